@@ -1,0 +1,28 @@
+// Package record defines the one shape in which a record travels from the
+// output to the encoders: its payload as it arrived, never parsed on the way,
+// and a view of the metadata it came with.
+package record
+
+// Metadata looks up what travelled beside a record. *service.Message of
+// Benthos satisfies it. Implementations are safe for concurrent reads.
+type Metadata interface {
+	// MetaGetMut returns the value stored under key and whether it exists.
+	MetaGetMut(key string) (any, bool)
+}
+
+// Record is one record on its way to an object. It is a reference: payload and
+// metadata belong to the message it came from and are never modified.
+type Record struct {
+	// Raw is the payload as bytes. It is nil when a processor has already
+	// parsed the message, in which case Value is set.
+	Raw []byte
+	// Value is the parsed payload (map[string]any, []any, string, bool, nil,
+	// json.Number, int64, float64, ...), used only when Raw is nil.
+	Value any
+	// Meta gives access to the message's metadata; it may be nil.
+	Meta Metadata
+}
+
+// Structured reports whether the record carries a parsed value rather than
+// bytes.
+func (r *Record) Structured() bool { return r.Raw == nil }

@@ -1,0 +1,248 @@
+package jsonscan_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+)
+
+// decode builds what encoding/json builds, but through the cursor.
+func decode(c *jsonscan.Cursor) (any, error) {
+	switch c.Kind() {
+	case jsonscan.Object:
+		return decodeObject(c)
+	case jsonscan.Array:
+		return decodeArray(c)
+	case jsonscan.String:
+		s, err := c.String()
+		return string(s), err
+	case jsonscan.Number:
+		n, err := c.Number()
+		return json.Number(n), err
+	case jsonscan.True, jsonscan.False:
+		return c.Bool()
+	case jsonscan.Null:
+		return nil, c.Null()
+	case jsonscan.Invalid:
+	}
+	_, err := c.Skip()
+	return nil, err
+}
+
+func decodeObject(c *jsonscan.Cursor) (any, error) {
+	if err := c.EnterObject(); err != nil {
+		return nil, err
+	}
+	m := map[string]any{}
+	for {
+		key, ok, err := c.NextField()
+		if err != nil || !ok {
+			return m, err
+		}
+		name := string(key)
+		if m[name], err = decode(c); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func decodeArray(c *jsonscan.Cursor) (any, error) {
+	if err := c.EnterArray(); err != nil {
+		return nil, err
+	}
+	s := []any{}
+	for {
+		ok, err := c.NextElement()
+		if err != nil || !ok {
+			return s, err
+		}
+		v, err := decode(c)
+		if err != nil {
+			return nil, err
+		}
+		s = append(s, v)
+	}
+}
+
+func decodeDoc(doc []byte) (any, error) {
+	var c jsonscan.Cursor
+	c.Reset(doc)
+	v, err := decode(&c)
+	if err != nil {
+		return nil, err
+	}
+	return v, c.End()
+}
+
+func TestCursorReadsWhatEncodingJSONReads(t *testing.T) {
+	for _, doc := range seeds {
+		dec := json.NewDecoder(strings.NewReader(doc))
+		dec.UseNumber()
+		var want any
+		require.NoError(t, dec.Decode(&want), doc)
+		got, err := decodeDoc([]byte(doc))
+		require.NoError(t, err, doc)
+		assert.Equal(t, want, got, doc)
+	}
+}
+
+func TestSyntaxErrorsNameOffsetAndExpectation(t *testing.T) {
+	tests := map[string]struct{ doc, want string }{
+		"empty":                {``, "offset 0: expected a value, found the end of the document"},
+		"two values":           {`1 2`, "offset 2: expected the end of the document, found '2'"},
+		"trailing comma":       {`{"a":1,}`, "offset 7: expected a field name in quotes, found '}'"},
+		"leading comma":        {`{,"a":1}`, "offset 1: expected a field name in quotes, found ','"},
+		"array trailing comma": {`[1,]`, "offset 3: expected a value, found ']'"},
+		"mismatched close":     {`[1}`, "offset 2: expected a comma or ] after an element, found '}'"},
+		"missing colon":        {`{"a" 1}`, "offset 5: expected a colon after a field name, found '1'"},
+		"missing comma":        {`{"a":1 "b":2}`, "offset 7: expected a comma or } after a field, found '\"'"},
+		"raw newline":          {"\"a\nb\"", "offset 2: expected control characters in a string to be escaped, found '\\n'"},
+		"bad escape":           {`"\x"`, `offset 2: expected one of "\/bfnrtu after a backslash, found 'x'`},
+		"short unicode":        {`"\u12"`, `offset 5: expected four hexadecimal digits after \u, found '"'`},
+		"bad UTF-8":            {"\"\xff\"", "offset 1: expected valid UTF-8 in a string, found the byte 0xff, which is not valid UTF-8"},
+		"unterminated":         {`"abc`, "offset 4: expected the closing quote of a string"},
+		"leading zero":         {`012`, "offset 1: expected no digit after a leading zero, found '1'"},
+		"bare minus":           {`-`, "offset 1: expected a digit, found the end of the document"},
+		"no fraction":          {`1.`, "offset 2: expected a digit after the decimal point"},
+		"no exponent":          {`1e+`, "offset 3: expected a digit in the exponent"},
+		"literal":              {`trux`, "offset 3: expected the literal true, found 'x'"},
+		"byte order mark":      {"\xef\xbb\xbf{}", "offset 0: expected a value, found '\\ufeff'"},
+		"too deep":             {strings.Repeat("[", 1001), "offset 1000: expected at most 1000 nested objects and arrays"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := jsonscan.Valid([]byte(test.doc))
+			require.ErrorContains(t, err, test.want)
+			var syntax *jsonscan.SyntaxError
+			require.ErrorAs(t, err, &syntax)
+			_, err = decodeDoc([]byte(test.doc))
+			require.ErrorContains(t, err, test.want, "the cursor differs from Valid")
+		})
+	}
+}
+
+func TestWrongKindIsRefusedAndLeavesTheCursor(t *testing.T) {
+	var c jsonscan.Cursor
+	calls := map[string]func() error{
+		"object": c.EnterObject, "array": c.EnterArray, "null": c.Null,
+		"string":     func() error { _, err := c.String(); return err },
+		"raw string": func() error { _, err := c.RawString(); return err },
+		"number":     func() error { _, err := c.Number(); return err },
+		"bool":       func() error { _, err := c.Bool(); return err },
+	}
+	docs := map[string]string{
+		"object": "{}", "array": "[]", "null": "null", "string": `"x"`, "raw string": `"x"`, "number": "1", "bool": "true",
+	}
+	for call, f := range calls {
+		for kind, doc := range docs {
+			c.Reset([]byte(doc))
+			if docs[call] == doc {
+				require.NoError(t, f(), "%s on %s", call, kind)
+				continue
+			}
+			require.Error(t, f(), "%s on %s", call, kind)
+			require.Zero(t, c.Offset())
+		}
+	}
+}
+
+func TestPlainTextAliasesTheDocument(t *testing.T) {
+	doc := []byte(`{"clé":"größe","a\tb":"x\ny"}`)
+	var c jsonscan.Cursor
+	allocs := testing.AllocsPerRun(100, func() {
+		c.Reset(doc)
+		_ = c.EnterObject()
+		for _, ok, _ := c.NextField(); ok; _, ok, _ = c.NextField() {
+			_, _ = c.String()
+		}
+	})
+	assert.Zero(t, allocs)
+	c.Reset(doc)
+	require.NoError(t, c.EnterObject())
+	key, _, err := c.NextField()
+	require.NoError(t, err)
+	assert.Same(t, &doc[2], &key[0])
+}
+
+func TestAnUnescapedKeyOutlivesItsValue(t *testing.T) {
+	var c jsonscan.Cursor
+	c.Reset([]byte(`{"\u0061":"\u0062"}`))
+	require.NoError(t, c.EnterObject())
+	key, _, err := c.NextField()
+	require.NoError(t, err)
+	value, err := c.String()
+	require.NoError(t, err)
+	assert.Equal(t, "a", string(key))
+	assert.Equal(t, "b", string(value))
+}
+
+func TestTryField(t *testing.T) {
+	a, b := jsonscan.FieldToken([]byte("a")), jsonscan.FieldToken([]byte(`b"`))
+	var c jsonscan.Cursor
+	c.Reset([]byte(`{"a":1,"b\"":2, "a":3}`))
+	require.NoError(t, c.EnterObject())
+	assert.False(t, c.TryField(b))
+	assert.True(t, c.TryField(a))
+	_, err := c.Number()
+	require.NoError(t, err)
+	assert.True(t, c.TryField(b))
+	_, err = c.Number()
+	require.NoError(t, err)
+	assert.False(t, c.TryField(a), "white space is left to NextField")
+	key, ok, err := c.NextField()
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.Equal(t, "a", string(key))
+	raw, err := c.Skip()
+	require.NoError(t, err)
+	assert.Equal(t, "3", string(raw))
+	_, ok, err = c.NextField()
+	require.NoError(t, err)
+	assert.False(t, ok)
+	require.NoError(t, c.End())
+}
+
+func TestFind(t *testing.T) {
+	const doc = `{"a":{"b":[10,{"c":"x"}],"":1},"0":{"k":true},"d.e":null,"a":2,"\u0066":-0.5e3} trailing`
+	tests := map[string]struct {
+		path []string
+		raw  string
+		kind jsonscan.Kind
+	}{
+		"nested object":    {[]string{"a", "b", "1", "c"}, `"x"`, jsonscan.String},
+		"array index":      {[]string{"a", "b", "0"}, `10`, jsonscan.Number},
+		"empty name":       {[]string{"a", ""}, `1`, jsonscan.Number},
+		"numeric name":     {[]string{"0", "k"}, `true`, jsonscan.True},
+		"dot in the name":  {[]string{"d.e"}, `null`, jsonscan.Null},
+		"escaped name":     {[]string{"f"}, `-0.5e3`, jsonscan.Number},
+		"first of several": {[]string{"a"}, `{"b":[10,{"c":"x"}],"":1}`, jsonscan.Object},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			raw, kind, err := jsonscan.Find([]byte(doc), test.path)
+			require.NoError(t, err)
+			assert.Equal(t, test.raw, string(raw))
+			assert.Equal(t, test.kind, kind)
+		})
+	}
+	for _, path := range [][]string{{"x"}, {"a", "x"}, {"a", "b", "2"}, {"a", "b", "-1"}, {"a", "b", "x"}, {"d.e", "x"}} {
+		_, _, err := jsonscan.Find([]byte(doc), path)
+		require.ErrorIs(t, err, jsonscan.ErrNotFound, path)
+	}
+	_, _, err := jsonscan.Find([]byte(`{"x":tru,"a":1}`), []string{"a"})
+	require.ErrorContains(t, err, "the literal true")
+	assert.False(t, errors.Is(err, jsonscan.ErrNotFound))
+}
+
+func TestFindDoesNotAllocate(t *testing.T) {
+	doc, path := []byte(click), []string{"geo", "city"}
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		_, _, _ = jsonscan.Find(doc, path)
+	}))
+}

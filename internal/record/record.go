@@ -26,3 +26,36 @@ type Record struct {
 // Structured reports whether the record carries a parsed value rather than
 // bytes.
 func (r *Record) Structured() bool { return r.Raw == nil }
+
+// Size estimates the bytes of the payload: exactly for bytes, and for a parsed
+// value roughly what it would take as JSON text.
+func (r *Record) Size() int {
+	if r.Raw != nil || r.Value == nil {
+		return len(r.Raw)
+	}
+	return valueSize(r.Value)
+}
+
+func valueSize(v any) int {
+	const scalar = 8
+	switch t := v.(type) {
+	case map[string]any:
+		n := 2
+		for k, e := range t {
+			n += len(k) + 4 + valueSize(e)
+		}
+		return n
+	case []any:
+		n := 2
+		for _, e := range t {
+			n += 1 + valueSize(e)
+		}
+		return n
+	case string:
+		return len(t) + 2
+	case []byte:
+		return len(t) + 2
+	default:
+		return scalar
+	}
+}

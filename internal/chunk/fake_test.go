@@ -1,0 +1,215 @@
+package chunk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/record"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// memory is a Pipeline that writes lines and keeps objects in memory.
+type memory struct {
+	latency time.Duration
+	factor  int                  // encoded bytes are the raw ones divided by it
+	fail    func(o Object) error // consulted before an object lands
+
+	mu      sync.Mutex
+	objects []landedObject
+	running int
+	peak    int
+}
+
+type landedObject struct {
+	Object
+	lines []string
+}
+
+type encoded struct {
+	lines    []string
+	released bool
+}
+
+func (e *encoded) Release() {
+	if e.released {
+		panic("encoded form released twice")
+	}
+	e.released = true
+}
+
+var errBad = errors.New("record is bad")
+
+func (m *memory) size(line []byte) int64 { return int64((len(line) + 1) / max(m.factor, 1)) }
+
+func (m *memory) Encode(_ context.Context, kind Kind, records []record.Record, limit int64) (Encoded, encode.Result, error) {
+	var res encode.Result
+	e := &encoded{}
+	for i, r := range records {
+		if kind == Data && bytes.HasPrefix(r.Raw, []byte("bad")) {
+			res.Refused = append(res.Refused, encode.Refusal{Index: i, Err: errBad})
+			res.Taken++
+			continue
+		}
+		n := m.size(r.Raw)
+		if limit > 0 && res.Rows > 0 && res.Bytes+n > limit {
+			break
+		}
+		e.lines = append(e.lines, string(r.Raw))
+		res.Bytes += n
+		res.Rows++
+		res.Taken++
+	}
+	if res.Rows == 0 {
+		return nil, res, nil
+	}
+	return e, res, nil
+}
+
+func (m *memory) Land(ctx context.Context, o Object) error {
+	m.mu.Lock()
+	m.running++
+	m.peak = max(m.peak, m.running)
+	m.mu.Unlock()
+	defer func() {
+		m.mu.Lock()
+		m.running--
+		m.mu.Unlock()
+	}()
+	if m.latency > 0 {
+		select {
+		case <-time.After(m.latency):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if m.fail != nil {
+		if err := m.fail(o); err != nil {
+			return err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.objects = append(m.objects, landedObject{Object: o, lines: o.Encoded.(*encoded).lines})
+	return nil
+}
+
+func (m *memory) reasons() map[Reason]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[Reason]int{}
+	for _, o := range m.objects {
+		out[o.Reason]++
+	}
+	return out
+}
+
+func (m *memory) rows() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, o := range m.objects {
+		n += len(o.lines)
+	}
+	return n
+}
+
+// letters is a DeadLetters that keeps the payload.
+type letters struct{}
+
+func (letters) Describe(r *record.Record, from string, reason error, _ time.Time) (string, []byte) {
+	return "dead", fmt.Appendf(nil, "%s|%s|%s", from, reason, r.Raw)
+}
+
+// counter is an Observer that counts.
+type counter struct {
+	silent
+	mu                         sync.Mutex
+	saturated, stalled, waited int
+	oversized                  int
+	last                       Stats
+}
+
+func (c *counter) count(n *int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*n++
+}
+
+func (c *counter) Saturated() { c.count(&c.saturated) }
+func (c *counter) Stalled()   { c.count(&c.stalled) }
+func (c *counter) Waited()    { c.count(&c.waited) }
+
+func (c *counter) Landed(_ Object, _ time.Duration, oversized bool) {
+	if oversized {
+		c.count(&c.oversized)
+	}
+}
+
+func (c *counter) Observe(s Stats) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = s
+}
+
+// start makes a manager that is closed with the test.
+func start(t interface{ Cleanup(func()) }, cfg Config, p Pipeline) *Manager {
+	id := 0
+	var mu sync.Mutex
+	cfg.NewID = func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		id++
+		return fmt.Sprintf("chunk-%d", id)
+	}
+	if cfg.Workers == 0 {
+		cfg.Workers = 2
+	}
+	m := New(cfg, p)
+	t.Cleanup(m.Close)
+	return m
+}
+
+// write makes one call with the records of a single partition.
+func write(ctx context.Context, m *Manager, path string, lines ...string) ([]Failure, error) {
+	n := int64(0)
+	for _, l := range lines {
+		n += int64(len(l))
+	}
+	c, err := m.Admit(ctx, n, len(lines))
+	if err != nil {
+		return nil, err
+	}
+	defer c.Release()
+	for i, l := range lines {
+		c.Add([]byte(path), record.Record{Raw: []byte(l)}, i)
+	}
+	return c.Commit(ctx)
+}
+
+// writing is a call made in the background.
+type writing struct {
+	failures []Failure
+	err      error
+	took     time.Duration
+	done     chan struct{}
+}
+
+func goWrite(ctx context.Context, m *Manager, path string, lines ...string) *writing {
+	w := &writing{done: make(chan struct{})}
+	began := time.Now()
+	go func() {
+		defer close(w.done)
+		w.failures, w.err = write(ctx, m, path, lines...)
+		w.took = time.Since(began)
+	}()
+	return w
+}

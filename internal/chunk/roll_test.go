@@ -1,0 +1,342 @@
+package chunk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/record"
+)
+
+// bubble runs a test with a clock of its own.
+func bubble(t *testing.T, cfg Config, p *memory, test func(t *testing.T, m *Manager)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		test(t, start(t, cfg, p))
+	})
+}
+
+func TestChunkIsRolledAtMaxAgeOfItsFirstRecord(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Minute}, p, func(t *testing.T, m *Manager) {
+		first := goWrite(t.Context(), m, "a", "one")
+		time.Sleep(40 * time.Second)
+		second := goWrite(t.Context(), m, "a", "two")
+		<-first.done
+		<-second.done
+		assert.Equal(t, time.Minute, first.took)
+		assert.Equal(t, 20*time.Second, second.took)
+		require.Len(t, p.objects, 1)
+		assert.Equal(t, Age, p.objects[0].Reason)
+		assert.Equal(t, []string{"one", "two"}, p.objects[0].lines)
+	})
+}
+
+func TestEndOfABusyInputIsFoundAfterIdleTimeout(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Hour, IdleTimeout: 2 * time.Second}, p, func(t *testing.T, m *Manager) {
+		var last *writing
+		for i := range 100 {
+			last = goWrite(t.Context(), m, "a", fmt.Sprint(i))
+			time.Sleep(50 * time.Millisecond)
+		}
+		<-last.done
+		assert.Equal(t, 2*time.Second, last.took)
+		require.Len(t, p.objects, 1)
+		assert.Equal(t, Idle, p.objects[0].Reason)
+		assert.Len(t, p.objects[0].lines, 100)
+	})
+}
+
+func TestTrickleKeepsItsMaxAge(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Minute, IdleTimeout: 2 * time.Second}, p, func(t *testing.T, m *Manager) {
+		for i := range 10 {
+			goWrite(t.Context(), m, "a", fmt.Sprint(i))
+			time.Sleep(20 * time.Second)
+		}
+		time.Sleep(2 * time.Minute)
+		assert.Equal(t, 10, p.rows())
+		assert.Equal(t, map[Reason]int{Idle: 2, Age: 3}, p.reasons(),
+			"only the first record, which shows no rhythm yet, and the end may be cut short")
+	})
+}
+
+func TestGapEndedByOurOwnAcknowledgementIsAStall(t *testing.T) {
+	p := &memory{latency: 10 * time.Millisecond}
+	obs := &counter{}
+	cfg := Config{MaxAge: time.Hour, IdleTimeout: 2 * time.Second, Observer: obs}
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		began := time.Now()
+		for range 10 { // an input that hands over the next batch after the ack of the last
+			_, err := write(t.Context(), m, "a", "x", "y")
+			require.NoError(t, err)
+		}
+		assert.Less(t, time.Since(began), 21*time.Second, "stalls must not stretch the idle timeout")
+		assert.Equal(t, map[Reason]int{Idle: 10}, p.reasons())
+		assert.Positive(t, obs.stalled)
+	})
+}
+
+func TestSaturationRollsEverythingAtOnce(t *testing.T) {
+	p := &memory{latency: 10 * time.Millisecond}
+	obs := &counter{}
+	cfg := Config{MaxAge: time.Hour, IdleTimeout: time.Hour, MaxInFlight: 64, Observer: obs}
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		var all []*writing
+		for i := range 64 {
+			all = append(all, goWrite(t.Context(), m, fmt.Sprint(i%3), "x"))
+		}
+		for _, w := range all {
+			<-w.done
+			require.NoError(t, w.err)
+			assert.LessOrEqual(t, w.took, 20*time.Millisecond)
+		}
+		assert.Equal(t, map[Reason]int{Saturation: 3}, p.reasons())
+		assert.Equal(t, 1, obs.saturated)
+	})
+}
+
+func TestDrainRollsEverythingAndWhatStillArrives(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Hour, IdleTimeout: time.Hour}, p, func(t *testing.T, m *Manager) {
+		before := goWrite(t.Context(), m, "a", "x")
+		time.Sleep(time.Second)
+		m.Drain()
+		<-before.done
+		assert.Equal(t, time.Second, before.took)
+		late := goWrite(t.Context(), m, "a", "y")
+		later := goWrite(t.Context(), m, "a", "z")
+		<-late.done
+		<-later.done
+		assert.Equal(t, linger, late.took)
+		assert.Equal(t, map[Reason]int{Drain: 2}, p.reasons())
+	})
+}
+
+func TestMemoryLimitRollsTheLargestAndThenHoldsArrivals(t *testing.T) {
+	p := &memory{latency: time.Second}
+	obs := &counter{}
+	cfg := Config{MaxAge: time.Hour, MemoryLimit: 10_000, Observer: obs}
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		big, small := strings.Repeat("b", 1000), strings.Repeat("s", 100)
+		var calls []*writing
+		calls = append(calls, goWrite(t.Context(), m, "small", small))
+		for range 20 {
+			calls = append(calls, goWrite(t.Context(), m, "big", big))
+			synctest.Wait()
+			m.mu.Lock()
+			assert.LessOrEqual(t, m.held, int64(10_000))
+			m.mu.Unlock()
+		}
+		time.Sleep(time.Minute)
+		assert.Positive(t, obs.waited)
+		for _, o := range p.objects {
+			assert.Equal(t, Memory, o.Reason)
+			assert.Equal(t, "big", o.Path)
+		}
+		m.Drain()
+		for _, c := range calls {
+			<-c.done
+			require.NoError(t, c.err)
+		}
+		assert.Equal(t, 21, p.rows())
+	})
+}
+
+func TestBatchLargerThanEveryLimitIsStored(t *testing.T) {
+	p := &memory{}
+	cfg := Config{
+		MaxAge: time.Minute, IdleTimeout: time.Second, MemoryLimit: 1000, MaxFileSize: 500,
+		MaxRecords: 20, MaxOpenPartitions: 1, MaxInFlight: 1,
+	}
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		lines := make([]string, 1000)
+		for i := range lines {
+			lines[i] = fmt.Sprintf("%08d", i)
+		}
+		failures, err := write(t.Context(), m, "a", lines...)
+		require.NoError(t, err)
+		assert.Empty(t, failures)
+		assert.Equal(t, 1000, p.rows())
+		for _, o := range p.objects {
+			assert.LessOrEqual(t, o.Bytes, int64(500))
+			assert.LessOrEqual(t, len(o.lines), 20)
+		}
+	})
+}
+
+func TestMaxOpenPartitionsRollsTheOldest(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Hour, MaxOpenPartitions: 2}, p, func(t *testing.T, m *Manager) {
+		for _, path := range []string{"a", "b", "c"} {
+			goWrite(t.Context(), m, path, "x")
+			time.Sleep(time.Second)
+		}
+		require.Len(t, p.objects, 1)
+		assert.Equal(t, "a", p.objects[0].Path)
+		assert.Equal(t, Partitions, p.objects[0].Reason)
+		m.Drain()
+	})
+}
+
+func TestSteadyInputFillsObjectsToTheCap(t *testing.T) {
+	p := &memory{factor: 5}
+	cfg := Config{MaxAge: time.Hour, IdleTimeout: time.Second, MaxFileSize: 20_000}
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		for range 200 {
+			lines := make([]string, 100)
+			for i := range lines {
+				lines[i] = strings.Repeat("x", 50+i%7)
+			}
+			goWrite(t.Context(), m, "a", lines...)
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		full := 0
+		for _, o := range p.objects[1:] {
+			assert.LessOrEqual(t, o.Bytes, int64(20_000))
+			if o.Reason == Size {
+				full++
+				assert.Greater(t, o.Bytes, int64(19_000), "a rolled object must be nearly full")
+			}
+		}
+		assert.Greater(t, full, 5)
+	})
+}
+
+func TestForcedStopUploadsNothingAfterwards(t *testing.T) {
+	p := &memory{latency: time.Second}
+	bubble(t, Config{MaxAge: 10 * time.Second}, p, func(t *testing.T, m *Manager) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var calls []*writing
+		for i := range 5 {
+			calls = append(calls, goWrite(ctx, m, fmt.Sprint(i), "x"))
+		}
+		time.Sleep(10*time.Second + 500*time.Millisecond) // uploads are under way
+		calls = append(calls, goWrite(ctx, m, "open", "y"))
+		cancel()
+		for _, c := range calls {
+			<-c.done
+			require.ErrorIs(t, c.err, context.Canceled)
+		}
+		time.Sleep(time.Minute)
+		assert.LessOrEqual(t, len(p.objects), 0, "nothing may land after the calls were cancelled")
+	})
+}
+
+func TestCancelledCallDoesNotTakeOthersWithIt(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: 10 * time.Second}, p, func(t *testing.T, m *Manager) {
+		ctx, cancel := context.WithCancel(t.Context())
+		gone := goWrite(ctx, m, "a", "gone")
+		stays := goWrite(t.Context(), m, "a", "stays")
+		synctest.Wait()
+		cancel()
+		<-gone.done
+		<-stays.done
+		require.NoError(t, stays.err)
+		require.Len(t, p.objects, 1)
+		assert.Equal(t, []string{"stays"}, p.objects[0].lines)
+	})
+}
+
+func TestBadRecordsFollowTheirPolicy(t *testing.T) {
+	lines := []string{"one", "bad two", "three"}
+	for name, tc := range map[string]struct {
+		policy   BadRecordPolicy
+		failures []Failure
+		dead     []string
+	}{
+		"reject":      {Reject, []Failure{{Index: 1, Err: errBad}}, nil},
+		"drop":        {Drop, nil, nil},
+		"dead letter": {ToDeadLetter, nil, []string{"a|record is bad|bad two"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &memory{}
+			cfg := Config{MaxAge: time.Second, OnBadRecord: tc.policy, DeadLetters: letters{}}
+			bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+				failures, err := write(t.Context(), m, "a", lines...)
+				require.NoError(t, err)
+				assert.Equal(t, tc.failures, failures)
+				assert.Equal(t, []string{"one", "three"}, p.objects[0].lines)
+				var dead []string
+				for _, o := range p.objects {
+					if o.Kind == DeadLetter {
+						dead = append(dead, o.lines...)
+					}
+				}
+				assert.Equal(t, tc.dead, dead)
+			})
+		})
+	}
+}
+
+func TestRecordWithoutPartitionIsRefused(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Second, DeadLetters: letters{}}, p, func(t *testing.T, m *Manager) {
+		c, err := m.Admit(t.Context(), 6, 2)
+		require.NoError(t, err)
+		defer c.Release()
+		reason := errors.New("no date")
+		c.Refuse(record.Record{Raw: []byte("x")}, 0, reason)
+		c.Add([]byte("a"), record.Record{Raw: []byte("fine")}, 1)
+		failures, err := c.Commit(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []Failure{{Index: 0, Err: reason}}, failures)
+		assert.Equal(t, []string{"fine"}, p.objects[0].lines)
+	})
+}
+
+func TestEmptyCallReturnsAtOnce(t *testing.T) {
+	bubble(t, Config{MaxAge: time.Hour}, &memory{}, func(t *testing.T, m *Manager) {
+		failures, err := write(t.Context(), m, "a")
+		require.NoError(t, err)
+		assert.Empty(t, failures)
+	})
+}
+
+func TestObjectThatCannotLandFailsItsRecordsOnly(t *testing.T) {
+	broken := errors.New("no such bucket")
+	p := &memory{fail: func(o Object) error {
+		if o.Path == "broken" {
+			return broken
+		}
+		return nil
+	}}
+	bubble(t, Config{MaxAge: time.Second}, p, func(t *testing.T, m *Manager) {
+		c, err := m.Admit(t.Context(), 2, 2)
+		require.NoError(t, err)
+		defer c.Release()
+		c.Add([]byte("fine"), record.Record{Raw: []byte("x")}, 0)
+		c.Add([]byte("broken"), record.Record{Raw: []byte("y")}, 1)
+		failures, err := c.Commit(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []Failure{{Index: 1, Err: broken}}, failures)
+	})
+}
+
+func TestCloseEndsWaitingCalls(t *testing.T) {
+	p := &memory{latency: time.Hour}
+	bubble(t, Config{MaxAge: time.Second, MemoryLimit: 1}, p, func(t *testing.T, m *Manager) {
+		uploading := goWrite(t.Context(), m, "a", "x")
+		time.Sleep(2 * time.Second)
+		gated := goWrite(t.Context(), m, "a", "y")
+		synctest.Wait()
+		m.Close()
+		<-uploading.done
+		<-gated.done
+		require.ErrorIs(t, gated.err, ErrClosed)
+		require.Len(t, uploading.failures, 1)
+		require.ErrorIs(t, uploading.failures[0].Err, ErrClosed)
+		_, err := write(t.Context(), m, "a", "z")
+		require.ErrorIs(t, err, ErrClosed)
+	})
+}

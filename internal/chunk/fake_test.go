@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -100,6 +101,12 @@ func (m *memory) Land(ctx context.Context, o Object) error {
 	defer m.mu.Unlock()
 	m.objects = append(m.objects, landedObject{Object: o, lines: o.Encoded.(*encoded).lines})
 	return nil
+}
+
+func (m *memory) landed() []landedObject {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.objects)
 }
 
 func (m *memory) reasons() map[Reason]int {

@@ -132,7 +132,7 @@ func New(cfg Config, pipe Pipeline) *Manager {
 		pipe:   pipe,
 		open:   map[partition]*chunk{},
 		busy:   map[*chunk]struct{}{},
-		ratios: newRatios(cfg.InitialRatio),
+		ratios: newRatios(cfg.MaxFileSize, cfg.InitialRatio),
 		rhythm: rhythm{window: max(5*cfg.MaxAge, time.Minute)},
 		wake:   make(chan struct{}, 1),
 	}

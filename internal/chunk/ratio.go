@@ -4,6 +4,7 @@ package chunk
 // partition, and for each kind as a fallback. It is guarded by the manager's
 // lock.
 type ratios struct {
+	limit       int64 // the size cap
 	kind        [kinds]float64
 	byPartition map[partition]float64
 }
@@ -13,12 +14,13 @@ const (
 	// ones for ever. Forgetting costs one estimate from the kind's ratio.
 	maxRemembered = 50_000
 	// meaningful is the raw size from which a measurement counts in full.
-	// Small objects are dominated by headers and say little.
+	// Smaller objects are dominated by headers and say little, unless they
+	// come near the cap.
 	meaningful = 1 << 20
 )
 
-func newRatios(initial [kinds]float64) ratios {
-	r := ratios{kind: initial, byPartition: map[partition]float64{}}
+func newRatios(limit int64, initial [kinds]float64) ratios {
+	r := ratios{limit: limit, kind: initial, byPartition: map[partition]float64{}}
 	for i, v := range r.kind {
 		if v <= 0 {
 			r.kind[i] = 1
@@ -40,13 +42,17 @@ func (r *ratios) learn(p partition, raw, encoded int64) {
 		return
 	}
 	measured := float64(encoded) / float64(raw)
-	weight := 0.7 * min(1, float64(raw)/meaningful)
+	trust := min(1, float64(raw)/meaningful)
+	if r.limit > 0 {
+		trust = max(trust, min(1, 4*float64(encoded)/float64(r.limit)))
+	}
+	weight := 0.7 * trust
 	r.kind[p.kind] += weight * (measured - r.kind[p.kind])
 	old, known := r.byPartition[p]
 	switch {
 	case known:
 		r.byPartition[p] = old + weight*(measured-old)
-	case raw >= meaningful/16:
+	case trust >= 1.0/16:
 		if len(r.byPartition) >= maxRemembered {
 			clear(r.byPartition)
 		}

@@ -33,9 +33,9 @@ func TestChunkIsRolledAtMaxAgeOfItsFirstRecord(t *testing.T) {
 		<-second.done
 		assert.Equal(t, time.Minute, first.took)
 		assert.Equal(t, 20*time.Second, second.took)
-		require.Len(t, p.objects, 1)
-		assert.Equal(t, Age, p.objects[0].Reason)
-		assert.Equal(t, []string{"one", "two"}, p.objects[0].lines)
+		require.Len(t, p.landed(), 1)
+		assert.Equal(t, Age, p.landed()[0].Reason)
+		assert.Equal(t, []string{"one", "two"}, p.landed()[0].lines)
 	})
 }
 
@@ -49,9 +49,9 @@ func TestEndOfABusyInputIsFoundAfterIdleTimeout(t *testing.T) {
 		}
 		<-last.done
 		assert.Equal(t, 2*time.Second, last.took)
-		require.Len(t, p.objects, 1)
-		assert.Equal(t, Idle, p.objects[0].Reason)
-		assert.Len(t, p.objects[0].lines, 100)
+		require.Len(t, p.landed(), 1)
+		assert.Equal(t, Idle, p.landed()[0].Reason)
+		assert.Len(t, p.landed()[0].lines, 100)
 	})
 }
 
@@ -64,8 +64,8 @@ func TestTrickleKeepsItsMaxAge(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute)
 		assert.Equal(t, 10, p.rows())
-		assert.Equal(t, map[Reason]int{Idle: 2, Age: 3}, p.reasons(),
-			"only the first record, which shows no rhythm yet, and the end may be cut short")
+		assert.Equal(t, map[Reason]int{Idle: 1, Age: 3}, p.reasons(),
+			"only the first record, which shows no rhythm yet, is cut short")
 	})
 }
 
@@ -138,9 +138,9 @@ func TestMemoryLimitRollsTheLargestAndThenHoldsArrivals(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		assert.Positive(t, obs.waited)
-		for _, o := range p.objects {
+		assert.Equal(t, "big", p.landed()[0].Path, "the largest chunk goes first")
+		for _, o := range p.landed() {
 			assert.Equal(t, Memory, o.Reason)
-			assert.Equal(t, "big", o.Path)
 		}
 		m.Drain()
 		for _, c := range calls {
@@ -166,7 +166,7 @@ func TestBatchLargerThanEveryLimitIsStored(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, failures)
 		assert.Equal(t, 1000, p.rows())
-		for _, o := range p.objects {
+		for _, o := range p.landed() {
 			assert.LessOrEqual(t, o.Bytes, int64(500))
 			assert.LessOrEqual(t, len(o.lines), 20)
 		}
@@ -180,9 +180,9 @@ func TestMaxOpenPartitionsRollsTheOldest(t *testing.T) {
 			goWrite(t.Context(), m, path, "x")
 			time.Sleep(time.Second)
 		}
-		require.Len(t, p.objects, 1)
-		assert.Equal(t, "a", p.objects[0].Path)
-		assert.Equal(t, Partitions, p.objects[0].Reason)
+		require.Len(t, p.landed(), 1)
+		assert.Equal(t, "a", p.landed()[0].Path)
+		assert.Equal(t, Partitions, p.landed()[0].Reason)
 		m.Drain()
 	})
 }
@@ -201,7 +201,7 @@ func TestSteadyInputFillsObjectsToTheCap(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		full := 0
-		for _, o := range p.objects[1:] {
+		for _, o := range p.landed()[1:] {
 			assert.LessOrEqual(t, o.Bytes, int64(20_000))
 			if o.Reason == Size {
 				full++
@@ -228,7 +228,7 @@ func TestForcedStopUploadsNothingAfterwards(t *testing.T) {
 			require.ErrorIs(t, c.err, context.Canceled)
 		}
 		time.Sleep(time.Minute)
-		assert.LessOrEqual(t, len(p.objects), 0, "nothing may land after the calls were cancelled")
+		assert.Empty(t, p.landed(), "nothing may land after the calls were cancelled")
 	})
 }
 
@@ -243,8 +243,8 @@ func TestCancelledCallDoesNotTakeOthersWithIt(t *testing.T) {
 		<-gone.done
 		<-stays.done
 		require.NoError(t, stays.err)
-		require.Len(t, p.objects, 1)
-		assert.Equal(t, []string{"stays"}, p.objects[0].lines)
+		require.Len(t, p.landed(), 1)
+		assert.Equal(t, []string{"stays"}, p.landed()[0].lines)
 	})
 }
 
@@ -266,9 +266,9 @@ func TestBadRecordsFollowTheirPolicy(t *testing.T) {
 				failures, err := write(t.Context(), m, "a", lines...)
 				require.NoError(t, err)
 				assert.Equal(t, tc.failures, failures)
-				assert.Equal(t, []string{"one", "three"}, p.objects[0].lines)
+				assert.Equal(t, []string{"one", "three"}, p.landed()[0].lines)
 				var dead []string
-				for _, o := range p.objects {
+				for _, o := range p.landed() {
 					if o.Kind == DeadLetter {
 						dead = append(dead, o.lines...)
 					}
@@ -291,7 +291,7 @@ func TestRecordWithoutPartitionIsRefused(t *testing.T) {
 		failures, err := c.Commit(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, []Failure{{Index: 0, Err: reason}}, failures)
-		assert.Equal(t, []string{"fine"}, p.objects[0].lines)
+		assert.Equal(t, []string{"fine"}, p.landed()[0].lines)
 	})
 }
 

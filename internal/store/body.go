@@ -1,0 +1,179 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// blockSize is the unit in which a Body grows. Growing by whole blocks means
+// that bytes are written once and never moved, whatever the final size.
+const blockSize = 1 << 20
+
+// blockPool holds *[]byte rather than []byte so that putting one back does not
+// allocate a slice header.
+var blockPool = sync.Pool{New: func() any {
+	b := make([]byte, blockSize)
+	return &b
+}}
+
+// Body is the content of one object: of known length, rewindable, and read in
+// sections by as many requests as needed. The zero value is an empty body.
+//
+// Write, Reset and ReadFrom must not run beside anything else; once writing has
+// ended, any number of sections may be read concurrently.
+type Body struct {
+	blocks []*[]byte
+	size   int64
+}
+
+// BodyOf returns a body that holds a copy of the given chunks, in order.
+func BodyOf(chunks ...[]byte) *Body {
+	b := &Body{}
+	for _, c := range chunks {
+		_, _ = b.Write(c) // never fails
+	}
+	return b
+}
+
+// Write appends p. It never fails and keeps no reference to p.
+func (b *Body) Write(p []byte) (int, error) {
+	total := len(p)
+	for len(p) > 0 {
+		n := copy(b.room(), p)
+		p = p[n:]
+		b.size += int64(n)
+	}
+	return total, nil
+}
+
+// WriteString appends s. It never fails.
+func (b *Body) WriteString(s string) (int, error) {
+	total := len(s)
+	for s != "" {
+		n := copy(b.room(), s)
+		s = s[n:]
+		b.size += int64(n)
+	}
+	return total, nil
+}
+
+// room returns the unwritten rest of the last block, taking a new block when
+// there is none.
+func (b *Body) room() []byte {
+	off := int(b.size % blockSize)
+	if int64(len(b.blocks))*blockSize == b.size {
+		block, ok := blockPool.Get().(*[]byte)
+		if !ok {
+			fresh := make([]byte, blockSize)
+			block = &fresh
+		}
+		b.blocks = append(b.blocks, block)
+	}
+	return (*b.blocks[len(b.blocks)-1])[off:]
+}
+
+// Len is the number of bytes written so far.
+func (b *Body) Len() int64 { return b.size }
+
+// Reset empties the body and gives its blocks back for reuse. No section of it
+// may be read afterwards. [Store.Put] has stopped reading by the time that it
+// returns, on every path.
+func (b *Body) Reset() {
+	for i, block := range b.blocks {
+		blockPool.Put(block)
+		b.blocks[i] = nil
+	}
+	b.blocks = b.blocks[:0]
+	b.size = 0
+}
+
+// WriteTo writes the whole body to w without copying it first.
+func (b *Body) WriteTo(w io.Writer) (int64, error) {
+	var written int64
+	err := b.eachBlock(0, b.size, func(p []byte) error {
+		n, err := w.Write(p)
+		written += int64(n)
+		return err
+	})
+	return written, err
+}
+
+// eachBlock calls fn with the contiguous pieces of [off, off+n).
+func (b *Body) eachBlock(off, n int64, fn func([]byte) error) error {
+	for n > 0 {
+		piece := b.at(off)
+		if int64(len(piece)) > n {
+			piece = piece[:n]
+		}
+		if err := fn(piece); err != nil {
+			return err
+		}
+		off += int64(len(piece))
+		n -= int64(len(piece))
+	}
+	return nil
+}
+
+// at returns the written bytes of the block that holds off, from off on.
+func (b *Body) at(off int64) []byte {
+	i := off / blockSize
+	end := min(b.size-i*blockSize, blockSize)
+	return (*b.blocks[i])[off%blockSize : end]
+}
+
+// Section returns a reader of n bytes from off, which it clips to the body's
+// end. Sections are independent: each has its own position.
+func (b *Body) Section(off, n int64) io.ReadSeeker {
+	off = min(max(off, 0), b.size)
+	return &section{body: b, off: off, size: min(max(n, 0), b.size-off)}
+}
+
+// section is a window onto a Body. It is seekable because the SDK rewinds a
+// body after it has hashed it.
+type section struct {
+	body *Body
+	off  int64 // start of the window in the body
+	size int64
+	pos  int64 // relative to off
+}
+
+// Len is the number of unread bytes; with it the SDK need not seek to find
+// the content length.
+func (s *section) Len() int { return int(max(s.size-s.pos, 0)) }
+
+func (s *section) Read(p []byte) (int, error) {
+	if s.pos >= s.size {
+		return 0, io.EOF
+	}
+	total := 0
+	for len(p) > 0 && s.pos < s.size {
+		src := s.body.at(s.off + s.pos)
+		if rest := s.size - s.pos; int64(len(src)) > rest {
+			src = src[:rest]
+		}
+		n := copy(p, src)
+		p = p[n:]
+		s.pos += int64(n)
+		total += n
+	}
+	return total, nil
+}
+
+func (s *section) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekStart:
+	case io.SeekCurrent:
+		offset += s.pos
+	case io.SeekEnd:
+		offset += s.size
+	default:
+		return 0, fmt.Errorf("seeking in a body: unknown whence %d", whence)
+	}
+	if offset < 0 {
+		return 0, errors.New("seeking in a body: negative position")
+	}
+	s.pos = offset
+	return offset, nil
+}

@@ -1,0 +1,149 @@
+package store
+
+import "strings"
+
+// codeConditionalConflict: two conditional writes to one key met (409).
+const codeConditionalConflict = "ConditionalRequestConflict"
+
+// byCode judges the error codes that S3, KMS, STS and the compatible stores are
+// known to use, and reports whether it knew this one. Source:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+func byCode(v *verdict, message string) bool {
+	if isKMS(v.code) {
+		byKMSCode(v)
+		return true
+	}
+	switch v.code {
+	case "PreconditionFailed":
+		// If-None-Match found an object. On Complete it may hide in a 200.
+		v.class, v.is = ClassExists, ErrExists
+	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired",
+		// MinIO says this of an expired session, AWS of a token that does not
+		// belong to the key: both are cured by fresh credentials, if by anything.
+		"InvalidAccessKeyId", "InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException":
+		v.class, v.retry = ClassCredentials, retryRefresh
+	case "SignatureDoesNotMatch", "InvalidSecurity", "NotSignedUp", "CredentialsNotSupported",
+		"MissingSecurityHeader", "AuthFailure", "MissingAuthenticationToken", "IncompleteSignature",
+		"InvalidSignatureException", "AccountProblem", "XMinioAdminInvalidAccessKey":
+		// The secret is wrong or the account is: the next try is no better.
+		v.class = ClassCredentials
+	case "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AccessForbidden", "Forbidden",
+		"UnauthorizedAccess", "InvalidPayer":
+		v.class = ClassDenied
+		if mentionsKMS(message) {
+			// "... is not authorized to perform: kms:GenerateDataKey": S3 lets
+			// us write, the key does not.
+			v.class = ClassKMS
+		}
+	case "NoSuchBucket":
+		v.class = ClassNoBucket
+	case "InvalidBucketName":
+		v.class, v.advice = ClassNoBucket, "correct the name of the bucket"
+	case "NoSuchKey", "NotFound":
+		v.class, v.is = ClassInvalid, ErrNotFound
+	case "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
+		"IllegalLocationConstraintException", "InvalidRegion":
+		v.class = ClassWrongRegion
+		if v.region == "" {
+			v.region = regionFrom(message)
+		}
+		if v.code == "AuthorizationHeaderMalformed" && v.region == "" && !strings.Contains(message, "region") {
+			// The other way to malform it: an impossible access key.
+			v.class = ClassCredentials
+		}
+	case "RequestTimeTooSkewed", "RequestInTheFuture":
+		// The SDK has learnt the difference from this answer and signs the next
+		// request with it.
+		v.class, v.retry = ClassClockSkew, retryOnce
+	default:
+		return byTransientCode(v) || byInvalidCode(v, message)
+	}
+	return true
+}
+
+// byTransientCode judges the codes that pass by themselves.
+func byTransientCode(v *verdict) bool {
+	switch v.code {
+	case "SlowDown", "SlowDownRead", "SlowDownWrite", "ServiceUnavailable", "Throttling", "ThrottlingException",
+		"ThrottledException", "RequestThrottled", "RequestThrottledException", "RequestLimitExceeded",
+		"TooManyRequests", "TooManyRequestsException", "TooManyRequestsExpection", "BandwidthLimitExceeded",
+		"PriorRequestNotComplete", "Busy":
+		// Documented as a refusal, yet gateways use the same words for less.
+		v.class, v.retry, v.sent = ClassThrottled, retryBackoff, true
+	case "InternalError", "InternalFailure", "InternalServerError", "XMinioServerNotInitialized", "BadGateway", "GatewayTimeout",
+		"XMinioBackendDown", "IDPCommunicationError":
+		// S3's own trouble. Complete reports it inside a 200 as well.
+		v.class, v.retry, v.sent = ClassNetwork, retryBackoff, true
+	case "RequestTimeout", "RequestTimeoutException", "IncompleteBody":
+		// Our bytes came too slowly or not at all, so nothing was stored.
+		v.class, v.retry = ClassNetwork, retryBackoff
+	case "OperationAborted", codeConditionalConflict:
+		// 409: another write to the same key is in progress; when it is done we
+		// learn who won.
+		v.class, v.retry = ClassNetwork, retryBackoff
+	case "BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "InvalidDigest":
+		// Bytes were damaged on the way, which does not happen twice; if it
+		// does, the damage is ours.
+		v.class, v.retry = ClassInvalid, retryOnce
+		v.advice = "the store received other bytes than were sent: a proxy or faulty hardware changes them"
+	default:
+		return false
+	}
+	return true
+}
+
+// byInvalidCode judges the codes that repeat for ever.
+func byInvalidCode(v *verdict, message string) bool {
+	switch v.code {
+	case "NoSuchUpload", "InvalidPart", "InvalidPartOrder":
+		// Somebody aborted the upload (a lifecycle rule?) or the store forgot a
+		// part: this upload is lost, the object is not.
+		v.class, v.is = ClassInvalid, errStaleUpload
+	case "NotImplemented", "XNotImplemented":
+		v.class, v.is = ClassInvalid, ErrNotImplemented
+	case "InvalidArgument", "InvalidRequest":
+		v.class = ClassInvalid
+		if mentionsKMS(message) {
+			v.class = ClassKMS
+		}
+	case "EntityTooLarge":
+		v.class, v.advice = ClassInvalid, "lower max_file_size"
+	case "KeyTooLongError", "KeyTooLong":
+		v.class, v.advice = ClassInvalid, "shorten folder or file_name: a key has at most 1024 bytes"
+	case "InvalidStorageClass":
+		v.class, v.advice = ClassInvalid, "correct storage_class"
+	case "InvalidTag":
+		v.class, v.advice = ClassInvalid, "correct tags"
+	case "MetadataTooLarge":
+		v.class, v.advice = ClassInvalid, "user metadata is limited to 2 KB"
+	case "EntityTooSmall", "MethodNotAllowed", "InvalidURI", "MalformedXML", "MissingContentLength",
+		"ObjectLockConfigurationNotFoundError", "InvalidBucketState", "MaxMessageLengthExceeded":
+		v.class = ClassInvalid
+	default:
+		return false
+	}
+	return true
+}
+
+// isKMS knows AWS ("KMS.DisabledException") and MinIO ("kms:KeyNotFound").
+func isKMS(code string) bool {
+	return strings.HasPrefix(code, "KMS.") || strings.HasPrefix(strings.ToLower(code), "kms:") ||
+		strings.HasPrefix(code, "XMinioKMS") || strings.HasPrefix(code, "XMinioKms")
+}
+
+func mentionsKMS(message string) bool {
+	lower := strings.ToLower(message)
+	return strings.Contains(lower, "kms:") || strings.Contains(lower, "kms key") || strings.Contains(lower, "aws kms")
+}
+
+func byKMSCode(v *verdict) {
+	v.class = ClassKMS
+	switch {
+	case strings.Contains(v.code, "Throttl"), strings.Contains(v.code, "LimitExceeded"):
+		v.class, v.retry = ClassThrottled, retryBackoff
+	case strings.Contains(v.code, "Internal"), strings.Contains(v.code, "DependencyTimeout"),
+		strings.Contains(v.code, "KeyUnavailable"):
+		// KMS hiccups pass; the class stays, since they are not S3's.
+		v.retry = retryBackoff
+	}
+}

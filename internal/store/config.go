@@ -1,0 +1,211 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/encryption"
+)
+
+// Sizes and limits of S3:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+const (
+	minPartSize   = 5 << 20
+	maxPartSize   = 5 << 30
+	maxParts      = 10_000
+	maxSinglePut  = 5 << 30
+	maxKeyBytes   = 1024
+	maxTags       = 10
+	maxTagKey     = 128
+	maxTagValue   = 256
+	maxObjectSize = maxPartSize * maxParts
+)
+
+// Defaults of [Config]. The threshold is AWS's own advice ("when your object
+// size reaches 100 MB"); the part size lies in the 8-16 MB range of the S3
+// performance guidelines. Below the threshold a single PutObject is one request
+// instead of several, needs no abort permission and leaves no parts behind.
+const (
+	DefaultMultipartThreshold = 100 << 20
+	DefaultPartSize           = 16 << 20
+	DefaultPartConcurrency    = 4
+	DefaultRequestTimeout     = 30 * time.Second
+)
+
+// IdentityKey is the name of the user metadata (x-amz-meta-...) that carries
+// [Object.Identity].
+const IdentityKey = "s3d-identity"
+
+// Config describes one bucket and how to write to it.
+type Config struct {
+	// Bucket must exist; it is never created.
+	Bucket string
+	// Region of the bucket. Empty takes it from the environment or profile;
+	// with an Endpoint it may stay empty.
+	Region string
+	// Endpoint is the URL of an S3-compatible store; empty means AWS.
+	Endpoint string
+	// ForcePathStyle puts the bucket into the path instead of the host name.
+	ForcePathStyle bool
+	// Auth says where credentials come from.
+	Auth auth.Config
+	// Encryption is sent with every object.
+	Encryption encryption.Config
+	// Checksum is the algorithm that S3 verifies; empty means [ChecksumAuto].
+	Checksum Checksum
+
+	// PartSize in bytes, at least 5 MiB; it grows when an object would need
+	// more than 10,000 parts. Zero means [DefaultPartSize].
+	PartSize int64
+	// MultipartThreshold in bytes: larger bodies are uploaded in parts. Zero
+	// means [DefaultMultipartThreshold].
+	MultipartThreshold int64
+	// PartConcurrency is how many parts of one object are sent at a time. Zero
+	// means [DefaultPartConcurrency].
+	PartConcurrency int
+
+	// StorageClass, ContentType and ContentEncoding are sent when not empty;
+	// the latter two are defaults that an Object may replace.
+	StorageClass, ContentType, ContentEncoding string
+	// Metadata is sent as x-amz-meta-*; an Object's own entries win.
+	Metadata map[string]string
+	// Tags are object tags; they need s3:PutObjectTagging.
+	Tags map[string]string
+	// ExpectedBucketOwner is an account id; S3 refuses requests when another
+	// account owns the bucket.
+	ExpectedBucketOwner string
+
+	// Retry is how long to keep trying; the zero value means [DefaultRetry].
+	Retry RetryConfig
+	// RequestTimeout bounds the silence of one attempt: no byte accepted and no
+	// answer for this long ends it. Zero means [DefaultRequestTimeout].
+	RequestTimeout time.Duration
+	// HTTP adjusts the connection.
+	HTTP HTTPConfig
+	// Observer is told about every request; nil means nobody is.
+	Observer Observer
+}
+
+// HTTPConfig adjusts the HTTP client.
+type HTTPConfig struct {
+	// CAFile is a PEM bundle that is trusted beside the system's.
+	CAFile string
+	// SkipVerify accepts any server certificate. For tests only.
+	SkipVerify bool
+	// Client replaces the whole client, in which case the rest is ignored.
+	Client aws.HTTPClient
+}
+
+// Validate reports the first setting that cannot work, without any request.
+// The texts name the setting and never a secret.
+func (c Config) Validate() error {
+	if c.Bucket == "" {
+		return errors.New("bucket is required")
+	}
+	if err := c.validateEndpoint(); err != nil {
+		return err
+	}
+	if err := c.Auth.Validate(); err != nil {
+		return err
+	}
+	if err := c.Encryption.Validate(); err != nil {
+		return err
+	}
+	if !c.Checksum.valid() {
+		return fmt.Errorf("unknown checksum %q: use one of %s", c.Checksum, strings.Join(checksumNames(), ", "))
+	}
+	if c.PartSize != 0 && (c.PartSize < minPartSize || c.PartSize > maxPartSize) {
+		return fmt.Errorf("part_size must lie between %d and %d bytes, not %d", minPartSize, int64(maxPartSize), c.PartSize)
+	}
+	if c.MultipartThreshold < 0 || c.MultipartThreshold > maxSinglePut {
+		return fmt.Errorf("multipart_threshold must not exceed %d bytes, the limit of one PutObject", int64(maxSinglePut))
+	}
+	if c.PartConcurrency < 0 {
+		return errors.New("part_concurrency must not be negative")
+	}
+	if c.RequestTimeout < 0 {
+		return errors.New("request_timeout must not be negative")
+	}
+	if err := validateMetadata(c.Metadata); err != nil {
+		return err
+	}
+	if err := validateTags(c.Tags); err != nil {
+		return err
+	}
+	return c.Retry.validate()
+}
+
+func (c Config) validateEndpoint() error {
+	if c.Endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Endpoint)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("endpoint must be a URL that starts with http:// or https://")
+	}
+	if u.User != nil {
+		// It would end up in logs and errors.
+		return errors.New("endpoint must not contain a user name or password: use auth")
+	}
+	return nil
+}
+
+func validateMetadata(m map[string]string) error {
+	for k := range m {
+		if strings.EqualFold(k, IdentityKey) {
+			return fmt.Errorf("metadata key %q is reserved", IdentityKey)
+		}
+		if k == "" || strings.ContainsFunc(k, notHeaderChar) {
+			return fmt.Errorf("metadata key %q is not valid in an HTTP header name", k)
+		}
+	}
+	return nil
+}
+
+func notHeaderChar(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
+}
+
+func validateTags(tags map[string]string) error {
+	if len(tags) > maxTags {
+		return fmt.Errorf("an object can have at most %d tags, not %d", maxTags, len(tags))
+	}
+	for k, v := range tags {
+		if k == "" || len([]rune(k)) > maxTagKey {
+			return fmt.Errorf("tag key %q must have 1 to %d characters", k, maxTagKey)
+		}
+		if len([]rune(v)) > maxTagValue {
+			return fmt.Errorf("the value of tag %q must have at most %d characters", k, maxTagValue)
+		}
+	}
+	return nil
+}
+
+// withDefaults fills what the caller left empty.
+func (c Config) withDefaults() Config {
+	if c.PartSize == 0 {
+		c.PartSize = DefaultPartSize
+	}
+	if c.MultipartThreshold == 0 {
+		c.MultipartThreshold = DefaultMultipartThreshold
+	}
+	if c.PartConcurrency == 0 {
+		c.PartConcurrency = DefaultPartConcurrency
+	}
+	if c.RequestTimeout == 0 {
+		c.RequestTimeout = DefaultRequestTimeout
+	}
+	if c.Retry == (RetryConfig{}) {
+		c.Retry = DefaultRetry()
+	}
+	if c.Observer == nil {
+		c.Observer = nopObserver{}
+	}
+	return c
+}

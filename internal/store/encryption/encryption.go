@@ -1,0 +1,108 @@
+// Package encryption turns the user's choice of server-side encryption into the
+// request parameters of S3. The same parameters go on PutObject and on
+// CreateMultipartUpload, so both take them from here.
+package encryption
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// Mode names a kind of server-side encryption.
+type Mode string
+
+const (
+	// ModeNone sends no encryption header; the bucket's default applies.
+	ModeNone Mode = "none"
+	// ModeSSES3 encrypts with keys that S3 manages (AES-256).
+	ModeSSES3 Mode = "sse-s3"
+	// ModeSSEKMS encrypts with the account's AWS-managed KMS key (aws/s3). Such
+	// a key cannot be shared with another account.
+	ModeSSEKMS Mode = "sse-kms"
+	// ModeSSEKMSCMK encrypts with a customer-managed KMS key, named by KMSKey.
+	ModeSSEKMSCMK Mode = "sse-kms-cmk"
+)
+
+// Config says how S3 encrypts the objects. The zero value is [ModeSSES3].
+type Config struct {
+	// Mode is the kind of encryption; empty means [ModeSSES3].
+	Mode Mode
+	// KMSKey is a key id, key ARN or alias ARN. Required by [ModeSSEKMSCMK],
+	// optional with [ModeSSEKMS], refused otherwise. A key of another account
+	// needs its ARN.
+	KMSKey string
+	// BucketKey asks for an S3 Bucket Key, which cuts calls to KMS. Nil sends
+	// nothing and leaves the choice to the bucket. Only with the KMS modes.
+	BucketKey *bool
+	// Context is the KMS encryption context: not secret, logged by CloudTrail.
+	// Only with the KMS modes.
+	Context map[string]string
+}
+
+// Params are the S3 request parameters that a [Config] stands for. Nil and
+// empty members are not sent.
+type Params struct {
+	Algorithm types.ServerSideEncryption
+	KMSKeyID  *string
+	Context   *string // base64 of a JSON object
+	BucketKey *bool
+}
+
+// Validate reports a combination that S3 would refuse or that would not do what
+// its author meant.
+func (c Config) Validate() error {
+	switch c.Mode {
+	case "", ModeNone, ModeSSES3:
+		if c.KMSKey != "" {
+			return fmt.Errorf("encryption.kms_key has no effect with encryption.mode %q: use %q", c.mode(), ModeSSEKMSCMK)
+		}
+		if c.BucketKey != nil || len(c.Context) > 0 {
+			return fmt.Errorf("encryption.bucket_key and encryption.context need a KMS mode, not %q", c.mode())
+		}
+	case ModeSSEKMS:
+	case ModeSSEKMSCMK:
+		if c.KMSKey == "" {
+			return errors.New("encryption.mode sse-kms-cmk needs encryption.kms_key: a key id, key ARN or alias ARN")
+		}
+	default:
+		return fmt.Errorf("unknown encryption.mode %q: use one of %s, %s, %s, %s",
+			c.Mode, ModeSSES3, ModeSSEKMS, ModeSSEKMSCMK, ModeNone)
+	}
+	return nil
+}
+
+// Params returns the request parameters. The configuration must be valid.
+func (c Config) Params() (Params, error) {
+	switch c.mode() {
+	case ModeNone:
+		return Params{}, nil
+	case ModeSSES3:
+		return Params{Algorithm: types.ServerSideEncryptionAes256}, nil
+	case ModeSSEKMS, ModeSSEKMSCMK:
+	}
+	p := Params{Algorithm: types.ServerSideEncryptionAwsKms, BucketKey: c.BucketKey}
+	if c.KMSKey != "" {
+		p.KMSKeyID = aws.String(c.KMSKey)
+	}
+	if len(c.Context) > 0 {
+		// Marshal sorts the keys, so the header is the same on every request.
+		text, err := json.Marshal(c.Context)
+		if err != nil {
+			return Params{}, fmt.Errorf("encoding the encryption context: %w", err)
+		}
+		p.Context = aws.String(base64.StdEncoding.EncodeToString(text))
+	}
+	return p, nil
+}
+
+func (c Config) mode() Mode {
+	if c.Mode == "" {
+		return ModeSSES3
+	}
+	return c.Mode
+}

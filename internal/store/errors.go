@@ -1,0 +1,218 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Class says in one word why a request failed. It is assigned once, here, and
+// everything else (breaker, metrics, health check, advice) goes by it.
+type Class string
+
+// The classes. ClassExists is the only one that is no failure: the key is taken.
+const (
+	// ClassCredentials: S3 or STS does not know or no longer accepts who we are.
+	ClassCredentials Class = "credentials"
+	// ClassDenied: we are known, and not allowed.
+	ClassDenied Class = "denied"
+	// ClassKMS: the encryption key refused, is missing or is disabled.
+	ClassKMS Class = "kms"
+	// ClassNoBucket: the bucket does not exist.
+	ClassNoBucket Class = "no_bucket"
+	// ClassWrongRegion: the bucket lives in another region.
+	ClassWrongRegion Class = "wrong_region"
+	// ClassThrottled: S3 asked us to slow down.
+	ClassThrottled Class = "throttled"
+	// ClassClockSkew: our clock and S3's are too far apart for a signature.
+	ClassClockSkew Class = "clock_skew"
+	// ClassNetwork: no usable answer: unreachable, cut off, timed out, or a
+	// server that failed (5xx).
+	ClassNetwork Class = "network"
+	// ClassInvalid: this request can never succeed as it is.
+	ClassInvalid Class = "invalid"
+	// ClassCanceled: our own caller gave up.
+	ClassCanceled Class = "canceled"
+	// ClassExists: a conditional write found the key taken; see [ErrExists].
+	ClassExists Class = "exists"
+)
+
+// DestinationLevel reports whether the next object would meet the same problem,
+// whatever it holds: such errors may open a circuit breaker. What only concerns
+// one object, or our own caller, must not.
+func (c Class) DestinationLevel() bool {
+	switch c {
+	case ClassCredentials, ClassDenied, ClassKMS, ClassNoBucket, ClassWrongRegion,
+		ClassThrottled, ClassClockSkew, ClassNetwork:
+		return true
+	case ClassInvalid, ClassCanceled, ClassExists:
+		return false
+	}
+	return false
+}
+
+// Retryable reports whether the same request may succeed later without anybody
+// changing anything. The other destination-level classes need a human (or a
+// propagating policy) first.
+func (c Class) Retryable() bool { return c == ClassThrottled || c == ClassNetwork }
+
+// Sentinels, for errors.Is. They come wrapped in an [*Error].
+var (
+	// ErrExists: the key is taken by an object that is not known to be ours.
+	// Take another key and put again; a duplicate is possible, a loss is not.
+	ErrExists = errors.New("an object with this key already exists")
+	// ErrNotFound: there is no such object, or no permission to know.
+	ErrNotFound = errors.New("no such object")
+	// ErrNotImplemented: the store does not know a feature that the request
+	// used, such as a conditional write.
+	ErrNotImplemented = errors.New("the store does not implement this request")
+	// errStaleUpload: the multipart upload is gone or unusable; a new one may
+	// well succeed.
+	errStaleUpload = errors.New("the multipart upload is no longer usable")
+)
+
+// Error is what every method of [Store] returns.
+type Error struct {
+	// Op is the S3 operation that failed.
+	Op Op
+	// Bucket and Key say where; Key is a prefix for a listing.
+	Bucket, Key string
+	// Class is why.
+	Class Class
+	// Code and Status are S3's own words, when it answered.
+	Code   string
+	Status int
+	// Advice is one sentence on what to do; it may be empty.
+	Advice string
+	// Attempts is how many requests were made.
+	Attempts int
+	// OutcomeUnknown: some attempt may have stored the object although this
+	// error says otherwise. Put it again under the same key and set
+	// [Object.MayExist].
+	OutcomeUnknown bool
+	// Err is the cause as the SDK reported it.
+	Err error
+
+	reason string
+	is     error
+}
+
+// Error says what was being done, to which key, the class, the cause, and what
+// to do about it. It never holds a secret.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s s3://%s", doing(e.Op), e.Bucket)
+	if e.Key != "" {
+		b.WriteString("/" + e.Key)
+	}
+	fmt.Fprintf(&b, ": %s: %s", e.Class, e.reason)
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
+	}
+	if e.Advice != "" {
+		b.WriteString(": " + e.Advice)
+	}
+	return b.String()
+}
+
+// Unwrap exposes the sentinel and the cause.
+func (e *Error) Unwrap() []error {
+	if e.is == nil {
+		return []error{e.Err}
+	}
+	return []error{e.is, e.Err}
+}
+
+// ClassOf returns the class of err: empty for nil, [ClassInvalid] for an error
+// that did not come from this package and therefore has none.
+func ClassOf(err error) Class {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Class
+	}
+	return ClassInvalid
+}
+
+func doing(op Op) string {
+	switch op {
+	case OpPutObject:
+		return "uploading"
+	case OpCreateMultipartUpload:
+		return "starting the multipart upload of"
+	case OpUploadPart:
+		return "uploading a part of"
+	case OpCompleteMultipartUpload:
+		return "completing the multipart upload of"
+	case OpAbortMultipartUpload:
+		return "aborting the multipart upload of"
+	case OpDeleteObject:
+		return "deleting"
+	case OpHeadObject:
+		return "looking at"
+	case OpListObjects:
+		return "listing"
+	}
+	return string(op)
+}
+
+// newError builds the exported error from a verdict.
+func (s *Store) newError(op Op, key string, v verdict, err error) *Error {
+	return &Error{
+		Op: op, Bucket: s.cfg.Bucket, Key: key,
+		Class: v.class, Code: v.code, Status: v.status,
+		Advice: s.advice(op, v), Err: err,
+		reason: v.reason, is: v.is,
+	}
+}
+
+// advice answers "what do I do now?" for a person who reads one log line.
+func (s *Store) advice(op Op, v verdict) string {
+	switch v.class {
+	case ClassCredentials:
+		return "check the access key, secret, session token or role of auth"
+	case ClassDenied:
+		return fmt.Sprintf("allow %s for this identity on arn:aws:s3:::%s; a bucket policy that wants other encryption, another source IP or another account refuses the same way",
+			permission(op), s.cfg.Bucket)
+	case ClassKMS:
+		return "check encryption.kms_key, and that this identity may use it (kms:GenerateDataKey, for multipart uploads also kms:Decrypt); a key of another account must be customer-managed and given as an ARN"
+	case ClassNoBucket:
+		return fmt.Sprintf("create the bucket %s or correct its name; it is never created for you", s.cfg.Bucket)
+	case ClassWrongRegion:
+		if v.region != "" {
+			return fmt.Sprintf("set region to %s", v.region)
+		}
+		return fmt.Sprintf("set region to the bucket's own; it is not %s", s.region())
+	case ClassThrottled:
+		return "the store limits the request rate: spread keys over more prefixes or write fewer, larger objects"
+	case ClassClockSkew:
+		return "synchronise this machine's clock (NTP)"
+	case ClassNetwork:
+		return v.advice
+	case ClassInvalid:
+		if errors.Is(v.is, ErrNotImplemented) {
+			return "this S3-compatible store lacks a feature: see checksum, encryption.mode and conditional writes"
+		}
+		return v.advice
+	case ClassCanceled, ClassExists:
+	}
+	return ""
+}
+
+func permission(op Op) string {
+	switch op {
+	case OpPutObject, OpCreateMultipartUpload, OpUploadPart, OpCompleteMultipartUpload:
+		return "s3:PutObject"
+	case OpAbortMultipartUpload:
+		return "s3:AbortMultipartUpload"
+	case OpDeleteObject:
+		return "s3:DeleteObject"
+	case OpHeadObject:
+		return "s3:GetObject"
+	case OpListObjects:
+		return "s3:ListBucket"
+	}
+	return "s3:PutObject"
+}

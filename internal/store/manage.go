@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Delete removes one object (on a versioned bucket: hides it). Deleting what is
+// not there succeeds. It needs s3:DeleteObject, which the store otherwise never
+// needs.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	_, err := s.do(ctx, request{
+		op: OpDeleteObject, key: key,
+		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) error {
+			_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{
+				Bucket: aws.String(s.cfg.Bucket), Key: aws.String(key),
+				ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
+			})
+			return err
+		},
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil // S3 says 204, some other stores 404
+	}
+	return err
+}
+
+// Head returns the user metadata of an object, with lower-case keys. It needs
+// s3:GetObject. A missing object is [ErrNotFound]; without s3:ListBucket S3
+// says [ClassDenied] instead.
+func (s *Store) Head(ctx context.Context, key string) (map[string]string, error) {
+	var output *s3.HeadObjectOutput
+	_, err := s.do(ctx, request{
+		op: OpHeadObject, key: key,
+		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) (err error) {
+			output, err = s.client.HeadObject(ctx, &s3.HeadObjectInput{
+				Bucket: aws.String(s.cfg.Bucket), Key: aws.String(key),
+				ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
+			})
+			return err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	decoder := &mime.WordDecoder{}
+	metadata := make(map[string]string, len(output.Metadata))
+	for k, v := range output.Metadata {
+		if plain, err := decoder.DecodeHeader(v); err == nil {
+			v = plain
+		}
+		metadata[strings.ToLower(k)] = v
+	}
+	return metadata, nil
+}
+
+// ListAfter calls fn with the keys that start with prefix and sort after the
+// key after (empty: all), in the order of S3, until fn returns false. It needs
+// s3:ListBucket; [ClassDenied] without it is an answer that callers must be
+// able to live with.
+func (s *Store) ListAfter(ctx context.Context, prefix, after string, fn func(key string) bool) error {
+	input := &s3.ListObjectsV2Input{
+		Bucket: aws.String(s.cfg.Bucket), Prefix: aws.String(prefix), StartAfter: optional(after),
+		ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
+	}
+	for {
+		var page *s3.ListObjectsV2Output
+		_, err := s.do(ctx, request{
+			op: OpListObjects, key: prefix,
+			send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) (err error) {
+				page, err = s.client.ListObjectsV2(ctx, input)
+				return err
+			},
+		})
+		if err != nil {
+			return err
+		}
+		for _, object := range page.Contents {
+			if !fn(aws.ToString(object.Key)) {
+				return nil
+			}
+		}
+		if !aws.ToBool(page.IsTruncated) || page.NextContinuationToken == nil {
+			return nil
+		}
+		input.ContinuationToken = page.NextContinuationToken
+	}
+}

@@ -1,0 +1,246 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+const (
+	// maxRestarts is how often an upload that the store has forgotten is begun
+	// again from its first part.
+	maxRestarts = 2
+	// abortTimeout bounds the clean-up after a failure, when the caller's
+	// context may long be over.
+	abortTimeout = 30 * time.Second
+	// completePatience: Complete may take S3 minutes for a large object.
+	completePatience = 4
+)
+
+// putMultipart uploads in parts and starts over when the upload itself is lost.
+func (s *Store) putMultipart(ctx context.Context, o Object) (Result, error) {
+	total := Result{Multipart: true}
+	for restart := 0; ; restart++ {
+		result, out, err := s.uploadOnce(ctx, o)
+		result.Multipart = true
+		result.Attempts += total.Attempts
+		total.Attempts = result.Attempts
+		if err == nil {
+			return result, nil
+		}
+		if errors.Is(err, errStaleUpload) {
+			// A Complete whose answer was lost also ends the upload.
+			if out.unknown && s.isOurs(ctx, o) {
+				result.Recovered = true
+				return result, nil
+			}
+			// From here on the key may be taken by ourselves.
+			o.MayExist = o.MayExist || out.unknown
+			if restart < maxRestarts && ctx.Err() == nil {
+				continue
+			}
+		}
+		return s.recoverOwn(ctx, o, result, out, err)
+	}
+}
+
+// upload is one multipart upload under way.
+type upload struct {
+	store *Store
+	o     Object
+	id    string
+	size  int64 // of each part but the last
+
+	mu       sync.Mutex
+	attempts int
+	parts    []types.CompletedPart
+	sums     []partSum
+}
+
+// uploadOnce runs create, parts and complete, and aborts unless all succeeded.
+func (s *Store) uploadOnce(ctx context.Context, o Object) (Result, outcome, error) {
+	u := &upload{store: s, o: o, size: partSize(o.Body.Len(), s.cfg.PartSize)}
+	if out, err := u.create(ctx); err != nil {
+		// A lost answer may leave an empty upload behind that nobody can name.
+		// It holds no parts; a lifecycle rule removes it.
+		return Result{Attempts: out.attempts}, outcome{}, err
+	}
+	if err := u.sendParts(ctx); err != nil {
+		// No part makes an object visible, so the outcome is certain.
+		u.abort(ctx)
+		return Result{Attempts: u.attempts}, outcome{}, certain(err)
+	}
+	result, out, err := u.complete(ctx)
+	result.Attempts = u.attempts
+	if err != nil {
+		// If Complete did succeed unseen, the abort finds nothing to remove.
+		u.abort(ctx)
+	}
+	return result, out, err
+}
+
+// certain clears the doubt that a failed part leaves about itself only.
+func certain(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.OutcomeUnknown = false
+	}
+	return err
+}
+
+// partSize returns the smallest multiple of the configured size that stays
+// within the 10,000 parts that S3 allows.
+func partSize(total, configured int64) int64 {
+	size := configured
+	for (total+size-1)/size > maxParts {
+		size += configured
+	}
+	return size
+}
+
+func (u *upload) create(ctx context.Context) (outcome, error) {
+	s := u.store
+	input := s.objectParams(u.o).create()
+	input.ChecksumAlgorithm, input.ChecksumType = s.checksum.algorithm(), s.checksum.multipartType()
+	out, err := s.do(ctx, request{
+		op: OpCreateMultipartUpload, key: u.o.Key,
+		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) error {
+			output, err := s.client.CreateMultipartUpload(ctx, input)
+			if err == nil {
+				u.id = aws.ToString(output.UploadId)
+			}
+			return err
+		},
+	})
+	u.attempts += out.attempts
+	return out, certain(err)
+}
+
+// sendParts uploads all parts with bounded concurrency. It returns the first
+// error, after every part in flight has ended: S3 may store a part that is
+// still under way when the upload is aborted.
+func (u *upload) sendParts(parent context.Context) error {
+	total := u.o.Body.Len()
+	n := int((total + u.size - 1) / u.size)
+	u.parts, u.sums = make([]types.CompletedPart, n), make([]partSum, n)
+
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, u.store.cfg.PartConcurrency)
+	var once sync.Once
+	var failure error
+	for i := range n {
+		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if err := u.sendPart(ctx, i); err != nil {
+				once.Do(func() {
+					failure = err
+					cancel(err)
+				})
+			}
+		})
+	}
+	wg.Wait()
+	if failure == nil && parent.Err() != nil {
+		err := parent.Err()
+		return u.store.newError(OpUploadPart, u.o.Key, classify(parent, err), err)
+	}
+	return failure
+}
+
+// sendPart uploads part i, counted from 0, with its own retries.
+func (u *upload) sendPart(ctx context.Context, i int) error {
+	s, off := u.store, int64(i)*u.size
+	n := min(u.size, u.o.Body.Len()-off)
+	part := s.checksum.of(u.o.Body, off, n)
+	sum := s.checksum.sums(part)
+	number := aws.Int32(int32(i + 1)) //nolint:gosec // at most 10,000
+	input := s3.UploadPartInput{
+		Bucket: aws.String(s.cfg.Bucket), Key: aws.String(u.o.Key),
+		UploadId: aws.String(u.id), PartNumber: number,
+		ContentLength:  aws.Int64(n),
+		ChecksumCRC32C: sum.crc32c, ChecksumCRC64NVME: sum.crc64nvme, ChecksumSHA256: sum.sha256,
+		ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
+	}
+	var output *s3.UploadPartOutput
+	out, err := s.do(ctx, request{
+		op: OpUploadPart, key: u.o.Key, size: n,
+		send: func(ctx context.Context, watch func(io.ReadSeeker) io.ReadSeeker) (err error) {
+			attempt := input
+			attempt.Body = watch(u.o.Body.Section(off, n))
+			output, err = s.client.UploadPart(ctx, &attempt)
+			return err
+		},
+	})
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.attempts += out.attempts
+	if err != nil {
+		return err
+	}
+	u.sums[i] = part
+	u.parts[i] = types.CompletedPart{
+		ETag: output.ETag, PartNumber: number,
+		ChecksumCRC32C: sum.crc32c, ChecksumCRC64NVME: sum.crc64nvme, ChecksumSHA256: sum.sha256,
+	}
+	return nil
+}
+
+func (u *upload) complete(ctx context.Context) (Result, outcome, error) {
+	s := u.store
+	whole := s.checksum.whole(u.sums)
+	input := &s3.CompleteMultipartUploadInput{
+		Bucket: aws.String(s.cfg.Bucket), Key: aws.String(u.o.Key), UploadId: aws.String(u.id),
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: u.parts},
+		IfNoneMatch:     ifNoneMatch(u.o),
+		ChecksumType:    s.checksum.multipartType(),
+		ChecksumCRC32C:  whole.crc32c, ChecksumCRC64NVME: whole.crc64nvme,
+		ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
+	}
+	var output *s3.CompleteMultipartUploadOutput
+	out, err := s.do(ctx, request{
+		op: OpCompleteMultipartUpload, key: u.o.Key, patience: completePatience,
+		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) (err error) {
+			output, err = s.client.CompleteMultipartUpload(ctx, input)
+			return err
+		},
+	})
+	u.attempts += out.attempts
+	if err != nil {
+		return Result{}, out, err
+	}
+	return Result{ETag: aws.ToString(output.ETag), VersionID: aws.ToString(output.VersionId)}, out, nil
+}
+
+// abort removes the parts. It runs on a context of its own, because the most
+// frequent reason to abort is that the caller's has ended. Its failure is
+// reported to the observer only: the upload's own error matters more.
+func (u *upload) abort(ctx context.Context) {
+	s := u.store
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
+	defer cancel()
+	_, err := s.do(ctx, request{
+		op: OpAbortMultipartUpload, key: u.o.Key,
+		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) error {
+			_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+				Bucket: aws.String(s.cfg.Bucket), Key: aws.String(u.o.Key), UploadId: aws.String(u.id),
+				ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
+			})
+			return err
+		},
+	})
+	if err != nil && !errors.Is(err, errStaleUpload) {
+		s.cfg.Observer.UploadLeft(u.o.Key, err)
+	}
+}

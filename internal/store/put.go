@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Object is what Put uploads.
+type Object struct {
+	// Key is the full key, valid UTF-8 of 1 to 1,024 bytes.
+	Key string
+	// Body is the content. Nil is an empty object. It is only read, and not
+	// any more once Put has returned.
+	Body *Body
+	// ContentType and ContentEncoding replace the store's when not empty.
+	ContentType, ContentEncoding string
+	// Metadata is added to the store's.
+	Metadata map[string]string
+	// Identity marks this object as ours, unique for its content. It lets a
+	// conditional write whose first answer was lost recognise its own object.
+	// Empty gives that up.
+	Identity string
+	// IfNoneMatch makes the write conditional on the key being free.
+	IfNoneMatch bool
+	// MayExist says that an earlier Put of this very object ended with
+	// [Error.OutcomeUnknown]: a taken key may be our own from the start.
+	MayExist bool
+}
+
+// Result describes an object that S3 has confirmed.
+type Result struct {
+	// ETag as S3 gave it, quotes included; empty for a recovered object.
+	ETag string
+	// VersionID is empty unless the bucket is versioned.
+	VersionID string
+	// Attempts counts the requests of the upload, parts included.
+	Attempts int
+	// Multipart: the object was uploaded in parts.
+	Multipart bool
+	// Recovered: the answer to the successful attempt was lost, and the object
+	// was found under its key by its identity.
+	Recovered bool
+}
+
+// Put stores one object and returns when S3 has confirmed it, retrying within
+// the limits of [RetryConfig]. Its error is an [*Error]: [ErrExists] when the
+// key is taken and IfNoneMatch was set. On every failure of a multipart upload,
+// a cancelled ctx included, the parts are removed before Put returns.
+func (s *Store) Put(ctx context.Context, o Object) (Result, error) {
+	if o.Body == nil {
+		o.Body = &Body{}
+	}
+	if err := s.validateObject(o); err != nil {
+		return Result{}, s.newError(OpPutObject, o.Key, verdict{class: ClassInvalid, reason: err.Error()}, err)
+	}
+	if o.Body.Len() > s.cfg.MultipartThreshold {
+		return s.putMultipart(ctx, o)
+	}
+	return s.putSingle(ctx, o)
+}
+
+func (s *Store) validateObject(o Object) error {
+	switch {
+	case o.Key == "":
+		return errors.New("the key is empty")
+	case len(o.Key) > maxKeyBytes:
+		return fmt.Errorf("the key has %d bytes, the limit is %d", len(o.Key), maxKeyBytes)
+	case !utf8.ValidString(o.Key):
+		return errors.New("the key is not valid UTF-8")
+	case o.Body.Len() > maxObjectSize:
+		return fmt.Errorf("the object has %d bytes, more than S3 can hold", o.Body.Len())
+	}
+	return validateMetadata(o.Metadata)
+}
+
+func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
+	input := s.objectParams(o).put()
+	size := o.Body.Len()
+	sum := s.checksum.sums(s.checksum.of(o.Body, 0, size))
+	input.ChecksumCRC32C, input.ChecksumCRC64NVME, input.ChecksumSHA256 = sum.crc32c, sum.crc64nvme, sum.sha256
+	input.ContentLength = aws.Int64(size)
+	input.IfNoneMatch = ifNoneMatch(o)
+
+	var output *s3.PutObjectOutput
+	out, err := s.do(ctx, request{
+		op: OpPutObject, key: o.Key, size: size,
+		send: func(ctx context.Context, watch func(io.ReadSeeker) io.ReadSeeker) (err error) {
+			attempt := *input
+			attempt.Body = watch(o.Body.Section(0, size))
+			output, err = s.client.PutObject(ctx, &attempt)
+			return err
+		},
+	})
+	result := Result{Attempts: out.attempts}
+	if err != nil {
+		return s.recoverOwn(ctx, o, result, out, err)
+	}
+	result.ETag, result.VersionID = aws.ToString(output.ETag), aws.ToString(output.VersionId)
+	return result, nil
+}
+
+func ifNoneMatch(o Object) *string {
+	if !o.IfNoneMatch {
+		return nil
+	}
+	return aws.String("*")
+}
+
+// recoverOwn decides about a conditional write that found the key taken. When
+// an earlier attempt may have stored the object, the one that is there may be
+// ours, and its identity tells. Where it cannot be read the answer is
+// ErrExists: the caller takes another key, which may leave a duplicate behind
+// but never loses anything.
+func (s *Store) recoverOwn(ctx context.Context, o Object, r Result, out outcome, err error) (Result, error) {
+	if !errors.Is(err, ErrExists) || o.Identity == "" || (!out.unknown && !o.MayExist) {
+		return r, err
+	}
+	if !s.isOurs(ctx, o) {
+		return r, err
+	}
+	r.Recovered = true
+	return r, nil
+}
+
+// isOurs reports whether the object under the key is known to be this one.
+func (s *Store) isOurs(ctx context.Context, o Object) bool {
+	metadata, err := s.Head(ctx, o.Key)
+	return err == nil && o.Identity != "" && metadata[IdentityKey] == o.Identity
+}

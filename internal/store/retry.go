@@ -1,0 +1,237 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+)
+
+// RetryConfig bounds the tries of one request. The retries are ours and not the
+// SDK's, whose token bucket runs dry in a long outage.
+type RetryConfig struct {
+	// MaxRetries is how many tries may follow the first; negative means no
+	// limit but MaxElapsed and the caller's context.
+	MaxRetries int
+	// InitialInterval and MaxInterval bound the wait: before retry n it is
+	// drawn evenly from [0, min(MaxInterval, InitialInterval * 2^n)]
+	// ("full jitter").
+	InitialInterval, MaxInterval time.Duration
+	// MaxElapsed is after how long no further try begins; zero means never.
+	MaxElapsed time.Duration
+}
+
+// DefaultRetry rides out a restart of the store and a usual throttling episode.
+func DefaultRetry() RetryConfig {
+	return RetryConfig{
+		MaxRetries:      10,
+		InitialInterval: 250 * time.Millisecond,
+		MaxInterval:     20 * time.Second,
+		MaxElapsed:      5 * time.Minute,
+	}
+}
+
+func (r RetryConfig) validate() error {
+	if r.InitialInterval < 0 || r.MaxInterval < 0 || r.MaxElapsed < 0 {
+		return errors.New("retry intervals must not be negative")
+	}
+	if r.MaxInterval > 0 && r.InitialInterval > r.MaxInterval {
+		return fmt.Errorf("initial_interval %v must not exceed max_interval %v", r.InitialInterval, r.MaxInterval)
+	}
+	return nil
+}
+
+// delay is the wait before retry n, counted from 0. Drawing it from the whole
+// range, rather than around the middle, is what spreads a crowd of writers.
+func (r RetryConfig) delay(n int, jitter func(time.Duration) time.Duration) time.Duration {
+	ceiling := r.InitialInterval
+	for range n {
+		ceiling *= 2
+		if ceiling >= r.MaxInterval || ceiling <= 0 {
+			ceiling = r.MaxInterval
+			break
+		}
+	}
+	if ceiling <= 0 {
+		return 0
+	}
+	return jitter(ceiling)
+}
+
+func fullJitter(ceiling time.Duration) time.Duration {
+	return rand.N(ceiling + 1) //nolint:gosec // spreads load, guards nothing
+}
+
+// request is one S3 call with everything that its retries need.
+type request struct {
+	op   Op
+	key  string
+	size int64 // bytes of the body
+	// patience multiplies the allowed silence, for calls that take S3 long.
+	patience int
+	// send makes one attempt. A body must be wrapped in watch, so that an
+	// upload which moves is not taken for a dead one.
+	send func(ctx context.Context, watch func(io.ReadSeeker) io.ReadSeeker) error
+}
+
+// outcome is what was learnt on the way, whether or not the call succeeded.
+type outcome struct {
+	attempts int
+	// unknown: an attempt failed in a way that leaves open whether S3 carried
+	// it out.
+	unknown bool
+}
+
+// do makes the call until it succeeds, cannot succeed, or the budget is spent.
+func (s *Store) do(ctx context.Context, r request) (outcome, error) {
+	var out outcome
+	once := false // an immediate second try has been granted
+	start := time.Now()
+	for backoffs := 0; ; {
+		if ctx.Err() != nil {
+			return out, s.failed(r, out, classify(ctx, ctx.Err()), ctx.Err())
+		}
+		began := time.Now()
+		err := s.attempt(ctx, r)
+		out.attempts++
+		if err == nil {
+			s.observe(r, out.attempts, "", began)
+			return out, nil
+		}
+		v := forOp(r.op, classify(ctx, err))
+		out.unknown = out.unknown || v.sent
+		s.observe(r, out.attempts, v.class, began)
+
+		switch {
+		case v.retry == retryBackoff:
+			wait := max(s.cfg.Retry.delay(backoffs, s.jitter), v.after)
+			if s.spent(backoffs, start, wait) {
+				return out, s.failed(r, out, v, err)
+			}
+			if !sleep(ctx, wait) {
+				ended := classify(ctx, err)
+				ended.reason += ", while waiting to retry after: " + v.reason
+				return out, s.failed(r, out, ended, err)
+			}
+			backoffs++
+		case v.retry == retryRefresh && !once:
+			s.creds.Invalidate(began)
+			once = true
+		case v.retry == retryOnce && !once:
+			once = true
+		default:
+			return out, s.failed(r, out, v, err)
+		}
+	}
+}
+
+// forOp refines a verdict by what was being done.
+func forOp(op Op, v verdict) verdict {
+	switch op {
+	case OpPutObject, OpCreateMultipartUpload, OpListObjects:
+		if v.is == ErrNotFound { //nolint:errorlint // assigned by classify, never wrapped
+			// These ask for no object, so what is missing is the bucket.
+			v.class, v.is = ClassNoBucket, nil
+		}
+	case OpCompleteMultipartUpload:
+		if v.code == codeConditionalConflict {
+			// Unlike PutObject, S3 wants the upload itself begun anew:
+			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+			v.retry, v.is = retryNever, errStaleUpload
+		}
+	case OpUploadPart, OpAbortMultipartUpload, OpDeleteObject, OpHeadObject:
+	}
+	return v
+}
+
+// spent reports whether another try after wait would exceed the budget.
+func (s *Store) spent(backoffs int, start time.Time, wait time.Duration) bool {
+	c := s.cfg.Retry
+	if c.MaxRetries >= 0 && backoffs >= c.MaxRetries {
+		return true
+	}
+	return c.MaxElapsed > 0 && time.Since(start)+wait > c.MaxElapsed
+}
+
+func (s *Store) failed(r request, out outcome, v verdict, err error) *Error {
+	e := s.newError(r.op, r.key, v, err)
+	e.Attempts, e.OutcomeUnknown = out.attempts, out.unknown
+	return e
+}
+
+func (s *Store) observe(r request, number int, class Class, began time.Time) {
+	a := Attempt{Op: r.op, Class: class, Latency: time.Since(began), Number: number}
+	if class == "" {
+		a.Bytes = r.size
+	}
+	s.cfg.Observer.Attempt(a)
+}
+
+// sleep waits and reports whether it was left to finish.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// minThroughput in bytes per second is the slowest upload that still counts as
+// progress; a trickle below it is given up and tried on another connection.
+const minThroughput = 64 << 10
+
+var (
+	errSilent = errors.New("the store neither accepted data nor answered in time")
+	errSlow   = errors.New("the upload was slower than 64 KiB/s")
+)
+
+// attempt sends once, under two clocks: one for silence, which every byte that
+// leaves us winds up again, and one for the whole, so that neither a black hole
+// nor a trickle can hold us for ever.
+func (s *Store) attempt(ctx context.Context, r request) error {
+	quiet := s.cfg.RequestTimeout * time.Duration(max(r.patience, 1))
+	limit := 2*quiet + time.Duration(r.size/minThroughput)*time.Second
+	slow, stop := context.WithTimeoutCause(ctx, limit, errSlow)
+	defer stop()
+	actx, cancel := context.WithCancelCause(slow)
+	defer cancel(nil)
+	silence := time.AfterFunc(quiet, func() { cancel(errSilent) })
+	defer silence.Stop()
+
+	err := r.send(actx, func(body io.ReadSeeker) io.ReadSeeker {
+		return &watched{ReadSeeker: body, progress: func() { silence.Reset(quiet) }}
+	})
+	if err != nil && actx.Err() != nil && ctx.Err() == nil {
+		// The SDK only says "canceled"; say whose clock ran out.
+		return fmt.Errorf("%w: %w", context.Cause(actx), err)
+	}
+	return err
+}
+
+// watched reports each read of a body as a sign of life.
+type watched struct {
+	io.ReadSeeker
+
+	progress func()
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	w.progress()
+	return w.ReadSeeker.Read(p)
+}
+
+// Len keeps the length visible to the SDK.
+func (w *watched) Len() int {
+	if l, ok := w.ReadSeeker.(interface{ Len() int }); ok {
+		return l.Len()
+	}
+	return 0
+}

@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/encryption"
+)
+
+// Store writes objects into one bucket. It is safe for concurrent use and holds
+// nothing that needs closing but idle connections; see [Store.Close].
+type Store struct {
+	cfg       Config
+	client    *s3.Client
+	creds     *auth.Provider
+	params    encryption.Params
+	checksum  Checksum
+	closeIdle func()
+
+	// jitter draws from [0, ceiling]; tests replace it.
+	jitter func(ceiling time.Duration) time.Duration
+}
+
+// New prepares a store. It reads the environment and the shared AWS files, but
+// makes no request to S3: whether the bucket answers is for a probe to find out.
+func New(ctx context.Context, cfg Config) (*Store, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	params, err := cfg.Encryption.Params()
+	if err != nil {
+		return nil, err
+	}
+	awsCfg, err := loadAWS(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	httpClient, closeIdle := freeze(awsCfg.HTTPClient)
+	awsCfg.HTTPClient = httpClient
+	creds := auth.NewProvider(awsCfg.Credentials)
+	awsCfg.Credentials = creds
+	s := &Store{cfg: cfg, creds: creds, params: params, closeIdle: closeIdle, jitter: fullJitter}
+	s.client = s3.NewFromConfig(awsCfg, func(o *s3.Options) {
+		o.UsePathStyle = cfg.ForcePathStyle
+		if cfg.Endpoint != "" {
+			o.BaseEndpoint = aws.String(cfg.Endpoint)
+		}
+		// Our own loop retries; a second one inside it would multiply the tries
+		// and hide the ambiguous ones.
+		o.Retryer = aws.NopRetryer{}
+		// Checksums are computed once, by us, and sent as plain headers.
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	})
+	options := s.client.Options()
+	if options.Region == "" {
+		return nil, fmt.Errorf("region is required: neither the setting nor the environment names the region of bucket %s", cfg.Bucket)
+	}
+	// The endpoint may also come from AWS_ENDPOINT_URL.
+	s.checksum = cfg.Checksum.resolve(options.BaseEndpoint != nil)
+	return s, nil
+}
+
+// Close drops idle connections. Calls in flight are not affected.
+func (s *Store) Close() {
+	s.closeIdle()
+}
+
+// Bucket is the name of the bucket.
+func (s *Store) Bucket() string { return s.cfg.Bucket }
+
+func (s *Store) region() string { return s.client.Options().Region }
+
+func loadAWS(ctx context.Context, cfg Config) (aws.Config, error) {
+	client, err := cfg.HTTP.client()
+	if err != nil {
+		return aws.Config{}, err
+	}
+	options := []func(*config.LoadOptions) error{config.WithHTTPClient(client)}
+	switch {
+	case cfg.Region != "":
+		options = append(options, config.WithRegion(cfg.Region))
+	case cfg.Endpoint != "":
+		// Compatible stores mostly ignore the region, but a signature needs one.
+		options = append(options, config.WithDefaultRegion("us-east-1"))
+	}
+	if static := cfg.Auth.Static(); static != nil {
+		options = append(options, config.WithCredentialsProvider(static))
+	}
+	awsCfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
+	}
+	return awsCfg, nil
+}

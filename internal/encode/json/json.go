@@ -1,0 +1,125 @@
+// Package json writes objects of JSON records: one record a line, or all in
+// one array. Records that arrived as JSON bytes are checked and passed through
+// untouched; they are never parsed into values.
+//
+// A record that contains line breaks between its tokens is written without
+// white space, because readers of JSON lines (Athena, Spark, Snowflake, DuckDB)
+// split at every line break. A record may be any JSON value, not only an
+// object. What is not valid JSON is refused.
+package json
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/encode/internal/capped"
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/record"
+)
+
+// Layout says how the records of an object are put together.
+type Layout uint8
+
+const (
+	// Lines puts each record on a line of its own (NDJSON).
+	Lines Layout = iota
+	// Array makes the object one JSON array, with one record a line.
+	Array
+)
+
+// Config chooses the variant of the format.
+type Config struct {
+	Layout Layout
+	// Gzip compresses the object.
+	Gzip bool
+	// GzipLevel is the compression level, 1 (fastest) to 9 (smallest); 0
+	// stands for the default, 5.
+	GzipLevel int
+}
+
+// New returns an encoder of JSON objects.
+func New(cfg Config) encode.Encoder {
+	e := &encoder{stream: capped.NewPlain()}
+	if cfg.Gzip {
+		e.stream = capped.NewGzip(cfg.GzipLevel)
+	}
+	e.first, e.next, e.after = nil, nil, []byte("\n")
+	if cfg.Layout == Array {
+		e.first, e.next, e.after, e.tail = []byte("[\n"), []byte(",\n"), nil, []byte("\n]\n")
+	}
+	return e
+}
+
+// encoder puts each record between a lead (first or next) and after, and the
+// tail behind the last one.
+type encoder struct {
+	stream                   *capped.Stream
+	first, next, after, tail []byte
+	scratch                  []byte
+}
+
+// maxScratch is how much memory one large record may leave behind.
+const maxScratch = 1 << 20
+
+// Encode implements encode.Encoder.
+func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (encode.Result, error) {
+	var res encode.Result
+	e.stream.Reset(w, limit, len(e.tail))
+	lead := e.first
+	for i := range records {
+		text, err := e.text(&records[i])
+		if err != nil {
+			res.Refused = append(res.Refused, encode.Refusal{Index: i, Err: err})
+			continue
+		}
+		if !e.stream.Add(lead, text, e.after) {
+			break
+		}
+		res.Taken = i + 1
+		res.Rows++
+		lead = e.next
+	}
+	if !e.stream.Full() {
+		res.Taken = len(records)
+	} else if n := len(res.Refused); n > 0 {
+		res.Taken = max(res.Taken, res.Refused[n-1].Index+1)
+	}
+	if cap(e.scratch) > maxScratch {
+		e.scratch = nil
+	}
+	var err error
+	if res.Bytes, err = e.stream.Close(e.tail); err != nil {
+		return encode.Result{}, fmt.Errorf("writing a JSON object: %w", err)
+	}
+	return res, nil
+}
+
+// text returns the record as one line of JSON, valid until the next call.
+func (e *encoder) text(r *record.Record) ([]byte, error) {
+	if r.Structured() {
+		var err error
+		if e.scratch, err = jsonscan.AppendAny(e.scratch[:0], r.Value); err != nil {
+			return nil, fmt.Errorf("expected a value that JSON can hold: %w", err)
+		}
+		return e.scratch, nil
+	}
+	if err := jsonscan.Valid(r.Raw); err != nil {
+		return nil, fmt.Errorf("expected one JSON value: %w", err)
+	}
+	text := r.Raw
+	if !hasLineBreak(text) {
+		return text, nil
+	}
+	// Most often it is only the line break at the end of the record.
+	if text = bytes.Trim(text, " \t\r\n"); !hasLineBreak(text) {
+		return text, nil
+	}
+	e.scratch = jsonscan.AppendCompact(e.scratch[:0], text)
+	return e.scratch, nil
+}
+
+func hasLineBreak(s []byte) bool {
+	return bytes.IndexByte(s, '\n') >= 0 || bytes.IndexByte(s, '\r') >= 0
+}

@@ -1,0 +1,293 @@
+package template
+
+import (
+	"path"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestValuesAreConfined(t *testing.T) {
+	l := mustCompile(t, Config{Folder: "in", FileName: "{{a}}"})
+	for value, want := range map[string]string{
+		"plain":            "plain",
+		"":                 "__HIVE_DEFAULT_PARTITION__",
+		".":                "%2E",
+		"..":               "%2E%2E",
+		"...":              "...",
+		".hidden":          ".hidden",
+		"../../etc":        "..%2F..%2Fetc",
+		"/etc":             "%2Fetc",
+		`a\b`:              "a%5Cb",
+		"100%":             "100%25",
+		"%2E":              "%252E",
+		"a\x00\x05b":       "a%00%05b",
+		"a\x7fb":           "a%7Fb",
+		"line\nbreak":      "line%0Abreak",
+		"next\u0085line":   "next%C2%85line",
+		"bad\xffbyte":      "bad%FFbyte",
+		"half\xe2\x82":     "half%E2%82",
+		"surro\xed\xa0":    "surro%ED%A0",
+		"not\ufffexml":     "not%EF%BF%BExml",
+		"kept\ufffd":       "kept\ufffd",
+		"Grüße 日本 a+b=c&d": "Grüße 日本 a+b=c&d",
+		"x-00002":          "x%2D00002",
+		"x-0000":           "x-0000",
+		"-123456":          "%2D123456",
+	} {
+		got, err := render(t, l, Values{}, "a", value)
+		require.NoError(t, err)
+		assert.Equal(t, "in/"+want, got, "%q", value)
+	}
+}
+
+func TestDotSegmentsCannotBeAssembled(t *testing.T) {
+	for _, folder := range []string{"{{a}}{{b}}", ".{{a}}", "{{a}}.", "{{a}}{{a}}"} {
+		l := mustCompile(t, Config{Folder: folder, FileName: "x"})
+		got, err := render(t, l, Values{}, "a", ".", "b", ".")
+		require.NoError(t, err)
+		assert.Equal(t, path.Clean(got), got, folder)
+	}
+}
+
+func TestExtensionIsAppendedOnce(t *testing.T) {
+	for file, want := range map[string]string{
+		"x":           "x.csv.gz",
+		"x.csv.gz":    "x.csv.gz",
+		"x.csv":       "x.csv.csv.gz",
+		"{{a}}":       "report.csv.gz",
+		"{{a}}{{b}}":  "report.csv.gz.csv.gz",
+		".csv.gz":     ".csv.gz.csv.gz",
+		"{{a}}-{{b}}": "report.csv.gz-.csv.gz",
+	} {
+		l := mustCompile(t, Config{FileName: file, Extension: ".csv.gz"})
+		got, err := render(t, l, Values{}, "a", "report.csv.gz", "b", ".csv.gz")
+		require.NoError(t, err)
+		assert.Equal(t, want, got, file)
+	}
+}
+
+func TestNumbersGoBeforeTheExtension(t *testing.T) {
+	opened := time.Date(2025, time.July, 7, 23, 30, 0, 0, time.UTC)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	tests := []struct {
+		file string
+		o    ObjectNaming
+		want string
+	}{
+		{"{{a}}", ObjectNaming{ChunkID: 1}, "v.csv"},
+		{"{{a}}", ObjectNaming{ChunkID: 2}, "v-00002.csv"},
+		{"{{a}}", ObjectNaming{ChunkID: 123456}, "v-123456.csv"},
+		{"{{a}}", ObjectNaming{ChunkID: 1, Suffix: "abc"}, "v-abc.csv"},
+		{"{{a}}", ObjectNaming{ChunkID: 2, Suffix: "abc"}, "v-00002-abc.csv"},
+		{"{{chunk_id}}_{{a}}", ObjectNaming{ChunkID: 7}, "00007_v.csv"},
+		{"{{chunk_id}}_{{a}}", ObjectNaming{ChunkID: 7, Suffix: "abc"}, "00007_v-abc.csv"},
+		{"{{uuid}}", ObjectNaming{ChunkID: 1, UUID: "0-1"}, "0-1.csv"},
+		{"{{uuid}}", ObjectNaming{ChunkID: 2, UUID: "0-1"}, "0-1-00002.csv"},
+		{"{{H}}{{M}}{{S}}", ObjectNaming{ChunkID: 1}, "013000.csv"},
+	}
+	for _, tt := range tests {
+		l := mustCompile(t, Config{FileName: tt.file, Extension: ".csv", Location: berlin})
+		p, err := render(t, l, Values{}, "a", "v")
+		require.NoError(t, err)
+		tt.o.Opened = opened
+		key, err := l.Key(p, tt.o)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, key)
+	}
+}
+
+func TestKeyRefuses(t *testing.T) {
+	l := mustCompile(t, Config{FileName: "{{uuid}}"})
+	p, err := render(t, l, Values{})
+	require.NoError(t, err)
+	for _, o := range []ObjectNaming{{ChunkID: 0, UUID: "u"}, {ChunkID: 1}, {ChunkID: 1, UUID: "../x"}, {ChunkID: 1, UUID: "u", Suffix: "a/b"}} {
+		_, err := l.Key(p, o)
+		assert.Error(t, err, "%+v", o)
+	}
+}
+
+func TestKeyLength(t *testing.T) {
+	l := mustCompile(t, Config{FileName: "{{a}}{{timestamp}}", Extension: ".csv"})
+	fits, err := render(t, l, Values{}, "a", strings.Repeat("x", MaxKeyBytes-14))
+	require.NoError(t, err)
+	key, err := l.Key(fits, ObjectNaming{ChunkID: 1, Opened: time.Unix(1751890517, 0)})
+	require.NoError(t, err)
+	assert.Len(t, key, MaxKeyBytes)
+
+	_, err = l.Key(fits, ObjectNaming{ChunkID: 2, Opened: time.Unix(1751890517, 0)})
+	require.ErrorIs(t, err, ErrKeyTooLong)
+	assert.ErrorContains(t, err, "1030 bytes")
+
+	kept := []byte("kept")
+	got, err := l.AppendPath(kept, Values{Variables: [][]byte{[]byte(strings.Repeat("x", MaxKeyBytes-13))}})
+	require.ErrorIs(t, err, ErrKeyTooLong)
+	assert.Equal(t, kept, got)
+	assert.ErrorContains(t, err, "1025 bytes")
+}
+
+func TestYearMustHaveFourDigits(t *testing.T) {
+	l := mustCompile(t, Config{FileName: "{{YYYY}}"})
+	_, err := render(t, l, Values{Date: Date{Year: 10000, Month: 1, Day: 1}})
+	require.ErrorIs(t, err, ErrYearOutOfRange)
+	_, err = render(t, l, Values{Date: Date{Year: -1, Month: 1, Day: 1}})
+	require.ErrorIs(t, err, ErrYearOutOfRange)
+}
+
+func TestListingContinuesChunkIDs(t *testing.T) {
+	opened := time.Date(2025, time.July, 7, 12, 15, 17, 0, time.UTC)
+	const id = "01981b5e-0000-7000-8000-000000000000"
+	tests := []struct {
+		name, file, prefix, key string
+		want                    int // 0: not recognised
+	}{
+		{"chunk id", "{{a}}-{{chunk_id}}", "v-", "v-00012.csv", 12},
+		{"six digits", "{{a}}-{{chunk_id}}", "v-", "v-123456.csv", 123456},
+		{"padded to six digits", "{{a}}-{{chunk_id}}", "v-", "v-000012.csv", 0},
+		{"four digits", "{{a}}-{{chunk_id}}", "v-", "v-0012.csv", 0},
+		{"zero", "{{a}}-{{chunk_id}}", "v-", "v-00000.csv", 0},
+		{"number of no int", "{{a}}-{{chunk_id}}", "v-", "v-99999999999999999999999999.csv", 0},
+		{"other partition", "{{a}}-{{chunk_id}}", "v-", "w-00012.csv", 0},
+		{"other extension", "{{a}}-{{chunk_id}}", "v-", "v-00012.csv.gz", 0},
+		{"text behind", "{{chunk_id}}7{{a}}", "", "000127v.csv", 12},
+		{"twice", "{{chunk_id}}-{{chunk_id}}", "", "00012-00012.csv", 12},
+		{"twice and unequal", "{{chunk_id}}-{{chunk_id}}", "", "00012-00013.csv", 0},
+		{"uuid first", "{{uuid}}-{{chunk_id}}", "", id + "-00003.csv", 3},
+		{"uuid last", "{{chunk_id}}-{{uuid}}", "", "00003-" + id + ".csv", 3},
+		{"uuid twice", "{{uuid}}-{{uuid}}", "", id + "-" + id + ".csv", 1},
+		{"uuid alone", "{{a}}-{{uuid}}", "v-", "v-" + id + ".csv", 1},
+		{"clock", "{{timestamp}}-{{M}}-{{chunk_id}}", "1751890517-15-", "1751890517-15-00004.csv", 4},
+		{"other clock", "{{timestamp}}-{{chunk_id}}", "1751890517-", "1751890518-00004.csv", 0},
+		{"no chunk id, first", "{{a}}", "v", "v.csv", 1},
+		{"no chunk id, third", "{{a}}", "v", "v-00003.csv", 3},
+		{"no chunk id, first with a number", "{{a}}", "v", "v-00001.csv", 0},
+		{"no chunk id, other name", "{{a}}", "v", "vw.csv", 0},
+		{"no chunk id, suffix", "{{a}}", "v", "v-abc.csv", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := mustCompile(t, Config{FileName: tt.file, Extension: ".csv"})
+			p, err := render(t, l, Values{}, "a", "v")
+			require.NoError(t, err)
+			assert.Equal(t, tt.prefix, l.ListPrefix(p, opened))
+			got, ok := l.ChunkIDOf(p, opened, tt.key)
+			assert.Equal(t, tt.want > 0, ok)
+			assert.Equal(t, tt.want, got)
+		})
+	}
+}
+
+// hostile draws values that try to leave their place or to look like what
+// stands around them.
+func hostile() *rapid.Generator[string] {
+	return rapid.OneOf(
+		rapid.StringMatching(`[ab\-./%0-9]{0,12}`),
+		rapid.SampledFrom([]string{"", ".", "..", "/", "../..", "x-00002", "-00002", "00002", "\x05", "\x01-", "%2E", ".csv", "x.csv", "-00001.csv", "a\xff", DefaultPartition}),
+		rapid.Custom(func(t *rapid.T) string { return string(rapid.SliceOfN(rapid.Byte(), 0, 12).Draw(t, "bytes")) }),
+	)
+}
+
+var propertyTemplates = []Config{
+	{FileName: "{{a}}"},
+	{FileName: "{{a}}", Extension: ".csv"},
+	{FileName: "{{a}}.csv", Extension: ".csv"},
+	{FileName: "{{a}}-{{b}}", Extension: ".csv"},
+	{FileName: "{{a}}{{b}}"},
+	{FileName: "{{a}}{{DD}}", Extension: ".csv"},
+	{FileName: "{{a}}{{H}}"},
+	{FileName: "{{a}}.gz", Extension: ".csv.gz"},
+	{FileName: "{{a}}-{{YYYY}}{{MM}}{{DD}}-{{H}}", Extension: ".csv"},
+	{Folder: "raw/k={{a}}/{{b}}", FileName: "{{a}}{{chunk_id}}", Extension: ".csv"},
+	{Folder: "raw/{{a}}-{{chunk_id}}", FileName: "{{chunk_id}}-{{b}}", Extension: ".csv"},
+	{Folder: ".{{a}}/..{{b}}", FileName: "{{timestamp}}{{a}}", Extension: ".csv"},
+}
+
+func TestNoValueEscapesItsFolder(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		cfg := rapid.SampledFrom(propertyTemplates).Draw(rt, "template")
+		l := mustCompile(t, cfg)
+		p, err := render(t, l, Values{Date: Date{Day: 7}}, "a", hostile().Draw(rt, "a"), "b", hostile().Draw(rt, "b"))
+		require.NoError(rt, err)
+		key, err := l.Key(p, ObjectNaming{Opened: time.Unix(1751890517, 0), ChunkID: rapid.IntRange(1, 99999).Draw(rt, "id")})
+		require.NoError(rt, err)
+		checkKey(rt, l, cfg, key)
+	})
+}
+
+func checkKey(t require.TestingT, l *Layout, cfg Config, key string) {
+	require.True(t, utf8.ValidString(key), "%q", key)
+	require.LessOrEqual(t, len(key), MaxKeyBytes)
+	require.Equal(t, path.Clean(key), key, "no empty or dot segments, no slash at either end")
+	require.NotEqual(t, byte('/'), key[0])
+	require.True(t, strings.HasPrefix(key, l.StaticPrefix()), "%q", key)
+	require.True(t, strings.HasSuffix(key, cfg.Extension), "%q", key)
+	slashes := strings.Count(strings.Trim(cfg.Folder, "/"), "/")
+	if cfg.Folder != "" {
+		slashes++
+	}
+	require.Equal(t, slashes, strings.Count(key, "/"), "%q has the depth of its template", key)
+	for i := range len(key) {
+		require.GreaterOrEqual(t, key[i], byte(' '), "%q", key)
+	}
+}
+
+func TestDistinctPartitionsNeverShareAKey(t *testing.T) {
+	opened := time.Unix(1751890517, 0)
+	rapid.Check(t, func(rt *rapid.T) {
+		l := mustCompile(t, rapid.SampledFrom(propertyTemplates).Draw(rt, "template"))
+		near := rapid.StringMatching(`(x|-|0|1|5|7){0,3}(-?0000[12])?(7|15)?(\.csv)?`)
+		v := Values{Date: Date{Year: 2025, Month: 7, Day: 2}}
+		keys := map[string]string{}
+		for range 12 {
+			p, err := render(t, l, v, "a", near.Draw(rt, "a"), "b", near.Draw(rt, "b"))
+			require.NoError(rt, err)
+			for _, id := range []int{1, 2, 3, 7, 15} {
+				key, err := l.Key(p, ObjectNaming{Opened: opened, ChunkID: id})
+				require.NoError(rt, err)
+				if other, taken := keys[key]; taken && other != p {
+					rt.Fatalf("%q and %q both render to %q", other, p, key)
+				}
+				keys[key] = p
+				got, ok := l.ChunkIDOf(p, opened, key)
+				require.True(rt, ok, "%q of %q", key, p)
+				require.Equal(rt, id, got)
+				require.True(rt, strings.HasPrefix(key, l.ListPrefix(p, opened)))
+			}
+		}
+	})
+}
+
+func TestConfinementIsInjective(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		a, b := hostile().Draw(rt, "a"), hostile().Draw(rt, "b")
+		same := string(appendConfined(nil, []byte(a))) == string(appendConfined(nil, []byte(b)))
+		if (a == "" || a == DefaultPartition) && (b == "" || b == DefaultPartition) {
+			require.True(rt, same)
+			return
+		}
+		require.Equal(rt, a == b, same)
+	})
+}
+
+func TestAppendPathDoesNotAllocate(t *testing.T) {
+	l := mustCompile(t, Config{Folder: "raw/{{a}}/{{YYYY}}/{{MM}}", FileName: "{{b}}-{{chunk_id}}", Extension: ".csv"})
+	v := Values{Variables: [][]byte{[]byte("some/thing"), []byte("x-00002")}, Date: Date{Year: 2025, Month: 7}}
+	buf := make([]byte, 0, 256)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = l.AppendPath(buf, v) }))
+}
+
+func BenchmarkAppendPath(b *testing.B) {
+	l := mustCompile(b, Config{Folder: "raw/{{a}}/{{YYYY}}/{{MM}}/{{DD}}", FileName: "{{b}}-{{chunk_id}}", Extension: ".csv"})
+	v := Values{Variables: [][]byte{[]byte("google_ads"), []byte("campaigns")}, Date: Date{Year: 2025, Month: 7, Day: 7}}
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf, _ = l.AppendPath(buf[:0], v)
+	}
+}

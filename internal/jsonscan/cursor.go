@@ -150,7 +150,7 @@ func (c *Cursor) slowKey(i int) (key []byte, end int, err error) {
 	if !escaped {
 		return c.doc[i+1 : end-1], end, nil
 	}
-	c.key = unescape(c.key[:0], c.doc[i+1:end-1])
+	c.key = AppendUnescaped(c.key[:0], c.doc[i+1:end-1])
 	return c.key, end, nil
 }
 
@@ -205,24 +205,31 @@ func (c *Cursor) NextElement() (ok bool, err error) {
 // String consumes a string and returns it unescaped. The result aliases the
 // document unless it has escapes; then it is valid until the next String.
 func (c *Cursor) String() ([]byte, error) {
+	text, escaped, err := c.Text()
+	if err != nil || !escaped {
+		return text, err
+	}
+	c.scratch = AppendUnescaped(c.scratch[:0], text)
+	return c.scratch, nil
+}
+
+// Text consumes a string and returns what stands between its quotes, which
+// aliases the document, and whether that has escapes, for AppendUnescaped.
+func (c *Cursor) Text() (text []byte, escaped bool, err error) {
 	doc, i := c.doc, skipSpace(c.doc, c.pos)
 	if i >= len(doc) || doc[i] != '"' {
-		return nil, syntaxError(doc, i, "a string")
+		return nil, false, syntaxError(doc, i, "a string")
 	}
 	if end := plainEnd(doc, i+1); end < len(doc) && doc[end] == '"' {
 		c.pos = end + 1
-		return doc[i+1 : end], nil
+		return doc[i+1 : end], false, nil
 	}
 	end, escaped, err := scanString(doc, i)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	c.pos = end
-	if !escaped {
-		return doc[i+1 : end-1], nil
-	}
-	c.scratch = unescape(c.scratch[:0], doc[i+1:end-1])
-	return c.scratch, nil
+	return doc[i+1 : end-1], escaped, nil
 }
 
 // RawString consumes a string and returns its checked text with quotes and

@@ -18,15 +18,16 @@ func Unquote(dst, raw []byte) ([]byte, error) {
 	if end != len(raw) {
 		return dst, syntaxError(raw, end, "the end of the string")
 	}
-	return unescape(dst, raw[1:end-1]), nil
+	return AppendUnescaped(dst, raw[1:end-1]), nil
 }
 
 var unescaped = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// unescape appends the text of a checked string, without its quotes, to dst.
-func unescape(dst, s []byte) []byte {
+// AppendUnescaped appends the text of a string to dst with its escapes
+// resolved. The text must have been checked, as that of Cursor.Text was.
+func AppendUnescaped(dst, s []byte) []byte {
 	for i := 0; i < len(s); {
 		start := i
 		for i < len(s) && s[i] != '\\' {

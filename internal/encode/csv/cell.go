@@ -1,0 +1,92 @@
+package csv
+
+import (
+	"bytes"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+)
+
+// form says how the text of a cell becomes a value.
+type form uint8
+
+const (
+	absent  form = iota // null or missing: empty
+	literal             // numbers and booleans, never quoted
+	plain               // a string without escapes: no quotes, no line breaks
+	escaped             // a string as JSON spells it, escapes and all
+	text                // a string of a parsed record
+	nested              // JSON text of an object or array
+)
+
+// cell is the value of one field of the record being read.
+type cell struct {
+	text   []byte
+	record uint64
+	form   form
+}
+
+// appendCell appends the value of a cell.
+func (t *table) appendCell(dst []byte, c *cell) []byte {
+	switch c.form {
+	case absent:
+		return dst
+	case literal:
+		return append(dst, c.text...)
+	case plain:
+		return appendPlain(dst, c.text, t.separator)
+	case escaped:
+		t.escape = jsonscan.AppendUnescaped(t.escape[:0], c.text)
+		return appendText(dst, t.escape, t.separator)
+	case nested:
+		t.escape = jsonscan.AppendCompact(t.escape[:0], c.text)
+		return appendText(dst, t.escape, t.separator)
+	case text:
+	}
+	return appendText(dst, c.text, t.separator)
+}
+
+// appendPlain appends a string that is known to hold no quote and no control
+// character, as JSON strings without escapes do.
+func appendPlain(dst, s []byte, separator byte) []byte {
+	if len(s) > 0 && s[0] > ' ' && s[len(s)-1] > ' ' && bytes.IndexByte(s, separator) < 0 {
+		return append(dst, s...)
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// appendText appends any string, quoted if it must be.
+func appendText(dst, s []byte, separator byte) []byte {
+	if !needsQuotes(s, separator) {
+		return append(dst, s...)
+	}
+	dst = append(dst, '"')
+	for {
+		i := bytes.IndexByte(s, '"')
+		if i < 0 {
+			break
+		}
+		dst = append(dst, s[:i+1]...)
+		dst = append(dst, '"')
+		s = s[i+1:]
+	}
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+func needsQuotes(s []byte, separator byte) bool {
+	if len(s) == 0 || s[0] <= ' ' || s[len(s)-1] <= ' ' {
+		return true
+	}
+	// A line \. ends the data for loaders in the tradition of Postgres.
+	if len(s) == 2 && s[0] == '\\' && s[1] == '.' {
+		return true
+	}
+	for _, c := range s {
+		if c == separator || c == '"' || c == '\n' || c == '\r' {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,63 @@
+package csv
+
+import "github.com/s3-destination/s3-destination/internal/jsonscan"
+
+const none = -1
+
+// name is a field name that was seen, in this object or an earlier one.
+type name struct {
+	token  []byte // "name": as writers without white space produce it
+	cell   []byte // as it stands in the header
+	column int32  // in the current table, or none
+	next   int32  // the name that followed in the last record, or none
+}
+
+// names knows field names across objects, and in which order the fields of a
+// record come: where the next name is as predicted, no name is looked up.
+type names struct {
+	all   []name
+	ids   map[string]int32
+	first int32 // the name a record most likely begins with
+}
+
+// maxNames is how many names are remembered beyond an object.
+const maxNames = 4 * maxColumns
+
+func (n *names) reset() {
+	n.all, n.ids, n.first = nil, map[string]int32{}, none
+}
+
+func (n *names) tooMany() bool { return len(n.all) > maxNames }
+
+// after returns the name predicted behind prev, or at the beginning.
+func (n *names) after(prev int32) int32 {
+	if prev == none {
+		return n.first
+	}
+	return n.all[prev].next
+}
+
+// learn notes that id came behind prev.
+func (n *names) learn(prev, id int32) {
+	if prev == none {
+		n.first = id
+	} else {
+		n.all[prev].next = id
+	}
+}
+
+// id returns the number of a name, a new one if it was never seen.
+func (n *names) id(key []byte, separator byte) int32 {
+	if id, ok := n.ids[string(key)]; ok {
+		return id
+	}
+	id := int32(len(n.all)) //nolint:gosec // far fewer than 2^31 names fit into memory
+	n.ids[string(key)] = id
+	n.all = append(n.all, name{
+		token:  jsonscan.FieldToken(key),
+		cell:   appendText(nil, key, separator),
+		column: none,
+		next:   none,
+	})
+	return id
+}

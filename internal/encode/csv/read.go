@@ -1,0 +1,237 @@
+package csv
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/record"
+)
+
+// add reads one record and appends its row. A record that is refused leaves
+// no column behind.
+func (t *table) add(r *record.Record) error {
+	width := len(t.columns)
+	t.record++
+	t.arena = t.arena[:0]
+	err := t.read(r)
+	if err != nil {
+		t.truncateColumns(width)
+		return err
+	}
+	t.appendRow()
+	return nil
+}
+
+func (t *table) read(r *record.Record) error {
+	if !r.Structured() {
+		return t.readBytes(r.Raw)
+	}
+	m, ok := r.Value.(map[string]any)
+	if !ok || m == nil {
+		return fmt.Errorf("expected a JSON object, got %s", kindOf(r.Value))
+	}
+	return t.readMap(m)
+}
+
+// readBytes notes where the values of a JSON document are.
+func (t *table) readBytes(doc []byte) error {
+	var c jsonscan.Cursor
+	c.Reset(doc)
+	switch k := c.Kind(); k { //nolint:exhaustive // any other kind is refused
+	case jsonscan.Object:
+	default:
+		if err := jsonscan.Valid(doc); err != nil {
+			return fmt.Errorf("expected a JSON object: %w", err)
+		}
+		return fmt.Errorf("expected a JSON object, got %s", k)
+	}
+	err := c.EnterObject()
+	for prev := int32(none); err == nil; {
+		var ok bool
+		if prev, ok, err = t.field(&c, prev); err != nil {
+			break
+		}
+		if !ok {
+			err = c.End()
+			break
+		}
+		err = t.value(&c, t.cell(prev))
+	}
+	if err == nil || err == errTooManyColumns { //nolint:errorlint // never wrapped
+		return err
+	}
+	return fmt.Errorf("expected a JSON object: %w", err)
+}
+
+// field reads the next name, which came behind prev, and returns its number.
+func (t *table) field(c *jsonscan.Cursor, prev int32) (id int32, ok bool, err error) {
+	guess := t.names.after(prev)
+	if guess != none && c.TryField(t.names.all[guess].token) {
+		return guess, true, t.want(guess)
+	}
+	if guess != none {
+		// A field that is left out now and then does not change the order.
+		if skip := t.names.all[guess].next; skip != none && c.TryField(t.names.all[skip].token) {
+			return skip, true, t.want(skip)
+		}
+	}
+	key, ok, err := c.NextField()
+	if err != nil || !ok {
+		return none, false, err
+	}
+	id = t.names.id(key, t.separator)
+	t.names.learn(prev, id)
+	return id, true, t.want(id)
+}
+
+// want makes the name a column unless it is one.
+func (t *table) want(id int32) error {
+	if t.names.all[id].column != none {
+		return nil
+	}
+	return t.addColumn(id)
+}
+
+// cell returns the cell of the record being read for a name.
+func (t *table) cell(id int32) *cell {
+	for int(id) >= len(t.cells) {
+		t.cells = append(t.cells, cell{})
+	}
+	c := &t.cells[id]
+	c.record = t.record
+	return c
+}
+
+// value notes the value at the cursor.
+func (t *table) value(c *jsonscan.Cursor, to *cell) (err error) {
+	switch c.Kind() {
+	case jsonscan.String:
+		var hasEscapes bool
+		to.form = plain
+		if to.text, hasEscapes, err = c.Text(); hasEscapes {
+			to.form = escaped
+		}
+	case jsonscan.Number:
+		to.form = literal
+		to.text, err = c.Number()
+	case jsonscan.True, jsonscan.False:
+		to.form = literal
+		to.text, err = c.Skip()
+	case jsonscan.Null:
+		to.form = absent
+		err = c.Null()
+	case jsonscan.Object, jsonscan.Array, jsonscan.Invalid:
+		to.form = nested
+		to.text, err = c.Skip()
+	}
+	return err
+}
+
+// readMap notes the values of a parsed record.
+func (t *table) readMap(m map[string]any) error {
+	var few [64]string
+	keys := few[:0]
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		id := t.names.id([]byte(k), t.separator)
+		if err := t.want(id); err != nil {
+			return err
+		}
+		if err := t.parsed(m[k], t.cell(id)); err != nil {
+			return fmt.Errorf("expected a value that JSON can hold: field %q: %w", k, err)
+		}
+	}
+	return nil
+}
+
+// parsed notes a parsed value. Its text is kept in the arena; when that has to
+// grow, cells go on pointing into what it was before.
+func (t *table) parsed(v any, to *cell) (err error) {
+	start := len(t.arena)
+	switch v := v.(type) {
+	case nil:
+		to.form = absent
+		return nil
+	case string:
+		// JSON text must be UTF-8; what is not is replaced as it would be there.
+		to.form = escaped
+		t.arena = jsonscan.AppendQuote(t.arena, []byte(v))
+	case map[string]any, []any:
+		to.form = nested
+		t.arena, err = jsonscan.AppendAny(t.arena, v)
+	default:
+		to.form = literal
+		t.arena, err = jsonscan.AppendAny(t.arena, v)
+	}
+	if err != nil {
+		return err
+	}
+	to.text = t.arena[start:]
+	switch {
+	case to.text[0] == '"': // a string, a time, or bytes
+		to.form = escaped
+		to.text = to.text[1 : len(to.text)-1]
+	case string(to.text) == "null": // a nil map or slice
+		to.form = absent
+	}
+	return nil
+}
+
+// appendRow writes the cells of the record that was read, in column order.
+func (t *table) appendRow() {
+	b := t.room()
+	start := len(*b)
+	dst := *b
+	for i := range t.columns {
+		if i > 0 {
+			dst = append(dst, t.separator)
+		}
+		if id := int(t.columns[i].name); id < len(t.cells) && t.cells[id].record == t.record {
+			dst = t.appendCell(dst, &t.cells[id])
+		}
+	}
+	*b = dst
+	r := row{size: uint32(len(dst) - start), columns: uint16(len(t.columns))} //nolint:gosec // a row is below 4 GiB
+	t.rows = append(t.rows, r)
+	t.count(r, 1)
+}
+
+// room returns the block that the next row goes into. It is likely to have
+// room for it; otherwise append enlarges it.
+func (t *table) room() *[]byte {
+	const likely = 16 << 10
+	n := len(t.blocks)
+	if n == 0 || cap(t.blocks[n-1])-len(t.blocks[n-1]) < likely {
+		b := make([]byte, 0)
+		if s := len(t.spare); s > 0 {
+			b, t.spare = t.spare[s-1], t.spare[:s-1]
+		} else {
+			b = make([]byte, 0, blockSize)
+		}
+		t.blocks = append(t.blocks, b)
+		n++
+	}
+	return &t.blocks[n-1]
+}
+
+// kindOf names the type of a parsed value as JSON would.
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil, map[string]any:
+		return "null"
+	case []any:
+		return "an array"
+	case string, []byte:
+		return "a string"
+	case bool:
+		return "a boolean"
+	}
+	if text, err := jsonscan.AppendAny(nil, v); err == nil && text[0] != '"' {
+		return "a number"
+	}
+	return fmt.Sprintf("a value of type %T", v)
+}

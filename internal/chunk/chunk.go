@@ -217,3 +217,11 @@ func (h *ageHeap) Pop() any {
 	*h = old[:len(old)-1]
 	return c
 }
+
+// String names the kind in logs.
+func (k Kind) String() string {
+	if k == DeadLetter {
+		return "dead_letter"
+	}
+	return "data"
+}

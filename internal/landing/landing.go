@@ -144,8 +144,9 @@ func (l *Lander) Encode(ctx context.Context, kind chunk.Kind, records []record.R
 		out.Release()
 		return nil, encode.Result{}, err
 	case out.body.Len() != res.Bytes:
+		wrote := out.body.Len()
 		out.Release()
-		return nil, encode.Result{}, fmt.Errorf("encoder reports %d bytes and wrote %d", res.Bytes, out.body.Len())
+		return nil, encode.Result{}, fmt.Errorf("encoder reports %d bytes and wrote %d", res.Bytes, wrote)
 	case res.Rows == 0:
 		out.Release()
 		return nil, res, nil

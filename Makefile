@@ -1,0 +1,104 @@
+# s3-destination: `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+DATE    ?= $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.date=$(DATE)
+BIN     := bin/s3-destination
+
+# Tools, pinned; installed by `make tools` into bin/tools.
+TOOLS         := $(CURDIR)/bin/tools
+GOLANGCI_LINT := v2.15.0
+GOFUMPT       := v0.12.0
+VERSITYGW     := v1.8.0
+GOVULNCHECK   := v1.1.4
+
+GO_FILES = $(shell git ls-files '*.go')
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## run the main job on an embedded S3 server with bundled data
+	@go run ./cmd/demo
+
+.PHONY: test
+test: ## every test that needs nothing but Go, with the race detector
+	go test -race -timeout 15m ./...
+
+.PHONY: build
+build: ## build the binary into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/s3-destination
+
+.PHONY: race
+race: ## repeat the concurrent packages under the race detector
+	go test -race -count=3 ./internal/chunk/... ./internal/landing/... ./internal/store/... ./internal/health/... ./internal/output/...
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## format check, vet and golangci-lint
+	@test -z "$$($(TOOLS)/gofumpt -l $(GO_FILES))" || { echo "not gofumpt-ed:"; $(TOOLS)/gofumpt -l $(GO_FILES); exit 1; }
+	$(TOOLS)/golangci-lint run ./...
+
+.PHONY: fmt
+fmt: $(TOOLS)/gofumpt ## format the code
+	$(TOOLS)/gofumpt -w $(GO_FILES)
+
+.PHONY: lint-config
+lint-config: build ## lint and unit-test every configuration with the binary itself
+	resources/ci/lint-config.sh $(BIN)
+
+.PHONY: docs
+docs: ## generate the reference pages from the configuration spec
+	go run ./resources/docgen
+
+.PHONY: docs-check
+docs-check: docs ## fail when the generated pages are stale
+	@git diff --exit-code -- docs/reference || { echo "docs/reference is stale: run make docs and commit"; exit 1; }
+
+.PHONY: integration
+integration: $(TOOLS)/versitygw ## tests against a real S3 server (versitygw, built from its module)
+	VERSITYGW=$(TOOLS)/versitygw go test -race -count=1 -timeout 15m -tags integration ./internal/...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	resources/ci/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## micro-benchmarks of the encoders, with ratios to their peers
+	go test -run '^$$' -bench . -benchtime 1s ./internal/...
+
+.PHONY: bench-pipeline
+bench-pipeline: build ## whole pipelines against Redpanda Connect (builds it: a few minutes)
+	$(MAKE) -C resources/bench table
+
+.PHONY: bench-memory
+bench-memory: build ## peak memory with 10,000 open partitions
+	$(MAKE) -C resources/bench memory
+
+.PHONY: vuln
+vuln: ## govulncheck; says so when its database is out of reach
+	@go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./... || echo "govulncheck did not run clean: see above (its database may be out of reach)"
+
+.PHONY: image
+image: ## build the container image with docker or podman
+	@engine=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman"; exit 1; }; \
+	$$engine build --build-arg VERSION=$(VERSION) -t s3-destination:$(VERSION) .
+
+.PHONY: tools
+tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw ## install the pinned tools into bin/tools
+
+$(TOOLS)/golangci-lint:
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+
+$(TOOLS)/gofumpt:
+	GOBIN=$(TOOLS) go install mvdan.cc/gofumpt@$(GOFUMPT)
+
+$(TOOLS)/versitygw:
+	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist

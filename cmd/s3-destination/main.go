@@ -1,0 +1,79 @@
+// Command s3-destination is Benthos with the s3_destination output, the Kafka
+// and Prometheus components of Redpanda Connect, and a few subcommands of its
+// own.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	_ "github.com/redpanda-data/benthos/v4/public/components/io"
+	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
+	_ "github.com/redpanda-data/connect/v4/public/components/prometheus"
+
+	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/plugin"
+)
+
+// Set by the linker.
+var (
+	version = "dev"
+	date    = "unknown"
+)
+
+func main() {
+	drainOnSignal()
+	keepMemory()
+	warnWhenLinting(os.Args)
+	service.RunCLI(context.Background(),
+		service.CLIOptSetVersion(version, date),
+		service.CLIOptSetBinaryName("s3-destination"),
+		service.CLIOptSetProductName("s3-destination"),
+		service.CLIOptAddCommand(previewCommand(os.Stdin, os.Stdout)),
+	)
+}
+
+// drainOnSignal writes what waits as soon as the process is asked to end.
+// Benthos handles the same signals by closing its inputs, which must wait for
+// exactly that.
+func drainOnSignal() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		<-signals
+		plugin.Drain()
+	}()
+}
+
+// reserve is what the process needs beside the records that memory_limit
+// counts: code, stacks, encoders, connections.
+const reserve = 64 << 20
+
+// keepMemory makes the garbage collector work harder when the heap comes near
+// what the outputs may hold, unless the operator has decided otherwise.
+func keepMemory() {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	output.OnMemoryLimit(func(total int64) {
+		if total > 0 {
+			debug.SetMemoryLimit(total + reserve)
+		}
+	})
+}
+
+// warnWhenLinting prints what is doubtful about a linted configuration, which
+// Benthos itself has no way to say without failing the lint.
+func warnWhenLinting(args []string) {
+	if len(args) < 2 || args[1] != "lint" {
+		return
+	}
+	output.OnLintWarning(func(text string) {
+		_, _ = os.Stderr.WriteString("warning: " + text + "\n")
+	})
+}

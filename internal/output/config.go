@@ -1,0 +1,257 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/deadletter"
+	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/encryption"
+	"github.com/s3-destination/s3-destination/internal/template"
+)
+
+// Config is a validated configuration of the output.
+type Config struct {
+	store       store.Config
+	layout      *template.Layout
+	partition   partition.Config
+	format      format
+	chunks      chunk.Config
+	deadLetters *deadletter.Folder
+	health      healthConfig
+	encoders    int
+	conditional bool
+	maxInFlight int
+	batching    service.BatchPolicy
+	warnings    []string
+}
+
+type healthConfig struct {
+	enabled           bool
+	interval, timeout time.Duration
+}
+
+// What a waiting call and a waiting message cost beside the payload, measured
+// on Benthos 4.80: see docs/benchmarks.md.
+const (
+	callOverhead    = 6 << 10
+	messageOverhead = 700
+)
+
+// ParseConfig reads and validates a configuration. The error names every
+// mistake; what is merely doubtful is in the second result.
+func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
+	r := &reader{conf: conf}
+	c := &Config{
+		store:       r.store(),
+		format:      r.format(),
+		encoders:    r.count(0, fieldEncoders),
+		conditional: r.str(fieldConditionalWrites) == "auto",
+		maxInFlight: r.count(1, fieldMaxInFlight),
+		health: healthConfig{
+			enabled:  r.flag(fieldHealthCheck, fieldHealthEnabled),
+			interval: r.duration(fieldHealthCheck, fieldHealthInterval),
+			timeout:  r.duration(fieldHealthCheck, fieldHealthTimeout),
+		},
+		batching: read(r, func(path ...string) (service.BatchPolicy, error) {
+			return conf.FieldBatchPolicy(path...)
+		}, []string{fieldBatching}),
+	}
+	if c.encoders == 0 {
+		c.encoders = runtime.GOMAXPROCS(0)
+	}
+	r.naming(c)
+	r.chunks(c)
+	r.badRecords(c)
+	r.fail(c.store.Validate())
+	r.accessRules(c)
+	c.warnings = r.warnings
+	return c, r.warnings, r.err()
+}
+
+// store reads everything about the bucket and the way into it.
+func (r *reader) store() store.Config {
+	return store.Config{
+		Bucket:         r.str(fieldBucket),
+		Region:         r.str(fieldRegion),
+		Endpoint:       r.str(fieldEndpoint),
+		ForcePathStyle: r.flag(fieldPathStyle),
+		Auth: auth.Config{
+			Mode:            auth.Mode(r.str(fieldAuth, fieldAuthMode)),
+			AccessKeyID:     r.str(fieldAuth, fieldAccessKeyID),
+			SecretAccessKey: r.str(fieldAuth, fieldSecretAccessKey),
+			SessionToken:    r.str(fieldAuth, fieldSessionToken),
+		},
+		Encryption:          r.encryption(),
+		Checksum:            store.Checksum(r.str(fieldChecksum)),
+		PartSize:            r.size(fieldUpload, fieldUploadPartSize),
+		MultipartThreshold:  r.size(fieldUpload, fieldUploadThreshold),
+		PartConcurrency:     r.count(1, fieldUpload, fieldUploadPartParallel),
+		StorageClass:        r.str(fieldStorageClass),
+		Metadata:            r.strings(fieldMetadata),
+		Tags:                r.strings(fieldTags),
+		ExpectedBucketOwner: r.str(fieldExpectedOwner),
+		RequestTimeout:      r.duration(fieldUpload, fieldRequestTimeout),
+		HTTP:                store.HTTPConfig{CAFile: r.str(fieldUpload, fieldCAFile)},
+		Retry: store.RetryConfig{
+			MaxRetries:      r.num(fieldRetry, fieldMaxRetries),
+			InitialInterval: r.duration(fieldRetry, fieldInitialInterval),
+			MaxInterval:     r.duration(fieldRetry, fieldMaxInterval),
+			MaxElapsed:      r.duration(fieldRetry, fieldMaxElapsedTime),
+		},
+	}
+}
+
+func (r *reader) encryption() encryption.Config {
+	e := encryption.Config{
+		Mode:    encryption.Mode(r.str(fieldEncryption, fieldEncryptionMode)),
+		KMSKey:  r.str(fieldEncryption, fieldKMSKey),
+		Context: r.strings(fieldEncryption, fieldEncryptionContext),
+	}
+	if r.conf.Contains(fieldEncryption, fieldBucketKey) {
+		on := r.flag(fieldEncryption, fieldBucketKey)
+		e.BucketKey = &on
+	}
+	return e
+}
+
+// naming compiles the templates and the way from a record to its partition.
+func (r *reader) naming(c *Config) {
+	zone := r.zone()
+	variables := r.variables()
+	names := make([]string, 0, len(variables))
+	for name := range variables {
+		names = append(names, name)
+	}
+	layout, err := template.Compile(template.Config{
+		Folder:        r.str(fieldFolder),
+		FileName:      r.str(fieldFileName),
+		Extension:     c.format.extension,
+		Variables:     names,
+		LoadByAccount: r.flag(fieldLoadByAccount),
+		Location:      zone,
+	})
+	r.fail(err)
+	if layout == nil {
+		return
+	}
+	c.layout = layout
+	c.partition = partition.Config{
+		Layout:        layout,
+		Variables:     variables,
+		DateField:     r.str(fieldDateField),
+		DateFormat:    r.str(fieldDateFormat),
+		Location:      zone,
+		OnMissingDate: partition.MissingDate(r.str(fieldOnMissingDate)),
+		PartitionBy:   template.PartitionBy(r.str(fieldPartitionBy)),
+	}
+	_, err = partition.New(c.partition)
+	r.fail(err)
+}
+
+func (r *reader) zone() *time.Location {
+	name := r.str(fieldTimezone)
+	zone, err := time.LoadLocation(name)
+	if err != nil || strings.EqualFold(name, "local") {
+		r.fail(fmt.Errorf("unknown timezone %q: use a name of the IANA database such as UTC or Europe/Berlin", name))
+		return time.UTC
+	}
+	return zone
+}
+
+// variables reads the expressions as text: which of them need Bloblang is for
+// package partition to decide.
+func (r *reader) variables() map[string]string {
+	_, err := r.conf.FieldInterpolatedStringMap(fieldVariables)
+	r.fail(err)
+	return r.strings(fieldVariables)
+}
+
+// chunks reads the roll rules.
+func (r *reader) chunks(c *Config) {
+	c.chunks = chunk.Config{
+		MaxFileSize:       r.size(fieldMaxFileSize),
+		MaxRecords:        r.count(0, fieldMaxRecords),
+		MaxAge:            r.duration(fieldMaxAge),
+		IdleTimeout:       r.duration(fieldIdleTimeout),
+		MaxOpenPartitions: r.count(0, fieldMaxOpenPartitions),
+		MemoryLimit:       r.size(fieldMemoryLimit),
+		MaxInFlight:       c.maxInFlight,
+		Workers:           r.count(1, fieldUpload, fieldUploadConcurrency),
+		CallOverhead:      callOverhead,
+		RecordOverhead:    messageOverhead,
+	}
+	c.chunks.InitialRatio[chunk.Data] = c.format.ratio
+	c.chunks.InitialRatio[chunk.DeadLetter] = 1
+	if c.chunks.MemoryLimit == 0 {
+		r.fail(errors.New("memory_limit must not be 0: give at least 16MiB"))
+	}
+	if c.chunks.MaxAge == 0 {
+		r.fail(errors.New("max_age must not be 0s: it bounds how long a record waits"))
+	}
+	if c.layout == nil {
+		return
+	}
+	for _, f := range c.layout.CheckRules(template.Settings{
+		PartitionBy:        c.partition.PartitionBy,
+		MaxFileSize:        c.chunks.MaxFileSize,
+		MaxFileSizeSet:     r.str(fieldMaxFileSize) != defaultMaxFileSize,
+		HasDateField:       c.partition.DateField != "",
+		MissingDateIsToday: c.partition.OnMissingDate == partition.MissingToday,
+	}) {
+		if f.Severity == template.Error {
+			r.fail(errors.New(f.Message))
+		} else {
+			r.warn(f.Message)
+		}
+	}
+}
+
+// badRecords reads the policy for records that cannot be stored.
+func (r *reader) badRecords(c *Config) {
+	folder := r.str(fieldDeadLetterFolder)
+	switch r.str(fieldOnBadRecord) {
+	case "drop":
+		c.chunks.OnBadRecord = chunk.Drop
+	case "dead_letter":
+		c.chunks.OnBadRecord = chunk.ToDeadLetter
+	}
+	if c.chunks.OnBadRecord != chunk.ToDeadLetter {
+		if folder != "" {
+			r.warn("dead_letter_folder has no effect unless on_bad_record is dead_letter")
+		}
+		return
+	}
+	if folder == "" && c.layout != nil {
+		folder = c.layout.StaticPrefix() + "_dead_letters/{{YYYY_today}}-{{MM_today}}-{{DD_today}}"
+	}
+	letters, err := deadletter.NewFolder(folder, r.zone())
+	r.fail(err)
+	c.deadLetters = letters
+	c.chunks.DeadLetters = letters
+}
+
+// accessRules are the rules between the way of access and the encryption.
+func (r *reader) accessRules(c *Config) {
+	mode, kind := c.store.Auth.Mode, c.store.Encryption.Mode
+	if mode == auth.ModeBucketPolicy && kind == encryption.ModeSSEKMS {
+		r.fail(errors.New("auth.mode bucket_policy cannot be combined with encryption.mode sse-kms: an AWS-managed key cannot be shared with another account. Use sse-kms-cmk with a customer-managed key, or sse-s3"))
+	}
+	if (mode == auth.ModeBucketPolicy || mode == auth.ModeAccessKey) && kind == encryption.ModeNone {
+		r.warn("encryption.mode none with auth.mode " + string(mode) + " is not recommended unless the bucket encrypts by default: use sse-s3")
+	}
+	if c.health.enabled && c.health.interval < time.Second {
+		r.fail(errors.New("health_check.interval must be at least 1s; set health_check.enabled to false to switch the check off"))
+	}
+	if c.health.enabled && c.health.timeout < time.Second {
+		r.fail(errors.New("health_check.timeout must be at least 1s"))
+	}
+}

@@ -1,0 +1,192 @@
+package output
+
+import (
+	"sync"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/store"
+)
+
+// metrics turns what the other packages report into metrics and a few rate
+// limited warnings. Normal operation logs nothing above debug.
+type metrics struct {
+	log    *service.Logger
+	format string
+	limits chunk.Config
+
+	objects, rows, bytes       *service.MetricCounter
+	oversized, bad, failed     *service.MetricCounter
+	waits, saturations, stalls *service.MetricCounter
+	deadLetters                *service.MetricCounter
+	age                        *service.MetricTimer
+	openPartitions, uploading  *service.MetricGauge
+	waiting, held, oldest      *service.MetricGauge
+
+	requests, sent  *service.MetricCounter
+	requestLatency  *service.MetricTimer
+	uploadsLeft     *service.MetricCounter
+	healthy         *service.MetricGauge
+	lastHealthy     *service.MetricGauge
+	probeLatency    *service.MetricTimer
+	probeLeftover   *service.MetricGauge
+	saturated, slow warning
+	memory, invalid warning
+	abandoned, huge warning
+}
+
+const prefix = Name + "_"
+
+func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics {
+	return &metrics{
+		log: log, format: conf.format.name, limits: conf.chunks,
+		objects:        m.NewCounter(prefix+"objects_total", "format", "reason"),
+		rows:           m.NewCounter(prefix+"rows_total", "format"),
+		bytes:          m.NewCounter(prefix+"bytes_total", "format"),
+		oversized:      m.NewCounter(prefix + "oversized_objects_total"),
+		bad:            m.NewCounter(prefix+"bad_records_total", "action"),
+		failed:         m.NewCounter(prefix+"failed_records_total", "class"),
+		waits:          m.NewCounter(prefix + "memory_waits_total"),
+		saturations:    m.NewCounter(prefix + "saturations_total"),
+		stalls:         m.NewCounter(prefix + "stalls_total"),
+		deadLetters:    m.NewCounter(prefix + "dead_letters_total"),
+		age:            m.NewTimer(prefix + "record_age_latency_ns"),
+		openPartitions: m.NewGauge(prefix + "open_partitions"),
+		uploading:      m.NewGauge(prefix + "uploading_objects"),
+		waiting:        m.NewGauge(prefix + "waiting_batches"),
+		held:           m.NewGauge(prefix + "held_bytes"),
+		oldest:         m.NewGauge(prefix + "oldest_record_age_ms"),
+		requests:       m.NewCounter(prefix+"requests_total", "operation", "class"),
+		sent:           m.NewCounter(prefix + "sent_bytes_total"),
+		requestLatency: m.NewTimer(prefix+"request_latency_ns", "operation"),
+		uploadsLeft:    m.NewCounter(prefix + "multipart_uploads_left_total"),
+		healthy:        m.NewGauge(prefix + "healthy"),
+		lastHealthy:    m.NewGauge(prefix + "last_healthy_timestamp_seconds"),
+		probeLatency:   m.NewTimer(prefix + "probe_latency_ns"),
+		probeLeftover:  m.NewGauge(prefix + "probe_leftover"),
+	}
+}
+
+// Landed counts a durable object.
+func (m *metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
+	m.age.Timing(waited.Nanoseconds())
+	if o.Kind == chunk.DeadLetter {
+		m.objects.Incr(1, "dead_letter", string(o.Reason))
+		m.deadLetters.Incr(int64(len(o.Records)))
+	} else {
+		m.objects.Incr(1, m.format, string(o.Reason))
+		m.rows.Incr(int64(len(o.Records)), m.format)
+		m.bytes.Incr(o.Bytes, m.format)
+	}
+	if oversized {
+		m.oversized.Incr(1)
+		if m.huge.due() {
+			m.log.Warnf("A record alone makes an object of %d bytes, more than max_file_size (%d); it was written as an object of its own.", o.Bytes, m.limits.MaxFileSize)
+		}
+	}
+	m.log.With("partition", o.Path, "kind", o.Kind.String(), "rows", len(o.Records), "bytes", o.Bytes,
+		"reason", string(o.Reason), "age_ms", waited.Milliseconds()).Debug("Wrote an object")
+}
+
+// Refused counts a bad record.
+func (m *metrics) Refused(policy chunk.BadRecordPolicy, reason error) {
+	action := [...]string{chunk.Reject: "reject", chunk.ToDeadLetter: "dead_letter", chunk.Drop: "drop"}[policy]
+	m.bad.Incr(1, action)
+	if m.invalid.due() {
+		m.log.Warnf("A record cannot be stored (on_bad_record: %s): %v", action, reason)
+	}
+}
+
+// Failed counts records whose object could not be stored.
+func (m *metrics) Failed(records int, reason error) {
+	m.failed.Incr(int64(records), string(store.ClassOf(reason)))
+}
+
+// Waited counts a call that waits for memory.
+func (m *metrics) Waited() {
+	m.waits.Incr(1)
+}
+
+// Saturated counts that every slot for batches was taken.
+func (m *metrics) Saturated() {
+	m.saturations.Incr(1)
+	if m.saturated.due() {
+		m.log.Warnf("All %d batches that max_in_flight allows are waiting, so everything was written before it was full. Raise max_in_flight, or batch at the input, to get larger objects.", m.limits.MaxInFlight)
+	}
+}
+
+// Stalled counts that the input waited for us.
+func (m *metrics) Stalled() {
+	m.stalls.Incr(1)
+	if m.slow.due() {
+		m.log.Warn("The input repeatedly stops until its records are acknowledged, so objects are written before they are full. Raise the number of un-acknowledged records it allows: for Kafka inputs checkpoint_limit, with unordered_processing enabled on the redpanda input.")
+	}
+}
+
+// Observe publishes the current state.
+func (m *metrics) Observe(s chunk.Stats) {
+	m.openPartitions.Set(int64(s.OpenPartitions))
+	m.uploading.Set(int64(s.Uploading))
+	m.waiting.Set(int64(s.Calls))
+	m.held.Set(s.HeldBytes)
+	m.oldest.Set(s.Oldest.Milliseconds())
+	if s.GatedBytes > m.limits.MemoryLimit/2 && m.memory.due() {
+		m.log.Warnf("Batches of %d MB wait at memory_limit beside what it counts. Lower max_in_flight or the size of batches, or raise memory_limit.", s.GatedBytes/1_000_000)
+	}
+}
+
+// Attempt counts a request to the store.
+func (m *metrics) Attempt(a store.Attempt) {
+	class := string(a.Class)
+	if class == "" {
+		class = "ok"
+	}
+	m.requests.Incr(1, string(a.Op), class)
+	m.sent.Incr(a.Bytes)
+	m.requestLatency.Timing(a.Latency.Nanoseconds(), string(a.Op))
+}
+
+// UploadLeft counts a multipart upload that could not be removed.
+func (m *metrics) UploadLeft(key string, err error) {
+	m.uploadsLeft.Incr(1)
+	if m.abandoned.due() {
+		m.log.Warnf("The parts of a failed multipart upload of %s stay in the bucket and cost money (%v). Grant s3:AbortMultipartUpload, or add a lifecycle rule that removes incomplete uploads.", key, err)
+	}
+}
+
+// probed publishes the outcome of a health check.
+func (m *metrics) probed(v health.Verdict) {
+	m.probeLatency.Timing(v.Latency.Nanoseconds())
+	if v.Err != nil {
+		m.healthy.Set(0)
+		return
+	}
+	m.healthy.Set(1)
+	m.lastHealthy.Set(time.Now().Unix())
+	leftover := int64(0)
+	if v.Leftover != nil {
+		leftover = 1
+	}
+	m.probeLeftover.Set(leftover)
+}
+
+// warning is due at most once in its interval. The zero value is ready.
+type warning struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+const warnEvery = 10 * time.Minute
+
+func (w *warning) due() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now := time.Now(); w.last.IsZero() || now.Sub(w.last) >= warnEvery {
+		w.last = now
+		return true
+	}
+	return false
+}

@@ -1,0 +1,238 @@
+// Package output is the Benthos output s3_destination: it reads the
+// configuration, finds each record's partition, hands the records to package
+// chunk and reports to Benthos which of them are durable.
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gofrs/uuid/v5"
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/landing"
+	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/store"
+)
+
+// Output lands batches in S3. It implements service.BatchOutput: WriteBatch is
+// called from many goroutines at once.
+type Output struct {
+	conf     *Config
+	log      *service.Logger
+	metrics  *metrics
+	assigner *partition.Assigner
+	store    *store.Store
+	lander   *landing.Lander
+	prober   *health.Prober
+
+	mu     sync.Mutex
+	chunks *chunk.Manager // nil before Connect
+	closed bool
+}
+
+var (
+	_ service.BatchOutput        = (*Output)(nil)
+	_ service.ConnectionTestable = (*Output)(nil)
+)
+
+// New makes an output from its configuration. No request is made before
+// Connect.
+func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, error) {
+	o := &Output{conf: conf, log: res.Logger()}
+	o.metrics = newMetrics(res.Metrics(), res.Logger(), conf)
+	for _, w := range conf.warnings {
+		o.log.Warn(w)
+	}
+	var err error
+	if o.assigner, err = partition.New(conf.partition); err != nil {
+		return nil, err
+	}
+	conf.store.Observer = o.metrics
+	if o.store, err = store.New(ctx, conf.store); err != nil {
+		return nil, err
+	}
+	o.lander = landing.New(o.landing(), o.store)
+	if !conf.conditional {
+		o.lander.WithoutConditions()
+	}
+	o.prober = health.NewProber(o.store, conf.layout.StaticPrefix(), res.Label())
+	return o, nil
+}
+
+func (o *Output) landing() landing.Config {
+	c := landing.Config{
+		Data: landing.Format{
+			NewEncoder:      o.conf.format.newEncoder,
+			Namer:           o.conf.layout,
+			ContentType:     o.conf.format.contentType,
+			ContentEncoding: o.conf.format.encoding,
+		},
+		Encoders: o.conf.encoders,
+	}
+	if o.conf.deadLetters != nil {
+		c.DeadLetters = landing.Format{
+			NewEncoder:  func() encode.Encoder { return deadLetterEncoder() },
+			Namer:       o.conf.deadLetters.Layout(),
+			ContentType: "application/x-ndjson",
+		}
+	}
+	return c
+}
+
+// Connect checks the destination and, the first time, starts taking records.
+func (o *Output) Connect(ctx context.Context) error {
+	if err := o.check(ctx); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return service.ErrEndOfInput
+	}
+	if o.chunks != nil {
+		return nil
+	}
+	cfg := o.conf.chunks
+	cfg.Observer = o.metrics
+	cfg.NewID = newID
+	o.chunks = chunk.New(cfg, o.lander)
+	register(o)
+	return nil
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// check runs the probe, when it is enabled.
+func (o *Output) check(ctx context.Context) error {
+	if !o.conf.health.enabled {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.conf.health.timeout)
+	defer cancel()
+	v := o.prober.Probe(ctx, o.conf.conditional)
+	o.metrics.probed(v)
+	if v.Conditions == health.Ignored {
+		o.lander.WithoutConditions()
+		o.log.Warn("The store ignores conditional writes (If-None-Match): object names get a unique suffix so that nothing is overwritten. Set conditional_writes to off to silence this.")
+	}
+	if v.Leftover != nil {
+		o.log.Warnf("The health check may write but not delete, so the empty object %s stays in the bucket (it is overwritten by every check): %v", o.prober.Key(), v.Leftover)
+	}
+	return v.Err
+}
+
+// ConnectionTest runs the probe of the health check.
+func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResults {
+	v := o.prober.Probe(ctx, false)
+	if v.Err != nil {
+		return service.ConnectionTestFailed(v.Err).AsList()
+	}
+	return service.ConnectionTestSucceeded().AsList()
+}
+
+// WriteBatch returns once every record of the batch is durable, refused or
+// dropped. A nil error acknowledges the batch; a *service.BatchError names the
+// records that failed.
+func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
+	if err := ctx.Err(); err != nil {
+		return err // a forced stop: whatever we store now is delivered again
+	}
+	o.mu.Lock()
+	chunks := o.chunks
+	o.mu.Unlock()
+	if chunks == nil {
+		return service.ErrNotConnected
+	}
+	call, err := chunks.Admit(ctx, payload(batch), len(batch))
+	if err != nil {
+		return err
+	}
+	defer call.Release()
+	o.place(batch, call)
+	failures, err := call.Commit(ctx)
+	if err != nil {
+		return err
+	}
+	return batchError(batch, failures)
+}
+
+// place finds the partition of every record of the batch.
+func (o *Output) place(batch service.MessageBatch, call *chunk.Call) {
+	pass := o.assigner.Begin(batch)
+	defer pass.End()
+	for i, m := range batch {
+		rec, err := partition.FromMessage(m)
+		if err != nil {
+			call.Refuse(rec, i, fmt.Errorf("reading the record: %w", err))
+			continue
+		}
+		path, err := pass.Assign(i, &rec)
+		if err != nil {
+			call.Refuse(rec, i, err)
+			continue
+		}
+		call.Add(path, rec, i)
+	}
+}
+
+// payload is the size of a batch in bytes.
+func payload(batch service.MessageBatch) int64 {
+	n := int64(0)
+	for _, m := range batch {
+		rec, err := partition.FromMessage(m)
+		if err == nil {
+			n += int64(rec.Size())
+		}
+	}
+	return n
+}
+
+// batchError reports the failed records of a batch, nil when there are none.
+func batchError(batch service.MessageBatch, failures []chunk.Failure) error {
+	if len(failures) == 0 {
+		return nil
+	}
+	headline := failures[0].Err
+	if n := len(failures); n > 1 {
+		headline = fmt.Errorf("storing %d of %d records, among them: %w", n, len(batch), headline)
+	}
+	if errors.Is(headline, service.ErrEndOfInput) || errors.Is(headline, service.ErrNotConnected) {
+		headline = errors.New(headline.Error()) // would be taken for an order by Benthos
+	}
+	err := service.NewBatchError(batch, headline)
+	for _, f := range failures {
+		err.Failed(f.Index, f.Err)
+	}
+	return err
+}
+
+// Drain writes everything that waits now, and what still arrives almost at
+// once.
+func (o *Output) Drain() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.chunks != nil {
+		o.chunks.Drain()
+	}
+}
+
+// Close stops the output. Records that are not durable yet are reported as
+// failed to whoever still waits for them.
+func (o *Output) Close(context.Context) error {
+	o.mu.Lock()
+	chunks := o.chunks
+	o.closed = true
+	o.mu.Unlock()
+	if chunks != nil {
+		unregister(o)
+		chunks.Close()
+	}
+	o.store.Close()
+	return nil
+}

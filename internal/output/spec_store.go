@@ -1,0 +1,111 @@
+package output
+
+import "github.com/redpanda-data/benthos/v4/public/service"
+
+func accessFields() []*service.ConfigField {
+	return []*service.ConfigField{
+		service.NewObjectField(fieldAuth,
+			service.NewStringEnumField(fieldAuthMode, "default", "access_key", "bucket_policy").
+				Description("Who writes. `default`: whatever the environment gives (variables, profile, web identity, instance role). `access_key`: a user made for the writer in the bucket's account. `bucket_policy`: a user of the writer's own account, to which the bucket's policy grants access.").
+				Default("default"),
+			service.NewStringField(fieldAccessKeyID).
+				Description("The access key id, for `access_key` and `bucket_policy`.").
+				Default("").Secret(),
+			service.NewStringField(fieldSecretAccessKey).
+				Description("The secret access key, for `access_key` and `bucket_policy`.").
+				Default("").Secret(),
+			service.NewStringField(fieldSessionToken).
+				Description("The session token that belongs to temporary keys.").
+				Default("").Secret().Advanced(),
+		).Description("How to authenticate."),
+		service.NewObjectField(fieldEncryption,
+			service.NewStringEnumField(fieldEncryptionMode, "sse-s3", "sse-kms", "sse-kms-cmk", "none").
+				Description("Server-side encryption: `sse-s3` with keys managed by S3, `sse-kms` with the AWS-managed KMS key, `sse-kms-cmk` with a customer-managed KMS key, `none` to leave it to the bucket.").
+				Default("sse-s3"),
+			service.NewStringField(fieldKMSKey).
+				Description("The id, ARN or alias ARN of the KMS key. Required for `sse-kms-cmk`; a key of another account needs its ARN.").
+				Default(""),
+			service.NewBoolField(fieldBucketKey).
+				Description("Ask for an S3 Bucket Key, which makes fewer calls to KMS. The bucket decides when not set.").
+				Optional().Advanced(),
+			service.NewStringMapField(fieldEncryptionContext).
+				Description("The KMS encryption context. It is not secret.").
+				Default(map[string]any{}).Advanced(),
+		).Description("How S3 encrypts the objects."),
+	}
+}
+
+func objectFields() []*service.ConfigField {
+	return []*service.ConfigField{
+		service.NewStringEnumField(fieldConditionalWrites, "auto", "off").
+			Description("`auto` writes with `If-None-Match: *`, so that no object is ever replaced, and falls back to unique names where the health check finds that the store ignores it. `off` always relies on unique names.").
+			Default("auto").Advanced(),
+		service.NewStringField(fieldStorageClass).
+			Description("The storage class; empty means the bucket's default.").
+			Default("").Advanced().Example("STANDARD_IA"),
+		service.NewStringField(fieldContentType).
+			Description("The content type; empty means that of the format.").
+			Default("").Advanced(),
+		service.NewStringField(fieldContentEncoding).
+			Description("A content encoding to store with the objects. Empty by default, even for gzip, because clients would silently decompress what the name says is compressed.").
+			Default("").Advanced(),
+		service.NewStringMapField(fieldMetadata).
+			Description("User metadata of every object. `s3d-identity`, `s3d-rows` and `s3d-roll-reason` are added.").
+			Default(map[string]any{}).Advanced(),
+		service.NewStringMapField(fieldTags).
+			Description("Tags of every object; needs the right `s3:PutObjectTagging`.").
+			Default(map[string]any{}).Advanced(),
+		service.NewStringField(fieldExpectedOwner).
+			Description("The account id that must own the bucket; S3 refuses to write otherwise.").
+			Default("").Advanced(),
+		service.NewStringEnumField(fieldChecksum, "auto", "crc32c", "crc64nvme", "sha256", "none").
+			Description("The checksum that S3 verifies. `auto` is CRC32C on AWS and none where `endpoint` is set, since some stores refuse it.").
+			Default("auto").Advanced(),
+	}
+}
+
+func tuningFields() []*service.ConfigField {
+	return []*service.ConfigField{
+		service.NewObjectField(fieldUpload,
+			service.NewIntField(fieldUploadConcurrency).
+				Description("The number of objects uploaded at once.").
+				Default(16),
+			service.NewStringField(fieldUploadThreshold).
+				Description("Objects larger than this are uploaded in parts.").
+				Default("100MiB"),
+			service.NewStringField(fieldUploadPartSize).
+				Description("The size of a part, at least 5MiB.").
+				Default("16MiB"),
+			service.NewIntField(fieldUploadPartParallel).
+				Description("The number of parts of one object uploaded at once.").
+				Default(4),
+			service.NewDurationField(fieldRequestTimeout).
+				Description("How long a request may go without any progress.").
+				Default("30s"),
+			service.NewStringField(fieldCAFile).
+				Description("A file of PEM certificates to trust beside those of the system.").
+				Default(""),
+		).Description("How objects are uploaded.").Advanced(),
+		service.NewIntField(fieldEncoders).
+			Description("The number of objects encoded at once; `0` means one for each available processor.").
+			Default(0).Advanced(),
+		service.NewObjectField(fieldRetry,
+			service.NewIntField(fieldMaxRetries).
+				Description("The number of times a request is repeated; negative means as often as `max_elapsed_time` allows.").
+				Default(-1),
+			service.NewDurationField(fieldInitialInterval).
+				Description("The wait before the first repetition; waits double and are drawn at random up to that.").
+				Default("200ms"),
+			service.NewDurationField(fieldMaxInterval).
+				Description("The longest wait between repetitions.").
+				Default("20s"),
+			service.NewDurationField(fieldMaxElapsedTime).
+				Description("When to give up and report the records of an object as failed; `0s` means never.").
+				Default("10m"),
+		).Description("How requests that fail with throttling, server or network errors are repeated.").Advanced(),
+		service.NewIntField(fieldMaxInFlight).
+			Description("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects.").
+			Default(1000),
+		service.NewBatchPolicyField(fieldBatching),
+	}
+}

@@ -1,0 +1,23 @@
+// Package plugin adds the output s3_destination to Benthos and Redpanda
+// Connect when it is imported:
+//
+//	import _ "github.com/s3-destination/s3-destination/plugin"
+//
+// A program that ends on a signal should call [Drain] when it arrives, before
+// or beside the shutdown of its streams.
+package plugin
+
+import "github.com/s3-destination/s3-destination/internal/output"
+
+func init() {
+	if err := output.Register(); err != nil {
+		panic(err) // two outputs of the same name: a mistake of the program
+	}
+}
+
+// Drain makes every s3_destination of this process write what it holds now,
+// and whatever still arrives, instead of waiting for fuller objects. It returns
+// at once and is safe to call more than once and from a signal handler's
+// goroutine. Without it a graceful shutdown takes as long as idle_timeout or
+// max_age, because Benthos does not tell an output that its input is closing.
+func Drain() { output.Drain() }

@@ -153,19 +153,19 @@ func nearMisses(name string, known []string) []string {
 	if meant, ok := habits[lower]; ok {
 		return meant
 	}
-	var same, close []string
+	var same, alike []string
 	for _, k := range known {
 		switch {
 		case wordsOf(k) == wordsOf(name):
 			same = append(same, k)
 		case len(name) > 2 && distance(lower, strings.ToLower(k)) <= min(2, len(k)/3):
-			close = append(close, k)
+			alike = append(alike, k)
 		}
 	}
 	if len(same) > 0 {
 		return same
 	}
-	return close
+	return alike
 }
 
 // wordsOf is a name's fingerprint: its words in lower case and sorted order,

@@ -1,0 +1,87 @@
+package partition
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+)
+
+// lookup holds every JSON path that the expressions need. All of them are
+// answered in one walk over the document's top level, which ends with the last
+// one found: a search per path would read the same bytes again and again.
+type lookup struct {
+	paths [][]string
+}
+
+// found is the answer for one path; kind is Invalid when there is no value.
+type found struct {
+	raw  []byte
+	kind jsonscan.Kind
+	done bool // the first segment was met: a repeated field changes nothing
+}
+
+// add registers a path and returns its slot.
+func (l *lookup) add(path []string) int {
+	for slot, known := range l.paths {
+		if slices.Equal(known, path) {
+			return slot
+		}
+	}
+	l.paths = append(l.paths, path)
+	return len(l.paths) - 1
+}
+
+// walk fills answers, one per path, from the document. Their text aliases it.
+func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found) error {
+	clear(answers)
+	c.Reset(doc)
+	if c.Kind() != jsonscan.Object {
+		return l.each(doc, answers)
+	}
+	if err := c.EnterObject(); err != nil {
+		return err
+	}
+	for missing := len(l.paths); missing > 0; {
+		key, ok, err := c.NextField()
+		if err != nil || !ok {
+			return err
+		}
+		kind := c.Kind()
+		raw, err := c.Skip()
+		if err != nil {
+			return err
+		}
+		for slot, path := range l.paths {
+			if path[0] != string(key) || answers[slot].done {
+				continue
+			}
+			if answers[slot], err = descend(raw, kind, path[1:]); err != nil {
+				return err
+			}
+			missing--
+		}
+	}
+	return nil
+}
+
+// each looks the paths up one by one: for documents that are no objects.
+func (l *lookup) each(doc []byte, answers []found) (err error) {
+	for slot, path := range l.paths {
+		if answers[slot], err = descend(doc, jsonscan.Invalid, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func descend(raw []byte, kind jsonscan.Kind, path []string) (found, error) {
+	if len(path) == 0 {
+		return found{raw: raw, kind: kind, done: true}, nil
+	}
+	raw, kind, err := jsonscan.Find(raw, path)
+	if err != nil && !errors.Is(err, jsonscan.ErrNotFound) {
+		return found{}, err
+	}
+	return found{raw: raw, kind: kind, done: true}, nil
+}

@@ -1,0 +1,218 @@
+package partition
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/template"
+)
+
+// Pass assigns the records of one batch. It is not safe for concurrent use and
+// must be returned with End.
+type Pass struct {
+	a         *Assigner
+	executors []*service.MessageBatchInterpolationExecutor
+	today     template.Date
+
+	cursor  jsonscan.Cursor
+	answers []found
+	text    []byte   // the values of one record, one behind the other
+	ends    []int    // where they end in text
+	values  [][]byte // slices of text
+	path    []byte
+
+	dateText []byte // the last date read ...
+	date     template.Date
+	hasDate  bool // ... and whether date is what it means
+}
+
+func (a *Assigner) newPass() *Pass {
+	return &Pass{
+		a:         a,
+		executors: make([]*service.MessageBatchInterpolationExecutor, len(a.slow)),
+		answers:   make([]found, len(a.lookup.paths)),
+		ends:      make([]int, len(a.variables)),
+		values:    make([][]byte, len(a.variables)),
+	}
+}
+
+// Begin starts the assignment of a batch. The clock is read here, once: all
+// records of a call share one today.
+func (a *Assigner) Begin(batch service.MessageBatch) *Pass {
+	p := a.passes.Get().(*Pass)
+	if a.needToday {
+		p.today = template.DateOf(a.now().In(a.location))
+	}
+	if len(a.slow) > 0 {
+		// Bloblang leaves the parsed document on the message it reads. On a
+		// shallow copy that is garbage after this call; on the original it
+		// would stay until the record is acknowledged.
+		shallow := batch.Copy()
+		for i, e := range a.slow {
+			p.executors[i] = shallow.InterpolationExecutor(e)
+		}
+	}
+	return p
+}
+
+// maxKeptText bounds what one huge value may leave behind in the pool.
+const maxKeptText = 64 << 10
+
+// End returns the pass. Neither it nor a path it handed out may be used after.
+func (p *Pass) End() {
+	clear(p.executors)
+	clear(p.answers)
+	p.cursor.Reset(nil)
+	if cap(p.text) > maxKeptText {
+		p.text = nil
+		clear(p.values)
+	}
+	p.a.passes.Put(p)
+}
+
+// Assign returns the partition path of the i-th record of the batch, valid
+// until the next call. An error concerns this record alone: ErrMissingDate,
+// ErrInvalidDate, template.ErrKeyTooLong, a payload that is not JSON where a
+// field of it is needed, or a Bloblang expression that fails.
+func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
+	a := p.a
+	if len(p.answers) > 0 && !rec.Structured() {
+		if err := a.lookup.walk(&p.cursor, rec.Raw, p.answers); err != nil {
+			return nil, fmt.Errorf("reading record: %w", err)
+		}
+	}
+	if err := p.evaluate(i, rec); err != nil {
+		return nil, err
+	}
+	v := template.Values{Variables: p.values, Today: p.today}
+	if a.needDate {
+		date, err := p.recordDate(i, rec)
+		if err != nil {
+			return nil, err
+		}
+		v.Date = date
+	}
+	path, err := a.layout.AppendPath(p.path[:0], v)
+	if err != nil {
+		return nil, err
+	}
+	p.path = path
+	return path, nil
+}
+
+// evaluate renders the variables. They are sliced only when all are there,
+// because text may move while it grows.
+func (p *Pass) evaluate(i int, rec *record.Record) error {
+	text := p.text[:0]
+	var err error
+	for slot := range p.a.variables {
+		if text, err = p.append(text, &p.a.variables[slot], i, rec); err != nil {
+			return fmt.Errorf("rendering {{%s}}: %w", p.a.names[slot], err)
+		}
+		p.ends[slot] = len(text)
+	}
+	start := 0
+	for slot, end := range p.ends {
+		p.values[slot] = text[start:end]
+		start = end
+	}
+	p.text = text
+	return nil
+}
+
+// append appends what an expression renders to, or nothing for null.
+func (p *Pass) append(dst []byte, e *expression, i int, rec *record.Record) ([]byte, error) {
+	if e.slow != nil {
+		text, err := p.executors[e.index].TryBytes(i)
+		if err != nil || string(text) == "null" {
+			return dst, err
+		}
+		return append(dst, text...), nil
+	}
+	for n := range e.pieces {
+		extended, present, err := p.appendPiece(dst, &e.pieces[n], rec)
+		if err != nil {
+			return dst, err
+		}
+		if present {
+			dst = extended
+		} else if len(e.pieces) > 1 {
+			dst = append(dst, "null"...)
+		}
+	}
+	return dst, nil
+}
+
+// appendPiece appends what a piece renders to; present is false for null.
+func (p *Pass) appendPiece(dst []byte, q *piece, rec *record.Record) (out []byte, present bool, err error) {
+	switch q.form {
+	case formLiteral:
+		return append(dst, q.text...), true, nil
+	case formMeta, formMetadata:
+		return appendMeta(dst, q, rec.Meta)
+	}
+	if rec.Structured() {
+		value := search(rec.Value, q.path)
+		if value == nil {
+			return dst, false, nil
+		}
+		if q.form == formJSON {
+			return appendSanitized(dst, value)
+		}
+		out, err = appendValue(dst, value)
+		return out, true, err
+	}
+	answer := &p.answers[q.slot]
+	if answer.kind == jsonscan.Invalid || answer.kind == jsonscan.Null {
+		return dst, false, nil
+	}
+	out, err = appendFound(dst, answer.raw, answer.kind, q.form == formThis)
+	return out, true, err
+}
+
+func appendMeta(dst []byte, q *piece, meta record.Metadata) (out []byte, present bool, err error) {
+	if meta == nil {
+		return dst, false, nil
+	}
+	value, ok := meta.MetaGetMut(q.text)
+	if !ok || value == nil {
+		return dst, false, nil
+	}
+	out, err = appendValue(dst, value)
+	// meta("x") knows text only, and takes an empty one for an absent one.
+	return out, err == nil && (q.form == formMetadata || len(out) > len(dst)), err
+}
+
+// recordDate returns the record's own date, or today's where that is allowed.
+func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
+	var text []byte
+	if p.a.date != nil {
+		extended, err := p.append(p.text, p.a.date, i, rec)
+		if err != nil {
+			return template.Date{}, fmt.Errorf("reading date_field %s: %w", p.a.dateField, err)
+		}
+		text = bytes.TrimSpace(extended[len(p.text):])
+		// Growth is kept for the next record; p.values stay valid where they are.
+		p.text = extended[:len(p.text)]
+	}
+	if len(text) == 0 {
+		if p.a.onMissing == MissingToday {
+			return p.today, nil
+		}
+		return template.Date{}, p.a.missing
+	}
+	if p.hasDate && bytes.Equal(text, p.dateText) {
+		return p.date, nil
+	}
+	date, err := p.a.dates.parse(text)
+	if err != nil {
+		return template.Date{}, fmt.Errorf("reading date_field %s: %w", p.a.dateField, err)
+	}
+	p.dateText = append(p.dateText[:0], text...)
+	p.date, p.hasDate = date, true
+	return date, nil
+}

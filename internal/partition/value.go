@@ -1,0 +1,147 @@
+package partition
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+)
+
+// appendFound appends the text that Bloblang prints for a JSON value found in
+// the bytes. exact keeps numbers digit for digit, as this.x does; json("x")
+// passes them through int64 or float64.
+func appendFound(dst, raw []byte, kind jsonscan.Kind, exact bool) ([]byte, error) {
+	switch kind {
+	case jsonscan.String:
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return append(dst, raw[1:len(raw)-1]...), nil
+		}
+		return jsonscan.Unquote(dst, raw)
+	case jsonscan.Number:
+		if exact {
+			return append(dst, raw...), nil
+		}
+		return appendNumber(dst, raw), nil
+	case jsonscan.Object, jsonscan.Array:
+		return appendCompound(dst, raw)
+	default: // true, false, null
+		return append(dst, raw...), nil
+	}
+}
+
+// appendNumber prints a number as Bloblang does after it became an int64 or
+// else a float64.
+func appendNumber(dst, raw []byte) []byte {
+	if plainInteger(raw) {
+		return append(dst, raw...)
+	}
+	text := string(raw)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return strconv.AppendInt(dst, n, 10)
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil {
+		return appendFloat(dst, f)
+	}
+	return append(dst, raw...)
+}
+
+// plainInteger reports whether the number is an int64 already printed the way
+// strconv would.
+func plainInteger(raw []byte) bool {
+	if len(raw) > 1 && raw[0] == '-' && raw[1] != '0' {
+		raw = raw[1:]
+	}
+	for _, c := range raw {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(raw) <= 18
+}
+
+func appendFloat(dst []byte, f float64) []byte { return strconv.AppendFloat(dst, f, 'g', -1, 64) }
+
+// appendCompound prints an object or array as Bloblang does: with sorted keys,
+// so that equal values are equal text.
+func appendCompound(dst, raw []byte) ([]byte, error) {
+	var value any
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := dec.Decode(&value); err != nil {
+		return dst, err
+	}
+	text, err := json.Marshal(value)
+	return append(dst, text...), err
+}
+
+// appendValue appends the text that Bloblang prints for a parsed value.
+func appendValue(dst []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case nil:
+		return append(dst, "null"...), nil
+	case string:
+		return append(dst, v...), nil
+	case []byte:
+		return append(dst, v...), nil
+	case json.Number:
+		return append(dst, v...), nil
+	case int64:
+		return strconv.AppendInt(dst, v, 10), nil
+	case uint64:
+		return strconv.AppendUint(dst, v, 10), nil
+	case float64:
+		return appendFloat(dst, v), nil
+	case bool:
+		return strconv.AppendBool(dst, v), nil
+	case time.Time:
+		return v.AppendFormat(dst, time.RFC3339Nano), nil
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return dst, fmt.Errorf("printing a %T: %w", value, err)
+	}
+	return append(dst, text...), nil
+}
+
+// appendSanitized appends the text that Bloblang prints for a parsed value that
+// json("x") handed out: numbers pass through int64 or float64, and types that
+// Bloblang does not know are null.
+func appendSanitized(dst []byte, value any) (out []byte, present bool, err error) {
+	switch v := value.(type) {
+	case json.Number:
+		return appendNumber(dst, []byte(v)), true, nil
+	case float32:
+		return appendFloat(dst, float64(v)), true, nil
+	case json.RawMessage:
+		return append(dst, v...), true, nil
+	case string, []byte, bool, []any, map[string]any, time.Time, float64,
+		int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
+		out, err = appendValue(dst, value)
+		return out, true, err
+	default:
+		return dst, false, nil
+	}
+}
+
+// search follows a path through a parsed value the way Bloblang does: names in
+// objects, indexes in arrays. What is absent is nil.
+func search(value any, path []string) any {
+	for _, segment := range path {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[segment]
+		case []any:
+			index, err := strconv.Atoi(segment)
+			if err != nil || index < 0 || index >= len(v) {
+				return nil
+			}
+			value = v[index]
+		default:
+			return nil
+		}
+	}
+	return value
+}

@@ -24,7 +24,7 @@ func byCode(v *verdict, message string) bool {
 		v.class, v.retry = ClassCredentials, retryRefresh
 	case "SignatureDoesNotMatch", "InvalidSecurity", "NotSignedUp", "CredentialsNotSupported",
 		"MissingSecurityHeader", "AuthFailure", "MissingAuthenticationToken", "IncompleteSignature",
-		"InvalidSignatureException", "AccountProblem", "XMinioAdminInvalidAccessKey":
+		"InvalidSignatureException", "AccountProblem", "XMinioAdminInvalidAccessKey", "XAdminUserNotFound":
 		// The secret is wrong or the account is: the next try is no better.
 		v.class = ClassCredentials
 	case "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AccessForbidden", "Forbidden",

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -183,8 +184,17 @@ func validateTags(tags map[string]string) error {
 		if len([]rune(v)) > maxTagValue {
 			return fmt.Errorf("the value of tag %q must have at most %d characters", k, maxTagValue)
 		}
+		if strings.ContainsFunc(k+v, notTagChar) {
+			return fmt.Errorf("tag %q: keys and values may hold letters, digits, blanks and + - = . _ : / @", k)
+		}
 	}
 	return nil
+}
+
+// notTagChar follows
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+func notTagChar(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSpace(r) && !strings.ContainsRune("+-=._:/@", r)
 }
 
 // withDefaults fills what the caller left empty.

@@ -155,8 +155,10 @@ func TestExpiredTokenIsRefreshedOnceAtOnce(t *testing.T) {
 func TestBlackHoleIsGivenUp(t *testing.T) {
 	for name, hang := range map[string]s3test.Action{"body read": s3test.Hang(), "body not read": s3test.HangUnread()} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := s3test.StartT(t, s3test.Config{})
-			s := newStore(t, server, func(c *Config) { c.RequestTimeout = 100 * time.Millisecond; c.Retry.MaxRetries = 1 })
+			// Long enough for a busy machine to store the second try.
+			s := newStore(t, server, func(c *Config) { c.RequestTimeout = 2 * time.Second; c.Retry.MaxRetries = 1 })
 			server.Faults.Add(s3test.Rule{Times: 1, Do: hang})
 			content := randomBytes(12 << 20) // more than the sockets' buffers hold
 			_, err := put(t.Context(), s, "k", content)

@@ -131,9 +131,13 @@ func (s *Store) do(ctx context.Context, r request) (outcome, error) {
 func forOp(op Op, v verdict) verdict {
 	switch op {
 	case OpPutObject, OpCreateMultipartUpload, OpListObjects:
-		if v.is == ErrNotFound { //nolint:errorlint // assigned by classify, never wrapped
-			// These ask for no object, so what is missing is the bucket.
-			v.class, v.is = ClassNoBucket, nil
+		if errors.Is(v.is, ErrNotFound) {
+			// These ask for no object: what is missing is the bucket, or
+			// something that only an unknown code has a name for.
+			v.is = nil
+			if v.code == "" || v.code == "NotFound" {
+				v.class = ClassNoBucket
+			}
 		}
 	case OpCompleteMultipartUpload:
 		if v.code == codeConditionalConflict {

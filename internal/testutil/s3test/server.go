@@ -2,10 +2,10 @@ package s3test
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -78,6 +78,8 @@ func Start(cfg Config) (*Server, error) {
 		counts:  map[string]int{}, encryption: map[string]http.Header{},
 	}
 	s.http = httptest.NewUnstartedServer(s)
+	// Broken connections are the purpose here, not news.
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if cfg.TLS {
 		s.http.StartTLS()
 	} else {
@@ -133,8 +135,8 @@ func (s *Server) CAPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
 }
 
-// Certificate is the parsed form of CAPEM; nil without TLS.
-func (s *Server) Certificate() *x509.Certificate { return s.http.Certificate() }
+// Client is an HTTP client that trusts the server's certificate.
+func (s *Server) Client() *http.Client { return s.http.Client() }
 
 // ServeHTTP implements [http.Handler]: faults first, then the real thing.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

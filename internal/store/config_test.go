@@ -1,0 +1,77 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/encryption"
+)
+
+func TestConfigIsValidated(t *testing.T) {
+	cases := map[string]func(*Config){
+		"bucket is required":          func(c *Config) { c.Bucket = "" },
+		"endpoint must be a URL":      func(c *Config) { c.Endpoint = "localhost:9000" },
+		"user name or password":       func(c *Config) { c.Endpoint = "http://user:hunter2@host" },
+		"auth.access_key_id":          func(c *Config) { c.Auth = auth.Config{Mode: auth.ModeAccessKey} },
+		"encryption.kms_key":          func(c *Config) { c.Encryption = encryption.Config{Mode: encryption.ModeSSEKMSCMK} },
+		"unknown checksum":            func(c *Config) { c.Checksum = "md5" },
+		"part_size":                   func(c *Config) { c.PartSize = 1 },
+		"multipart_threshold":         func(c *Config) { c.MultipartThreshold = maxSinglePut + 1 },
+		"part_concurrency":            func(c *Config) { c.PartConcurrency = -1 },
+		"request_timeout":             func(c *Config) { c.RequestTimeout = -1 },
+		"reserved":                    func(c *Config) { c.Metadata = map[string]string{IdentityKey: "x"} },
+		"not valid in an HTTP header": func(c *Config) { c.Metadata = map[string]string{"ü": "x"} },
+		"at most 10 tags":             func(c *Config) { c.Tags = manyTags(11) },
+		"tag key":                     func(c *Config) { c.Tags = map[string]string{"": "x"} },
+		"value of tag":                func(c *Config) { c.Tags = map[string]string{"k": string(make([]byte, 257))} },
+		"may hold letters":            func(c *Config) { c.Tags = map[string]string{"k": "a&b"} },
+		"initial_interval":            func(c *Config) { c.Retry = RetryConfig{InitialInterval: time.Minute, MaxInterval: time.Second} },
+		"intervals must not be":       func(c *Config) { c.Retry = RetryConfig{MaxElapsed: -1} },
+	}
+	for want, edit := range cases {
+		c := Config{Bucket: "b", Region: "eu-west-1"}
+		require.NoError(t, c.Validate())
+		edit(&c)
+		_, err := New(t.Context(), c)
+		require.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
+func manyTags(n int) map[string]string {
+	tags := map[string]string{}
+	for i := range n {
+		tags[string(rune('a'+i))] = "v"
+	}
+	return tags
+}
+
+func TestRegionIsRequiredOnAWSOnly(t *testing.T) {
+	_, err := New(t.Context(), Config{Bucket: "b"})
+	require.ErrorContains(t, err, "region is required")
+	s, err := New(t.Context(), Config{Bucket: "b", Endpoint: "http://127.0.0.1:9000"})
+	require.NoError(t, err)
+	assert.Equal(t, "us-east-1", s.region())
+	t.Setenv("AWS_REGION", "eu-north-1")
+	s, err = New(t.Context(), Config{Bucket: "b"})
+	require.NoError(t, err)
+	assert.Equal(t, "eu-north-1", s.region())
+}
+
+func TestDefaults(t *testing.T) {
+	c := Config{}.withDefaults()
+	assert.Equal(t, DefaultRetry(), c.Retry)
+	assert.Equal(t, int64(DefaultPartSize), c.PartSize)
+	assert.Equal(t, int64(DefaultMultipartThreshold), c.MultipartThreshold)
+	c = Config{Retry: RetryConfig{InitialInterval: time.Second}}.withDefaults()
+	assert.Zero(t, c.Retry.MaxRetries, "an explicit configuration may forbid retries")
+}
+
+func TestBadCAFile(t *testing.T) {
+	_, err := New(t.Context(), Config{Bucket: "b", Region: "r", HTTP: HTTPConfig{CAFile: "/does/not/exist"}})
+	require.ErrorContains(t, err, "reading the CA file")
+}

@@ -1,0 +1,50 @@
+package encryption
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestValidate(t *testing.T) {
+	cases := map[string]struct {
+		config Config
+		want   string
+	}{
+		"zero is sse-s3":         {Config{}, ""},
+		"none":                   {Config{Mode: ModeNone}, ""},
+		"sse-s3":                 {Config{Mode: ModeSSES3}, ""},
+		"sse-kms":                {Config{Mode: ModeSSEKMS}, ""},
+		"customer's key":         {Config{Mode: ModeSSEKMSCMK, KMSKey: "k", BucketKey: aws.Bool(true), Context: map[string]string{"a": "b"}}, ""},
+		"customer's without key": {Config{Mode: ModeSSEKMSCMK}, "needs encryption.kms_key"},
+		"key with sse-s3":        {Config{Mode: ModeSSES3, KMSKey: "k"}, "has no effect"},
+		"key with default":       {Config{KMSKey: "k"}, `"sse-s3"`},
+		"bucket key with none":   {Config{Mode: ModeNone, BucketKey: aws.Bool(false)}, "need a KMS mode"},
+		"context with sse-s3":    {Config{Mode: ModeSSES3, Context: map[string]string{"a": "b"}}, "need a KMS mode"},
+		"unknown":                {Config{Mode: "rot13"}, "unknown encryption.mode"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if c.want == "" {
+				require.NoError(t, c.config.Validate())
+				return
+			}
+			require.ErrorContains(t, c.config.Validate(), c.want)
+		})
+	}
+}
+
+func TestParams(t *testing.T) {
+	p, err := Config{}.Params()
+	require.NoError(t, err)
+	assert.Equal(t, Params{Algorithm: types.ServerSideEncryptionAes256}, p)
+	p, err = Config{Mode: ModeNone}.Params()
+	require.NoError(t, err)
+	assert.Equal(t, Params{}, p)
+	p, err = Config{Mode: ModeSSEKMS, Context: map[string]string{"b": "2", "a": "1"}}.Params()
+	require.NoError(t, err)
+	assert.Equal(t, Params{Algorithm: types.ServerSideEncryptionAwsKms, Context: aws.String("eyJhIjoiMSIsImIiOiIyIn0=")}, p)
+}

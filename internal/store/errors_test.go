@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+)
+
+func TestAnswersAreClassified(t *testing.T) {
+	cases := []struct {
+		status  int
+		code    string
+		message string
+		class   Class
+		tries   int // how often it is tried when it never passes, with 2 retries
+	}{
+		{403, "AccessDenied", "Access Denied", ClassDenied, 1},
+		{403, "AccessDenied", "User: x is not authorized to perform: kms:GenerateDataKey on resource: y", ClassKMS, 1},
+		{403, "AllAccessDisabled", "", ClassDenied, 1},
+		{403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", ClassCredentials, 2},
+		{403, "SignatureDoesNotMatch", "", ClassCredentials, 1},
+		{400, "InvalidToken", "", ClassCredentials, 2},
+		{400, "ExpiredToken", "", ClassCredentials, 2},
+		{400, "ExpiredTokenException", "", ClassCredentials, 2},
+		{400, "TokenRefreshRequired", "", ClassCredentials, 2},
+		{401, "", "", ClassCredentials, 1},
+		{403, "RequestTimeTooSkewed", "", ClassClockSkew, 2},
+		{404, "NoSuchBucket", "", ClassNoBucket, 1},
+		{404, "", "", ClassNoBucket, 1},
+		{400, "InvalidBucketName", "", ClassNoBucket, 1},
+		{301, "PermanentRedirect", "", ClassWrongRegion, 1},
+		{307, "TemporaryRedirect", "", ClassWrongRegion, 1},
+		{301, "", "", ClassWrongRegion, 1},
+		{400, "AuthorizationHeaderMalformed", "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'", ClassWrongRegion, 1},
+		{400, "AuthorizationHeaderMalformed", "a non-empty Access Key (AKID) must be provided in the credential.", ClassCredentials, 1},
+		{400, "IllegalLocationConstraintException", "", ClassWrongRegion, 1},
+		{503, "SlowDown", "", ClassThrottled, 3},
+		{503, "ServiceUnavailable", "", ClassThrottled, 3},
+		{503, "", "", ClassThrottled, 3},
+		{429, "", "", ClassThrottled, 3},
+		{400, "RequestLimitExceeded", "", ClassThrottled, 3},
+		{500, "InternalError", "", ClassNetwork, 3},
+		{502, "", "", ClassNetwork, 3},
+		{504, "Whatever", "", ClassNetwork, 3},
+		{400, "RequestTimeout", "", ClassNetwork, 3},
+		{400, "IncompleteBody", "", ClassNetwork, 3},
+		{408, "", "", ClassNetwork, 3},
+		{409, "ConditionalRequestConflict", "", ClassNetwork, 3},
+		{409, "OperationAborted", "", ClassNetwork, 3},
+		{400, "BadDigest", "", ClassInvalid, 2},
+		{400, "XAmzContentSHA256Mismatch", "", ClassInvalid, 2},
+		{400, "KMS.DisabledException", "", ClassKMS, 1},
+		{400, "KMS.NotFoundException", "", ClassKMS, 1},
+		{400, "KMS.InvalidStateException", "", ClassKMS, 1},
+		{404, "kms:KeyNotFound", "", ClassKMS, 1},
+		{400, "KMS.ThrottlingException", "", ClassThrottled, 3},
+		{500, "KMS.InternalException", "", ClassKMS, 3},
+		{400, "InvalidArgument", "Server Side Encryption with AWS KMS managed key requires HTTP header", ClassKMS, 1},
+		{400, "InvalidArgument", "something else", ClassInvalid, 1},
+		{400, "EntityTooLarge", "", ClassInvalid, 1},
+		{400, "KeyTooLongError", "", ClassInvalid, 1},
+		{400, "InvalidStorageClass", "", ClassInvalid, 1},
+		{405, "MethodNotAllowed", "", ClassInvalid, 1},
+		{418, "NeverHeardOf", "", ClassInvalid, 1},
+		{501, "NotImplemented", "A header you provided implies functionality that is not implemented", ClassInvalid, 1},
+		{412, "PreconditionFailed", "", ClassExists, 1},
+		{412, "", "", ClassExists, 1},
+	}
+	for _, c := range cases {
+		t.Run(http.StatusText(c.status)+" "+c.code, func(t *testing.T) {
+			server := s3test.StartT(t, s3test.Config{})
+			s := newStore(t, server, func(cfg *Config) { cfg.Retry.MaxRetries = 2 })
+			server.Faults.Add(s3test.Rule{Do: s3test.Fail(c.status, c.code, c.message)})
+			_, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf([]byte("x"))})
+			require.Equal(t, c.class, ClassOf(err), "%v", err)
+			assert.Equal(t, c.tries, server.Count("PutObject"))
+			var e *Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, c.code == "NotImplemented", errors.Is(err, ErrNotImplemented))
+			if c.class.DestinationLevel() && c.class != ClassNetwork {
+				assert.NotEmpty(t, e.Advice)
+			}
+		})
+	}
+}
+
+func TestHTMLFromAProxyIsNotMistakenForS3(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	s := newStore(t, server, func(c *Config) { c.Retry.MaxRetries = 1; smallParts(c) })
+	page := func(status int) s3test.Action {
+		return func(x *s3test.Exchange) {
+			x.W.WriteHeader(status)
+			_, _ = x.W.Write([]byte("<html><body>Welcome"))
+		}
+	}
+	server.Faults.Add(s3test.Rule{Key: "502", Do: page(502)})
+	server.Faults.Add(s3test.Rule{Key: "403", Do: page(403)})
+	server.Faults.Add(s3test.Rule{Key: "200", Op: "CreateMultipartUpload", Do: page(200)})
+	_, err := put(t.Context(), s, "502", []byte("x"))
+	assert.Equal(t, ClassNetwork, ClassOf(err), "%v", err)
+	_, err = put(t.Context(), s, "403", []byte("x"))
+	assert.Equal(t, ClassDenied, ClassOf(err), "%v", err)
+	_, err = put(t.Context(), s, "200", make([]byte, minPartSize+1))
+	assert.Equal(t, ClassNetwork, ClassOf(err), "%v", err)
+}
+
+func TestUnreachableStores(t *testing.T) {
+	plain := s3test.StartT(t, s3test.Config{})
+	secure := s3test.StartT(t, s3test.Config{TLS: true})
+	stopped, err := s3test.Start(s3test.Config{})
+	require.NoError(t, err)
+	stopped.Close()
+	for name, c := range map[string]struct {
+		endpoint string
+		advice   string
+		unknown  bool
+	}{
+		"nobody listens":    {stopped.URL, "nothing answers there", false},
+		"no such host":      {"http://no-such-host.invalid", "does not resolve", false},
+		"unknown authority": {secure.URL, "certificate is not trusted", false},
+		"http behind https": {"https" + plain.URL[len("http"):], "speaks http", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t, plain, func(cfg *Config) { cfg.Endpoint = c.endpoint; cfg.Retry.MaxRetries = 1 })
+			_, err := put(t.Context(), s, "k", []byte("x"))
+			require.Equal(t, ClassNetwork, ClassOf(err), "%v", err)
+			require.ErrorContains(t, err, c.advice)
+			var e *Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, c.unknown, e.OutcomeUnknown)
+		})
+	}
+}
+
+func TestRightRegionIsNamed(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	s := newStore(t, server, nil)
+	server.Faults.Add(s3test.Rule{Times: 1, Do: s3test.Redirect("ap-south-1")})
+	_, err := put(t.Context(), s, "k", []byte("x"))
+	require.ErrorContains(t, err, "set region to ap-south-1")
+	server.Faults.Add(s3test.Rule{Times: 1, Do: s3test.Fail(400, "AuthorizationHeaderMalformed", "the region 'us-east-1' is wrong; expecting 'eu-west-3'")})
+	_, err = put(t.Context(), s, "k", []byte("x"))
+	require.ErrorContains(t, err, "set region to eu-west-3")
+}
+
+func TestBadObjectsAreRefusedBeforeAnythingIsSent(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	s := newStore(t, server, nil)
+	for name, o := range map[string]Object{
+		"no key":            {},
+		"long key":          {Key: string(make([]byte, 1025))},
+		"not UTF-8":         {Key: "a\xff"},
+		"reserved metadata": {Key: "k", Metadata: map[string]string{"S3D-Identity": "x"}},
+		"bad metadata":      {Key: "k", Metadata: map[string]string{"a b": "x"}},
+	} {
+		_, err := s.Put(t.Context(), o)
+		require.Equal(t, ClassInvalid, ClassOf(err), name)
+	}
+	assert.Empty(t, server.Requests(""))
+}
+
+func TestClassOf(t *testing.T) {
+	assert.Empty(t, ClassOf(nil))
+	assert.Equal(t, ClassInvalid, ClassOf(errors.New("other")))
+	assert.Equal(t, ClassKMS, ClassOf(errors.Join(context.Canceled, &Error{Class: ClassKMS})))
+}
+
+func TestClassesThatOpenTheBreaker(t *testing.T) {
+	for _, c := range []Class{ClassCredentials, ClassDenied, ClassKMS, ClassNoBucket, ClassWrongRegion, ClassThrottled, ClassClockSkew, ClassNetwork} {
+		assert.True(t, c.DestinationLevel(), c)
+	}
+	for _, c := range []Class{ClassInvalid, ClassCanceled, ClassExists, "", "new"} {
+		assert.False(t, c.DestinationLevel(), c)
+	}
+	assert.True(t, ClassThrottled.Retryable())
+	assert.False(t, ClassDenied.Retryable())
+}

@@ -1,0 +1,255 @@
+package parquet
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// block is a row group apart from its file: all offsets in it count from its
+// own first byte.
+type block struct {
+	data   []byte
+	group  format.RowGroup
+	chunks []chunk
+}
+
+// chunk is what the page index holds about one column of a block.
+type chunk struct {
+	offsets format.OffsetIndex
+	index   []byte // the marshalled column index; nil when there is none
+}
+
+// builder turns filled columns into blocks. Its buffers are reused; a block is
+// valid until the next build.
+type builder struct {
+	compressor *compressor
+	pageSize   int
+
+	block   block
+	page    []byte
+	packed  []byte
+	encoded []byte
+	dict    []byte
+	narrow  []int32
+
+	intTable  []int32
+	intDict   []int64
+	intIDList []int32
+}
+
+var protocol thrift.CompactProtocol
+
+// build returns the block of the given columns, which hold rows rows.
+func (b *builder) build(columns []*column, rows int) (*block, error) {
+	b.block.data = b.block.data[:0]
+	b.block.chunks = make([]chunk, len(columns))
+	b.block.group = format.RowGroup{
+		Columns: make([]format.ColumnChunk, len(columns)),
+		NumRows: int64(rows),
+	}
+	g := &b.block.group
+	for i, c := range columns {
+		if err := b.column(c, &g.Columns[i], &b.block.chunks[i]); err != nil {
+			return nil, fmt.Errorf("encoding column %q: %w", c.path, err)
+		}
+		g.TotalByteSize += g.Columns[i].MetaData.TotalUncompressedSize
+		g.TotalCompressedSize += g.Columns[i].MetaData.TotalCompressedSize
+	}
+	for i, c := range columns {
+		if c.bloom {
+			if err := b.filter(c, &g.Columns[i].MetaData); err != nil {
+				return nil, fmt.Errorf("encoding the bloom filter of column %q: %w", c.path, err)
+			}
+		}
+	}
+	return &b.block, nil
+}
+
+// column appends all pages of one column.
+func (b *builder) column(c *column, cc *format.ColumnChunk, index *chunk) error {
+	start := len(b.block.data)
+	l := b.layout(c)
+	meta := &cc.MetaData
+	*meta = format.ColumnMetaData{
+		Type: c.physical, PathInSchema: c.path, Codec: b.compressor.codec,
+		Encoding: thrift.Slice[format.Encoding]{l.encoding}, NumValues: int64(c.entries()),
+	}
+	if c.maxDef > 0 || c.maxRep > 0 {
+		meta.Encoding = append(meta.Encoding, format.RLE)
+	}
+	if l.encoding == format.RLEDictionary {
+		meta.Encoding = append(meta.Encoding, format.Plain)
+		if err := b.dictionary(&l, meta); err != nil {
+			return err
+		}
+		// Offset 0 means "none" to the encoder. A file starts with a magic
+		// number, so an offset that is moved there is never 0.
+		meta.DictionaryPageOffset = int64(start)
+	}
+	meta.DataPageOffset = int64(len(b.block.data))
+	pages := pageStats{column: c}
+	c.pages(b.pageSize, func(p page) {
+		if pages.err == nil {
+			pages.err = b.dataPage(c, &l, p, meta, &pages, index)
+		}
+	})
+	if pages.err != nil {
+		return pages.err
+	}
+	meta.EncodingStats = append(meta.EncodingStats, format.PageEncodingStats{
+		PageType: format.DataPage, Encoding: l.encoding, Count: int32(len(index.offsets.PageLocations)), //nolint:gosec // small
+	})
+	meta.TotalCompressedSize = int64(len(b.block.data) - start)
+	meta.Statistics = pages.chunk()
+	var err error
+	index.index, err = pages.columnIndex()
+	return err
+}
+
+// entries is the number of values and nulls.
+func (c *column) entries() int {
+	if c.maxDef == 0 {
+		return c.values
+	}
+	return len(c.defs)
+}
+
+func (b *builder) dictionary(l *layout, meta *format.ColumnMetaData) error {
+	packed, err := b.compressor.compress(b.packed, l.dictionary)
+	if err != nil {
+		return err
+	}
+	meta.EncodingStats = append(meta.EncodingStats, format.PageEncodingStats{
+		PageType: format.DictionaryPage, Encoding: format.Plain, Count: 1,
+	})
+	return b.append(format.PageHeader{
+		Type: format.DictionaryPage,
+		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{
+			NumValues: int32(l.size), Encoding: format.Plain, //nolint:gosec // small
+		}),
+	}, packed, len(l.dictionary), meta)
+}
+
+// append appends a page with its header.
+func (b *builder) append(h format.PageHeader, packed []byte, plain int, meta *format.ColumnMetaData) error {
+	h.UncompressedPageSize = int32(plain)      //nolint:gosec // pages are small
+	h.CompressedPageSize = int32(len(packed)) //nolint:gosec // pages are small
+	header, err := thrift.Marshal(&protocol, &h)
+	if err != nil {
+		return fmt.Errorf("writing a page header: %w", err)
+	}
+	b.block.data = append(b.block.data, header...)
+	b.block.data = append(b.block.data, packed...)
+	meta.TotalUncompressedSize += int64(len(header) + plain)
+	if b.compressor.codec != format.Uncompressed {
+		b.packed = packed
+	}
+	return nil
+}
+
+// dataPage appends one data page, version 1.
+func (b *builder) dataPage(c *column, l *layout, p page, meta *format.ColumnMetaData, stats *pageStats, index *chunk) error {
+	var err error
+	b.page = b.page[:0]
+	if c.maxRep > 0 {
+		b.page, err = b.levels(b.page, c.reps[p.from:p.to], c.maxRep)
+	}
+	if c.maxDef > 0 && err == nil {
+		b.page, err = b.levels(b.page, c.defs[p.from:p.to], c.maxDef)
+	}
+	if err == nil {
+		b.page, err = b.values(b.page, c, l, p.firstValue, p.endValue)
+	}
+	if err != nil {
+		return err
+	}
+	packed, err := b.compressor.compress(b.packed, b.page)
+	if err != nil {
+		return err
+	}
+	start := len(b.block.data)
+	err = b.append(format.PageHeader{
+		Type: format.DataPage,
+		DataPageHeader: thrift.New(format.DataPageHeader{
+			NumValues: int32(p.to - p.from), Encoding: l.encoding, //nolint:gosec // pages are small
+			DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
+			Statistics: stats.add(p),
+		}),
+	}, packed, len(b.page), meta)
+	index.offsets.PageLocations = append(index.offsets.PageLocations, format.PageLocation{
+		Offset:             int64(start),
+		CompressedPageSize: int32(len(b.block.data) - start), //nolint:gosec // pages are small
+		FirstRowIndex:      int64(p.row),
+	})
+	return err
+}
+
+// page is a range of a column's entries that starts with a row.
+type page struct {
+	from, to             int // entries
+	firstValue, endValue int
+	row                  int
+}
+
+// pages cuts the column into pages of about size bytes and calls yield for
+// each. A column always has at least one page.
+func (c *column) pages(size int, yield func(page)) {
+	n := c.entries()
+	step := max(1, n)
+	if total := c.buffered(); total > size {
+		step = max(1, int(int64(n)*int64(size)/int64(total)))
+	}
+	p := page{}
+	for {
+		p.to = min(p.from+step, n)
+		rows := p.to - p.from
+		if c.maxRep > 0 {
+			for p.to < n && c.reps[p.to] != 0 {
+				p.to++
+			}
+			rows = count(c.reps[p.from:p.to], 0)
+		}
+		if c.maxDef == 0 {
+			p.endValue = p.to
+		} else {
+			p.endValue = p.firstValue + count(c.defs[p.from:p.to], c.maxDef)
+		}
+		yield(p)
+		if p.to == n {
+			return
+		}
+		p.row += rows
+		p.from, p.firstValue = p.to, p.endValue
+	}
+}
+
+func count(levels []uint8, level uint8) int {
+	n := 0
+	for _, l := range levels {
+		if l == level {
+			n++
+		}
+	}
+	return n
+}
+
+// place moves the block's offsets to its position in a file.
+func (b *block) place(at int64) {
+	b.group.FileOffset = at
+	for i := range b.group.Columns {
+		m := &b.group.Columns[i].MetaData
+		m.DataPageOffset += at
+		if slices.Contains(m.Encoding, format.RLEDictionary) {
+			m.DictionaryPageOffset += at
+		}
+		if m.BloomFilterLength > 0 {
+			m.BloomFilterOffset += at
+		}
+		for j := range b.chunks[i].offsets.PageLocations {
+			b.chunks[i].offsets.PageLocations[j].Offset += at
+		}
+	}
+}

@@ -1,0 +1,275 @@
+package parquet
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+)
+
+const (
+	// A dictionary is judged after this many values, and dropped when more
+	// than three quarters of them are distinct or it grows too large.
+	judgeAfter    = 4096
+	maxDictionary = 1 << 20
+	// A column that dropped its dictionary tries again after this many row
+	// groups: other partitions may have other data.
+	retryAfter = 32
+)
+
+// column buffers the values of one leaf for the current row group, in the form
+// that pages need. Of the value slices only that of its type is in use.
+type column struct {
+	field    *schema.Field
+	path     []string
+	physical format.Type
+	size     int // of a fixed-length value
+	maxDef   uint8
+	maxRep   uint8
+	bloom    bool
+
+	rows   int     // rows begun
+	start  int     // the first entry of the last row begun, -1 when unknown
+	defs   []uint8 // definition levels, unless maxDef is 0
+	reps   []uint8 // repetition levels, unless maxRep is 0
+	values int
+
+	bools   []byte // one each
+	ints    []int64
+	doubles []float64
+	fixed   []byte   // size bytes each
+	plain   []byte   // length-prefixed, as PLAIN pages have them
+	ends    []uint32 // where each value ends in plain
+	ids     []int32  // instead of plain and ends, with a dictionary
+
+	dict    dictionary
+	hasDict bool
+	wait    int // row groups until a dictionary is tried again
+}
+
+func newColumn(f *schema.Field, e *format.SchemaElement, path []string, def, rep uint8) *column {
+	return &column{
+		field: f, path: path, physical: e.Type.V, size: int(e.TypeLength.V), maxDef: def, maxRep: rep,
+	}
+}
+
+// reset empties the column for the next row group.
+func (c *column) reset() {
+	c.rows, c.values, c.start = 0, 0, -1
+	c.defs, c.reps = c.defs[:0], c.reps[:0]
+	c.bools, c.ints, c.doubles, c.fixed = c.bools[:0], c.ints[:0], c.doubles[:0], c.fixed[:0]
+	c.plain, c.ends, c.ids = c.plain[:0], c.ends[:0], c.ids[:0]
+	if c.wait > 0 {
+		c.wait--
+	}
+	if c.hasDict = c.physical == format.ByteArray && c.wait == 0; c.hasDict {
+		c.dict.reset()
+	}
+}
+
+// buffered is the number of bytes the column holds.
+func (c *column) buffered() int {
+	return len(c.defs) + len(c.reps) + len(c.bools) + 8*len(c.ints) + 8*len(c.doubles) + len(c.fixed) +
+		len(c.plain) + 4*len(c.ends) + 4*len(c.ids) + len(c.dict.data)
+}
+
+// begin starts a row for the column; rows since the last are null.
+func (c *column) begin(row int) {
+	if c.rows < row {
+		c.pad(row)
+	}
+	c.rows++
+	c.start = len(c.reps)
+}
+
+func (c *column) pad(row int) {
+	n := row - c.rows
+	c.defs = appendZeros(c.defs, n)
+	if c.maxRep > 0 {
+		c.reps = appendZeros(c.reps, n)
+	}
+	c.rows = row
+}
+
+func appendZeros(b []uint8, n int) []uint8 {
+	const block = 64
+	var zeros [block]uint8
+	for ; n > block; n -= block {
+		b = append(b, zeros[:]...)
+	}
+	return append(b, zeros[:n]...)
+}
+
+// level notes one entry; a value follows when def is maxDef.
+func (c *column) level(rep, def uint8) {
+	if c.maxDef > 0 {
+		c.defs = append(c.defs, def)
+	}
+	if c.maxRep > 0 {
+		c.reps = append(c.reps, rep)
+	}
+}
+
+func (c *column) addBool(rep uint8, v bool) {
+	c.level(rep, c.maxDef)
+	b := byte(0)
+	if v {
+		b = 1
+	}
+	c.bools = append(c.bools, b)
+	c.values++
+}
+
+func (c *column) addInt(rep uint8, v int64) {
+	c.level(rep, c.maxDef)
+	c.ints = append(c.ints, v)
+	c.values++
+}
+
+func (c *column) addDouble(rep uint8, v float64) {
+	c.level(rep, c.maxDef)
+	c.doubles = append(c.doubles, v)
+	c.values++
+}
+
+func (c *column) addFixed(rep uint8, v []byte) {
+	c.level(rep, c.maxDef)
+	c.fixed = append(c.fixed, v...)
+	c.values++
+}
+
+func (c *column) addBytes(rep uint8, v []byte) {
+	c.level(rep, c.maxDef)
+	if c.hasDict {
+		c.addToDict(v)
+	} else {
+		c.addPlain(v)
+	}
+	c.values++
+}
+
+func (c *column) addPlain(v []byte) {
+	c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(len(v))) //nolint:gosec // checked by maxValue
+	c.plain = append(c.plain, v...)
+	c.ends = append(c.ends, uint32(len(c.plain))) //nolint:gosec // row groups are cut long before
+}
+
+func (c *column) addToDict(v []byte) {
+	n := len(c.ids)
+	if n > 0 {
+		// Neighbours are often equal, and comparing costs less than hashing.
+		if last := c.ids[n-1]; bytes.Equal(c.dict.value(last), v) {
+			c.ids = append(c.ids, last)
+			return
+		}
+	}
+	if n == judgeAfter && c.dict.len() > judgeAfter*3/4 || len(c.dict.data)+len(v) > maxDictionary {
+		c.dropDict()
+		c.addPlain(v)
+		return
+	}
+	c.ids = append(c.ids, c.dict.id(v, n))
+}
+
+// dropDict turns ids back into values.
+func (c *column) dropDict() {
+	c.hasDict = false
+	c.wait = retryAfter
+	for _, id := range c.ids {
+		c.addPlain(c.dict.value(id))
+	}
+	c.ids = c.ids[:0]
+	c.dict.reset()
+}
+
+// value returns the i-th byte array.
+func (c *column) value(i int) []byte {
+	if c.hasDict {
+		return c.dict.value(c.ids[i])
+	}
+	start := uint32(0)
+	if i > 0 {
+		start = c.ends[i-1]
+	}
+	return c.plain[start+4 : c.ends[i]]
+}
+
+// truncate takes back all rows from row on.
+func (c *column) truncate(row int) {
+	if c.rows <= row {
+		return
+	}
+	entries := c.entryOf(row)
+	values := c.values
+	if c.maxDef == 0 {
+		values = entries
+	} else {
+		for _, d := range c.defs[entries:] {
+			if d == c.maxDef {
+				values--
+			}
+		}
+		c.defs = c.defs[:entries]
+	}
+	if c.maxRep > 0 {
+		c.reps = c.reps[:entries]
+	}
+	c.rows, c.start = row, -1
+	c.keep(values)
+}
+
+// entryOf returns the index of the first entry of a row.
+func (c *column) entryOf(row int) int {
+	if c.maxRep == 0 {
+		return row
+	}
+	if row == c.rows-1 && c.start >= 0 {
+		return c.start // a row that failed may have no entry yet
+	}
+	i := len(c.reps)
+	for n := c.rows; n > row; n-- {
+		for i--; c.reps[i] != 0; i-- {
+		}
+	}
+	return i
+}
+
+// keep drops all but the first n values.
+func (c *column) keep(n int) {
+	c.values = n
+	switch c.physical { //nolint:exhaustive // the types in use
+	case format.Boolean:
+		c.bools = c.bools[:n]
+	case format.Int32, format.Int64:
+		c.ints = c.ints[:n]
+	case format.Double:
+		c.doubles = c.doubles[:n]
+	case format.FixedLenByteArray:
+		c.fixed = c.fixed[:n*c.size]
+	default:
+		if c.hasDict {
+			c.ids = c.ids[:n]
+			c.dict.forget(n)
+			return
+		}
+		c.ends = c.ends[:n]
+		end := uint32(0)
+		if n > 0 {
+			end = c.ends[n-1]
+		}
+		c.plain = c.plain[:end]
+	}
+}
+
+// addDecimal adds a decimal of more than 18 digits, if it fits.
+func (c *column) addDecimal(rep uint8, text []byte) bool {
+	var buf [32]byte
+	v, ok := scalar.AppendDecimal(buf[:0], text, c.field.Precision, c.field.Scale, c.size)
+	if ok {
+		c.addFixed(rep, v)
+	}
+	return ok
+}

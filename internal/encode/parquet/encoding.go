@@ -1,0 +1,165 @@
+package parquet
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// layout says how the values of one column chunk are encoded.
+type layout struct {
+	encoding format.Encoding
+	// dictionary is the content of the dictionary page, of size values.
+	dictionary []byte
+	size       int
+	ids        []int32
+}
+
+// layout chooses the encoding by what it costs.
+func (b *builder) layout(c *column) layout {
+	switch c.physical { //nolint:exhaustive // the others have no choice
+	case format.ByteArray:
+		if c.hasDict && c.dictPays() {
+			return layout{encoding: format.RLEDictionary, dictionary: b.plainDict(&c.dict), size: c.dict.len(), ids: c.ids}
+		}
+	case format.Int32, format.Int64:
+		return b.intLayout(c)
+	}
+	return layout{encoding: format.Plain}
+}
+
+// dictPays compares the size of ids and dictionary with that of the values.
+func (c *column) dictPays() bool {
+	n := c.dict.len()
+	if n == 0 {
+		return false
+	}
+	plain := 0
+	if n == len(c.ids) {
+		return false
+	}
+	mean := len(c.dict.data) / n
+	plain = len(c.ids) * (mean + 4)
+	return len(c.ids)*bits.Len(uint(n))/8+len(c.dict.data)+4*n < plain //nolint:gosec // positive
+}
+
+func (b *builder) plainDict(d *dictionary) []byte {
+	b.dict = b.dict[:0]
+	for id := range d.len() {
+		v := d.value(int32(id))                                               //nolint:gosec // ids are small
+		b.dict = binary.LittleEndian.AppendUint32(b.dict, uint32(len(v))) //nolint:gosec // small
+		b.dict = append(b.dict, v...)
+	}
+	return b.dict
+}
+
+// values appends the values of a page.
+func (b *builder) values(dst []byte, c *column, l *layout, from, to int) ([]byte, error) {
+	if l.encoding == format.RLEDictionary {
+		var e rle.DictionaryEncoding
+		var err error
+		b.encoded, err = e.EncodeInt32(b.encoded, l.ids[from:to])
+		return append(dst, b.encoded...), err
+	}
+	switch c.physical { //nolint:exhaustive // the types in use
+	case format.Boolean:
+		return appendBits(dst, c.bools[from:to]), nil
+	case format.Int32:
+		return b.int32s(dst, c.ints[from:to], l)
+	case format.Int64:
+		return b.int64s(dst, c.ints[from:to], l)
+	case format.Double:
+		dst = slices.Grow(dst, 8*(to-from))
+		for _, v := range c.doubles[from:to] {
+			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+		}
+		return dst, nil
+	case format.FixedLenByteArray:
+		return append(dst, c.fixed[from*c.size:to*c.size]...), nil
+	}
+	return c.appendPlain(dst, from, to), nil
+}
+
+func (c *column) appendPlain(dst []byte, from, to int) []byte {
+	if from == to {
+		return dst
+	}
+	if !c.hasDict {
+		start := uint32(0)
+		if from > 0 {
+			start = c.ends[from-1]
+		}
+		return append(dst, c.plain[start:c.ends[to-1]]...)
+	}
+	for i := from; i < to; i++ {
+		v := c.value(i)
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(v))) //nolint:gosec // small
+		dst = append(dst, v...)
+	}
+	return dst
+}
+
+func appendBits(dst, values []byte) []byte {
+	for len(values) >= 8 {
+		var v byte
+		for i, bit := range values[:8] {
+			v |= bit << i
+		}
+		dst = append(dst, v)
+		values = values[8:]
+	}
+	if len(values) > 0 {
+		var v byte
+		for i, bit := range values {
+			v |= bit << i
+		}
+		dst = append(dst, v)
+	}
+	return dst
+}
+
+func (b *builder) int64s(dst []byte, values []int64, l *layout) ([]byte, error) {
+	if l.encoding == format.DeltaBinaryPacked {
+		var e delta.BinaryPackedEncoding
+		var err error
+		b.encoded, err = e.EncodeInt64(b.encoded, values)
+		return append(dst, b.encoded...), err
+	}
+	dst = slices.Grow(dst, 8*len(values))
+	for _, v := range values {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(v)) //nolint:gosec // the same bits
+	}
+	return dst, nil
+}
+
+func (b *builder) int32s(dst []byte, values []int64, l *layout) ([]byte, error) {
+	b.narrow = b.narrow[:0]
+	for _, v := range values {
+		b.narrow = append(b.narrow, int32(v)) //nolint:gosec // checked when it was added
+	}
+	if l.encoding == format.DeltaBinaryPacked {
+		var e delta.BinaryPackedEncoding
+		var err error
+		b.encoded, err = e.EncodeInt32(b.encoded, b.narrow)
+		return append(dst, b.encoded...), err
+	}
+	dst = slices.Grow(dst, 4*len(values))
+	for _, v := range b.narrow {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(v)) //nolint:gosec // the same bits
+	}
+	return dst, nil
+}
+
+// levels appends repetition or definition levels, as data pages v1 have them.
+func (b *builder) levels(dst []byte, levels []uint8, most uint8) ([]byte, error) {
+	e := rle.Encoding{BitWidth: bits.Len8(most)}
+	var err error
+	b.encoded, err = e.EncodeLevels(b.encoded, levels)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b.encoded))) //nolint:gosec // pages are small
+	return append(dst, b.encoded...), err
+}

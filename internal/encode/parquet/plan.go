@@ -1,0 +1,197 @@
+package parquet
+
+import (
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+)
+
+// plan is a schema prepared for writing: the tree that records are walked
+// along, the columns at its leaves and the schema elements of the footer.
+type plan struct {
+	schema   *schema.Schema
+	root     *node
+	columns  []*column
+	elements []format.SchemaElement
+	rescued  *node
+	required []*node // top-level nodes that every record must have
+}
+
+// node is one place of the schema. Leaves have a column.
+type node struct {
+	field *schema.Field
+	path  string
+	token []byte // the field name as it mostly looks in a document
+
+	def uint8 // the definition level of a value that is present
+	rep uint8 // the repetition level at which the items of a list follow
+
+	members []*node
+	index   map[string]*node
+	elem    *node
+	column  *column
+	leaves  []*column
+
+	// first and next predict which member comes first and after this one.
+	first, next *node
+	// stamp tells in which object this member was met last.
+	stamp uint64
+}
+
+// planner builds a plan.
+type planner struct {
+	plan   *plan
+	binary bool
+}
+
+func newPlan(s *schema.Schema, binaryStrings bool) *plan {
+	p := &planner{plan: &plan{schema: s}, binary: binaryStrings}
+	root := &schema.Field{Name: "schema", Type: schema.Group, Fields: s.Fields}
+	p.element(format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(s.Fields)))}) //nolint:gosec // bounded by max_columns
+	p.plan.root = p.members(&node{field: root}, nil, 0, 0)
+	p.plan.rescued = p.plan.root.index[schema.RescuedColumn]
+	for _, m := range p.plan.root.members {
+		if !m.field.Optional {
+			p.plan.required = append(p.plan.required, m)
+		}
+	}
+	return p.plan
+}
+
+func (p *planner) element(e format.SchemaElement) { p.plan.elements = append(p.plan.elements, e) }
+
+// members plans the fields of a group.
+func (p *planner) members(n *node, path []string, def, rep uint8) *node {
+	n.def = def
+	n.index = make(map[string]*node, len(n.field.Fields))
+	for i := range n.field.Fields {
+		f := &n.field.Fields[i]
+		m := p.node(f, f.Name, append(path[:len(path):len(path)], f.Name), def, rep)
+		m.token = jsonscan.FieldToken([]byte(f.Name))
+		m.path = join(n.path, f.Name)
+		n.members = append(n.members, m)
+		n.index[f.Name] = m
+		n.leaves = append(n.leaves, m.leaves...)
+	}
+	for i, m := range n.members[1:] {
+		n.members[i].next = m
+	}
+	n.first = n.members[0]
+	return n
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// node plans a field of any type, below the given levels.
+func (p *planner) node(f *schema.Field, name string, path []string, def, rep uint8) *node {
+	repetition := format.Required
+	if f.Optional {
+		repetition = format.Optional
+		def++
+	}
+	n := &node{field: f, def: def, rep: rep, path: name}
+	switch f.Type { //nolint:exhaustive // the others are leaves
+	case schema.Group:
+		p.element(format.SchemaElement{
+			Name: name, RepetitionType: thrift.New(repetition),
+			NumChildren: thrift.New(int32(len(f.Fields))), //nolint:gosec // bounded by max_columns
+		})
+		return p.members(n, path, def, rep)
+	case schema.List:
+		p.list(n, name, path, repetition)
+		return n
+	}
+	e := p.leaf(f, name, repetition)
+	p.element(e)
+	n.column = newColumn(f, &e, path, def, rep)
+	n.leaves = []*column{n.column}
+	p.plan.columns = append(p.plan.columns, n.column)
+	return n
+}
+
+// list plans the three levels of a list: the list itself, a repeated group
+// named list, and the element.
+func (p *planner) list(n *node, name string, path []string, repetition format.FieldRepetitionType) {
+	p.element(format.SchemaElement{
+		Name: name, RepetitionType: thrift.New(repetition), NumChildren: thrift.New(int32(1)),
+		ConvertedType: thrift.New(deprecated.List), LogicalType: format.LogicalType{Value: &format.ListType{}},
+	})
+	p.element(format.SchemaElement{
+		Name: "list", RepetitionType: thrift.New(format.Repeated), NumChildren: thrift.New(int32(1)),
+	})
+	n.rep++
+	n.elem = p.node(n.field.Elem, "element", append(path[:len(path):len(path)], "list", "element"), n.def+1, n.rep)
+	n.leaves = n.elem.leaves
+}
+
+// leaf describes a column.
+func (p *planner) leaf(f *schema.Field, name string, repetition format.FieldRepetitionType) format.SchemaElement {
+	e := format.SchemaElement{Name: name, RepetitionType: thrift.New(repetition)}
+	physical := format.ByteArray
+	switch f.Type { //nolint:exhaustive // groups and lists are no leaves
+	case schema.Bool:
+		physical = format.Boolean
+	case schema.Int32:
+		physical = format.Int32
+	case schema.Int64:
+		physical = format.Int64
+	case schema.Double:
+		physical = format.Double
+	case schema.Date:
+		physical = format.Int32
+		annotate(&e, deprecated.Date, &format.DateType{})
+	case schema.Timestamp:
+		physical = format.Int64
+		annotate(&e, deprecated.TimestampMicros,
+			&format.TimestampType{IsAdjustedToUTC: true, Unit: format.TimeUnit{Value: &format.MicroSeconds{}}})
+	case schema.Time:
+		// A time of day has no zone. The old annotation would claim UTC.
+		physical = format.Int64
+		e.LogicalType.Value = &format.TimeType{Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
+	case schema.UUID:
+		physical = format.FixedLenByteArray
+		e.TypeLength = thrift.New(int32(16))
+		e.LogicalType.Value = &format.UUIDType{}
+	case schema.Decimal:
+		physical = decimal(&e, f)
+	case schema.String:
+		if !p.binary {
+			annotate(&e, deprecated.UTF8, &format.StringType{})
+		}
+	case schema.JSON:
+		if !p.binary {
+			annotate(&e, deprecated.Json, &format.JsonType{})
+		}
+	}
+	e.Type = thrift.New(physical)
+	return e
+}
+
+func annotate(e *format.SchemaElement, old deprecated.ConvertedType, logical format.LogicalTypeValue) {
+	e.ConvertedType = thrift.New(old)
+	e.LogicalType.Value = logical
+}
+
+// decimal annotates a decimal and picks the smallest physical type for it.
+func decimal(e *format.SchemaElement, f *schema.Field) format.Type {
+	precision, scale := int32(f.Precision), int32(f.Scale) //nolint:gosec // at most 38
+	annotate(e, deprecated.Decimal, &format.DecimalType{Precision: precision, Scale: scale})
+	e.Precision, e.Scale = thrift.New(precision), thrift.New(scale)
+	switch {
+	case precision <= 9:
+		return format.Int32
+	case precision <= 18:
+		return format.Int64
+	}
+	e.TypeLength = thrift.New(int32(scalar.DecimalSize(f.Precision))) //nolint:gosec // at most 16
+	return format.FixedLenByteArray
+}

@@ -1,0 +1,169 @@
+package parquet_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	parquetgo "github.com/parquet-go/parquet-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/schema"
+)
+
+// arrowRows reads a file with Apache Arrow, one JSON-like map per row.
+func arrowRows(data []byte) (rows []map[string]any, err error) {
+	r, err := file.NewParquetReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	fr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: 1000}, memory.DefaultAllocator)
+	if err != nil {
+		return nil, err
+	}
+	table, err := fr.ReadTable(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	defer table.Release()
+	tr := array.NewTableReader(table, 1000)
+	defer tr.Release()
+	for tr.Next() {
+		batch := tr.RecordBatch()
+		for i := range int(batch.NumRows()) {
+			row := make(map[string]any, batch.NumCols())
+			for j, col := range batch.Columns() {
+				row[batch.ColumnName(j)] = arrowValue(col, i)
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows, tr.Err()
+}
+
+func arrowValue(a arrow.Array, i int) any {
+	if a.IsNull(i) {
+		return nil
+	}
+	switch a := a.(type) {
+	case *array.Struct:
+		row := make(map[string]any)
+		for j := range a.NumField() {
+			row[a.DataType().(*arrow.StructType).Field(j).Name] = arrowValue(a.Field(j), i)
+		}
+		return row
+	case *array.List:
+		start, end := a.ValueOffsets(i)
+		items := []any{}
+		for j := start; j < end; j++ {
+			items = append(items, arrowValue(a.ListValues(), int(j)))
+		}
+		return items
+	case array.ExtensionArray:
+		if s, ok := a.Storage().(*array.String); ok {
+			return s.Value(i)
+		}
+		return a.ValueStr(i)
+	case *array.String:
+		return a.Value(i)
+	case *array.Binary:
+		return bytes.Clone(a.Value(i))
+	case *array.Int64:
+		return a.Value(i)
+	case *array.Int32:
+		return a.Value(i)
+	case *array.Float64:
+		return a.Value(i)
+	case *array.Boolean:
+		return a.Value(i)
+	}
+	return a.ValueStr(i)
+}
+
+// parquetGoRows reads a file with parquet-go.
+func parquetGoRows(data []byte) (rows []map[string]any, err error) {
+	f, err := parquetgo.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range f.RowGroups() {
+		r := parquetgo.NewGenericRowGroupReader[any](g)
+		for {
+			buf := make([]any, 100)
+			n, err := r.Read(buf)
+			for _, v := range buf[:n] {
+				rows = append(rows, v.(map[string]any))
+			}
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return rows, nil
+}
+
+func registry(t testing.TB, c schema.Config) *schema.Registry {
+	t.Helper()
+	r, err := schema.New(c)
+	require.NoError(t, err)
+	return r
+}
+
+func newEncoder(t testing.TB, c parquet.Config, s schema.Config) *parquet.Encoder {
+	t.Helper()
+	e, err := parquet.New(c, registry(t, s))
+	require.NoError(t, err)
+	return e
+}
+
+// encodeDocs encodes documents into one file.
+func encodeDocs(t testing.TB, e encode.Encoder, docs ...string) ([]byte, encode.Result) {
+	t.Helper()
+	records := make([]record.Record, len(docs))
+	for i, d := range docs {
+		records[i].Raw = []byte(d)
+	}
+	var buf bytes.Buffer
+	res, err := e.Encode(&buf, records, 0)
+	require.NoError(t, err)
+	require.Equal(t, len(docs), res.Taken)
+	require.EqualValues(t, buf.Len(), res.Bytes)
+	return buf.Bytes(), res
+}
+
+func mustJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprint(v, err))
+	}
+	return string(b)
+}
+
+func TestConformance(t *testing.T) {
+	for _, c := range []string{"zstd", "snappy", "none"} {
+		encodetest.Run(t, encodetest.Subject{
+			Name: c,
+			New: func() encode.Encoder {
+				return newEncoder(t, parquet.Config{Compression: c}, schema.Config{})
+			},
+			Decode:   arrowRows,
+			MinLimit: 256 << 10,
+			MinFill:  0.93,
+		})
+	}
+}

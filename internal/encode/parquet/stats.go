@@ -1,0 +1,237 @@
+package parquet
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"unicode/utf8"
+
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/s3-destination/s3-destination/internal/schema"
+)
+
+// maxStat is the length to which the bounds of byte arrays are cut.
+const maxStat = 64
+
+// bounds are the least and the greatest of some values in the order that
+// Parquet defines for their type, PLAIN encoded. They are absent when there is
+// no value that has a place in the order.
+type bounds struct {
+	min, max []byte
+	ok       bool
+}
+
+// boundsOf returns the bounds of the values in [from, to).
+func (c *column) boundsOf(from, to int) bounds {
+	if from == to {
+		return bounds{}
+	}
+	switch c.physical { //nolint:exhaustive // the types in use
+	case format.Boolean:
+		return boolBounds(c.bools[from:to])
+	case format.Int32, format.Int64:
+		return c.intBounds(c.ints[from:to])
+	case format.Double:
+		return doubleBounds(c.doubles[from:to])
+	case format.FixedLenByteArray:
+		return c.fixedBounds(from, to)
+	}
+	return c.bytesBounds(from, to)
+}
+
+func boolBounds(values []byte) bounds {
+	lo, hi := byte(1), byte(0)
+	for _, v := range values {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	return bounds{min: []byte{lo}, max: []byte{hi}, ok: true}
+}
+
+func (c *column) intBounds(values []int64) bounds {
+	lo, hi := values[0], values[0]
+	for _, v := range values {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	return bounds{min: c.plainInt(lo), max: c.plainInt(hi), ok: true}
+}
+
+func (c *column) plainInt(v int64) []byte {
+	if c.physical == format.Int32 {
+		return binary.LittleEndian.AppendUint32(nil, uint32(v)) //nolint:gosec // an int32
+	}
+	return binary.LittleEndian.AppendUint64(nil, uint64(v)) //nolint:gosec // the same bits
+}
+
+// doubleBounds leaves out NaN, which has no place in the order, and takes zero
+// as both of its signs, as the format demands.
+func doubleBounds(values []float64) bounds {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	ok := false
+	for _, v := range values {
+		if v != v {
+			continue
+		}
+		ok = true
+		if v < lo {
+			lo = v
+		}
+		if v > hi {
+			hi = v
+		}
+	}
+	if !ok {
+		return bounds{}
+	}
+	if lo == 0 {
+		lo = math.Copysign(0, -1)
+	}
+	if hi == 0 {
+		hi = 0
+	}
+	return bounds{
+		min: binary.LittleEndian.AppendUint64(nil, math.Float64bits(lo)),
+		max: binary.LittleEndian.AppendUint64(nil, math.Float64bits(hi)),
+		ok:  true,
+	}
+}
+
+func (c *column) fixedBounds(from, to int) bounds {
+	lo := c.fixed[from*c.size : (from+1)*c.size]
+	hi := lo
+	for i := from + 1; i < to; i++ {
+		v := c.fixed[i*c.size : (i+1)*c.size]
+		if c.compare(v, lo) < 0 {
+			lo = v
+		}
+		if c.compare(v, hi) > 0 {
+			hi = v
+		}
+	}
+	return bounds{min: bytes.Clone(lo), max: bytes.Clone(hi), ok: true}
+}
+
+// compare orders PLAIN values as the column's type does.
+func (c *column) compare(a, b []byte) int {
+	switch c.physical { //nolint:exhaustive // the others compare as bytes
+	case format.Int32:
+		return cmp(int32(binary.LittleEndian.Uint32(a)), int32(binary.LittleEndian.Uint32(b))) //nolint:gosec // the same bits
+	case format.Int64:
+		return cmp(int64(binary.LittleEndian.Uint64(a)), int64(binary.LittleEndian.Uint64(b))) //nolint:gosec // the same bits
+	case format.Double:
+		return cmp(math.Float64frombits(binary.LittleEndian.Uint64(a)), math.Float64frombits(binary.LittleEndian.Uint64(b)))
+	case format.FixedLenByteArray:
+		// Decimals are signed: the least first bytes have the sign bit set.
+		if c.field.Type == schema.Decimal && a[0]^b[0] >= 0x80 {
+			return cmp(int8(a[0]), int8(b[0])) //nolint:gosec // the same bits
+		}
+	}
+	return bytes.Compare(a, b)
+}
+
+func cmp[T int8 | int32 | int64 | float64](a, b T) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (c *column) bytesBounds(from, to int) bounds {
+	lo := c.value(from)
+	hi := lo
+	visit := func(v []byte) {
+		if bytes.Compare(v, lo) < 0 {
+			lo = v
+		} else if bytes.Compare(v, hi) > 0 {
+			hi = v
+		}
+	}
+	switch {
+	case c.hasDict && from == 0 && to == c.values:
+		for id := range c.dict.len() {
+			visit(c.dict.value(int32(id))) //nolint:gosec // ids are small
+		}
+	case c.hasDict:
+		met := make([]bool, c.dict.len())
+		for _, id := range c.ids[from:to] {
+			if !met[id] {
+				met[id] = true
+				visit(c.dict.value(id))
+			}
+		}
+	default:
+		for i := from + 1; i < to; i++ {
+			visit(c.value(i))
+		}
+	}
+	return c.cut(lo, hi)
+}
+
+// cut shortens the bounds of byte arrays: a prefix is a lower bound, and a
+// prefix with its last part increased is an upper one.
+func (c *column) cut(lo, hi []byte) bounds {
+	text := c.field.Type != schema.Bytes
+	if len(lo) > maxStat {
+		lo = lo[:prefix(lo, text)]
+	}
+	b := bounds{min: bytes.Clone(lo), max: bytes.Clone(hi), ok: true}
+	if len(hi) <= maxStat {
+		return b
+	}
+	b.max = increase(hi[:prefix(hi, text)], text)
+	b.ok = b.max != nil
+	return b
+}
+
+// prefix returns a length of at most maxStat that does not cut a character.
+func prefix(b []byte, text bool) int {
+	n := maxStat
+	for text && n > 0 && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	return n
+}
+
+// increase returns the least short value that is greater than all that begin
+// with b, or nil if there is none.
+func increase(b []byte, text bool) []byte {
+	for len(b) > 0 {
+		if !text {
+			if last := len(b) - 1; b[last] < 0xff {
+				out := bytes.Clone(b)
+				out[last]++
+				return out
+			}
+			b = b[:len(b)-1]
+			continue
+		}
+		r, n := utf8.DecodeLastRune(b)
+		b = b[:len(b)-n]
+		if r == 0xD7FF {
+			r = 0xDFFF // the surrogates are no characters
+		}
+		if r < utf8.MaxRune && (r != utf8.RuneError || n > 1) {
+			return utf8.AppendRune(bytes.Clone(b), r+1)
+		}
+	}
+	return nil
+}
+
+// merge extends the bounds to those of another page of the column.
+func (b *bounds) merge(other bounds, c *column) {
+	switch {
+	case !other.ok:
+	case !b.ok:
+		*b = other
+	default:
+		if c.compare(other.min, b.min) < 0 {
+			b.min = other.min
+		}
+		if c.compare(other.max, b.max) > 0 {
+			b.max = other.max
+		}
+	}
+}

@@ -1,0 +1,423 @@
+package parquet
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+)
+
+// errLearn says that the schema has no room for a record, but may make some.
+var errLearn = errors.New("the schema does not know this field or type")
+
+// writer walks records along a plan and fills its columns.
+type writer struct {
+	*plan
+	policy schema.Policy
+	cursor jsonscan.Cursor
+
+	row     int
+	objects uint64 // counts objects, to stamp the members that were met
+	// final is set once the schema was asked to make room: what still does
+	// not fit is then refused.
+	final bool
+
+	scratch []byte
+	rescue  rescue
+}
+
+// begin starts a row group.
+func (w *writer) begin() {
+	w.row = 0
+	for _, c := range w.columns {
+		c.reset()
+	}
+}
+
+// finish completes the columns of a row group.
+func (w *writer) finish() {
+	for _, c := range w.columns {
+		if c.rows < w.row {
+			c.pad(w.row)
+		}
+	}
+}
+
+// truncate takes back all rows from row on.
+func (w *writer) truncate(row int) {
+	w.row = row
+	for _, c := range w.columns {
+		c.truncate(row)
+	}
+}
+
+// buffered is the number of bytes in the columns.
+func (w *writer) buffered() int {
+	n := 0
+	for _, c := range w.columns {
+		n += c.buffered()
+	}
+	return n
+}
+
+// write adds a record as the next row. A record that cannot be added leaves no
+// trace.
+func (w *writer) write(rec *record.Record) error {
+	var err error
+	if rec.Structured() {
+		err = w.writeValue(rec.Value)
+	} else {
+		err = w.writeJSON(rec.Raw)
+	}
+	if err != nil {
+		w.truncate(w.row)
+		w.rescue.drop()
+		return err
+	}
+	w.row++
+	return nil
+}
+
+func (w *writer) writeJSON(doc []byte) error {
+	c := &w.cursor
+	c.Reset(doc)
+	if kind := c.Kind(); kind != jsonscan.Object && kind != jsonscan.Invalid {
+		if err := jsonscan.Valid(doc); err != nil {
+			return err
+		}
+		return fmt.Errorf("the record is %s, not an object", kind)
+	}
+	err := w.object(w.root, 0)
+	if err == nil {
+		err = c.End()
+	}
+	if errors.Is(err, errTwice) {
+		return w.writeTwice(doc)
+	}
+	if err != nil {
+		return err
+	}
+	return w.endRecord()
+}
+
+// endRecord checks and adds what only the end of a record tells.
+func (w *writer) endRecord() error {
+	for _, m := range w.required {
+		if m.leaves[0].rows <= w.row {
+			return fmt.Errorf("the required field %q is missing", m.path)
+		}
+	}
+	if text := w.rescue.take(); text != nil {
+		if w.rescued.column.rows > w.row {
+			return fmt.Errorf("the field %q is reserved for values that do not fit", schema.RescuedColumn)
+		}
+		w.rescued.column.begin(w.row)
+		w.rescued.column.addBytes(0, text)
+	}
+	return nil
+}
+
+// object walks the object that the cursor is at.
+func (w *writer) object(n *node, rep uint8) error {
+	c := &w.cursor
+	if err := c.EnterObject(); err != nil {
+		return err
+	}
+	w.objects++
+	stamp, met := w.objects, 0
+	guess := &n.first
+	for {
+		m := *guess
+		if m == nil || !c.TryField(m.token) {
+			key, ok, err := c.NextField()
+			if err != nil {
+				return err
+			}
+			if !ok {
+				break
+			}
+			if m = n.index[string(key)]; m == nil {
+				if err := w.unknown(n, key); err != nil {
+					return err
+				}
+				continue
+			}
+			*guess = m
+		}
+		if m.stamp == stamp {
+			return errTwice
+		}
+		m.stamp = stamp
+		met++
+		if n == w.root {
+			for _, leaf := range m.leaves {
+				leaf.begin(w.row)
+			}
+		}
+		if err := w.value(m, rep); err != nil {
+			return err
+		}
+		guess = &m.next
+	}
+	if n == w.root || met == len(n.members) {
+		return nil
+	}
+	return w.missing(n, rep, stamp)
+}
+
+// missing adds nulls for the members of a group that an object does not have.
+// Top-level columns are filled up when their next value comes.
+func (w *writer) missing(n *node, rep uint8, stamp uint64) error {
+	for _, m := range n.members {
+		if m.stamp != stamp {
+			if err := w.null(m, rep); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// null adds a null, or fails when the node must have a value.
+func (w *writer) null(n *node, rep uint8) error {
+	if !n.field.Optional {
+		return fmt.Errorf("the required field %q is null or missing", n.path)
+	}
+	for _, c := range n.leaves {
+		c.level(rep, n.def-1)
+	}
+	return nil
+}
+
+// unknown deals with a field that the schema does not have.
+func (w *writer) unknown(n *node, key []byte) error {
+	path := ""
+	if w.policy.Unknown != schema.Drop {
+		path = join(n.path, string(key)) // the key is gone after the next step
+	}
+	isNull := w.cursor.Kind() == jsonscan.Null
+	if _, err := w.cursor.Skip(); err != nil || isNull {
+		return err
+	}
+	return w.unknownField(path)
+}
+
+func (w *writer) unknownField(path string) error {
+	switch {
+	case w.policy.Unknown == schema.Drop:
+		return nil
+	case w.policy.Unknown == schema.Add && !w.final:
+		return errLearn
+	case w.policy.Unknown == schema.Add:
+		return fmt.Errorf("there is no room for a column for the field %q: the limit of columns is reached", path)
+	}
+	return fmt.Errorf("the schema has no field %q", path)
+}
+
+// value adds the value that the cursor is at.
+func (w *writer) value(n *node, rep uint8) error {
+	c := &w.cursor
+	kind := c.Kind()
+	if kind == jsonscan.Null {
+		if err := c.Null(); err != nil {
+			return err
+		}
+		return w.null(n, rep)
+	}
+	switch n.field.Type {
+	case schema.Group:
+		if kind == jsonscan.Object {
+			return w.object(n, rep)
+		}
+	case schema.List:
+		if kind == jsonscan.Array {
+			return w.list(n, rep)
+		}
+	case schema.JSON:
+		return w.json(n, rep)
+	case schema.Bool:
+		if kind == jsonscan.True || kind == jsonscan.False {
+			v, err := c.Bool()
+			n.column.addBool(rep, v)
+			return err
+		}
+	default:
+		switch kind { //nolint:exhaustive // the others never fit
+		case jsonscan.String:
+			return w.string(n, rep)
+		case jsonscan.Number:
+			return w.number(n, rep)
+		}
+	}
+	return w.other(n, rep)
+}
+
+// other deals with a value of a kind that the column does not take.
+func (w *writer) other(n *node, rep uint8) error {
+	raw, err := w.cursor.Skip()
+	if err != nil {
+		return err
+	}
+	if w.takesText(n) {
+		w.scratch = jsonscan.AppendCompact(w.scratch[:0], raw)
+		n.column.addBytes(rep, w.scratch)
+		return nil
+	}
+	return w.mismatch(n, rep, raw)
+}
+
+// takesText reports whether the column takes values of any kind as their text.
+func (w *writer) takesText(n *node) bool {
+	return n.field.Type == schema.String && (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString)
+}
+
+func (w *writer) json(n *node, rep uint8) error {
+	raw, err := w.cursor.Skip()
+	if err != nil {
+		return err
+	}
+	w.scratch = jsonscan.AppendCompact(w.scratch[:0], raw)
+	n.column.addBytes(rep, w.scratch)
+	return nil
+}
+
+func (w *writer) list(n *node, rep uint8) error {
+	c := &w.cursor
+	if err := c.EnterArray(); err != nil {
+		return err
+	}
+	w.rescue.enter()
+	items := 0
+	for ; ; items++ {
+		ok, err := c.NextElement()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		w.rescue.item(items)
+		if err := w.value(n.elem, rep); err != nil {
+			return err
+		}
+		rep = n.rep
+	}
+	if items == 0 {
+		w.empty(n, rep)
+	}
+	w.rescue.leave()
+	return nil
+}
+
+// empty adds a list without elements.
+func (w *writer) empty(n *node, rep uint8) {
+	for _, c := range n.leaves {
+		c.level(rep, n.def)
+	}
+}
+
+func (w *writer) number(n *node, rep uint8) error {
+	text, err := w.cursor.Number()
+	if err != nil {
+		return err
+	}
+	if w.addNumber(n, rep, text) {
+		return nil
+	}
+	if w.takesText(n) {
+		n.column.addBytes(rep, text)
+		return nil
+	}
+	return w.mismatch(n, rep, text)
+}
+
+func (w *writer) addNumber(n *node, rep uint8, text []byte) bool {
+	f := n.field
+	switch f.Type { //nolint:exhaustive // numbers do not fit the others
+	case schema.Double:
+		v, ok := f.NumberDouble(text)
+		if ok {
+			n.column.addDouble(rep, v)
+		}
+		return ok
+	case schema.Decimal:
+		if n.column.size > 0 {
+			return n.column.addDecimal(rep, text)
+		}
+	case schema.Int32, schema.Int64, schema.Timestamp, schema.Date, schema.Time:
+	default:
+		return false
+	}
+	v, ok := f.NumberInt64(text)
+	if ok {
+		n.column.addInt(rep, v)
+	}
+	return ok
+}
+
+func (w *writer) string(n *node, rep uint8) error {
+	text, err := w.cursor.String()
+	if err != nil {
+		return err
+	}
+	if w.addString(n, rep, text) {
+		return nil
+	}
+	return w.mismatch(n, rep, jsonscan.AppendQuote(nil, text))
+}
+
+func (w *writer) addString(n *node, rep uint8, text []byte) bool {
+	f := n.field
+	switch f.Type { //nolint:exhaustive // strings do not fit the others
+	case schema.String:
+		n.column.addBytes(rep, text)
+		return true
+	case schema.Bytes:
+		if f.Base64 {
+			var err error
+			if w.scratch, err = scalar.AppendBase64(w.scratch[:0], text); err != nil {
+				return false
+			}
+			text = w.scratch
+		}
+		n.column.addBytes(rep, text)
+		return true
+	case schema.UUID:
+		u, ok := scalar.UUID(text)
+		if ok {
+			n.column.addFixed(rep, u[:])
+		}
+		return ok
+	case schema.Decimal:
+		if n.column.size > 0 {
+			return n.column.addDecimal(rep, text)
+		}
+	case schema.Timestamp, schema.Date, schema.Time:
+	default:
+		return false
+	}
+	v, ok := f.StringInt64(text)
+	if ok {
+		n.column.addInt(rep, v)
+	}
+	return ok
+}
+
+// mismatch deals with a value that does not fit; raw is its JSON text.
+func (w *writer) mismatch(n *node, rep uint8, raw []byte) error {
+	switch {
+	case w.policy.Mismatch == schema.Rescue && n.field.Optional && w.rescued != nil:
+		w.rescue.add(n.path, raw)
+		return w.null(n, rep)
+	case (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString) && !w.final:
+		return errLearn
+	}
+	const most = 60
+	if len(raw) > most {
+		raw = append(append([]byte(nil), raw[:most]...), "..."...)
+	}
+	return fmt.Errorf("field %q: %s does not fit a column of type %s", n.path, raw, n.field.Type)
+}

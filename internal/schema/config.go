@@ -1,0 +1,230 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+)
+
+// Mode says where the schema comes from.
+type Mode string
+
+// The modes.
+const (
+	// Infer learns the schema from the records.
+	Infer Mode = "infer"
+	// Fixed takes it from the configuration.
+	Fixed Mode = "fixed"
+	// Metadata takes it from a metadata key of each record.
+	Metadata Mode = "metadata"
+)
+
+// UnknownField says what happens to a field that the schema does not have.
+type UnknownField string
+
+// What happens to unknown fields.
+const (
+	// Add gives the field a column. The default when inferring.
+	Add UnknownField = "add"
+	// Drop leaves the field out.
+	Drop UnknownField = "drop"
+	// RejectField refuses the record. The default for other modes.
+	RejectField UnknownField = "reject"
+)
+
+// Mismatch says what happens to a value that its column cannot hold.
+type Mismatch string
+
+// What happens to values that do not fit.
+const (
+	// Widen changes the column to a type that holds all values: integers and
+	// doubles become doubles, anything else strings. The default when inferring.
+	Widen Mismatch = "widen"
+	// ToString changes the column to strings at once.
+	ToString Mismatch = "string"
+	// Reject refuses the record. The default for other modes.
+	Reject Mismatch = "reject"
+	// Rescue moves the value, as JSON, to RescuedColumn.
+	Rescue Mismatch = "rescue"
+)
+
+// DefaultMaxColumns is how many columns inference adds unless configured.
+const DefaultMaxColumns = 5000
+
+// Config describes the schema of a destination.
+type Config struct {
+	// Mode is Infer unless set.
+	Mode Mode
+	// Fields declare the columns in mode Fixed.
+	Fields []FieldConfig
+	// File is the path of an Avro schema (.avsc) that declares them instead.
+	File string
+	// MetadataKey holds the schema in mode Metadata, in the form in which
+	// Benthos' schema_registry_decode stores it.
+	MetadataKey string
+	// InferTimestamps makes columns of RFC 3339 strings timestamps.
+	InferTimestamps bool
+	// OnUnknownField and OnTypeMismatch default by mode.
+	OnUnknownField UnknownField
+	OnTypeMismatch Mismatch
+	// MaxColumns bounds how many columns inference adds; 0 means
+	// DefaultMaxColumns. A record that needs more is refused.
+	MaxColumns int
+}
+
+// FieldConfig declares one column.
+type FieldConfig struct {
+	// Name of the field in the records; empty for the element of a list.
+	Name string
+	// Type is a name that ParseType knows.
+	Type string
+	// Optional allows null and missing values.
+	Optional bool
+	// Precision and Scale of a decimal.
+	Precision, Scale int
+	// Unit of bare numbers in a timestamp or time: seconds, millis, micros or
+	// nanos. Without it, numbers do not fit.
+	Unit string
+	// Base64 says that the strings of a bytes field are base64.
+	Base64 bool
+	// Fields of a group.
+	Fields []FieldConfig
+	// Items of a list.
+	Items *FieldConfig
+}
+
+func (c *Config) setDefaults() error {
+	if c.Mode == "" {
+		c.Mode = Infer
+	}
+	infer := c.Mode == Infer
+	if c.OnUnknownField == "" {
+		c.OnUnknownField = pick(infer, Add, RejectField)
+	}
+	if c.OnTypeMismatch == "" {
+		c.OnTypeMismatch = pick(infer, Widen, Reject)
+	}
+	if c.MaxColumns == 0 {
+		c.MaxColumns = DefaultMaxColumns
+	}
+	switch c.OnUnknownField {
+	case Add, Drop, RejectField:
+	default:
+		return fmt.Errorf("on_unknown_field %q: use add, drop or reject", c.OnUnknownField)
+	}
+	switch c.OnTypeMismatch {
+	case Widen, ToString, Reject, Rescue:
+	default:
+		return fmt.Errorf("on_type_mismatch %q: use widen, string, reject or rescue", c.OnTypeMismatch)
+	}
+	if infer && c.OnUnknownField != Add {
+		return errors.New("on_unknown_field must be add when the schema is inferred: every field is unknown at first")
+	}
+	return nil
+}
+
+func pick[T any](cond bool, a, b T) T {
+	if cond {
+		return a
+	}
+	return b
+}
+
+// declared returns the fields of mode Fixed.
+func (c *Config) declared() ([]Field, error) {
+	if (c.File == "") == (len(c.Fields) == 0) {
+		return nil, errors.New("a fixed schema needs either fields or a file")
+	}
+	if c.File == "" {
+		return fieldsOf(c.Fields)
+	}
+	avsc, err := os.ReadFile(c.File)
+	if err != nil {
+		return nil, fmt.Errorf("reading the schema: %w", err)
+	}
+	fields, err := ParseAvro(avsc)
+	if err != nil {
+		return nil, fmt.Errorf("schema file %s: %w", c.File, err)
+	}
+	return fields, nil
+}
+
+func fieldsOf(configs []FieldConfig) ([]Field, error) {
+	fields := make([]Field, len(configs))
+	seen := make(map[string]bool, len(configs))
+	for i := range configs {
+		c := &configs[i]
+		if c.Name == "" {
+			return nil, fmt.Errorf("field %d has no name", i+1)
+		}
+		if seen[c.Name] {
+			return nil, fmt.Errorf("field %q is declared twice", c.Name)
+		}
+		seen[c.Name] = true
+		f, err := c.field()
+		if err != nil {
+			return nil, fmt.Errorf("field %q: %w", c.Name, err)
+		}
+		fields[i] = f
+	}
+	return fields, nil
+}
+
+// field converts the declaration and checks that its parts belong together.
+func (c *FieldConfig) field() (f Field, err error) {
+	t, ok := ParseType(c.Type)
+	if !ok {
+		return f, fmt.Errorf("unknown type %q", c.Type)
+	}
+	f = Field{
+		Name: c.Name, Type: t, Optional: c.Optional, Precision: c.Precision, Scale: c.Scale,
+		Base64: c.Base64, Round: true,
+	}
+	if f.Unit, err = parseUnit(c.Unit); err != nil {
+		return f, err
+	}
+	if t == Decimal {
+		if err := checkDecimal(c.Precision, c.Scale); err != nil {
+			return f, err
+		}
+	}
+	if t == Group {
+		if len(c.Fields) == 0 {
+			return f, errors.New("a group needs fields")
+		}
+		f.Fields, err = fieldsOf(c.Fields)
+	} else if len(c.Fields) > 0 {
+		return f, fmt.Errorf("a %s has no fields", t)
+	}
+	if t == List {
+		if c.Items == nil {
+			return f, errors.New("a list needs items")
+		}
+		items, itemsErr := c.Items.field()
+		f.Elem, err = &items, itemsErr
+	} else if c.Items != nil {
+		return f, fmt.Errorf("a %s has no items", t)
+	}
+	return f, err
+}
+
+func parseUnit(name string) (Unit, error) {
+	for u, n := range unitNames {
+		if n == name {
+			return Unit(u), nil
+		}
+	}
+	return NoUnit, fmt.Errorf("unknown unit %q: use seconds, millis, micros or nanos", name)
+}
+
+func checkDecimal(precision, scale int) error {
+	if precision < 1 || precision > scalar.MaxPrecision {
+		return fmt.Errorf("a decimal has a precision of 1 to %d, not %d", scalar.MaxPrecision, precision)
+	}
+	if scale < 0 || scale > precision {
+		return fmt.Errorf("a decimal of precision %d has a scale of 0 to %d, not %d", precision, precision, scale)
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package schema
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+)
+
+// maxDecimal64 is the precision up to which decimals are 64-bit integers.
+const maxDecimal64 = 18
+
+// StringInt64 converts the content of a string to the integer that a field of
+// type Timestamp, Date, Time or Decimal (of up to 18 digits) is stored as; ok
+// is false when it does not fit.
+func (f *Field) StringInt64(text []byte) (v int64, ok bool) {
+	switch f.Type { //nolint:exhaustive // strings do not fit the others
+	case Timestamp:
+		return scalar.Timestamp(text)
+	case Date:
+		days, ok := scalar.Date(text)
+		return int64(days), ok
+	case Time:
+		return scalar.TimeOfDay(text)
+	case Decimal:
+		return scalar.Decimal64(text, f.Precision, f.Scale)
+	}
+	return 0, false
+}
+
+// NumberInt64 converts the text of a JSON number to the integer that the field
+// is stored as; ok is false when it does not fit.
+func (f *Field) NumberInt64(text []byte) (v int64, ok bool) {
+	if f.Type == Decimal {
+		return scalar.Decimal64(text, f.Precision, f.Scale)
+	}
+	if v, ok = scalar.Int64(text); !ok {
+		return 0, false
+	}
+	return f.integer(v)
+}
+
+// integer converts an integer that came as a bare number.
+func (f *Field) integer(v int64) (int64, bool) {
+	switch f.Type { //nolint:exhaustive // numbers do not fit the others
+	case Int64:
+		return v, true
+	case Int32, Date:
+		return v, v >= math.MinInt32 && v <= math.MaxInt32
+	case Timestamp:
+		return inMicros(v, f.Unit)
+	case Time:
+		v, ok := inMicros(v, f.Unit)
+		return v, ok && v >= 0 && v < 24*int64(time.Hour/time.Microsecond)
+	}
+	return 0, false
+}
+
+func inMicros(v int64, unit Unit) (int64, bool) {
+	factor := int64(1)
+	switch unit {
+	case Seconds:
+		factor = 1e6
+	case Millis:
+		factor = 1e3
+	case Micros:
+	case Nanos:
+		return (v - ((v%1000)+1000)%1000) / 1000, true // towards the past, also before 1970
+	case NoUnit:
+		return 0, false
+	}
+	return v * factor, v <= math.MaxInt64/factor && v >= math.MinInt64/factor
+}
+
+// NumberDouble converts the text of a JSON number for a field of type Double.
+// Unless the field rounds, an integer that a double cannot hold does not fit.
+func (f *Field) NumberDouble(text []byte) (v float64, ok bool) {
+	v, ok = scalar.Double(text)
+	if !ok || f.Round || v > -1<<53 && v < 1<<53 {
+		return v, ok
+	}
+	return v, doubleText(text)
+}
+
+// doubleText reports whether a large number is written as one that was meant
+// to be a double, or is an integer that a double holds.
+func doubleText(text []byte) bool {
+	for _, c := range text {
+		if c == '.' || c|0x20 == 'e' {
+			return true
+		}
+	}
+	v, ok := scalar.PlainInt64(text)
+	return ok && scalar.ExactDouble(v)
+}
+
+// ValueInt64 converts a value that a processor has parsed to the integer that
+// the field is stored as; ok is false when it does not fit.
+func (f *Field) ValueInt64(v any) (i int64, ok bool) {
+	switch v := v.(type) {
+	case json.Number:
+		return f.NumberInt64(scalar.Bytes(string(v)))
+	case string:
+		return f.StringInt64(scalar.Bytes(v))
+	case time.Time:
+		return f.timeInt64(v)
+	case float64:
+		return f.floatInt64(v)
+	case float32:
+		return f.floatInt64(float64(v))
+	}
+	if i, ok = Integer(v); !ok {
+		return 0, false
+	}
+	if f.Type == Decimal {
+		var buf [20]byte
+		return scalar.Decimal64(scalar.AppendInt(buf[:0], i), f.Precision, f.Scale)
+	}
+	return f.integer(i)
+}
+
+func (f *Field) floatInt64(v float64) (int64, bool) {
+	if f.Type == Decimal {
+		var buf [32]byte
+		return scalar.Decimal64(scalar.AppendDouble(buf[:0], v), f.Precision, f.Scale)
+	}
+	if v != math.Trunc(v) || v < math.MinInt64 || v >= math.MaxInt64 {
+		return 0, false
+	}
+	return f.integer(int64(v))
+}
+
+func (f *Field) timeInt64(t time.Time) (int64, bool) {
+	switch f.Type { //nolint:exhaustive // times do not fit the others
+	case Timestamp:
+		return scalar.TimestampOf(t)
+	case Date:
+		days, ok := scalar.DaysOf(t)
+		return int64(days), ok
+	case Time:
+		return scalar.TimeOfDayOf(t), true
+	}
+	return 0, false
+}
+
+// ValueDouble converts a value that a processor has parsed for a field of type
+// Double. NaN and the infinities do not fit: JSON has no such numbers, and no
+// format shall take what others refuse.
+func (f *Field) ValueDouble(v any) (d float64, ok bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, !math.IsNaN(v) && !math.IsInf(v, 0)
+	case float32:
+		return f.ValueDouble(float64(v))
+	case json.Number:
+		return f.NumberDouble(scalar.Bytes(string(v)))
+	}
+	i, ok := Integer(v)
+	return float64(i), ok && (f.Round || scalar.ExactDouble(i))
+}
+
+// fitsNumber reports whether the node holds the number without widening.
+func (n *node) fitsNumber(text []byte) bool {
+	switch n.Type { //nolint:exhaustive // numbers do not fit the others
+	case Int32, Int64, Timestamp, Date, Time:
+		_, ok := n.NumberInt64(text)
+		return ok
+	case Decimal:
+		_, ok := scalar.AppendDecimal(nil, text, n.Precision, n.Scale, scalar.DecimalSize(n.Precision))
+		return ok
+	case Double:
+		_, ok := n.NumberDouble(text)
+		return ok
+	}
+	return false
+}
+
+// fitsString reports whether the node holds the string without widening.
+func (n *node) fitsString(text []byte) bool {
+	switch n.Type { //nolint:exhaustive // strings do not fit the others
+	case String:
+		return true
+	case Bytes:
+		return !n.Base64 || scalar.IsBase64(text)
+	case UUID:
+		_, ok := scalar.UUID(text)
+		return ok
+	case Timestamp, Date, Time:
+		_, ok := n.StringInt64(text)
+		return ok
+	case Decimal:
+		return n.fitsNumber(text)
+	}
+	return false
+}
+
+// fitsValue reports whether the node holds a parsed scalar without widening.
+func (n *node) fitsValue(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return n.fitsString(scalar.Bytes(v))
+	case json.Number:
+		return n.fitsNumber(scalar.Bytes(string(v)))
+	case []byte:
+		return n.Type == Bytes
+	}
+	if n.Type == Double {
+		_, ok := n.ValueDouble(v)
+		return ok
+	}
+	_, ok := n.ValueInt64(v)
+	return ok
+}

@@ -1,0 +1,167 @@
+// Package scalar converts the text of JSON numbers and strings into the values
+// that typed columns hold, exactly or not at all, and without allocating.
+package scalar
+
+import (
+	"math"
+	"strconv"
+	"unsafe"
+)
+
+// maxExact is the largest integer up to which every integer is a float64.
+const maxExact = 1 << 53
+
+// Text views bytes as a string that is valid as long as they do not change.
+func Text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// Bytes views a string as bytes that must not be modified.
+func Bytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// Int64 converts the text of a JSON number that is an integer of 64 bits, such
+// as 12, -3, 1e3 or 2.0; ok is false for any other number.
+func Int64(text []byte) (v int64, ok bool) {
+	if v, ok = PlainInt64(text); ok {
+		return v, true
+	}
+	mantissa, scale, negative, exact := split(text)
+	if !exact {
+		return 0, false
+	}
+	for ; scale > 0; scale-- {
+		if mantissa%10 != 0 {
+			return 0, false
+		}
+		mantissa /= 10
+	}
+	for ; scale < 0 && mantissa != 0; scale++ {
+		if mantissa > math.MaxUint64/10 {
+			return 0, false
+		}
+		mantissa *= 10
+	}
+	return signed(mantissa, negative)
+}
+
+func signed(u uint64, negative bool) (int64, bool) {
+	switch {
+	case !negative && u <= math.MaxInt64:
+		return int64(u), true
+	case negative && u <= 1<<63:
+		return -int64(u), true //nolint:gosec // -(1<<63) wraps to itself, the least integer
+	}
+	return 0, false
+}
+
+// PlainInt64 is Int64 for numbers without fraction and exponent.
+func PlainInt64(text []byte) (v int64, ok bool) {
+	digits := text
+	negative := len(digits) > 0 && digits[0] == '-'
+	if negative {
+		digits = digits[1:]
+	}
+	if len(digits) == 0 || len(digits) > 19 {
+		return 0, false
+	}
+	var u uint64
+	for _, c := range digits {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		u = u*10 + uint64(c)
+	}
+	return signed(u, negative)
+}
+
+// split reads a number as mantissa x 10^-scale. exact is false when the
+// mantissa has more digits than fit or the exponent is beyond all types.
+func split(text []byte) (mantissa uint64, scale int, negative, exact bool) {
+	i := 0
+	if i < len(text) && text[i] == '-' {
+		negative = true
+		i++
+	}
+	point := false
+	digits := 0
+	for ; i < len(text); i++ {
+		c := text[i]
+		if c == '.' && !point {
+			point = true
+			continue
+		}
+		if c -= '0'; c > 9 {
+			break
+		}
+		if mantissa > (math.MaxUint64-9)/10 {
+			return 0, 0, negative, false
+		}
+		mantissa = mantissa*10 + uint64(c)
+		digits++
+		if point {
+			scale++
+		}
+	}
+	if digits == 0 {
+		return 0, 0, negative, false
+	}
+	if i == len(text) {
+		return mantissa, scale, negative, true
+	}
+	if text[i]|0x20 != 'e' || i+1 == len(text) {
+		return 0, 0, negative, false
+	}
+	exponent, ok := parseExponent(text[i+1:])
+	return mantissa, scale - exponent, negative, ok
+}
+
+func parseExponent(text []byte) (exponent int, ok bool) {
+	negative := text[0] == '-'
+	if negative || text[0] == '+' {
+		text = text[1:]
+	}
+	if len(text) == 0 {
+		return 0, false
+	}
+	for _, c := range text {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		if exponent = exponent*10 + int(c); exponent > 1000 {
+			return 0, false
+		}
+	}
+	if negative {
+		return -exponent, true
+	}
+	return exponent, true
+}
+
+var powers = [...]float64{
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+}
+
+// Double converts the text of a JSON number to the nearest float64; ok is
+// false when it is out of range.
+func Double(text []byte) (v float64, ok bool) {
+	// A mantissa and a power of ten that are both exact give a correctly
+	// rounded result with one operation (Clinger's fast path).
+	mantissa, scale, negative, exact := split(text)
+	if exact && mantissa <= maxExact && scale >= -22 && scale <= 22 {
+		v = float64(mantissa)
+		if scale > 0 {
+			v /= powers[scale]
+		} else {
+			v *= powers[-scale]
+		}
+		if negative {
+			v = -v
+		}
+		return v, true
+	}
+	v, err := strconv.ParseFloat(Text(text), 64)
+	return v, err == nil
+}
+
+// ExactDouble reports whether a float64 holds the integer v exactly, together
+// with all integers nearer to zero.
+func ExactDouble(v int64) bool { return v >= -maxExact && v <= maxExact }

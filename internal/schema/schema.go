@@ -1,0 +1,164 @@
+package schema
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+)
+
+// Type is the type of a field.
+type Type uint8
+
+// The types of fields. Unknown is a field of which only nulls were seen; it
+// never occurs in a Schema.
+const (
+	Unknown Type = iota
+	Bool
+	Int32
+	Int64
+	Double
+	String
+	Bytes
+	Timestamp // microseconds since the Unix epoch, UTC
+	Date      // days since the Unix epoch
+	Time      // microseconds since midnight
+	Decimal   // an unscaled integer of Precision digits, Scale of them fractional
+	UUID
+	JSON // any JSON value, as its text
+	Group
+	List
+)
+
+var typeNames = [...]string{
+	Unknown: "unknown", Bool: "bool", Int32: "int32", Int64: "int64", Double: "double",
+	String: "string", Bytes: "bytes", Timestamp: "timestamp", Date: "date", Time: "time",
+	Decimal: "decimal", UUID: "uuid", JSON: "json", Group: "group", List: "list",
+}
+
+// String returns the name by which configurations call the type.
+func (t Type) String() string {
+	if int(t) < len(typeNames) {
+		return typeNames[t]
+	}
+	return "unknown"
+}
+
+// ParseType returns the type of the given name, and whether there is one.
+func ParseType(name string) (Type, bool) {
+	for t, n := range typeNames {
+		if n == name && Type(t) != Unknown {
+			return Type(t), true
+		}
+	}
+	return Unknown, false
+}
+
+// Unit says what a bare number means in a field of type Timestamp or Time.
+type Unit uint8
+
+// The units of bare numbers. NoUnit refuses them: a guess would be wrong by a
+// factor of a thousand for somebody.
+const (
+	NoUnit Unit = iota
+	Seconds
+	Millis
+	Micros
+	Nanos
+)
+
+var unitNames = [...]string{NoUnit: "", Seconds: "seconds", Millis: "millis", Micros: "micros", Nanos: "nanos"}
+
+// Field describes one column, or one group or list of columns.
+type Field struct {
+	// Name is the field's name in the records. The element of a list has none.
+	Name string
+	// Type is the field's type.
+	Type Type
+	// Optional fields may be null or missing.
+	Optional bool
+	// Precision and Scale are those of a Decimal.
+	Precision, Scale int
+	// Unit is what bare numbers mean in a Timestamp or Time.
+	Unit Unit
+	// Base64 says that the strings of a Bytes field are base64; otherwise
+	// their UTF-8 text is taken.
+	Base64 bool
+	// Round lets a Double take integers that it cannot hold exactly. It is set
+	// where somebody has chosen the type, never where it was inferred.
+	Round bool
+	// Fields are the members of a Group.
+	Fields []Field
+	// Elem is the element of a List.
+	Elem *Field
+}
+
+// Schema is an immutable set of columns. Schemas are compared by pointer: a
+// Memory hands out the same *Schema until it learns something new.
+type Schema struct {
+	// Fields are the top-level columns, in the order in which files have them.
+	Fields []Field
+
+	fingerprint string
+}
+
+// NewSchema returns a schema of the given fields, which must not be modified
+// afterwards.
+func NewSchema(fields []Field) *Schema {
+	h := sha256.New()
+	for i := range fields {
+		hashField(h, &fields[i])
+	}
+	return &Schema{Fields: fields, fingerprint: hex.EncodeToString(h.Sum(nil)[:16])}
+}
+
+// Fingerprint identifies the schema's structure: equal for equal fields in
+// equal order, in every process.
+func (s *Schema) Fingerprint() string { return s.fingerprint }
+
+func hashField(h hash.Hash, f *Field) {
+	var b []byte
+	b = binary.AppendUvarint(b, uint64(len(f.Name)))
+	b = append(b, f.Name...)
+	b = append(b, byte(f.Type), flag(f.Optional), flag(f.Base64), flag(f.Round), byte(f.Unit))
+	b = binary.AppendUvarint(b, uint64(f.Precision)) //nolint:gosec // validated: never negative
+	b = binary.AppendUvarint(b, uint64(f.Scale))     //nolint:gosec // validated: never negative
+	b = binary.AppendUvarint(b, uint64(len(f.Fields)))
+	_, _ = h.Write(b) // a hash never fails
+	for i := range f.Fields {
+		hashField(h, &f.Fields[i])
+	}
+	if f.Elem != nil {
+		hashField(h, f.Elem)
+	}
+}
+
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Leaves counts the columns of the schema that hold values.
+func (s *Schema) Leaves() int {
+	n := 0
+	for i := range s.Fields {
+		n += leaves(&s.Fields[i])
+	}
+	return n
+}
+
+func leaves(f *Field) int {
+	switch f.Type { //nolint:exhaustive // every other type is one leaf
+	case Group:
+		n := 0
+		for i := range f.Fields {
+			n += leaves(&f.Fields[i])
+		}
+		return n
+	case List:
+		return leaves(f.Elem)
+	}
+	return 1
+}

@@ -13,7 +13,8 @@ type ObjectNaming struct {
 	Opened time.Time
 	// ChunkID counts the objects of one rendered name from 1.
 	ChunkID int
-	// UUID fills {{uuid}}; it is not looked at when the template has none.
+	// UUID fills {{uuid}}. Left empty it leaves a gap: what comes out is not a
+	// key to write to but the name that objects share, to count them by.
 	UUID string
 	// Suffix, when set, is appended to the name to make it unique on stores
 	// that do not honour conditional writes.
@@ -33,9 +34,6 @@ func (l *Layout) Key(path string, o ObjectNaming) (string, error) {
 	}
 	if !safeText(o.UUID) || !safeText(o.Suffix) {
 		return "", errors.New("rendering object key: uuid and suffix are restricted to letters, digits, '-' and '_'")
-	}
-	if l.used["uuid"] && o.UUID == "" {
-		return "", errors.New("rendering object key: the template needs a uuid")
 	}
 	stem, extension := l.split(path)
 	key := make([]byte, 0, len(path)+l.fixedBytes+len(o.Suffix)+16)

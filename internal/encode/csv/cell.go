@@ -2,6 +2,8 @@ package csv
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 )
@@ -38,6 +40,9 @@ func (t *table) appendCell(dst []byte, c *cell) []byte {
 		t.escape = jsonscan.AppendUnescaped(t.escape[:0], c.text)
 		return appendText(dst, t.escape, t.separator)
 	case nested:
+		if !mayHaveSpace(c.text) {
+			return appendText(dst, c.text, t.separator)
+		}
 		t.escape = jsonscan.AppendCompact(t.escape[:0], c.text)
 		return appendText(dst, t.escape, t.separator)
 	case text:
@@ -45,12 +50,52 @@ func (t *table) appendCell(dst []byte, c *cell) []byte {
 	return appendText(dst, c.text, t.separator)
 }
 
+// mayHaveSpace tells whether JSON text can have white space between tokens.
+// Four fast searches cost less than compacting text that is compact.
+func mayHaveSpace(s []byte) bool {
+	return bytes.IndexByte(s, ' ') >= 0 || bytes.IndexByte(s, '\n') >= 0 ||
+		bytes.IndexByte(s, '\t') >= 0 || bytes.IndexByte(s, '\r') >= 0
+}
+
 // appendPlain appends a string that is known to hold no quote and no control
-// character, as JSON strings without escapes do.
+// character, as JSON strings without escapes do. It looks for the separator
+// while it copies, eight bytes at a time.
 func appendPlain(dst, s []byte, separator byte) []byte {
-	if len(s) > 0 && s[0] > ' ' && s[len(s)-1] > ' ' && bytes.IndexByte(s, separator) < 0 {
-		return append(dst, s...)
+	n, start := len(s), len(dst)
+	if n < 8 || n > 64 || s[0] == ' ' || s[n-1] == ' ' {
+		return appendOther(dst, s, separator)
 	}
+	dst = slices.Grow(dst, n)
+	to := dst[start : start+n]
+	pattern := uint64(separator) * ones
+	for i := 0; ; i += 8 {
+		i = min(i, n-8) // the last eight may overlap those before
+		x := binary.LittleEndian.Uint64(s[i:])
+		if d := x ^ pattern; (d-ones)&^d&highs != 0 {
+			return appendQuoted(dst, s)
+		}
+		binary.LittleEndian.PutUint64(to[i:], x)
+		if i == n-8 {
+			return dst[:start+n]
+		}
+	}
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// appendOther does what appendPlain does for short and long strings.
+func appendOther(dst, s []byte, separator byte) []byte {
+	if len(s) == 0 || s[0] == ' ' || s[len(s)-1] == ' ' || bytes.IndexByte(s, separator) >= 0 {
+		return appendQuoted(dst, s)
+	}
+	return append(dst, s...)
+}
+
+// appendQuoted puts quotes around a string that holds none.
+func appendQuoted(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	dst = append(dst, s...)
 	return append(dst, '"')

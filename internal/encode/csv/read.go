@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,10 +13,22 @@ import (
 // no column behind.
 func (t *table) add(r *record.Record) error {
 	width := len(t.columns)
+	if t.disorder == 0 && !r.Structured() {
+		ok, err := t.addInOrder(r.Raw)
+		if ok {
+			return nil
+		}
+		t.truncateColumns(width)
+		if err != nil {
+			return err
+		}
+		// The record is read again, and a few after it are read like it.
+		t.disorder = disorderly
+	}
+	t.disorder = max(t.disorder-1, 0)
 	t.record++
 	t.arena = t.arena[:0]
-	err := t.read(r)
-	if err != nil {
+	if err := t.read(r); err != nil {
 		t.truncateColumns(width)
 		return err
 	}
@@ -36,29 +49,44 @@ func (t *table) read(r *record.Record) error {
 
 // readBytes notes where the values of a JSON document are.
 func (t *table) readBytes(doc []byte) error {
-	var c jsonscan.Cursor
-	c.Reset(doc)
-	switch k := c.Kind(); k { //nolint:exhaustive // any other kind is refused
-	case jsonscan.Object:
-	default:
-		if err := jsonscan.Valid(doc); err != nil {
-			return fmt.Errorf("expected a JSON object: %w", err)
-		}
-		return fmt.Errorf("expected a JSON object, got %s", k)
+	c, err := t.open(doc)
+	if err != nil {
+		return err
 	}
-	err := c.EnterObject()
-	for prev := int32(none); err == nil; {
-		var ok bool
-		if prev, ok, err = t.field(&c, prev); err != nil {
-			break
+	for prev := int32(none); ; {
+		id, ok, err := t.field(c, prev)
+		if err == nil && !ok {
+			err = c.End()
+		}
+		if err != nil {
+			return refusal(err)
 		}
 		if !ok {
-			err = c.End()
-			break
+			return nil
 		}
-		err = t.value(&c, t.cell(prev))
+		if err := t.value(c, t.cell(id)); err != nil {
+			return refusal(err)
+		}
+		prev = id
 	}
-	if err == nil || err == errTooManyColumns { //nolint:errorlint // never wrapped
+}
+
+// open enters the object that doc should be.
+func (t *table) open(doc []byte) (*jsonscan.Cursor, error) {
+	c := &t.cursor
+	c.Reset(doc)
+	k := c.Kind()
+	if k == jsonscan.Object {
+		return c, c.EnterObject()
+	}
+	if err := jsonscan.Valid(doc); err != nil {
+		return nil, refusal(err)
+	}
+	return nil, fmt.Errorf("expected a JSON object, got %s", k)
+}
+
+func refusal(err error) error {
+	if errors.Is(err, errTooManyColumns) {
 		return err
 	}
 	return fmt.Errorf("expected a JSON object: %w", err)
@@ -179,43 +207,6 @@ func (t *table) parsed(v any, to *cell) (err error) {
 		to.form = absent
 	}
 	return nil
-}
-
-// appendRow writes the cells of the record that was read, in column order.
-func (t *table) appendRow() {
-	b := t.room()
-	start := len(*b)
-	dst := *b
-	for i := range t.columns {
-		if i > 0 {
-			dst = append(dst, t.separator)
-		}
-		if id := int(t.columns[i].name); id < len(t.cells) && t.cells[id].record == t.record {
-			dst = t.appendCell(dst, &t.cells[id])
-		}
-	}
-	*b = dst
-	r := row{size: uint32(len(dst) - start), columns: uint16(len(t.columns))} //nolint:gosec // a row is below 4 GiB
-	t.rows = append(t.rows, r)
-	t.count(r, 1)
-}
-
-// room returns the block that the next row goes into. It is likely to have
-// room for it; otherwise append enlarges it.
-func (t *table) room() *[]byte {
-	const likely = 16 << 10
-	n := len(t.blocks)
-	if n == 0 || cap(t.blocks[n-1])-len(t.blocks[n-1]) < likely {
-		b := make([]byte, 0)
-		if s := len(t.spare); s > 0 {
-			b, t.spare = t.spare[s-1], t.spare[:s-1]
-		} else {
-			b = make([]byte, 0, blockSize)
-		}
-		t.blocks = append(t.blocks, b)
-		n++
-	}
-	return &t.blocks[n-1]
 }
 
 // kindOf names the type of a parsed value as JSON would.

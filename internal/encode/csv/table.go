@@ -3,6 +3,8 @@ package csv
 import (
 	"errors"
 	"io"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
 )
 
 // maxColumns is how wide a table may become, the limit of spreadsheets. It
@@ -31,8 +33,10 @@ type table struct {
 	separator byte
 	header    bool
 	names     names
+	cursor    jsonscan.Cursor
 	cells     []cell   // of the record being read, by name
 	record    uint64   // its number; older cells are stale
+	disorder  int      // records for which the order of fields is not trusted
 	columns   []column // in order of appearance
 	rows      []row
 	blocks    [][]byte // texts of rows, none straddles two
@@ -94,6 +98,7 @@ func (t *table) release() {
 	}
 	// Cells of the last record must not keep its document alive.
 	clear(t.cells)
+	t.cursor.Reset(nil)
 }
 
 func (t *table) rowCount() int    { return len(t.rows) }

@@ -1,0 +1,101 @@
+package csv
+
+import "github.com/s3-destination/s3-destination/internal/jsonscan"
+
+// disorderly is for how many records the fields are not expected to come in
+// the order of the columns, once they did not.
+const disorderly = 32
+
+// addInOrder writes the values of a document into a row as it reads them. That
+// goes well as long as the fields come in the order of the columns, as they do
+// in most streams. Otherwise ok is false, err nil, and no row was added.
+func (t *table) addInOrder(doc []byte) (ok bool, err error) {
+	c, err := t.open(doc)
+	if err != nil {
+		return false, err
+	}
+	b := t.room()
+	start, dst := len(*b), *b
+	last, separators := int32(none), int32(0)
+	for prev := int32(none); ; {
+		id, more, err := t.field(c, prev)
+		if err == nil && !more {
+			err = c.End()
+		}
+		if err != nil {
+			return false, refusal(err)
+		}
+		if !more {
+			break
+		}
+		column := t.names.all[id].column
+		if column <= last {
+			return false, nil
+		}
+		for ; separators < column; separators++ {
+			dst = append(dst, t.separator)
+		}
+		if dst, err = t.appendValue(dst, c); err != nil {
+			return false, refusal(err)
+		}
+		prev, last = id, column
+	}
+	for width := int32(len(t.columns)); separators < width-1; separators++ { //nolint:gosec // below maxColumns
+		dst = append(dst, t.separator)
+	}
+	t.commit(b, dst, start)
+	return true, nil
+}
+
+// appendValue appends the value at the cursor.
+func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
+	var value cell
+	if err := t.value(c, &value); err != nil {
+		return dst, err
+	}
+	if value.form == plain {
+		return appendPlain(dst, value.text, t.separator), nil
+	}
+	return t.appendCell(dst, &value), nil
+}
+
+// commit makes what was appended to block b since start a row.
+func (t *table) commit(b *[]byte, dst []byte, start int) {
+	*b = dst
+	r := row{size: uint32(len(dst) - start), columns: uint16(len(t.columns))} //nolint:gosec // a row is below 4 GiB
+	t.rows = append(t.rows, r)
+	t.count(r, 1)
+}
+
+// appendRow writes the cells of the record that was read, in column order.
+func (t *table) appendRow() {
+	b := t.room()
+	start, dst := len(*b), *b
+	for i := range t.columns {
+		if i > 0 {
+			dst = append(dst, t.separator)
+		}
+		if id := int(t.columns[i].name); id < len(t.cells) && t.cells[id].record == t.record {
+			dst = t.appendCell(dst, &t.cells[id])
+		}
+	}
+	t.commit(b, dst, start)
+}
+
+// room returns the block that the next row goes into. It is likely to have
+// room for it; otherwise append enlarges it.
+func (t *table) room() *[]byte {
+	const likely = 16 << 10
+	n := len(t.blocks)
+	if n == 0 || cap(t.blocks[n-1])-len(t.blocks[n-1]) < likely {
+		var b []byte
+		if s := len(t.spare); s > 0 {
+			b, t.spare = t.spare[s-1], t.spare[:s-1]
+		} else {
+			b = make([]byte, 0, blockSize)
+		}
+		t.blocks = append(t.blocks, b)
+		n++
+	}
+	return &t.blocks[n-1]
+}

@@ -129,7 +129,7 @@ func (c Checksum) sums(p partSum) sums {
 	}
 	switch c {
 	case ChecksumCRC32C:
-		return sums{crc32c: text(binary.BigEndian.AppendUint32(nil, uint32(p.crc)))} //nolint:gosec // holds 32 bits
+		return sums{crc32c: text(binary.BigEndian.AppendUint32(nil, uint32(p.crc)))}
 	case ChecksumCRC64NVME:
 		return sums{crc64nvme: text(binary.BigEndian.AppendUint64(nil, p.crc))}
 	case ChecksumSHA256:

@@ -174,8 +174,8 @@ func (s *Store) advice(op Op, v verdict) string {
 	case ClassCredentials:
 		return "check the access key, secret, session token or role of auth"
 	case ClassDenied:
-		return fmt.Sprintf("allow %s for this identity on arn:aws:s3:::%s; a bucket policy that wants other encryption, another source IP or another account refuses the same way",
-			permission(op), s.cfg.Bucket)
+		return fmt.Sprintf("allow %s for this identity; a bucket policy that wants other encryption, another source IP or another account refuses the same way",
+			s.permission(op))
 	case ClassKMS:
 		return "check encryption.kms_key, and that this identity may use it (kms:GenerateDataKey, for multipart uploads also kms:Decrypt); a key of another account must be customer-managed and given as an ARN"
 	case ClassNoBucket:
@@ -190,6 +190,9 @@ func (s *Store) advice(op Op, v verdict) string {
 	case ClassClockSkew:
 		return "synchronise this machine's clock (NTP)"
 	case ClassNetwork:
+		if v.advice == "" && v.status >= 500 {
+			return "the store itself fails: check its health"
+		}
 		return v.advice
 	case ClassInvalid:
 		if errors.Is(v.is, ErrNotImplemented) {
@@ -201,18 +204,19 @@ func (s *Store) advice(op Op, v verdict) string {
 	return ""
 }
 
-func permission(op Op) string {
+// permission names what a policy has to grant for op, and on what.
+func (s *Store) permission(op Op) string {
+	action, resource := "s3:PutObject", s.cfg.Bucket+"/*"
 	switch op {
 	case OpPutObject, OpCreateMultipartUpload, OpUploadPart, OpCompleteMultipartUpload:
-		return "s3:PutObject"
 	case OpAbortMultipartUpload:
-		return "s3:AbortMultipartUpload"
+		action = "s3:AbortMultipartUpload"
 	case OpDeleteObject:
-		return "s3:DeleteObject"
+		action = "s3:DeleteObject"
 	case OpHeadObject:
-		return "s3:GetObject"
+		action = "s3:GetObject"
 	case OpListObjects:
-		return "s3:ListBucket"
+		action, resource = "s3:ListBucket", s.cfg.Bucket
 	}
-	return "s3:PutObject"
+	return fmt.Sprintf("%s on arn:aws:s3:::%s", action, resource)
 }

@@ -33,7 +33,7 @@ func TestFailedPartAbortsTheUpload(t *testing.T) {
 	server.Faults.Add(s3test.Rule{Op: "UploadPart", Match: partNumber("2"), Do: s3test.Fail(http.StatusForbidden, "AccessDenied", "Access Denied")})
 	_, err := put(t.Context(), s, "k", randomBytes(6*minPartSize))
 	require.Equal(t, ClassDenied, ClassOf(err), "the first failure counts, not the cancelled siblings")
-	assert.ErrorContains(t, err, "uploading a part of s3://landing/k")
+	require.ErrorContains(t, err, "uploading a part of s3://landing/k")
 	assert.Equal(t, 1, server.Count("AbortMultipartUpload"))
 	assert.Zero(t, server.Count("CompleteMultipartUpload"))
 	assert.Empty(t, server.Keys(""))
@@ -112,6 +112,21 @@ func TestLostCompleteIsRecovered(t *testing.T) {
 			requireStored(t, server, "k", content)
 		})
 	}
+}
+
+func TestDoubtSurvivesARestart(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	s := newStore(t, server, func(c *Config) { smallParts(c); c.Retry.MaxRetries = 1 })
+	server.Faults.Deny("HeadObject")
+	server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Times: 1, Do: s3test.LoseResponse()})
+	server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Do: s3test.Fail(http.StatusNotFound, "NoSuchUpload", "gone")})
+	server.Faults.Add(s3test.Rule{Op: "CreateMultipartUpload", Skip: 1, Do: s3test.Fail(http.StatusBadGateway, "", "")})
+	_, err := put(t.Context(), s, "k", randomBytes(2*minPartSize))
+	require.Equal(t, ClassNetwork, ClassOf(err))
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.True(t, e.OutcomeUnknown, "the lost Complete did store the object")
+	assert.Equal(t, []string{"k"}, server.Keys(""))
 }
 
 func TestForgottenUploadIsBegunAnew(t *testing.T) {

@@ -59,10 +59,24 @@ func (s *Store) Put(ctx context.Context, o Object) (Result, error) {
 	if err := s.validateObject(o); err != nil {
 		return Result{}, s.newError(OpPutObject, o.Key, verdict{class: ClassInvalid, reason: err.Error()}, err)
 	}
+	upload := s.putSingle
 	if o.Body.Len() > s.cfg.MultipartThreshold {
-		return s.putMultipart(ctx, o)
+		upload = s.putMultipart
 	}
-	return s.putSingle(ctx, o)
+	result, err := upload(ctx, o)
+	if o.MayExist {
+		// A failure today does not settle what happened yesterday.
+		doubt(err)
+	}
+	return result, err
+}
+
+// doubt marks err as not telling whether the object exists.
+func doubt(err error) {
+	var e *Error
+	if errors.As(err, &e) && e.Class != ClassExists {
+		e.OutcomeUnknown = true
+	}
 }
 
 func (s *Store) validateObject(o Object) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/s3-destination/s3-destination/internal/store/auth"
 	"github.com/s3-destination/s3-destination/internal/store/encryption"
@@ -83,7 +84,10 @@ func loadAWS(ctx context.Context, cfg Config) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, err
 	}
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(client)}
+	options := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(client),
+		config.WithLogger(logging.Nop{}), // errors are returned, never logged
+	}
 	switch {
 	case cfg.Region != "":
 		options = append(options, config.WithRegion(cfg.Region))

@@ -170,6 +170,7 @@ func Delay(d time.Duration) Action {
 			x.Next.ServeHTTP(x.W, x.R)
 		case <-x.R.Context().Done():
 		case <-x.Done:
+			panic(http.ErrAbortHandler)
 		}
 	}
 }
@@ -192,6 +193,8 @@ func wait(x *Exchange) {
 	select {
 	case <-x.R.Context().Done():
 	case <-x.Done:
+		// Returning would answer 200.
+		panic(http.ErrAbortHandler)
 	}
 }
 

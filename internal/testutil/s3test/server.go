@@ -18,7 +18,7 @@ import (
 const (
 	DefaultBucket    = "landing"
 	DefaultAccessKey = "AKIAS3TESTS3TESTS3TE"
-	DefaultSecretKey = "s3test/secret/key/that/opens/nothing/at/all" //nolint:gosec // a test key
+	DefaultSecretKey = "s3test/secret/key/that/opens/nothing/at/all"
 	// Region is what a client should sign for; any region is accepted.
 	Region = "us-east-1"
 )

@@ -71,7 +71,7 @@ func find() (string, error) {
 // server does; then the start fails loudly.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatalf("finding a free port: %v", err)
 	}
@@ -96,7 +96,9 @@ func posixArgs(tb testing.TB, dir, sidecar string) []string {
 func run(tb testing.TB, binary string, s *Server, address string, posix []string) {
 	tb.Helper()
 	var output lockedBuffer
-	cmd := exec.Command(binary, append([]string{"--port", address, "--region", Region, "--quiet"}, posix...)...) //nolint:gosec // the tester's own binary
+	// Not the test's context: that ends before the clean-up, which stops it.
+	args := append([]string{"--port", address, "--region", Region, "--quiet"}, posix...)
+	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), binary, args...)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+s.AccessKey, "ROOT_SECRET_KEY="+s.SecretKey)
 	cmd.Dir = filepath.Dir(s.Dir)
 	cmd.Stdout, cmd.Stderr = &output, &output

@@ -104,7 +104,11 @@ func (in *inferrer) jsonObject(n *node, depth int) (conflict bool, err error) {
 			return conflict, err
 		}
 		n.Type = Group
-		if m := n.member(string(key), in.rules); m != nil {
+		m := n.index[string(key)] // this conversion does not allocate
+		if m == nil {
+			m = n.member(string(key), in.rules)
+		}
+		if m != nil {
 			_, err = in.json(m, depth+1)
 		} else {
 			_, err = in.cursor.Skip()

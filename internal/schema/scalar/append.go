@@ -2,6 +2,7 @@ package scalar
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"strconv"
 )
 
@@ -20,4 +21,17 @@ func IsBase64(text []byte) bool {
 // AppendBase64 appends what the standard base64 text stands for.
 func AppendBase64(dst, text []byte) ([]byte, error) {
 	return base64.StdEncoding.AppendDecode(dst, text)
+}
+
+// AppendUUID appends the usual text of a UUID.
+func AppendUUID(dst []byte, u [16]byte) []byte {
+	from := 0
+	for _, to := range [...]int{4, 6, 8, 10, 16} {
+		if from > 0 {
+			dst = append(dst, '-')
+		}
+		dst = hex.AppendEncode(dst, u[from:to])
+		from = to
+	}
+	return dst
 }

@@ -1,0 +1,69 @@
+package avro_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/linkedin/goavro/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/encode/avro"
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/schema"
+)
+
+// goavroRows reads a file with goavro. Fields are named as in the records, and
+// unions are unwrapped.
+func goavroRows(data []byte) (rows []map[string]any, err error) {
+	r, err := goavro.NewOCFReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	names := originalNames(r.Codec().Schema())
+	for r.Scan() {
+		v, err := r.Read()
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, unwrap(v, names).(map[string]any))
+	}
+	return rows, r.Err()
+}
+
+func newEncoder(t testing.TB, c avro.Config, s schema.Config) *avro.Encoder {
+	t.Helper()
+	r, err := schema.New(s)
+	require.NoError(t, err)
+	e, err := avro.New(c, r)
+	require.NoError(t, err)
+	return e
+}
+
+func encodeDocs(t testing.TB, e encode.Encoder, docs ...string) ([]byte, encode.Result) {
+	t.Helper()
+	records := make([]record.Record, len(docs))
+	for i, d := range docs {
+		records[i].Raw = []byte(d)
+	}
+	var buf bytes.Buffer
+	res, err := e.Encode(&buf, records, 0)
+	require.NoError(t, err)
+	require.Equal(t, len(docs), res.Taken)
+	require.EqualValues(t, buf.Len(), res.Bytes)
+	return buf.Bytes(), res
+}
+
+func TestConformance(t *testing.T) {
+	for _, c := range []string{"snappy", "deflate", "null"} {
+		encodetest.Run(t, encodetest.Subject{
+			Name: c,
+			New: func() encode.Encoder {
+				return newEncoder(t, avro.Config{Codec: c}, schema.Config{})
+			},
+			Decode:  goavroRows,
+			MinFill: 0.95,
+		})
+	}
+}

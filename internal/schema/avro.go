@@ -1,0 +1,173 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// AvroName returns a valid Avro name for a field: letters, digits and
+// underscores, not beginning with a digit. Names that differ may become equal.
+func AvroName(name string) string {
+	valid := func(i int, c byte) bool {
+		return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' || i > 0 && c >= '0' && c <= '9'
+	}
+	var b strings.Builder
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case valid(i, c):
+			b.WriteByte(c)
+		case i == 0 && c >= '0' && c <= '9':
+			b.WriteByte('_')
+			b.WriteByte(c)
+		default:
+			b.WriteByte('_')
+		}
+	}
+	if b.Len() == 0 {
+		return "_"
+	}
+	return b.String()
+}
+
+// avroNames returns valid names for fields that are in one record, made
+// distinct by numbers where they collide.
+func avroNames(fields []Field) []string {
+	names := make([]string, len(fields))
+	taken := make(map[string]bool, len(fields))
+	for i := range fields { // names that are valid as they are come first
+		if name := fields[i].Name; AvroName(name) == name {
+			names[i], taken[name] = name, true
+		}
+	}
+	for i := range fields {
+		if names[i] != "" {
+			continue
+		}
+		base := AvroName(fields[i].Name)
+		name := base
+		for n := 2; taken[name]; n++ {
+			name = fmt.Sprintf("%s_%d", base, n)
+		}
+		names[i], taken[name] = name, true
+	}
+	return names
+}
+
+// The parts of an Avro schema, in the order in which people write them.
+type (
+	avroRecord struct {
+		Type   string      `json:"type"`
+		Name   string      `json:"name"`
+		Fields []avroField `json:"fields"`
+	}
+	avroField struct {
+		Name     string `json:"name"`
+		Type     any    `json:"type"`
+		Original string `json:"originalName,omitempty"`
+	}
+	// avroOption is an avroField whose default is null.
+	avroOption struct {
+		Name     string `json:"name"`
+		Type     any    `json:"type"`
+		Default  any    `json:"default"`
+		Original string `json:"originalName,omitempty"`
+	}
+	avroLogical struct {
+		Type      string `json:"type"`
+		Logical   string `json:"logicalType"`
+		Precision int    `json:"precision,omitempty"`
+		Scale     int    `json:"scale,omitempty"`
+	}
+	avroArray struct {
+		Type  string `json:"type"`
+		Items any    `json:"items"`
+	}
+)
+
+// MarshalJSON writes the field, with the default null where null comes first.
+func (f avroField) MarshalJSON() ([]byte, error) {
+	if union, ok := f.Type.([]any); ok {
+		return json.Marshal(avroOption{Name: f.Name, Type: union, Original: f.Original})
+	}
+	type plain avroField
+	return json.Marshal(plain(f))
+}
+
+// AvroSchema returns the schema as an Avro record of the given name. Strings
+// become bytes when binary is set. A field whose name Avro does not allow keeps
+// it in the property OriginalName.
+func (s *Schema) AvroSchema(name string, binary bool) ([]byte, error) {
+	b := avroBuilder{binary: binary, taken: make(map[string]bool)}
+	out, err := json.Marshal(b.record(name, s.Fields))
+	if err != nil {
+		return nil, fmt.Errorf("writing the Avro schema: %w", err)
+	}
+	return out, nil
+}
+
+type avroBuilder struct {
+	binary bool
+	taken  map[string]bool // names of records, which are global
+}
+
+func (b *avroBuilder) record(name string, fields []Field) avroRecord {
+	unique := name
+	for n := 2; b.taken[unique]; n++ {
+		unique = fmt.Sprintf("%s_%d", name, n)
+	}
+	b.taken[unique] = true
+	r := avroRecord{Type: "record", Name: unique, Fields: make([]avroField, len(fields))}
+	for i, valid := range avroNames(fields) {
+		f := &fields[i]
+		r.Fields[i] = avroField{Name: valid, Type: b.option(f, unique+"_"+valid)}
+		if valid != f.Name {
+			r.Fields[i].Original = f.Name
+		}
+	}
+	return r
+}
+
+// option returns the type of a field, in a union with null if it is optional.
+func (b *avroBuilder) option(f *Field, name string) any {
+	t := b.typ(f, name)
+	if f.Optional {
+		return []any{"null", t}
+	}
+	return t
+}
+
+func (b *avroBuilder) typ(f *Field, name string) any {
+	switch f.Type {
+	case Bool:
+		return "boolean"
+	case Int32:
+		return "int"
+	case Int64:
+		return "long"
+	case Double:
+		return "double"
+	case Bytes:
+		return "bytes"
+	case Timestamp:
+		return avroLogical{Type: "long", Logical: "timestamp-micros"}
+	case Date:
+		return avroLogical{Type: "int", Logical: "date"}
+	case Time:
+		return avroLogical{Type: "long", Logical: "time-micros"}
+	case Decimal:
+		return avroLogical{Type: "bytes", Logical: "decimal", Precision: f.Precision, Scale: f.Scale}
+	case UUID:
+		return avroLogical{Type: "string", Logical: "uuid"}
+	case Group:
+		return b.record(name, f.Fields)
+	case List:
+		return avroArray{Type: "array", Items: b.option(f.Elem, name+"_element")}
+	case Unknown, String, JSON:
+	}
+	if b.binary {
+		return "bytes"
+	}
+	return "string"
+}

@@ -55,7 +55,7 @@ func decode(object []byte, separator rune) ([]map[string]any, error) {
 }
 
 func TestConformance(t *testing.T) {
-	for _, separator := range []byte{',', ';', '\t'} {
+	for _, separator := range []byte{',', '\t'} {
 		cfg := csv.Config{Separator: separator, Header: true}
 		encodetest.Run(t, encodetest.Subject{
 			Name:   fmt.Sprintf("plain %q", separator),
@@ -63,7 +63,7 @@ func TestConformance(t *testing.T) {
 			Decode: func(object []byte) ([]map[string]any, error) { return decode(object, rune(separator)) },
 		})
 	}
-	for _, level := range []int{1, 0, 7} {
+	for _, level := range []int{1, 0} {
 		encodetest.Run(t, encodetest.Subject{
 			Name: fmt.Sprintf("gzip %d", level),
 			New: func() encode.Encoder {

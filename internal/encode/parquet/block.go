@@ -135,7 +135,7 @@ func (b *builder) dictionary(l *layout, meta *format.ColumnMetaData) error {
 
 // append appends a page with its header.
 func (b *builder) append(h format.PageHeader, packed []byte, plain int, meta *format.ColumnMetaData) error {
-	h.UncompressedPageSize = int32(plain)      //nolint:gosec // pages are small
+	h.UncompressedPageSize = int32(plain)     //nolint:gosec // pages are small
 	h.CompressedPageSize = int32(len(packed)) //nolint:gosec // pages are small
 	header, err := thrift.Marshal(&protocol, &h)
 	if err != nil {

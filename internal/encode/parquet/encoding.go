@@ -51,7 +51,7 @@ func (c *column) dictPays() bool {
 func (b *builder) plainDict(d *dictionary) []byte {
 	b.dict = b.dict[:0]
 	for id := range d.len() {
-		v := d.value(int32(id))                                               //nolint:gosec // ids are small
+		v := d.value(int32(id))                                           //nolint:gosec // ids are small
 		b.dict = binary.LittleEndian.AppendUint32(b.dict, uint32(len(v))) //nolint:gosec // small
 		b.dict = append(b.dict, v...)
 	}

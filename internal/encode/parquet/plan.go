@@ -163,13 +163,11 @@ func (p *planner) leaf(f *schema.Field, name string, repetition format.FieldRepe
 		e.LogicalType.Value = &format.UUIDType{}
 	case schema.Decimal:
 		physical = decimal(&e, f)
-	case schema.String:
+	case schema.String, schema.JSON:
+		// There is an annotation for JSON, but readers differ on it: some take
+		// it for text, some for bytes. All take a string for text.
 		if !p.binary {
 			annotate(&e, deprecated.UTF8, &format.StringType{})
-		}
-	case schema.JSON:
-		if !p.binary {
-			annotate(&e, deprecated.Json, &format.JsonType{})
 		}
 	}
 	e.Type = thrift.New(physical)

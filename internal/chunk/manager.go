@@ -263,9 +263,13 @@ func (m *Manager) forget(c *chunk) {
 	m.openOut -= c.out
 }
 
-// reopen puts back what did not fit into an object: before, between or after
-// the records of the partition's open chunk, wherever it belongs.
-func (m *Manager) reopen(p partition, rest entries) {
+// putBack returns what did not fit into an object to the partition's open
+// chunk: before, between or after its records, wherever it belongs.
+func (m *Manager) putBack(p partition, rest entries) {
+	if m.closed {
+		m.fail(rest, ErrClosed)
+		return
+	}
 	if c := m.open[p]; c != nil {
 		m.forget(c)
 		rest = merge(rest, c.entries)

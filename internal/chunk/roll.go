@@ -65,8 +65,8 @@ func (m *Manager) evaluate(now time.Time) (next time.Time, any bool) {
 	if m.cfg.MaxAge > 0 {
 		sooner(m.byAge[0].first.Add(m.cfg.MaxAge))
 	}
-	if t, ok := m.quiet(); ok {
-		sooner(t)
+	if t, ok := m.quiet(); ok && t.After(now) {
+		sooner(t) // else what is left waits for uploads, whose end wakes us
 	}
 	return next, true
 }
@@ -124,8 +124,15 @@ func (m *Manager) saturated() bool {
 		len(m.byAge) > 0 && len(m.queue)+len(m.busy) == 0
 }
 
+// sealAll rolls everything: dead letters only once no data is under way, since
+// encoding it may add to them.
 func (m *Manager) sealAll(reason Reason) {
-	for len(m.byAge) > 0 {
+	for _, c := range slices.Clone(m.byAge) {
+		if c.part.kind == Data {
+			m.seal(c, reason)
+		}
+	}
+	for len(m.queue)+len(m.busy) == 0 && len(m.byAge) > 0 {
 		m.seal(m.byAge[0], reason)
 	}
 }

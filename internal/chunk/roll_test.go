@@ -340,3 +340,29 @@ func TestCloseEndsWaitingCalls(t *testing.T) {
 		require.ErrorIs(t, err, ErrClosed)
 	})
 }
+
+func TestDeadLettersWaitForTheDataThatMayAddToThem(t *testing.T) {
+	p := &memory{latency: 100 * time.Millisecond}
+	cfg := Config{MaxAge: time.Hour, IdleTimeout: time.Second, OnBadRecord: ToDeadLetter, DeadLetters: letters{}, Workers: 1}
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		for i := range 5 {
+			goWrite(t.Context(), m, fmt.Sprint(i), "bad", "good")
+		}
+		time.Sleep(10 * time.Second)
+		objects := p.landed()
+		require.Len(t, objects, 6)
+		assert.Equal(t, DeadLetter, objects[5].Kind)
+		assert.Len(t, objects[5].lines, 5)
+	})
+}
+
+func TestObjectCutAtTheCapSaysSo(t *testing.T) {
+	p := &memory{}
+	cfg := Config{MaxAge: time.Minute, MaxFileSize: 10}
+	cfg.InitialRatio[Data] = 0.01 // the first estimate is far too low
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		_, err := write(t.Context(), m, "a", "1234", "1234", "1234")
+		require.NoError(t, err)
+		assert.Equal(t, map[Reason]int{Size: 1, Age: 1}, p.reasons())
+	})
+}

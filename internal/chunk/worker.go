@@ -87,10 +87,12 @@ func (m *Manager) process(c *chunk) {
 func (m *Manager) sort(c *chunk, res encode.Result, cancel func()) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if rest := c.from(res.Taken); rest.len() > 0 && !m.closed {
-		m.reopen(c.part, rest)
-	} else if rest.len() > 0 {
-		m.fail(rest, ErrClosed)
+	if rest := c.from(res.Taken); rest.len() > 0 {
+		c.reason = Size // whatever made us write it, this is why it ends here
+		if res.Taken == m.cfg.MaxRecords {
+			c.reason = Records
+		}
+		m.putBack(c.part, rest)
 	}
 	for _, r := range res.Refused {
 		m.refuse(c.records[r.Index], c.owners[r.Index], c.part.path, r.Err)

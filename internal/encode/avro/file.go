@@ -202,9 +202,16 @@ func (f *file) fill(target int) error {
 	e.taken = e.taken[:0]
 	for f.next < len(f.records) && len(w.buf) < target {
 		rec := &f.records[f.next]
-		if e.registry.PerRecord() && !f.sameSchema(rec) {
-			f.full = true
-			return nil
+		if e.registry.PerRecord() {
+			memory, err := e.registry.For(rec)
+			if err != nil {
+				f.refuse(err)
+				continue
+			}
+			if memory != f.memory {
+				f.full = true
+				return nil
+			}
 		}
 		switch err := w.write(rec); {
 		case err == nil:
@@ -220,12 +227,6 @@ func (f *file) fill(target int) error {
 		}
 	}
 	return nil
-}
-
-// sameSchema reports whether a record belongs into this file, or into none.
-func (f *file) sameSchema(rec *record.Record) bool {
-	m, err := f.encoder.registry.For(rec)
-	return err != nil || m == f.memory
 }
 
 // giveBack takes back the records from next on.

@@ -52,7 +52,7 @@ func newPlan(s *schema.Schema, name string, binaryStrings bool) (*plan, error) {
 func newNode(f *schema.Field, path string) *node {
 	n := &node{field: f, path: path}
 	if f.Type == schema.List {
-		n.elem = newNode(f.Elem, join(path, "element"))
+		n.elem = newNode(f.Elem, path+"[]")
 	}
 	if f.Type != schema.Group {
 		return n

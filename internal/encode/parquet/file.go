@@ -105,9 +105,16 @@ func (f *file) fill(target int64) (more bool, err error) {
 			}
 		}
 		rec := &f.records[f.next]
-		if e.registry.PerRecord() && !f.sameSchema(rec) {
-			f.full = true
-			return false, nil
+		if e.registry.PerRecord() {
+			memory, err := e.registry.For(rec)
+			if err != nil {
+				f.refuse(err)
+				continue
+			}
+			if memory != f.memory {
+				f.full = true
+				return false, nil
+			}
 		}
 		row := w.row
 		switch err := w.write(rec); {
@@ -124,12 +131,6 @@ func (f *file) fill(target int64) (more bool, err error) {
 		}
 	}
 	return false, nil
-}
-
-// sameSchema reports whether a record belongs into this file, or into none.
-func (f *file) sameSchema(rec *record.Record) bool {
-	m, err := f.encoder.registry.For(rec)
-	return err != nil || m == f.memory
 }
 
 // truncate gives back the rows of the current row group from row on.

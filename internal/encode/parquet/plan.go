@@ -70,9 +70,8 @@ func (p *planner) members(n *node, path []string, def, rep uint8) *node {
 	n.index = make(map[string]*node, len(n.field.Fields))
 	for i := range n.field.Fields {
 		f := &n.field.Fields[i]
-		m := p.node(f, f.Name, append(path[:len(path):len(path)], f.Name), def, rep)
+		m := p.node(f, join(n.path, f.Name), f.Name, append(path[:len(path):len(path)], f.Name), def, rep)
 		m.token = jsonscan.FieldToken([]byte(f.Name))
-		m.path = join(n.path, f.Name)
 		n.members = append(n.members, m)
 		n.index[f.Name] = m
 		n.leaves = append(n.leaves, m.leaves...)
@@ -91,14 +90,15 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// node plans a field of any type, below the given levels.
-func (p *planner) node(f *schema.Field, name string, path []string, def, rep uint8) *node {
+// node plans a field of any type, below the given levels. It is at text in the
+// records and at path in the file.
+func (p *planner) node(f *schema.Field, text, name string, path []string, def, rep uint8) *node {
 	repetition := format.Required
 	if f.Optional {
 		repetition = format.Optional
 		def++
 	}
-	n := &node{field: f, def: def, rep: rep, path: name}
+	n := &node{field: f, def: def, rep: rep, path: text}
 	switch f.Type { //nolint:exhaustive // the others are leaves
 	case schema.Group:
 		p.element(format.SchemaElement{
@@ -129,7 +129,7 @@ func (p *planner) list(n *node, name string, path []string, repetition format.Fi
 		Name: "list", RepetitionType: thrift.New(format.Repeated), NumChildren: thrift.New(int32(1)),
 	})
 	n.rep++
-	n.elem = p.node(n.field.Elem, "element", append(path[:len(path):len(path)], "list", "element"), n.def+1, n.rep)
+	n.elem = p.node(n.field.Elem, n.path+"[]", "element", append(path[:len(path):len(path)], "list", "element"), n.def+1, n.rep)
 	n.leaves = n.elem.leaves
 }
 

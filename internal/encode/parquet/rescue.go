@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 )
@@ -27,15 +28,17 @@ func (r *rescue) item(i int) { r.items[len(r.items)-1] = i }
 // leave ends the innermost list.
 func (r *rescue) leave() { r.items = r.items[:len(r.items)-1] }
 
-// add takes a value. In the path of a value that is inside of a list, the
-// positions follow: two values must not have the same name.
+// add takes a value. Where its path leads through lists, the positions are
+// filled in: two values must not have the same name.
 func (r *rescue) add(path string, raw []byte) {
-	r.path = append(r.path[:0], path...)
+	r.path = r.path[:0]
 	for _, i := range r.items {
-		r.path = append(r.path, '[')
-		r.path = strconv.AppendInt(r.path, int64(i), 10)
-		r.path = append(r.path, ']')
+		before, after, _ := strings.Cut(path, "[]")
+		r.path = append(append(r.path, before...), '[')
+		r.path = append(strconv.AppendInt(r.path, int64(i), 10), ']')
+		path = after
 	}
+	r.path = append(r.path, path...)
 	sep := byte(',')
 	if len(r.text) == 0 {
 		sep = '{'

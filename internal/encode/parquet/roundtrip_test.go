@@ -230,4 +230,3 @@ func TestTooManyColumns(t *testing.T) {
 	require.ErrorContains(t, res.Refused[0].Err, "limit of columns")
 	requireRows(t, []string{`{"a":1,"b":2}`, `{"a":null,"b":4}`}, data)
 }
-

@@ -142,7 +142,6 @@ func (c *Call) Commit(ctx context.Context) ([]Failure, error) {
 		return nil, ErrClosed
 	}
 	opened := len(m.byAge)
-	m.committed++
 	c.handOver()
 	if opened == 0 || m.draining || m.saturated() || m.underPressure() {
 		m.poke() // the roller may be asleep, or has work now
@@ -157,7 +156,6 @@ func (c *Call) Commit(ctx context.Context) ([]Failure, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.committed--
 	if err != nil {
 		c.withdraw()
 		return nil, err
@@ -175,8 +173,9 @@ func (c *Call) handOver() {
 	for i := range c.groups {
 		c.pending += c.groups[i].len()
 	}
+	m.unsettled++
 	if c.pending == 0 {
-		close(c.done)
+		c.finish()
 		return
 	}
 	for i := range c.groups {
@@ -191,6 +190,9 @@ func (c *Call) handOver() {
 // withdraw takes the call's records back, as far as they are not yet durable.
 // The caller holds the lock.
 func (c *Call) withdraw() {
+	if c.pending > 0 {
+		c.m.unsettled--
+	}
 	c.cancelled = true
 	c.m.dirty = true
 	c.m.poke()
@@ -214,6 +216,14 @@ func (c *Call) Release() {
 func (c *Call) settle(n int) {
 	c.pending -= n
 	if c.pending == 0 {
-		close(c.done)
+		c.finish()
 	}
+}
+
+// finish lets the call return. A call that was withdrawn has done so already.
+func (c *Call) finish() {
+	if !c.cancelled {
+		c.m.unsettled--
+	}
+	close(c.done)
 }

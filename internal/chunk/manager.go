@@ -98,7 +98,7 @@ type Manager struct {
 
 	mu        sync.Mutex
 	calls     int // waiting at the gate, or admitted and not released
-	committed int // waiting for their records
+	unsettled int // waiting for their records
 	seq       uint64
 	open      map[partition]*chunk
 	byAge     ageHeap

@@ -67,6 +67,7 @@ func TestEveryRecordIsInOneObjectOrReported(t *testing.T) {
 		require.Zero(rt, m.out)
 		require.Zero(rt, m.openOut)
 		require.Zero(rt, m.calls)
+		require.Zero(rt, m.unsettled)
 	})
 }
 

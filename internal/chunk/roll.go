@@ -120,7 +120,7 @@ func (m *Manager) rollSaturated() {
 }
 
 func (m *Manager) saturated() bool {
-	return m.cfg.MaxInFlight > 0 && m.committed+len(m.gate.queue) >= m.cfg.MaxInFlight &&
+	return m.cfg.MaxInFlight > 0 && m.unsettled+len(m.gate.queue) >= m.cfg.MaxInFlight &&
 		len(m.byAge) > 0 && len(m.queue)+len(m.busy) == 0
 }
 

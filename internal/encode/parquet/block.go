@@ -111,7 +111,7 @@ func (b *builder) column(c *column, cc *format.ColumnChunk, index *chunk) error 
 
 // entries is the number of values and nulls.
 func (c *column) entries() int {
-	if c.maxDef == 0 {
+	if c.maxDef == 0 || c.dense {
 		return c.values
 	}
 	return len(c.defs)
@@ -157,7 +157,9 @@ func (b *builder) dataPage(c *column, l *layout, p page, meta *format.ColumnMeta
 	if c.maxRep > 0 {
 		b.page, err = b.levels(b.page, c.reps[p.from:p.to], c.maxRep)
 	}
-	if c.maxDef > 0 && err == nil {
+	if c.dense {
+		b.page = appendRun(b.page, c.maxDef, p.to-p.from)
+	} else if c.maxDef > 0 && err == nil {
 		b.page, err = b.levels(b.page, c.defs[p.from:p.to], c.maxDef)
 	}
 	if err == nil {
@@ -212,7 +214,7 @@ func (c *column) pages(size int, yield func(page)) {
 			}
 			rows = count(c.reps[p.from:p.to], 0)
 		}
-		if c.maxDef == 0 {
+		if c.maxDef == 0 || c.dense {
 			p.endValue = p.to
 		} else {
 			p.endValue = p.firstValue + count(c.defs[p.from:p.to], c.maxDef)

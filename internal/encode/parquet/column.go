@@ -3,6 +3,7 @@ package parquet
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/format"
 
@@ -33,9 +34,12 @@ type column struct {
 
 	rows   int     // rows begun
 	start  int     // the first entry of the last row begun, -1 when unknown
-	defs   []uint8 // definition levels, unless maxDef is 0
+	defs   []uint8 // definition levels, unless maxDef is 0 or dense is set
 	reps   []uint8 // repetition levels, unless maxRep is 0
 	values int
+	// dense is set while every entry has a value: most columns never have a
+	// null, and then need no levels.
+	dense bool
 
 	bools   []byte // one each
 	ints    []int64
@@ -59,7 +63,7 @@ func newColumn(f *schema.Field, e *format.SchemaElement, path []string, def, rep
 // reset empties the column for the next row group.
 func (c *column) reset() {
 	c.rows, c.values, c.start = 0, 0, -1
-	c.defs, c.reps = c.defs[:0], c.reps[:0]
+	c.defs, c.reps, c.dense = c.defs[:0], c.reps[:0], c.maxDef > 0
 	c.bools, c.ints, c.doubles, c.fixed = c.bools[:0], c.ints[:0], c.doubles[:0], c.fixed[:0]
 	c.plain, c.ends, c.ids = c.plain[:0], c.ends[:0], c.ids[:0]
 	if c.wait > 0 {
@@ -87,6 +91,7 @@ func (c *column) begin(row int) {
 
 func (c *column) pad(row int) {
 	n := row - c.rows
+	c.sparse()
 	c.defs = appendZeros(c.defs, n)
 	if c.maxRep > 0 {
 		c.reps = appendZeros(c.reps, n)
@@ -103,10 +108,31 @@ func appendZeros(b []uint8, n int) []uint8 {
 	return append(b, zeros[:n]...)
 }
 
-// level notes one entry; a value follows when def is maxDef.
-func (c *column) level(rep, def uint8) {
-	if c.maxDef > 0 {
-		c.defs = append(c.defs, def)
+// sparse writes out the levels of a column that was dense until now.
+func (c *column) sparse() {
+	if !c.dense {
+		return
+	}
+	c.dense = false
+	c.defs = slices.Grow(c.defs, c.values+1)[:c.values]
+	for i := range c.defs {
+		c.defs[i] = c.maxDef
+	}
+}
+
+// null notes an entry without a value.
+func (c *column) null(rep, def uint8) {
+	c.sparse()
+	c.defs = append(c.defs, def)
+	if c.maxRep > 0 {
+		c.reps = append(c.reps, rep)
+	}
+}
+
+// level notes the entry of a value that follows.
+func (c *column) level(rep uint8) {
+	if !c.dense && c.maxDef > 0 {
+		c.defs = append(c.defs, c.maxDef)
 	}
 	if c.maxRep > 0 {
 		c.reps = append(c.reps, rep)
@@ -114,7 +140,7 @@ func (c *column) level(rep, def uint8) {
 }
 
 func (c *column) addBool(rep uint8, v bool) {
-	c.level(rep, c.maxDef)
+	c.level(rep)
 	b := byte(0)
 	if v {
 		b = 1
@@ -124,25 +150,25 @@ func (c *column) addBool(rep uint8, v bool) {
 }
 
 func (c *column) addInt(rep uint8, v int64) {
-	c.level(rep, c.maxDef)
+	c.level(rep)
 	c.ints = append(c.ints, v)
 	c.values++
 }
 
 func (c *column) addDouble(rep uint8, v float64) {
-	c.level(rep, c.maxDef)
+	c.level(rep)
 	c.doubles = append(c.doubles, v)
 	c.values++
 }
 
 func (c *column) addFixed(rep uint8, v []byte) {
-	c.level(rep, c.maxDef)
+	c.level(rep)
 	c.fixed = append(c.fixed, v...)
 	c.values++
 }
 
 func (c *column) addBytes(rep uint8, v []byte) {
-	c.level(rep, c.maxDef)
+	c.level(rep)
 	if c.hasDict {
 		c.addToDict(v)
 	} else {
@@ -204,8 +230,8 @@ func (c *column) truncate(row int) {
 	}
 	entries := c.entryOf(row)
 	values := c.values
-	if c.maxDef == 0 {
-		values = entries
+	if c.maxDef == 0 || c.dense {
+		values = min(values, entries)
 	} else {
 		for _, d := range c.defs[entries:] {
 			if d == c.maxDef {

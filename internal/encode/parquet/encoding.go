@@ -163,3 +163,12 @@ func (b *builder) levels(dst []byte, levels []uint8, most uint8) ([]byte, error)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b.encoded))) //nolint:gosec // pages are small
 	return append(dst, b.encoded...), err
 }
+
+// appendRun appends n equal levels.
+func appendRun(dst []byte, level uint8, n int) []byte {
+	var run [binary.MaxVarintLen64 + 1]byte
+	size := binary.PutUvarint(run[:], uint64(n)<<1) //nolint:gosec // positive
+	run[size] = level
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(size+1)) //nolint:gosec // small
+	return append(dst, run[:size+1]...)
+}

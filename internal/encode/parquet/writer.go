@@ -187,7 +187,7 @@ func (w *writer) null(n *node, rep uint8) error {
 		return fmt.Errorf("the required field %q is null or missing", n.path)
 	}
 	for _, c := range n.leaves {
-		c.level(rep, n.def-1)
+		c.null(rep, n.def-1)
 	}
 	return nil
 }
@@ -228,6 +228,15 @@ func (w *writer) value(n *node, rep uint8) error {
 		return w.null(n, rep)
 	}
 	switch n.field.Type {
+	case schema.String:
+		if kind == jsonscan.String {
+			text, err := c.String()
+			if err != nil {
+				return err
+			}
+			n.column.addBytes(rep, text)
+			return nil
+		}
 	case schema.Group:
 		if kind == jsonscan.Object {
 			return w.object(n, rep)
@@ -315,7 +324,7 @@ func (w *writer) list(n *node, rep uint8) error {
 // empty adds a list without elements.
 func (w *writer) empty(n *node, rep uint8) {
 	for _, c := range n.leaves {
-		c.level(rep, n.def)
+		c.null(rep, n.def)
 	}
 }
 
@@ -337,6 +346,11 @@ func (w *writer) number(n *node, rep uint8) error {
 func (w *writer) addNumber(n *node, rep uint8, text []byte) bool {
 	f := n.field
 	switch f.Type { //nolint:exhaustive // numbers do not fit the others
+	case schema.Int64:
+		if v, ok := scalar.PlainInt64(text); ok {
+			n.column.addInt(rep, v)
+			return true
+		}
 	case schema.Double:
 		v, ok := f.NumberDouble(text)
 		if ok {
@@ -347,7 +361,7 @@ func (w *writer) addNumber(n *node, rep uint8, text []byte) bool {
 		if n.column.size > 0 {
 			return n.column.addDecimal(rep, text)
 		}
-	case schema.Int32, schema.Int64, schema.Timestamp, schema.Date, schema.Time:
+	case schema.Int32, schema.Timestamp, schema.Date, schema.Time:
 	default:
 		return false
 	}

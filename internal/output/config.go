@@ -170,8 +170,6 @@ func (r *reader) zone() *time.Location {
 // variables reads the expressions as text: which of them need Bloblang is for
 // package partition to decide.
 func (r *reader) variables() map[string]string {
-	_, err := r.conf.FieldInterpolatedStringMap(fieldVariables)
-	r.fail(err)
 	return r.strings(fieldVariables)
 }
 
@@ -207,6 +205,9 @@ func (r *reader) chunks(c *Config) {
 		HasDateField:       c.partition.DateField != "",
 		MissingDateIsToday: c.partition.OnMissingDate == partition.MissingToday,
 	}) {
+		if f.Rule == ruleDateField {
+			continue // package partition has said so
+		}
 		if f.Severity == template.Error {
 			r.fail(errors.New(f.Message))
 		} else {
@@ -214,6 +215,9 @@ func (r *reader) chunks(c *Config) {
 		}
 	}
 }
+
+// ruleDateField is the rule that date placeholders need a date_field.
+const ruleDateField = 6
 
 // badRecords reads the policy for records that cannot be stored.
 func (r *reader) badRecords(c *Config) {

@@ -56,9 +56,14 @@ func (r *reader) size(path ...string) int64 {
 	n, err := parseSize(text)
 	if err != nil {
 		r.fail(fmt.Errorf("reading %s: %w", dotted(path), err))
+		return anySize
 	}
 	return n
 }
+
+// anySize stands for a size that could not be read, so that no other rule is
+// violated on its account.
+const anySize = 64 << 20
 
 // parseSize reads 128 and 128MB as 128 million bytes, and 128MiB as 2^27.
 func parseSize(text string) (int64, error) {

@@ -1,0 +1,17 @@
+package output
+
+import (
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// registerOnce makes the output known to Benthos; plugin does it in programs.
+var registerOnce = sync.OnceValue(Register)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon"),
+		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+}

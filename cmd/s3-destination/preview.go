@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/urfave/cli/v2"
 
 	"github.com/s3-destination/s3-destination/internal/output"
@@ -49,11 +48,7 @@ func loadPreview(path, label string) (*output.Preview, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	file, err := service.GlobalEnvironment().FullConfigSchema("", "").NewConfigQuerier().ParseYAML(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	found, err := output.Find(file, label)
+	found, err := output.Find(string(text), label)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}

@@ -4,77 +4,50 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
-// Find returns the configuration of the one s3_destination in a file, wherever
-// it is nested: in a broker, a fallback, a switch, or among the resources.
-// Where there are several, label says which.
-func Find(file *service.ConfigQueryFile, label string) (*service.ParsedConfig, error) {
-	var found []labelled
-	for _, path := range []string{"output", "output_resources"} {
-		conf, err := file.FieldAtPath(path)
-		if err != nil {
-			continue
-		}
-		tree, err := conf.FieldAny()
-		if err != nil {
-			continue
-		}
-		found = append(found, search(tree, "")...)
+// Find returns the configuration of the one s3_destination in a configuration
+// file, wherever it is nested: in a broker, a fallback, a switch, or among the
+// resources. Where there are several, label says which. Environment variables
+// are replaced.
+func Find(file, label string) (*service.ParsedConfig, error) {
+	b := service.NewStreamBuilder()
+	b.SetSchema(service.GlobalEnvironment().FullConfigSchema("", ""))
+	b.DisableLinting() // what is wrong with other components is for lint to say
+	if err := b.SetYAML(file); err != nil {
+		return nil, err
 	}
-	if label != "" {
-		found = slices.DeleteFunc(found, func(l labelled) bool { return l.label != label })
-	}
-	switch len(found) {
-	case 0:
-		return nil, errors.New("no " + Name + " output of that label is configured")
-	case 1:
-		return parse(found[0].conf)
-	default:
-		labels := make([]string, len(found))
-		for i, l := range found {
-			labels[i] = fmt.Sprintf("%q", l.label)
+	var found []any
+	var labels []string
+	err := b.WalkComponents(func(w *service.WalkedComponent) error {
+		if w.ComponentType != "output" || w.Name != Name || label != "" && w.Label != label {
+			return nil
 		}
+		conf, err := w.ConfigAny()
+		if err != nil {
+			return err
+		}
+		component, _ := conf.(map[string]any)
+		found = append(found, component[Name])
+		labels = append(labels, fmt.Sprintf("%q", w.Label))
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 1:
+		return parse(found[0])
+	case len(found) > 1:
 		return nil, fmt.Errorf("%d %s outputs are configured: choose one by its label, among %s",
 			len(found), Name, strings.Join(labels, ", "))
+	case label != "":
+		return nil, fmt.Errorf("no %s output with the label %q is configured", Name, label)
+	default:
+		return nil, errors.New("no " + Name + " output is configured")
 	}
-}
-
-type labelled struct {
-	label string
-	conf  any
-}
-
-// search walks a configuration. label is that of the enclosing component.
-func search(tree any, label string) []labelled {
-	var found []labelled
-	switch t := tree.(type) {
-	case map[string]any:
-		if own, ok := t["label"].(string); ok && own != "" {
-			label = own
-		}
-		keys := make([]string, 0, len(t))
-		for k := range t {
-			keys = append(keys, k)
-		}
-		slices.Sort(keys)
-		for _, k := range keys {
-			if k == Name {
-				found = append(found, labelled{label: label, conf: t[k]})
-				continue
-			}
-			found = append(found, search(t[k], label)...)
-		}
-	case []any:
-		for _, e := range t {
-			found = append(found, search(e, label)...)
-		}
-	}
-	return found
 }
 
 // parse reads a configuration given as plain values.

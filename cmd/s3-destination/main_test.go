@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+)
+
+// TestMain lets the test binary be the command: scripts and tests start it
+// again under the name s3-destination.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"s3-destination": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
+}
+
+// process is a running binary.
+type process struct {
+	cmd  *exec.Cmd
+	logs bytes.Buffer
+	done chan error
+	url  string // of its HTTP server
+}
+
+// start runs the binary on a configuration.
+func start(t *testing.T, config string) *process {
+	t.Helper()
+	port := freePort(t)
+	p := &process{done: make(chan error, 1), url: fmt.Sprintf("http://127.0.0.1:%d", port)}
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	config += fmt.Sprintf("\nhttp: {address: 127.0.0.1:%d}\nmetrics: {prometheus: {}}\nlogger: {level: INFO}\n", port)
+	require.NoError(t, os.WriteFile(path, []byte(config), 0o600))
+	binary, err := exec.LookPath("s3-destination") // put on the PATH by testscript.Main
+	require.NoError(t, err)
+	p.cmd = exec.Command(binary, "run", path)
+	p.cmd.Stdout, p.cmd.Stderr = &p.logs, &p.logs
+	require.NoError(t, p.cmd.Start())
+	go func() { p.done <- p.cmd.Wait() }()
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	return p
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (p *process) get(path string) (status int, body string) {
+	res, err := http.Get(p.url + path)
+	if err != nil {
+		return 0, ""
+	}
+	defer res.Body.Close()
+	text, _ := io.ReadAll(res.Body)
+	return res.StatusCode, string(text)
+}
+
+// terminate sends SIGTERM and waits for the end.
+func (p *process) terminate(t *testing.T) time.Duration {
+	t.Helper()
+	began := time.Now()
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case err := <-p.done:
+		require.NoError(t, err, "exit code: %s", p.logs.String())
+	case <-time.After(20 * time.Second):
+		t.Fatal("the process did not end after SIGTERM")
+	}
+	return time.Since(began)
+}
+
+func outputConfig(s *s3test.Server, extra string) string {
+	return fmt.Sprintf(`
+output:
+  s3_destination:
+    bucket: %s
+    region: us-east-1
+    endpoint: %s
+    force_path_style_urls: true
+    auth: {mode: access_key, access_key_id: %s, secret_access_key: %q}
+    folder: in
+    file_name: 'f-{{chunk_id}}'
+    file_format: json
+%s`, s.Bucket, s.URL, s.AccessKey, s.SecretKey, extra)
+}
+
+func stored(t *testing.T, s *s3test.Server) map[int]int {
+	t.Helper()
+	found := map[int]int{}
+	for _, o := range s.Objects("in/f") {
+		for line := range bytes.Lines(o.Body) {
+			var rec struct {
+				ID int `json:"id"`
+			}
+			require.NoError(t, json.Unmarshal(line, &rec), o.Key)
+			found[rec.ID]++
+		}
+	}
+	return found
+}
+
+func TestTerminationUnderLoadIsQuickCompleteAndWithoutDuplicates(t *testing.T) {
+	s := s3test.StartT(t, s3test.Config{})
+	p := start(t, `
+input:
+  generate: {interval: 2ms, batch_size: 20, mapping: 'root = {"id": counter()}'}
+`+outputConfig(s, "    max_age: 1m\n"))
+	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 200 }, 20*time.Second, 50*time.Millisecond)
+	time.Sleep(2 * time.Second)
+	require.Empty(t, s.Keys("in/f"), "everything still waits for max_age")
+	took := p.terminate(t)
+	found := stored(t, s)
+	require.Greater(t, len(found), 1000)
+	for id := 1; id <= len(found); id++ {
+		require.Equal(t, 1, found[id], "record %d of %d", id, len(found))
+	}
+	assert.Less(t, took, 3*time.Second)
+	assert.NotContains(t, p.logs.String(), s.SecretKey)
+}
+
+func TestMetricsTellWhatHappened(t *testing.T) {
+	s := s3test.StartT(t, s3test.Config{})
+	p := start(t, `
+input:
+  generate: {interval: 10ms, batch_size: 10, mapping: 'root = if counter() % 100 == 0 { "{" } else { {"id": counter()} }'}
+`+outputConfig(s, "    max_age: 200ms\n    on_bad_record: drop\n"))
+	want := []string{
+		`s3_destination_objects_total{format="json"`, `reason="age"`, `s3_destination_rows_total{format="json"`,
+		`s3_destination_bytes_total{format="json"`, `s3_destination_bad_records_total{action="drop"`,
+		`s3_destination_requests_total{`, `class="ok"`, "s3_destination_healthy{", "s3_destination_open_partitions{",
+		"s3_destination_held_bytes{",
+	}
+	missing := want
+	assert.Eventually(t, func() bool {
+		_, text := p.get("/metrics")
+		missing = nil
+		for _, m := range want {
+			if !strings.Contains(text, m) {
+				missing = append(missing, m)
+			}
+		}
+		return len(missing) == 0
+	}, 20*time.Second, 100*time.Millisecond)
+	assert.Empty(t, missing)
+	p.terminate(t)
+}

@@ -63,16 +63,16 @@ type (
 		Fields []avroField `json:"fields"`
 	}
 	avroField struct {
-		Name     string `json:"name"`
-		Type     any    `json:"type"`
-		Original string `json:"originalName,omitempty"`
+		Name     string  `json:"name"`
+		Type     any     `json:"type"`
+		Original *string `json:"originalName,omitempty"`
 	}
 	// avroOption is an avroField whose default is null.
 	avroOption struct {
-		Name     string `json:"name"`
-		Type     any    `json:"type"`
-		Default  any    `json:"default"`
-		Original string `json:"originalName,omitempty"`
+		Name     string  `json:"name"`
+		Type     any     `json:"type"`
+		Default  any     `json:"default"`
+		Original *string `json:"originalName,omitempty"`
 	}
 	avroLogical struct {
 		Type      string `json:"type"`
@@ -123,7 +123,7 @@ func (b *avroBuilder) record(name string, fields []Field) avroRecord {
 		f := &fields[i]
 		r.Fields[i] = avroField{Name: valid, Type: b.option(f, unique+"_"+valid)}
 		if valid != f.Name {
-			r.Fields[i].Original = f.Name
+			r.Fields[i].Original = &f.Name
 		}
 	}
 	return r

@@ -14,8 +14,9 @@ const (
 	// DefaultBlockSize is the default of Config.BlockSize: large enough for
 	// the codecs, small enough for the cache.
 	DefaultBlockSize = 128 << 10
-	// DefaultRecordName is the default of Config.RecordName.
-	DefaultRecordName = "record"
+	// DefaultRecordName is the default of Config.RecordName. A record that is
+	// named record, in lower case, confuses readers.
+	DefaultRecordName = "Record"
 
 	// maxPlans bounds for how many schemas an encoder keeps plans.
 	maxPlans = 8

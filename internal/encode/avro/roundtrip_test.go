@@ -1,0 +1,183 @@
+package avro_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/linkedin/goavro/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/encode/avro"
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
+	"github.com/s3-destination/s3-destination/internal/schema"
+)
+
+func mustJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// inferred are groups of documents, and the rows that readers must see where
+// these differ from the documents.
+var inferred = []struct {
+	name string
+	docs []string
+	want []string
+}{
+	{name: "scalars", docs: []string{`{"b":true,"i":1,"d":1.5,"s":"x"}`, `{"b":false,"i":-9223372036854775808,"d":-0.25,"s":""}`}},
+	{
+		name: "nulls, missing fields and another order",
+		docs: []string{`{"a":null,"b":1}`, `{"b":5,"a":2}`, `{}`, `{"b":null,"a":3}`, `{"a":4}`},
+		want: []string{`{"a":null,"b":1}`, `{"a":2,"b":5}`, `{"a":null,"b":null}`, `{"a":3,"b":null}`, `{"a":4,"b":null}`},
+	},
+	{
+		name: "conflicts become strings",
+		docs: []string{`{"v":1}`, `{"v":"a"}`, `{"v":true}`, `{"v":{"x": [1, 2]}}`},
+		want: []string{`{"v":"1"}`, `{"v":"a"}`, `{"v":"true"}`, `{"v":"{\"x\":[1,2]}"}`},
+	},
+	{
+		name: "groups in another order",
+		docs: []string{`{"g":{"a":1,"b":{"c":2}},"z":1}`, `{"z":2,"g":{"b":{"c":3},"a":4}}`, `{"g":null,"z":3}`, `{"g":{"b":null},"z":4}`},
+		want: []string{`{"g":{"a":1,"b":{"c":2}},"z":1}`, `{"g":{"a":4,"b":{"c":3}},"z":2}`, `{"g":null,"z":3}`, `{"g":{"a":null,"b":null},"z":4}`},
+	},
+	{name: "lists", docs: []string{`{"l":[1,2,3]}`, `{"l":[]}`, `{"l":null}`, `{"l":[null]}`, `{"l":[4,null,5.5]}`}},
+	{name: "lists of groups", docs: []string{`{"l":[{"a":1,"t":["x","y"]},{"a":2,"t":[]},{"a":null,"t":null},null]}`, `{"l":[]}`}},
+	{
+		name: "names that Avro does not allow",
+		docs: []string{`{"a-b":1,"a_b":2,"a.b":3,"0":4,"é":5,"":6}`},
+	},
+	{
+		name: "a field that is there twice: the last counts",
+		docs: []string{`{"a":1,"b":2,"a":3}`, `{"b":{"x":1}}`},
+		want: []string{`{"a":3,"b":"2"}`, `{"a":null,"b":"{\"x\":1}"}`},
+	},
+	{name: "a long list", docs: []string{longList(63), longList(64), longList(9000)}},
+}
+
+func longList(n int) string {
+	items := make([]int, n)
+	for i := range items {
+		items[i] = i
+	}
+	return `{"l":` + mustJSON(items) + `}`
+}
+
+func TestInferredRecordsComeBack(t *testing.T) {
+	for _, test := range inferred {
+		for _, parsed := range []bool{false, true} {
+			name := test.name
+			if parsed {
+				name += ", parsed"
+			}
+			t.Run(name, func(t *testing.T) {
+				want := test.want
+				if want == nil {
+					want = test.docs
+				}
+				docs := make([][]byte, len(test.docs))
+				for i := range docs {
+					docs[i] = []byte(test.docs[i])
+				}
+				records := encodetest.Records(docs)
+				if parsed {
+					records = encodetest.Structured(docs)
+				}
+				var buf bytes.Buffer
+				res, err := newEncoder(t, avro.Config{}, schema.Config{}).Encode(&buf, records, 0)
+				require.NoError(t, err)
+				require.Empty(t, res.Refused)
+				rows, err := goavroRows(buf.Bytes())
+				require.NoError(t, err)
+				require.Len(t, rows, len(want))
+				for i := range want {
+					require.JSONEq(t, want[i], mustJSON(rows[i]))
+				}
+			})
+		}
+	}
+}
+
+func TestEveryType(t *testing.T) {
+	field := func(name, typ string) schema.FieldConfig {
+		return schema.FieldConfig{Name: name, Type: typ, Optional: name != "id"}
+	}
+	price := field("price", "decimal")
+	price.Precision, price.Scale = 10, 2
+	e := newEncoder(t, avro.Config{BinaryStrings: true}, schema.Config{Mode: schema.Fixed, Fields: []schema.FieldConfig{
+		field("id", "int64"), field("i32", "int32"), field("ts", "timestamp"), field("date", "date"), field("time", "time"),
+		price, field("uuid", "uuid"), field("bytes", "bytes"), field("s", "string"), field("j", "json"),
+	}})
+	data, res := encodeDocs(t, e, `{"id":1,"i32":-5,"ts":"2025-07-01T12:00:00.123456+02:00","date":"2025-07-01","time":"01:02:03.5","price":-12.34,
+		"uuid":"00112233-4455-6677-8899-aabbccddeeff","bytes":"raw","s":"x","j":{"a": 1}}`, `{"id":2}`, `{"i32":1}`)
+	require.Len(t, res.Refused, 1)
+	require.EqualError(t, res.Refused[0].Err, `the required field "id" is null or missing`)
+	rows, err := goavroRows(data)
+	require.NoError(t, err)
+	row := rows[0]
+	assert.Equal(t, time.Date(2025, 7, 1, 10, 0, 0, 123456000, time.UTC), row["ts"])
+	assert.Equal(t, time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC), row["date"])
+	assert.Equal(t, 3723500*time.Millisecond, row["time"])
+	assert.Zero(t, big.NewRat(-1234, 100).Cmp(row["price"].(*big.Rat)))
+	assert.Equal(t, "00112233-4455-6677-8899-aabbccddeeff", row["uuid"])
+	assert.Equal(t, []byte("raw"), row["bytes"])
+	assert.Equal(t, []byte("x"), row["s"])
+	assert.Equal(t, []byte(`{"a":1}`), row["j"])
+	assert.Equal(t, int64(2), rows[1]["id"])
+}
+
+func TestRescue(t *testing.T) {
+	docs := []string{`{"n":1,"z":1}`, `{"n":"two","z":2}`, `{"z":"x","n":3}`, `{"n":4,"z":5}`}
+	want := []string{
+		`{"n":1,"z":1,"_rescued_data":null}`, `{"n":null,"z":2,"_rescued_data":"{\"n\":\"two\"}"}`,
+		`{"n":3,"z":null,"_rescued_data":"{\"z\":\"x\"}"}`, `{"n":4,"z":5,"_rescued_data":null}`,
+	}
+	raw := make([][]byte, len(docs))
+	for i := range docs {
+		raw[i] = []byte(docs[i])
+	}
+	reg, err := schema.New(schema.Config{OnTypeMismatch: schema.Rescue})
+	require.NoError(t, err)
+	e, err := avro.New(avro.Config{}, reg)
+	require.NoError(t, err)
+	for _, records := range [][]string{docs, {`{"new":true}`, docs[1]}} {
+		data, res := encodeDocs(t, e, records...)
+		require.Empty(t, res.Refused)
+		rows, err := goavroRows(data)
+		require.NoError(t, err)
+		if len(rows) == len(want) {
+			for i := range want {
+				assert.JSONEq(t, want[i], mustJSON(rows[i]))
+			}
+		} else { // the column of rescued values is not the last any more
+			assert.JSONEq(t, `{"n":null,"z":2,"new":null,"_rescued_data":"{\"n\":\"two\"}"}`, mustJSON(rows[1]))
+		}
+	}
+	var buf bytes.Buffer
+	_, err = e.Encode(&buf, encodetest.Structured(raw), 0)
+	require.NoError(t, err)
+	rows, err := goavroRows(buf.Bytes())
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"n":null,"z":2,"new":null,"_rescued_data":"{\"n\":\"two\"}"}`, mustJSON(rows[1]))
+}
+
+func TestHeader(t *testing.T) {
+	config := avro.Config{Codec: "deflate", Metadata: []avro.KeyValue{{Key: "writer", Value: "me"}}}
+	data, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a-b":1}`)
+	r, err := goavro.NewOCFReader(bytes.NewReader(data))
+	require.NoError(t, err)
+	assert.Equal(t, "deflate", r.CompressionName())
+	assert.Equal(t, "me", string(r.MetaData()["writer"]))
+	assert.JSONEq(t, `{"type":"record","name":"Record","fields":[
+		{"name":"a_b","type":["null","long"],"default":null,"originalName":"a-b"}]}`, string(r.MetaData()["avro.schema"]))
+	again, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a-b":1}`)
+	assert.Equal(t, data, again, "the sync marker is not random")
+	other, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a-b":2}`)
+	assert.NotEqual(t, data[len(data)-16:], other[len(other)-16:])
+}

@@ -306,4 +306,3 @@ func TestServerNeedsNothingButPutObject(t *testing.T) {
 	assert.Len(t, ids(t, s, "in/f"), 1000)
 	assert.Contains(t, logs, "may write but not delete")
 }
-

@@ -113,6 +113,6 @@ func run(server *s3test.Server, sample string) (metrics, error) {
 		return nil, fmt.Errorf("running the pipeline: %w", err)
 	}
 	answer := httptest.NewRecorder()
-	mux.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	mux.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil))
 	return parseMetrics(answer.Body.String()), nil
 }

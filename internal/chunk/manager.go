@@ -115,9 +115,9 @@ type Manager struct {
 	dirty     bool // a call was cancelled: sweep
 	closed    bool
 
-	wake  chan struct{} // to the roller, capacity 1
-	ready *sync.Cond    // to the workers: queue or closed changed
-	ctx   context.Context
+	wake  chan struct{}   // to the roller, capacity 1
+	ready *sync.Cond      // to the workers: queue or closed changed
+	ctx   context.Context //nolint:containedctx // of the workers, ended by Close: it outlives every call
 	stop  context.CancelFunc
 	done  sync.WaitGroup
 }
@@ -137,7 +137,7 @@ func New(cfg Config, pipe Pipeline) *Manager {
 		wake:   make(chan struct{}, 1),
 	}
 	m.ready = sync.NewCond(&m.mu)
-	m.ctx, m.stop = context.WithCancel(context.Background()) //nolint:containedctx // ended by Close, which outlives every call
+	m.ctx, m.stop = context.WithCancel(context.Background())
 	m.done.Go(m.roll)
 	for range max(cfg.Workers, 1) {
 		m.done.Go(m.work)

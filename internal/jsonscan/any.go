@@ -163,4 +163,4 @@ func appendTime(dst []byte, t time.Time) ([]byte, error) {
 func appendQuoteString(dst []byte, s string) []byte { return AppendQuote(dst, stringBytes(s)) }
 
 // stringBytes views a string as bytes that must not be modified.
-func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) } //nolint:gosec // saves a copy; the bytes are only read

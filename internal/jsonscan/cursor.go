@@ -264,7 +264,7 @@ func (c *Cursor) Number() ([]byte, error) {
 // Bool consumes true or false.
 func (c *Cursor) Bool() (bool, error) {
 	k, lit := c.Kind(), "false"
-	switch k { //nolint:exhaustive // any other kind is an error
+	switch k {
 	case True:
 		lit = "true"
 	case False:

@@ -31,7 +31,7 @@ func TestUnquote(t *testing.T) {
 			assert.Equal(t, "<"+test.want, string(got))
 			var std string
 			require.NoError(t, json.Unmarshal([]byte(test.raw), &std))
-			assert.Equal(t, std, test.want)
+			assert.Equal(t, test.want, std)
 		})
 	}
 	for _, raw := range []string{``, `abc`, `"abc`, `"a"b"`, `"\"`} {
@@ -69,7 +69,9 @@ func TestAppendAnyWritesWhatEncodingJSONWrites(t *testing.T) {
 		nil, true, false, "a\n\"<>&", []byte("bytes"), []byte(nil), json.Number("1.50"), 1, int8(-8), int16(16), int32(32),
 		int64(math.MinInt64), uint(1), uint8(8), uint16(16), uint32(32), uint64(math.MaxUint64), 0.0, 1.5, -1e-7, 1e21, 1e20,
 		math.MaxFloat64, math.SmallestNonzeroFloat64, float32(0.1), float32(1e-7), time.Unix(1, 5).UTC(),
-		map[string]any(nil), []any(nil), []any{}, map[string]any{},
+		map[string]any(nil), []any(nil),
+		[]any{},
+		map[string]any{},
 		map[string]any{"b": []any{1, "x", nil}, "a": map[string]any{"z": 1, "y": 2.5}},
 	}
 	for _, v := range values {

@@ -170,7 +170,7 @@ func (l *Lander) Land(ctx context.Context, o chunk.Object) error {
 	if err != nil {
 		return err
 	}
-	for {
+	for range maxTaken {
 		id := seq.take()
 		object.IfNoneMatch = !l.suffixed.Load()
 		if object.Key, err = key(f.Namer, o, id, !object.IfNoneMatch); err != nil {
@@ -189,7 +189,14 @@ func (l *Lander) Land(ctx context.Context, o chunk.Object) error {
 			return err
 		}
 	}
+	return fmt.Errorf("naming an object of partition %q: %d names in a row are taken, the last one %s; "+
+		"add {{uuid}} or {{timestamp}} to file_name, or grant s3:ListBucket so that the end of the numbers is found at once",
+		o.Path, maxTaken, object.Key)
 }
+
+// maxTaken is how many taken names make us give up. Without listing, strides
+// find the end of a million objects in a fifth of that.
+const maxTaken = 500
 
 // sequence returns the numbering of the object's name. A name made unique by
 // a uuid alone needs none: the next uuid is the next name.
@@ -242,11 +249,11 @@ func (l *Lander) advance(ctx context.Context, seq *sequence, n Namer, o chunk.Ob
 		}
 		return true
 	})
-	switch store.ClassOf(err) {
-	case "":
+	if err == nil {
 		seq.raise(highest + 1)
 		return
-	case store.ClassDenied:
+	}
+	if store.ClassOf(err) == store.ClassDenied {
 		l.names.denyListing()
 	}
 	seq.raise(id + 1 + id/stride)

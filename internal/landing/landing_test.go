@@ -24,12 +24,12 @@ import (
 
 // bucket is a Store in memory that honours conditional writes.
 type bucket struct {
-	mu         sync.Mutex
-	objects    map[string]store.Object
-	contents   map[string]string
-	puts       int
-	lists      int
-	denyList   bool
+	mu          sync.Mutex
+	objects     map[string]store.Object
+	contents    map[string]string
+	puts        int
+	lists       int
+	denyList    bool
 	noCondition bool // answers 501 to conditional writes
 }
 

@@ -39,8 +39,8 @@ const (
 	fieldAuth            = "auth"
 	fieldAuthMode        = "mode"
 	fieldAccessKeyID     = "access_key_id"
-	fieldSecretAccessKey = "secret_access_key" //nolint:gosec // the name of a field, not a secret
-	fieldSessionToken    = "session_token"     //nolint:gosec // the name of a field, not a secret
+	fieldSecretAccessKey = "secret_access_key"
+	fieldSessionToken    = "session_token"
 
 	fieldEncryption        = "encryption"
 	fieldEncryptionMode    = "mode"

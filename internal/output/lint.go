@@ -45,7 +45,7 @@ func lint(conf any) []any {
 		return nil
 	}
 	var out []any
-	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() { //nolint:errorlint // always joined
+	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
 		out = append(out, e.Error())
 	}
 	return out

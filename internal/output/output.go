@@ -13,7 +13,6 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
-	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/landing"
 	"github.com/s3-destination/s3-destination/internal/partition"
@@ -77,7 +76,7 @@ func (o *Output) landing() landing.Config {
 	}
 	if o.conf.deadLetters != nil {
 		c.DeadLetters = landing.Format{
-			NewEncoder:  func() encode.Encoder { return deadLetterEncoder() },
+			NewEncoder:  deadLetterEncoder,
 			Namer:       o.conf.deadLetters.Layout(),
 			ContentType: "application/x-ndjson",
 		}
@@ -207,7 +206,7 @@ func batchError(batch service.MessageBatch, failures []chunk.Failure) error {
 	}
 	err := service.NewBatchError(batch, headline)
 	for _, f := range failures {
-		err.Failed(f.Index, f.Err)
+		_ = err.Failed(f.Index, f.Err)
 	}
 	return err
 }

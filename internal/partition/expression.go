@@ -145,10 +145,10 @@ func parseDateField(field string) (expression, error) {
 	}
 	path := dotPath(field)
 	for _, segment := range path {
-		switch {
-		case segment == "":
+		switch segment {
+		case "":
 			return expression{}, fmt.Errorf("the path %q has an empty segment", field)
-		case segment == "*":
+		case "*":
 			return expression{}, errors.New("a path with * has no single date")
 		}
 	}

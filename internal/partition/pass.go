@@ -154,6 +154,7 @@ func (p *Pass) appendPiece(dst []byte, q *piece, rec *record.Record) (out []byte
 		return append(dst, q.text...), true, nil
 	case formMeta, formMetadata:
 		return appendMeta(dst, q, rec.Meta)
+	default: // a field of the record
 	}
 	if rec.Structured() {
 		value := search(rec.Value, q.path)

@@ -3,6 +3,7 @@ package template
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -75,7 +76,7 @@ func Compile(cfg Config) (*Layout, error) {
 		folder = append(folder, part{kind: kindLiteral, text: "/"})
 	}
 	l.fileStart = len(folder)
-	l.parts = append(folder, file...)
+	l.parts = slices.Concat(folder, file)
 	l.index()
 	if err := l.checkNames(); err != nil {
 		return nil, err

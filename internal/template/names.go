@@ -34,9 +34,6 @@ const (
 // isHole reports whether the kind is left open in a path.
 func (k kind) isHole() bool { return k <= kindUUID }
 
-// isRecordDate reports whether the kind reads the record's own date.
-func (k kind) isRecordDate() bool { return k >= kindYear && k <= kindHour }
-
 // isToday reports whether the kind reads the clock per record.
 func (k kind) isToday() bool { return k >= kindYearToday }
 

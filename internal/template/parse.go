@@ -62,8 +62,8 @@ func placeholder(inner string, variables []string) (part, error) {
 	if name == "" {
 		return part{}, errors.New("{{}} names no placeholder")
 	}
-	if strings.Contains(name, "{{") {
-		return part{}, fmt.Errorf("%q is never closed with }}", "{{"+inner[:strings.Index(inner, "{{")])
+	if open, _, nested := strings.Cut(inner, "{{"); nested {
+		return part{}, fmt.Errorf("%q is never closed with }}", "{{"+open)
 	}
 	if k, ok := builtins[name]; ok {
 		return part{kind: k, text: name}, nil
@@ -147,6 +147,7 @@ func checkChunkID(parts []part) error {
 			variable = true
 		case kindChunkID:
 			imitable = variable
+		default: // the clock and the uuid cannot be imitated
 		}
 	}
 	return nil

@@ -43,7 +43,7 @@ func (e *encoder) encodeGzip(w io.Writer, records []record.Record, limit int64) 
 		rows, err = e.compress(out, limit)
 	}
 	if err == nil && rows == e.table.rowCount() && next < len(records) {
-		rows, err = e.extend(records, next)
+		rows = e.extend(records, next)
 	}
 	if err != nil {
 		return encode.Result{}, err
@@ -138,7 +138,7 @@ func (e *encoder) compress(out *holder, limit int64) (int, error) {
 
 // extend adds rows to an object that turned out to have room after all. Its
 // header is settled, so a record with a new field ends it.
-func (e *encoder) extend(records []record.Record, next int) (int, error) {
+func (e *encoder) extend(records []record.Record, next int) int {
 	width := e.table.columnCount()
 	e.scan(records, next, func() bool {
 		if e.table.columnCount() > width || e.table.textSize > maxText {
@@ -148,7 +148,7 @@ func (e *encoder) extend(records []record.Record, next int) (int, error) {
 		e.line = e.table.appendLine(e.line[:0], &c)
 		return !e.stream.Add(e.line)
 	})
-	return e.table.rowCount(), nil
+	return e.table.rowCount()
 }
 
 // keep saves the buffer for the next object unless it is very large.

@@ -51,7 +51,7 @@ func (n *names) id(key []byte, separator byte) int32 {
 	if id, ok := n.ids[string(key)]; ok {
 		return id
 	}
-	id := int32(len(n.all)) //nolint:gosec // far fewer than 2^31 names fit into memory
+	id := int32(len(n.all))
 	n.ids[string(key)] = id
 	n.all = append(n.all, name{
 		token:  jsonscan.FieldToken(key),

@@ -40,7 +40,7 @@ func (t *table) addInOrder(doc []byte) (ok bool, err error) {
 		}
 		prev, last = id, column
 	}
-	for width := int32(len(t.columns)); separators < width-1; separators++ { //nolint:gosec // below maxColumns
+	for width := int32(len(t.columns)); separators < width-1; separators++ {
 		dst = append(dst, t.separator)
 	}
 	t.commit(b, dst, start)
@@ -62,7 +62,7 @@ func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
 // commit makes what was appended to block b since start a row.
 func (t *table) commit(b *[]byte, dst []byte, start int) {
 	*b = dst
-	r := row{size: uint32(len(dst) - start), columns: uint16(len(t.columns))} //nolint:gosec // a row is below 4 GiB
+	r := row{size: uint32(len(dst) - start), columns: uint16(len(t.columns))}
 	t.rows = append(t.rows, r)
 	t.count(r, 1)
 }

@@ -128,12 +128,12 @@ func (t *table) addColumn(id int32) error {
 		return errTooManyColumns
 	}
 	n := &t.names.all[id]
-	n.column = int32(len(t.columns)) //nolint:gosec // below maxColumns
+	n.column = int32(len(t.columns))
 	if len(t.columns) > 0 {
 		t.headerSize++
 	}
 	t.headerSize += int64(len(n.cell))
-	t.columns = append(t.columns, column{name: id, firstRow: int32(len(t.rows))}) //nolint:gosec // a table has fewer rows
+	t.columns = append(t.columns, column{name: id, firstRow: int32(len(t.rows))})
 	return nil
 }
 

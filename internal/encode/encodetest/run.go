@@ -294,7 +294,7 @@ func checkDeterminism(t *testing.T, s *Subject) {
 	for _, limit := range []int64{0, s.MinLimit} {
 		first := s.encodeAll(t, s.New(), Records(docs), limit)
 		second := s.encodeAll(t, s.New(), Records(docs), limit)
-		require.Equal(t, len(first), len(second))
+		require.Len(t, second, len(first))
 		for i := range first {
 			require.True(t, bytes.Equal(first[i].data, second[i].data))
 		}

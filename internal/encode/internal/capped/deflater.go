@@ -170,14 +170,14 @@ func (d *deflater) close(w io.Writer, tail []byte) (int64, error) {
 	}
 	d.crc = crc32.Update(d.crc, crc32.IEEETable, tail)
 	d.size += uint64(len(tail))
-	n := uint16(len(tail)) //nolint:gosec // a tail is a few bytes
+	n := uint16(len(tail))
 	end := make([]byte, 0, finalBlock+gzipTrailer+len(tail))
 	end = append(end, 1) // final, stored
 	end = binary.LittleEndian.AppendUint16(end, n)
 	end = binary.LittleEndian.AppendUint16(end, ^n)
 	end = append(end, tail...)
 	end = binary.LittleEndian.AppendUint32(end, d.crc)
-	end = binary.LittleEndian.AppendUint32(end, uint32(d.size)) //nolint:gosec // modulo 2^32 by definition
+	end = binary.LittleEndian.AppendUint32(end, uint32(d.size))
 	_, err := d.sink.Write(end)
 	return d.sink.n, err
 }

@@ -96,7 +96,7 @@ func (c *column) pad(row int) {
 	if c.maxRep > 0 {
 		c.reps = appendZeros(c.reps, n)
 	}
-	c.rows = row
+	c.rows, c.start = row, -1
 }
 
 func appendZeros(b []uint8, n int) []uint8 {

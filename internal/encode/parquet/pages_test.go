@@ -52,7 +52,7 @@ func pageValues(data []byte) (int, error) {
 	total := 0
 	for g, group := range f.RowGroups() {
 		for i, chunk := range group.ColumnChunks() {
-			n, err := checkChunk(chunk)
+			n, err := checkChunk(chunk, group.NumRows())
 			if err != nil {
 				return 0, fmt.Errorf("row group %d, column %d: %w", g, i, err)
 			}
@@ -65,7 +65,7 @@ func pageValues(data []byte) (int, error) {
 	return total, nil
 }
 
-func checkChunk(chunk parquetgo.ColumnChunk) (int, error) {
+func checkChunk(chunk parquetgo.ColumnChunk, want int64) (int, error) {
 	pages := chunk.Pages()
 	defer pages.Close()
 	index, _ := chunk.ColumnIndex()
@@ -77,6 +77,9 @@ func checkChunk(chunk parquetgo.ColumnChunk) (int, error) {
 	typ := chunk.Type()
 	for i := 0; ; i++ {
 		p, err := pages.ReadPage()
+		if err == io.EOF && rows != want {
+			return 0, fmt.Errorf("%d rows, not %d", rows, want)
+		}
 		if err == io.EOF {
 			return total, nil
 		}

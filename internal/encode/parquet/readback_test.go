@@ -50,11 +50,6 @@ func arrowRows(data []byte) (rows []map[string]any, err error) {
 			rows = append(rows, row)
 		}
 	}
-	// Arrow Go (unlike pyarrow and parquet-go) reads a column of lists that are
-	// all null as one without rows.
-	if len(rows) == 0 {
-		rows = make([]map[string]any, r.NumRows())
-	}
 	return rows, tr.Err()
 }
 

@@ -17,7 +17,7 @@ type Call struct {
 	charge  int64
 
 	groups  []group
-	byPath  map[string]int
+	byPath  map[partition]int
 	last    int // group of the previous record
 	refused []refusal
 
@@ -30,7 +30,7 @@ type Call struct {
 
 // group holds the records of one call that share a partition.
 type group struct {
-	path string
+	part partition
 	entries
 }
 
@@ -56,7 +56,7 @@ func (m *Manager) Admit(ctx context.Context, bytes int64, records int) (*Call, e
 		m:       m,
 		arrived: time.Now(),
 		charge:  bytes + m.cfg.CallOverhead + int64(records)*m.cfg.RecordOverhead,
-		byPath:  map[string]int{},
+		byPath:  map[partition]int{},
 		last:    -1,
 		done:    make(chan struct{}),
 	}
@@ -107,16 +107,17 @@ func (m *Manager) await(ctx context.Context, c *Call, w *waiter) (*Call, error) 
 	return nil, err
 }
 
-// Add puts a record into the partition of that path. path is copied when
+// Add puts a record into the partition of that path. Records of different
+// schemas, told apart by any text, never share an object. path is copied when
 // needed and may be reused.
-func (c *Call) Add(path []byte, r record.Record, index int) {
+func (c *Call) Add(path []byte, schema string, r record.Record, index int) {
 	g := c.last
-	if g < 0 || c.groups[g].path != string(path) {
+	if g < 0 || c.groups[g].part.path != string(path) || c.groups[g].part.schema != schema {
 		var known bool
-		if g, known = c.byPath[string(path)]; !known {
+		if g, known = c.byPath[partition{path: string(path), schema: schema}]; !known {
 			g = len(c.groups)
-			p := string(path)
-			c.groups = append(c.groups, group{path: p})
+			p := partition{kind: Data, path: string(path), schema: schema}
+			c.groups = append(c.groups, group{part: p})
 			c.byPath[p] = g
 		}
 		c.last = g
@@ -179,7 +180,7 @@ func (c *Call) handOver() {
 		return
 	}
 	for i := range c.groups {
-		m.place(partition{kind: Data, path: c.groups[i].path}, c.groups[i].entries)
+		m.place(c.groups[i].part, c.groups[i].entries)
 	}
 	for _, r := range c.refused {
 		m.refuse(r.record, owner{call: c, index: r.index}, "", r.reason)

@@ -120,8 +120,9 @@ func merge(a, b entries) entries {
 
 // partition is the identity of a stream of objects.
 type partition struct {
-	kind Kind
-	path string
+	kind   Kind
+	path   string
+	schema string // of its records, where files must not mix them
 }
 
 // chunk is an open or sealed list of records of one partition. Nothing is

@@ -197,7 +197,7 @@ func write(ctx context.Context, m *Manager, path string, lines ...string) ([]Fai
 	}
 	defer c.Release()
 	for i, l := range lines {
-		c.Add([]byte(path), record.Record{Raw: []byte(l)}, i)
+		c.Add([]byte(path), "", record.Record{Raw: []byte(l)}, i)
 	}
 	return c.Commit(ctx)
 }

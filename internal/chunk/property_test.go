@@ -104,7 +104,7 @@ func (o *outcome) deliver(m *Manager, lines []string) {
 	}
 	defer c.Release()
 	for i, l := range lines {
-		c.Add(fmt.Append(nil, i%3), record.Record{Raw: []byte(l)}, i)
+		c.Add(fmt.Append(nil, i%3), "", record.Record{Raw: []byte(l)}, i)
 	}
 	failures, err := c.Commit(ctx)
 	if err != nil {

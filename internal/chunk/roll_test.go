@@ -60,12 +60,12 @@ func TestTrickleKeepsItsMaxAge(t *testing.T) {
 	bubble(t, Config{MaxAge: time.Minute, IdleTimeout: 2 * time.Second}, p, func(t *testing.T, m *Manager) {
 		for i := range 10 {
 			goWrite(t.Context(), m, "a", fmt.Sprint(i))
-			time.Sleep(20 * time.Second)
+			time.Sleep(19 * time.Second)
 		}
 		time.Sleep(2 * time.Minute)
 		assert.Equal(t, 10, p.rows())
-		assert.Equal(t, map[Reason]int{Idle: 1, Age: 3}, p.reasons(),
-			"only the first record, which shows no rhythm yet, is cut short")
+		assert.Equal(t, map[Reason]int{Idle: 2, Age: 2}, p.reasons(),
+			"only the first record, which shows no rhythm yet, and the end of the input are cut short")
 	})
 }
 
@@ -287,7 +287,7 @@ func TestRecordWithoutPartitionIsRefused(t *testing.T) {
 		defer c.Release()
 		reason := errors.New("no date")
 		c.Refuse(record.Record{Raw: []byte("x")}, 0, reason)
-		c.Add([]byte("a"), record.Record{Raw: []byte("fine")}, 1)
+		c.Add([]byte("a"), "", record.Record{Raw: []byte("fine")}, 1)
 		failures, err := c.Commit(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, []Failure{{Index: 0, Err: reason}}, failures)
@@ -315,8 +315,8 @@ func TestObjectThatCannotLandFailsItsRecordsOnly(t *testing.T) {
 		c, err := m.Admit(t.Context(), 2, 2)
 		require.NoError(t, err)
 		defer c.Release()
-		c.Add([]byte("fine"), record.Record{Raw: []byte("x")}, 0)
-		c.Add([]byte("broken"), record.Record{Raw: []byte("y")}, 1)
+		c.Add([]byte("fine"), "", record.Record{Raw: []byte("x")}, 0)
+		c.Add([]byte("broken"), "", record.Record{Raw: []byte("y")}, 1)
 		failures, err := c.Commit(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, []Failure{{Index: 1, Err: broken}}, failures)
@@ -364,5 +364,23 @@ func TestObjectCutAtTheCapSaysSo(t *testing.T) {
 		_, err := write(t.Context(), m, "a", "1234", "1234", "1234")
 		require.NoError(t, err)
 		assert.Equal(t, map[Reason]int{Size: 1, Age: 1}, p.reasons())
+	})
+}
+
+func TestRecordsOfDifferentSchemasNeverShareAnObject(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Second}, p, func(t *testing.T, m *Manager) {
+		c, err := m.Admit(t.Context(), 100, 100)
+		require.NoError(t, err)
+		defer c.Release()
+		for i := range 100 { // interleaved
+			c.Add([]byte("a"), fmt.Sprint("v", i%2), record.Record{Raw: fmt.Append(nil, i)}, i)
+		}
+		_, err = c.Commit(t.Context())
+		require.NoError(t, err)
+		require.Len(t, p.landed(), 2)
+		for _, o := range p.landed() {
+			assert.Len(t, o.lines, 50)
+		}
 	})
 }

@@ -2,14 +2,19 @@ package output
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/encode/avro"
 	"github.com/s3-destination/s3-destination/internal/encode/csv"
 	"github.com/s3-destination/s3-destination/internal/encode/json"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
 // fileFormats are the values of file_format.
-var fileFormats = []string{"csv", "csv+gzip", "json", "json+gzip"}
+var fileFormats = []string{"csv", "csv+gzip", "json", "json+gzip", "parquet", "avro"}
 
 const defaultMaxFileSize = "128MB"
 
@@ -20,6 +25,9 @@ type format struct {
 	contentType string
 	encoding    string
 	newEncoder  func() encode.Encoder
+	// identify tells the records of different schemas apart; nil when all
+	// records of a partition may share a file.
+	identify func(*record.Record) (string, error)
 	// ratio is how many bytes of the object a byte of the record becomes,
 	// until objects have been measured. Low is better than high: a first chunk
 	// that is too large becomes several full objects, one too small is final.
@@ -27,47 +35,36 @@ type format struct {
 }
 
 const (
-	gzipRatio = 0.12
-	csvRatio  = 0.5
+	gzipRatio    = 0.12
+	csvRatio     = 0.5
+	parquetRatio = 0.06
+	avroRatio    = 0.15
 )
 
 func (r *reader) format() format {
-	f := format{name: r.str(fieldFileFormat), ratio: 1}
-	level := r.num(fieldCompressionLevel)
-	if level < 1 || level > 9 {
-		r.fail(fmt.Errorf("compression_level must be from 1 to 9, got %d", level))
-	}
-	separator, header := separators[r.str(fieldSeparator)], r.flag(fieldCSV, fieldCSVHeader)
-	layout := json.Lines
-	if r.str(fieldJSON, fieldJSONLayout) == "array" {
-		layout = json.Array
-	}
-	csvEncoder := func(gzip bool) func() encode.Encoder {
-		return func() encode.Encoder {
-			return csv.New(csv.Config{Separator: separator, Header: header, Gzip: gzip, GzipLevel: level})
-		}
-	}
-	jsonEncoder := func(gzip bool) func() encode.Encoder {
-		return func() encode.Encoder {
-			return json.New(json.Config{Layout: layout, Gzip: gzip, GzipLevel: level})
-		}
-	}
-	jsonType := "application/x-ndjson"
-	if layout == json.Array {
-		jsonType = "application/json"
-	}
-	switch f.name {
+	var f format
+	switch name := r.str(fieldFileFormat); name {
 	case "csv":
-		f.extension, f.contentType, f.newEncoder, f.ratio = ".csv", "text/csv", csvEncoder(false), csvRatio
+		f = format{extension: ".csv", contentType: "text/csv", newEncoder: r.csv(false), ratio: csvRatio}
 	case "csv+gzip":
-		f.extension, f.contentType, f.newEncoder, f.ratio = ".csv.gz", "application/gzip", csvEncoder(true), csvRatio*gzipRatio
+		f = format{extension: ".csv.gz", contentType: "application/gzip", newEncoder: r.csv(true), ratio: csvRatio * gzipRatio}
 	case "json":
-		f.extension, f.contentType, f.newEncoder = ".json", jsonType, jsonEncoder(false)
+		f = format{extension: ".json", contentType: r.jsonType(), newEncoder: r.json(false), ratio: 1}
 	case "json+gzip":
-		f.extension, f.contentType, f.newEncoder, f.ratio = ".json.gz", "application/gzip", jsonEncoder(true), gzipRatio
+		f = format{extension: ".json.gz", contentType: "application/gzip", newEncoder: r.json(true), ratio: gzipRatio}
+	case "parquet":
+		f = r.columnar(r.parquet())
+		f.extension, f.contentType, f.ratio = ".parquet", "application/vnd.apache.parquet", parquetRatio
+	case "avro":
+		f = r.columnar(r.avro())
+		f.extension, f.contentType, f.ratio = ".avro", "application/avro", avroRatio
 	}
-	if f.extension != ".csv" && f.extension != ".csv.gz" && separator != ',' {
+	f.name = r.str(fieldFileFormat)
+	if f.name != "csv" && f.name != "csv+gzip" && r.str(fieldSeparator) != "comma" {
 		r.warn("separator has no effect: it is for csv formats only")
+	}
+	if f.name != "parquet" && f.name != "avro" && r.flag(fieldBinaryStrings) {
+		r.warn("use_binary_strings has no effect: it is for the formats parquet and avro only")
 	}
 	if t := r.str(fieldContentType); t != "" {
 		f.contentType = t
@@ -77,6 +74,96 @@ func (r *reader) format() format {
 }
 
 var separators = map[string]byte{"comma": ',', "semicolon": ';', "tab": '\t'}
+
+func (r *reader) csv(gzip bool) func() encode.Encoder {
+	conf := csv.Config{
+		Separator: separators[r.str(fieldSeparator)],
+		Header:    r.flag(fieldCSV, fieldCSVHeader),
+		Gzip:      gzip,
+		GzipLevel: r.gzipLevel(),
+	}
+	return func() encode.Encoder { return csv.New(conf) }
+}
+
+func (r *reader) json(gzip bool) func() encode.Encoder {
+	conf := json.Config{Layout: json.Lines, Gzip: gzip, GzipLevel: r.gzipLevel()}
+	if r.str(fieldJSON, fieldJSONLayout) == "array" {
+		conf.Layout = json.Array
+	}
+	return func() encode.Encoder { return json.New(conf) }
+}
+
+func (r *reader) jsonType() string {
+	if r.str(fieldJSON, fieldJSONLayout) == "array" {
+		return "application/json"
+	}
+	return "application/x-ndjson"
+}
+
+func (r *reader) gzipLevel() int {
+	level := r.num(fieldCompressionLevel)
+	if level < 1 || level > 9 {
+		r.fail(fmt.Errorf("compression_level must be from 1 to 9, got %d", level))
+	}
+	return level
+}
+
+// columnar completes a format whose objects have a schema. All encoders of the
+// destination share what is known about it.
+func (r *reader) columnar(construct func(*schema.Registry) (encode.Encoder, error)) format {
+	registry, err := schema.New(r.schema())
+	r.fail(err)
+	if err != nil {
+		return format{}
+	}
+	if _, err := construct(registry); err != nil {
+		r.fail(err)
+	}
+	f := format{newEncoder: func() encode.Encoder {
+		e, err := construct(registry)
+		if err != nil {
+			return broken{err}
+		}
+		return e
+	}}
+	if registry.PerRecord() {
+		f.identify = registry.Identity
+	}
+	return f
+}
+
+func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
+	conf := parquet.Config{
+		Compression:   r.str(fieldParquet, fieldCompression),
+		Level:         r.num(fieldParquet, fieldParquetLevel),
+		RowGroupSize:  r.size(fieldParquet, fieldRowGroupSize),
+		PageSize:      int(r.size(fieldParquet, fieldPageSize)),
+		BloomColumns:  read(r, r.conf.FieldStringList, []string{fieldParquet, fieldBloomFilters}),
+		BinaryStrings: r.flag(fieldBinaryStrings),
+		CreatedBy:     "s3-destination",
+	}
+	return func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) }
+}
+
+func (r *reader) avro() func(*schema.Registry) (encode.Encoder, error) {
+	conf := avro.Config{
+		Codec:         r.str(fieldAvro, fieldAvroCodec),
+		Level:         r.num(fieldAvro, fieldAvroLevel),
+		BlockSize:     int(r.size(fieldAvro, fieldAvroBlockSize)),
+		RecordName:    r.str(fieldAvro, fieldAvroRecordName),
+		BinaryStrings: r.flag(fieldBinaryStrings),
+	}
+	return func(s *schema.Registry) (encode.Encoder, error) { return avro.New(conf, s) }
+}
+
+// broken stands for an encoder that could not be made although one like it
+// had been: it fails its records instead of the process.
+type broken struct{ err error }
+
+// Encode fails.
+func (b broken) Encode(io.Writer, []record.Record, int64) (encode.Result, error) {
+	return encode.Result{}, b.err
+}
 
 // deadLetterEncoder writes dead letters.
 func deadLetterEncoder() encode.Encoder { return json.New(json.Config{Layout: json.Lines}) }

@@ -176,7 +176,14 @@ func (o *Output) place(batch service.MessageBatch, call *chunk.Call) {
 			call.Refuse(rec, i, err)
 			continue
 		}
-		call.Add(path, rec, i)
+		schema := ""
+		if identify := o.conf.format.identify; identify != nil {
+			if schema, err = identify(&rec); err != nil {
+				call.Refuse(rec, i, err)
+				continue
+			}
+		}
+		call.Add(path, schema, rec, i)
 	}
 }
 

@@ -24,6 +24,7 @@ func fields() *service.ConfigSpec {
 		Fields(destinationFields()...).
 		Fields(namingFields()...).
 		Fields(formatFields()...).
+		Fields(columnarFields()...).
 		Fields(rollFields()...).
 		Fields(badRecordFields()...).
 		Fields(accessFields()...).

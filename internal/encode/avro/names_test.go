@@ -2,60 +2,47 @@ package avro_test
 
 import "encoding/json"
 
-// originalNames maps the Avro names of a schema to those in the records.
-func originalNames(text string) map[string]string {
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
+// asWritten turns what goavro has read back into what was written: fields get
+// the names that they have in the records, and unions are unwrapped.
+func asWritten(schemaText string, v any) map[string]any {
+	var typ any
+	if err := json.Unmarshal([]byte(schemaText), &typ); err != nil {
 		panic(err)
 	}
-	names := make(map[string]string)
-	var walk func(v any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case []any:
-			for _, item := range v {
-				walk(item)
-			}
-		case map[string]any:
-			if original, ok := v["originalName"].(string); ok {
-				names[v["name"].(string)] = original
-			}
-			for _, item := range v {
-				walk(item)
-			}
-		}
-	}
-	walk(v)
-	return names
+	return unwrap(typ, v).(map[string]any)
 }
 
-// unwrap undoes goavro's form of unions, {"type": value}.
-func unwrap(v any, names map[string]string) any {
-	switch v := v.(type) {
-	case []any:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = unwrapUnion(v[i], names)
+func unwrap(typ, v any) any {
+	switch typ := typ.(type) {
+	case []any: // a union of null and one type
+		if v == nil {
+			return nil
 		}
-		return out
+		for _, item := range v.(map[string]any) {
+			return unwrap(typ[1], item)
+		}
 	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, item := range v {
-			if original, ok := names[k]; ok {
-				k = original
+		switch typ["type"] {
+		case "record":
+			out := make(map[string]any)
+			for _, f := range typ["fields"].([]any) {
+				field := f.(map[string]any)
+				name := field["name"].(string)
+				original, ok := field["originalName"].(string)
+				if !ok {
+					original = name
+				}
+				out[original] = unwrap(field["type"], v.(map[string]any)[name])
 			}
-			out[k] = unwrapUnion(item, names)
+			return out
+		case "array":
+			items := v.([]any)
+			out := make([]any, len(items))
+			for i := range items {
+				out[i] = unwrap(typ["items"], items[i])
+			}
+			return out
 		}
-		return out
 	}
 	return v
-}
-
-func unwrapUnion(v any, names map[string]string) any {
-	if m, ok := v.(map[string]any); ok && len(m) == 1 {
-		for _, item := range m {
-			return unwrap(item, names)
-		}
-	}
-	return unwrap(v, names)
 }

@@ -21,13 +21,13 @@ func goavroRows(data []byte) (rows []map[string]any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	names := originalNames(r.Codec().Schema())
+	text := string(r.MetaData()["avro.schema"])
 	for r.Scan() {
 		v, err := r.Read()
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, unwrap(v, names).(map[string]any))
+		rows = append(rows, asWritten(text, v))
 	}
 	return rows, r.Err()
 }

@@ -1,0 +1,117 @@
+package parquet
+
+import (
+	"fmt"
+
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+)
+
+func (w *writer) number(n *node, rep uint8) error {
+	text, err := w.cursor.Number()
+	if err != nil {
+		return err
+	}
+	if w.addNumber(n, rep, text) {
+		return nil
+	}
+	if w.takesText(n) {
+		n.column.addBytes(rep, text)
+		return nil
+	}
+	return w.mismatch(n, rep, text)
+}
+
+func (w *writer) addNumber(n *node, rep uint8, text []byte) bool {
+	f := n.field
+	switch f.Type { //nolint:exhaustive // numbers do not fit the others
+	case schema.Int64:
+		if v, ok := scalar.PlainInt64(text); ok {
+			n.column.addInt(rep, v)
+			return true
+		}
+	case schema.Double:
+		v, ok := f.NumberDouble(text)
+		if ok {
+			n.column.addDouble(rep, v)
+		}
+		return ok
+	case schema.Decimal:
+		if n.column.size > 0 {
+			return n.column.addDecimal(rep, text)
+		}
+	case schema.Int32, schema.Timestamp, schema.Date, schema.Time:
+	default:
+		return false
+	}
+	v, ok := f.NumberInt64(text)
+	if ok {
+		n.column.addInt(rep, v)
+	}
+	return ok
+}
+
+func (w *writer) string(n *node, rep uint8) error {
+	text, err := w.cursor.String()
+	if err != nil {
+		return err
+	}
+	if w.addString(n, rep, text) {
+		return nil
+	}
+	return w.mismatch(n, rep, jsonscan.AppendQuote(nil, text))
+}
+
+func (w *writer) addString(n *node, rep uint8, text []byte) bool {
+	f := n.field
+	switch f.Type { //nolint:exhaustive // strings do not fit the others
+	case schema.String:
+		n.column.addBytes(rep, text)
+		return true
+	case schema.Bytes:
+		if f.Base64 {
+			var err error
+			if w.scratch, err = scalar.AppendBase64(w.scratch[:0], text); err != nil {
+				return false
+			}
+			text = w.scratch
+		}
+		n.column.addBytes(rep, text)
+		return true
+	case schema.UUID:
+		u, ok := scalar.UUID(text)
+		if ok {
+			n.column.addFixed(rep, u[:])
+		}
+		return ok
+	case schema.Decimal:
+		if n.column.size > 0 {
+			return n.column.addDecimal(rep, text)
+		}
+	case schema.Timestamp, schema.Date, schema.Time:
+	default:
+		return false
+	}
+	v, ok := f.StringInt64(text)
+	if ok {
+		n.column.addInt(rep, v)
+	}
+	return ok
+}
+
+// mismatch deals with a value that does not fit; raw is its JSON text.
+func (w *writer) mismatch(n *node, rep uint8, raw []byte) error {
+	switch {
+	case w.policy.Mismatch == schema.Rescue && n.field.Optional && w.rescued != nil:
+		w.rescue.add(n.path, raw)
+		return w.null(n, rep)
+	case (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString) && !w.final:
+		return errLearn
+	}
+	const most = 60
+	if len(raw) > most {
+		raw = append(append([]byte(nil), raw[:most]...), "..."...)
+	}
+	return fmt.Errorf("field %q: %s does not fit a column of type %s", n.path, raw, n.field.Type)
+}

@@ -1,0 +1,105 @@
+package parquet_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	parquetgo "github.com/parquet-go/parquet-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/schema"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestGoldenFiles pins the bytes: a change of the encoder that changes files
+// must be meant. The files are uncompressed, so that a new version of a
+// compressor does not matter.
+func TestGoldenFiles(t *testing.T) {
+	clicks := make([]string, 0, 50)
+	for _, d := range encodetest.Clicks(50, 1) {
+		clicks = append(clicks, string(d))
+	}
+	bloom := parquet.Config{Compression: "none", BloomColumns: []string{"id", "string", "uuid"}}
+	tests := []struct {
+		name   string
+		config parquet.Config
+		schema schema.Config
+		docs   []string
+	}{
+		{"clicks", parquet.Config{Compression: "none", RowGroupSize: 8 << 10, PageSize: 1 << 10}, schema.Config{InferTimestamps: true}, clicks},
+		{"types", bloom, fixed(allTypes()...), []string{everyType, `{"id":2}`}},
+		{"binary", parquet.Config{Compression: "none", BinaryStrings: true}, schema.Config{}, []string{`{"s":"x","l":["y",null]}`}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			data, res := encodeDocs(t, newEncoder(t, test.config, test.schema), test.docs...)
+			require.Empty(t, res.Refused)
+			path := filepath.Join("testdata", test.name+".parquet")
+			if *update {
+				require.NoError(t, os.WriteFile(path, data, 0o600))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, want, data, "run the test with -update if the change is meant")
+			rows, err := arrowRows(want)
+			require.NoError(t, err)
+			require.Len(t, rows, len(test.docs))
+			text := ""
+			for _, row := range rows {
+				text += mustJSON(row) + "\n"
+			}
+			path += ".jsonl"
+			if *update {
+				require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+			}
+			wantText, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, string(wantText), text)
+		})
+	}
+}
+
+func TestFooter(t *testing.T) {
+	config := parquet.Config{
+		CreatedBy: "me version 1", BloomColumns: []string{"a", "g.b"},
+		Metadata: func(records []record.Record) []parquet.KeyValue {
+			return []parquet.KeyValue{{Key: "first", Value: string(records[0].Raw)}}
+		},
+	}
+	data, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a":1,"g":{"b":"x"},"s":"y"}`, `{"a":2}`)
+	f, err := open(data)
+	require.NoError(t, err)
+	assert.Equal(t, "me version 1", f.Metadata().CreatedBy)
+	v, _ := f.Lookup("first")
+	assert.Equal(t, `{"a":1,"g":{"b":"x"},"s":"y"}`, v)
+	v, _ = f.Lookup("s3_destination.rows")
+	assert.Equal(t, "2", v)
+	chunks := f.RowGroups()[0].ColumnChunks()
+	ok, err := chunks[0].BloomFilter().Check(parquetgo.Int64Value(2))
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.NotNil(t, chunks[1].BloomFilter())
+	assert.Nil(t, chunks[2].BloomFilter())
+	m := f.Metadata().RowGroups[0].Columns[0].MetaData
+	assert.EqualValues(t, 1, m.Statistics.MinValue[0])
+	assert.EqualValues(t, 2, m.Statistics.MaxValue[0])
+	assert.EqualValues(t, 1, f.Metadata().RowGroups[0].Columns[1].MetaData.Statistics.NullCount)
+}
+
+func TestConfigurationErrors(t *testing.T) {
+	for want, config := range map[string]parquet.Config{
+		`compression "brotli"`: {Compression: "brotli"},
+		"row_group_size":       {RowGroupSize: -1},
+		"page size":            {PageSize: 2 << 30},
+	} {
+		_, err := parquet.New(config, registry(t, schema.Config{}))
+		assert.ErrorContains(t, err, want)
+	}
+}

@@ -226,5 +226,6 @@ func (c *Call) finish() {
 	if !c.cancelled {
 		c.m.unsettled--
 	}
+	c.m.rhythm.settled = time.Now() // before the caller can send more
 	close(c.done)
 }

@@ -139,7 +139,6 @@ func (m *Manager) finished(c *chunk) {
 	delete(m.busy, c)
 	m.sealed -= c.charge
 	m.out -= c.out
-	m.rhythm.settled = time.Now()
 	m.admitWaiting()
 	m.poke()
 }

@@ -1,6 +1,3 @@
-// Package health finds out whether the destination accepts data, by doing what
-// the output does: writing an object under the configured prefix, with the same
-// encryption, checksum and headers as data, and deleting it.
 package health
 
 import (
@@ -43,7 +40,7 @@ type Verdict struct {
 	Leftover error
 	// Conditions is what was learned about conditional writes.
 	Conditions Conditions
-	// Latency is how long the first write took.
+	// Latency is how long the writes took, all their tries included.
 	Latency time.Duration
 }
 
@@ -54,7 +51,10 @@ func (v Verdict) Class() store.Class { return store.ClassOf(v.Err) }
 type Prober struct {
 	store Store
 	key   string
-	// enforced is set when the destination accepts conditional writes only.
+	// honoured: the store is known to honour conditional writes, so that data
+	// is written conditionally as well.
+	honoured bool
+	// enforced: the destination accepts conditional writes only.
 	enforced bool
 }
 
@@ -80,25 +80,25 @@ func keySafe(r rune) rune {
 // Key is the key of the temporary object.
 func (p *Prober) Key() string { return p.key }
 
-// Probe writes and deletes the temporary object. With conditions it also finds
-// out whether the store honours conditional writes, at the price of one more
-// request.
+// Probe writes and deletes the temporary object, with nothing but the right
+// s3:PutObject. With conditions it also finds out whether the store honours
+// conditional writes, at the price of one more request, and from then on
+// accepts that a destination takes no others.
 func (p *Prober) Probe(ctx context.Context, conditions bool) Verdict {
 	var v Verdict
 	began := time.Now()
 	if conditions {
 		v.Conditions, v.Err = p.tryConditions(ctx)
+		p.honoured = p.honoured || v.Conditions == Honoured
 	} else {
-		v.Err = p.put(ctx, p.enforced)
-		if p.enforced && errors.Is(v.Err, store.ErrExists) {
-			v.Err = nil // refused only because it is there: writing is allowed
-		}
+		v.Err = p.try(ctx)
 	}
 	v.Latency = time.Since(began)
 	if v.Err != nil {
 		v.Err = fmt.Errorf("checking the destination: %w", v.Err)
 		return v
 	}
+	// Tried even if it was refused before: the right may have been granted.
 	v.Leftover = p.store.Delete(ctx, p.key)
 	return v
 }
@@ -106,6 +106,31 @@ func (p *Prober) Probe(ctx context.Context, conditions bool) Verdict {
 func (p *Prober) put(ctx context.Context, ifNoneMatch bool) error {
 	_, err := p.store.Put(ctx, store.Object{Key: p.key, IfNoneMatch: ifNoneMatch})
 	return err
+}
+
+// try writes the way that data is written.
+func (p *Prober) try(ctx context.Context) error {
+	if p.enforced {
+		return p.tryEnforced(ctx)
+	}
+	err := p.put(ctx, false)
+	if p.honoured && store.ClassOf(err) == store.ClassDenied {
+		// A policy may demand If-None-Match, as data is written with it.
+		if p.tryEnforced(ctx) == nil {
+			p.enforced = true
+			return nil
+		}
+	}
+	return err
+}
+
+// tryEnforced writes conditionally. A refusal because the object is there
+// proves the right to write: S3 looks at the policies first.
+func (p *Prober) tryEnforced(ctx context.Context) error {
+	if err := p.put(ctx, true); !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	return nil
 }
 
 // tryConditions writes on the condition that there is no object, twice if the

@@ -1,0 +1,31 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// OutOfTime turns an error that only says "canceled", because the time that its
+// caller had set for itself ran out, into what the time was lost on: an
+// unreachable store, throttling, an STS that does not answer. Any other error
+// it returns as it is.
+func OutOfTime(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Class != ClassCanceled {
+		return err
+	}
+	v := classify(context.Background(), e.Err)
+	if !v.class.Retryable() && v.class != ClassCredentials && v.class != ClassKMS {
+		v = verdict{class: ClassNetwork, advice: adviceBroken}
+	}
+	if v.reason = "no success in the time allowed, last: " + v.reason; errors.Is(e.Err, context.DeadlineExceeded) {
+		v.reason = "no answer in the time allowed"
+	}
+	lost := *e
+	lost.Class, lost.Code, lost.Status, lost.reason, lost.is = v.class, v.code, v.status, v.reason, v.is
+	lost.Advice = v.advice
+	if v.class != ClassNetwork {
+		lost.Advice = (&Store{cfg: Config{Bucket: e.Bucket}}).advice(e.Op, v)
+	}
+	return &lost
+}

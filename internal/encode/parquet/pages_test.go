@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	parquetgo "github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
@@ -111,7 +112,7 @@ func checkBounds(index parquetgo.ColumnIndex, i int, typ parquetgo.Type, values 
 			nulls++
 			continue
 		}
-		if typ.Compare(v, index.MinValue(i)) < 0 || typ.Compare(v, index.MaxValue(i)) > 0 {
+		if compare(typ, v, index.MinValue(i)) < 0 || compare(typ, v, index.MaxValue(i)) > 0 {
 			return fmt.Errorf("%v is not between %v and %v", v, index.MinValue(i), index.MaxValue(i))
 		}
 	}
@@ -119,4 +120,17 @@ func checkBounds(index parquetgo.ColumnIndex, i int, typ parquetgo.Type, values 
 		return fmt.Errorf("%d nulls, not %d (null page: %v)", nulls, index.NullCount(i), index.NullPage(i))
 	}
 	return nil
+}
+
+// compare orders values as the format defines. parquet-go takes decimals in
+// byte arrays for unsigned; they are two's complement.
+func compare(typ parquetgo.Type, a, b parquetgo.Value) int {
+	if l := typ.LogicalType(); l == nil || typ.Kind() != parquetgo.FixedLenByteArray {
+		return typ.Compare(a, b)
+	} else if _, ok := l.Value.(*format.DecimalType); !ok {
+		return typ.Compare(a, b)
+	}
+	x, y := bytes.Clone(a.ByteArray()), bytes.Clone(b.ByteArray())
+	x[0], y[0] = x[0]^0x80, y[0]^0x80
+	return bytes.Compare(x, y)
 }

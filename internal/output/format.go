@@ -108,6 +108,23 @@ func (r *reader) gzipLevel() int {
 	return level
 }
 
+// levels are the highest compression levels of the codecs that have them.
+var levels = map[string]int{"zstd": 22, "zstandard": 22, "gzip": 9, "deflate": 9}
+
+// level reads the compression level of a columnar format; 0 is the default.
+func (r *reader) level(object, codecField, levelField string) int {
+	codec, level := r.str(object, codecField), r.num(object, levelField)
+	if highest := levels[codec]; level < 0 || level > highest {
+		if highest == 0 {
+			r.fail(fmt.Errorf("%s.%s must be 0: %s has no levels", object, levelField, codec))
+		} else {
+			r.fail(fmt.Errorf("%s.%s must be from 1 to %d for %s, or 0 for its default, got %d", object, levelField, highest, codec, level))
+		}
+		return 0
+	}
+	return level
+}
+
 // columnar completes a format whose objects have a schema. All encoders of the
 // destination share what is known about it.
 func (r *reader) columnar(construct func(*schema.Registry) (encode.Encoder, error)) format {
@@ -135,7 +152,7 @@ func (r *reader) columnar(construct func(*schema.Registry) (encode.Encoder, erro
 func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
 	conf := parquet.Config{
 		Compression:   r.str(fieldParquet, fieldCompression),
-		Level:         r.num(fieldParquet, fieldParquetLevel),
+		Level:         r.level(fieldParquet, fieldCompression, fieldParquetLevel),
 		RowGroupSize:  r.size(fieldParquet, fieldRowGroupSize),
 		PageSize:      int(r.size(fieldParquet, fieldPageSize)),
 		BloomColumns:  read(r, r.conf.FieldStringList, []string{fieldParquet, fieldBloomFilters}),
@@ -148,7 +165,7 @@ func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
 func (r *reader) avro() func(*schema.Registry) (encode.Encoder, error) {
 	conf := avro.Config{
 		Codec:         r.str(fieldAvro, fieldAvroCodec),
-		Level:         r.num(fieldAvro, fieldAvroLevel),
+		Level:         r.level(fieldAvro, fieldAvroCodec, fieldAvroLevel),
 		BlockSize:     int(r.size(fieldAvro, fieldAvroBlockSize)),
 		RecordName:    r.str(fieldAvro, fieldAvroRecordName),
 		BinaryStrings: r.flag(fieldBinaryStrings),

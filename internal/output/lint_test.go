@@ -176,3 +176,23 @@ func TestLintWarningsAreHandedOn(t *testing.T) {
 	require.Len(t, got, 1)
 	assert.Contains(t, got[0], "separator")
 }
+
+func TestColumnarSettingsAreValidated(t *testing.T) {
+	for name, tc := range map[string]struct{ conf, err string }{
+		"a codec level":          {"file_format: parquet\nparquet: {compression: zstd, level: 40}\n", "level"},
+		"an unknown column type": {"file_format: parquet\nschema: {mode: fixed, fields: [{name: a, type: number}]}\n", "number"},
+		"an unknown column key":  {"file_format: avro\nschema: {mode: fixed, fields: [{name: a, typo: int64}]}\n", "typo"},
+		"no columns":             {"file_format: avro\nschema: {mode: fixed}\n", "fields"},
+		"a missing schema file":  {"file_format: avro\nschema: {mode: fixed, file: /nonexistent.avsc}\n", "nonexistent.avsc"},
+		"a codec without levels": {"file_format: avro\navro: {level: 3}\n", "level"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			errs, _ := problems(t, tc.conf)
+			require.NotEmpty(t, errs)
+			assert.Contains(t, strings.Join(errs, "\n"), tc.err)
+		})
+	}
+	errs, warnings := problems(t, "file_format: csv\nuse_binary_strings: true\n")
+	assert.Empty(t, errs)
+	assert.Contains(t, strings.Join(warnings, "\n"), "use_binary_strings has no effect")
+}

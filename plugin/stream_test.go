@@ -306,3 +306,18 @@ func TestServerNeedsNothingButPutObject(t *testing.T) {
 	assert.Len(t, ids(t, s, "in/f"), 1000)
 	assert.Contains(t, logs, "may write but not delete")
 }
+
+func TestWritersOfOnePrefixNeverMeet(t *testing.T) {
+	s := s3test.StartT(t, s3test.Config{})
+	conf := outputYAML(s, jsonLines+"max_file_size: 2KB\nidle_timeout: 100ms\n")
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() { _, _ = run(t, generate(1000, numbered, 50), conf) })
+	}
+	wg.Wait()
+	found := ids(t, s, "in/f")
+	require.Len(t, found, 1000)
+	for id, n := range found {
+		require.Equal(t, 3, n, "record %d", id)
+	}
+}

@@ -129,6 +129,7 @@ input:
 	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 200 }, 20*time.Second, 50*time.Millisecond)
 	time.Sleep(2 * time.Second)
 	require.Empty(t, s.Keys("in/f"), "everything still waits for max_age")
+	require.NoError(t, askReady(t.Context(), p.url+"/ready", time.Second))
 	took := p.terminate(t)
 	found := stored(t, s)
 	require.Greater(t, len(found), 1000)
@@ -137,6 +138,16 @@ input:
 	}
 	assert.Less(t, took, 3*time.Second)
 	assert.NotContains(t, p.logs.String(), s.SecretKey)
+	assert.Error(t, askReady(t.Context(), p.url+"/ready", time.Second), "the process is gone")
+}
+
+func TestHealthCommandTellsADestinationThatIsDown(t *testing.T) {
+	s := s3test.StartT(t, s3test.Config{})
+	s.Faults.Deny("PutObject")
+	p := start(t, "input: {stdin: {}}\n"+outputConfig(s, ""))
+	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status != 0 }, 20*time.Second, 50*time.Millisecond)
+	err := askReady(t.Context(), p.url+"/ready", time.Second)
+	require.ErrorContains(t, err, "not ready: 503")
 }
 
 func TestMetricsTellWhatHappened(t *testing.T) {

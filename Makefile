@@ -60,7 +60,7 @@ docs-check: docs ## fail when the generated pages are stale
 
 .PHONY: integration
 integration: $(TOOLS)/versitygw ## tests against a real S3 server (versitygw, built from its module)
-	VERSITYGW=$(TOOLS)/versitygw go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/...
+	VERSITYGW=$(TOOLS)/versitygw go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)

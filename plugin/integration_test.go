@@ -1,0 +1,75 @@
+//go:build integration
+
+package plugin_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/versitygw"
+)
+
+// TestIntegrationStreamToARealServer lands the same records twice under the
+// same names: in objects of several parts, with checksums that the server
+// verifies, and reads them back from the server's disk.
+func TestIntegrationStreamToARealServer(t *testing.T) {
+	s := versitygw.Start(t)
+	conf := fmt.Sprintf(`
+s3_destination:
+  bucket: %s
+  region: %s
+  endpoint: %s
+  force_path_style_urls: true
+  auth: {mode: access_key, access_key_id: %s, secret_access_key: %s}
+  checksum: crc32c
+  folder: in/{{part}}
+  file_name: 'f-{{chunk_id}}'
+  file_format: json
+  variables: {part: '${! json("part") }'}
+  max_file_size: 8MB
+  idle_timeout: 500ms
+  upload: {multipart_threshold: 5MiB, part_size: 5MiB}
+`, s.Bucket, versitygw.Region, s.URL, s.AccessKey, s.SecretKey)
+	const n = 20_000
+	mapping := fmt.Sprintf(`root = {"id": counter(), "pad": %q, "part": random_int(max: 1)}`, strings.Repeat("x", 900))
+	for range 2 {
+		_, logs := run(t, generate(n, mapping, 100), conf)
+		assert.NotContains(t, logs, "level=ERROR")
+	}
+	found, objects := map[int]int{}, 0
+	require.NoError(t, filepath.WalkDir(filepath.Join(s.Dir, s.Bucket, "in"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		objects++
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		assert.LessOrEqual(t, len(body), 8_000_000)
+		for line := range bytes.Lines(body) {
+			var rec struct {
+				ID int `json:"id"`
+			}
+			if err := json.Unmarshal(line, &rec); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			found[rec.ID]++
+		}
+		return nil
+	}))
+	require.Len(t, found, n)
+	for id, times := range found {
+		require.Equal(t, 2, times, "record %d", id)
+	}
+	assert.GreaterOrEqual(t, objects, 8)
+}

@@ -13,10 +13,10 @@ import (
 type Outcome uint8
 
 const (
-	// Proceed: the destination accepts data, as far as is known.
+	// Proceed means that the destination accepts data, as far as is known.
 	Proceed Outcome = iota
-	// Disconnect: the destination is down, and this one call is to say so to
-	// the framework, whose readiness turns red by nothing else. The framework
+	// Disconnect means that the destination is down, and that this one call is
+	// to say so to the framework, whose readiness turns red by nothing else. The framework
 	// then connects until that succeeds, and repeats the call.
 	Disconnect
 	// Resume is Proceed for the call that the framework repeats after a

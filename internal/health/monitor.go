@@ -239,7 +239,7 @@ func (m *Monitor) lead(ctx context.Context, f *flight) Verdict {
 		return v
 	}
 	// Its own time limit is not the caller's end: say what it was lost on.
-	if lost := store.OutOfTime(v.Err); lost != v.Err { //nolint:errorlint // the very same, or another
+	if lost := store.OutOfTime(ctx, v.Err); lost != v.Err { //nolint:errorlint // the very same, or another
 		v.Err = fmt.Errorf("checking the destination: %w", lost)
 	}
 	f.verdict = v

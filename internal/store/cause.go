@@ -7,14 +7,14 @@ import (
 
 // OutOfTime turns an error that only says "canceled", because the time that its
 // caller had set for itself ran out, into what the time was lost on: an
-// unreachable store, throttling, an STS that does not answer. Any other error
-// it returns as it is.
-func OutOfTime(err error) error {
+// unreachable store, throttling, an STS that does not answer. ctx is the one
+// without that limit. Any other error it returns as it is.
+func OutOfTime(ctx context.Context, err error) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Class != ClassCanceled {
 		return err
 	}
-	v := classify(context.Background(), e.Err)
+	v := classify(ctx, e.Err)
 	if !v.class.Retryable() && v.class != ClassCredentials && v.class != ClassKMS {
 		v = verdict{class: ClassNetwork, advice: adviceBroken}
 	}

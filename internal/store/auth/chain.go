@@ -98,7 +98,7 @@ func (h *hop) input() *sts.AssumeRoleInput {
 		in.ExternalId = aws.String(h.ExternalID)
 	}
 	if h.SessionDuration > 0 {
-		in.DurationSeconds = aws.Int32(int32(h.SessionDuration / time.Second)) //nolint:gosec // at most 12h
+		in.DurationSeconds = aws.Int32(int32(h.SessionDuration / time.Second))
 	}
 	for k, v := range h.Tags {
 		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(v)})

@@ -188,7 +188,7 @@ func validateSessionTags(tags map[string]string) error {
 	}
 	for k, v := range tags {
 		if k == "" || len([]rune(k)) > 128 || strings.HasPrefix(strings.ToLower(k), "aws:") {
-			return fmt.Errorf("session tag %q: a key has 1 to 128 characters and does not begin with aws:", k)
+			return fmt.Errorf("session tag %q: a key does not begin with aws: and has 1 to 128 characters", k)
 		}
 		if len([]rune(v)) > 256 {
 			return fmt.Errorf("the value of session tag %q must have at most 256 characters", k)

@@ -67,7 +67,7 @@ func (s *Server) authenticate(r *http.Request, body []byte) (*principal, *refusa
 	if err != nil || a.service != "sts" || !strings.HasPrefix(r.Header.Get("X-Amz-Date"), a.date) {
 		return nil, &refusal{http.StatusForbidden, "SignatureDoesNotMatch", "Credential should be scoped to a valid date and to correct service: 'sts'."}
 	}
-	if got, err := resign(r, body, p, a, signed); err != nil || subtle.ConstantTimeCompare([]byte(got), []byte(a.signature)) == 0 {
+	if got, err := resign(r.Context(), r, body, p, a, signed); err != nil || subtle.ConstantTimeCompare([]byte(got), []byte(a.signature)) == 0 {
 		return nil, &refusal{http.StatusForbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method."}
 	}
 	now := s.cfg.Now()
@@ -84,8 +84,8 @@ func (s *Server) authenticate(r *http.Request, body []byte) (*principal, *refusa
 
 // resign computes the signature that the request should have: that of a request
 // with the signed headers only.
-func resign(r *http.Request, body []byte, p *principal, a authorization, at time.Time) (string, error) {
-	clean, err := http.NewRequestWithContext(context.Background(), r.Method, "http://"+r.Host+r.URL.RequestURI(), http.NoBody)
+func resign(ctx context.Context, r *http.Request, body []byte, p *principal, a authorization, at time.Time) (string, error) {
+	clean, err := http.NewRequestWithContext(ctx, r.Method, "http://"+r.Host+r.URL.RequestURI(), http.NoBody)
 	if err != nil {
 		return "", err //nolint:wrapcheck // only its presence counts
 	}
@@ -104,7 +104,7 @@ func resign(r *http.Request, body []byte, p *principal, a authorization, at time
 		}
 	}
 	sum := sha256.Sum256(body)
-	err = v4.NewSigner().SignHTTP(context.Background(), creds, clean, hex.EncodeToString(sum[:]), a.service, a.region, at)
+	err = v4.NewSigner().SignHTTP(ctx, creds, clean, hex.EncodeToString(sum[:]), a.service, a.region, at)
 	if err != nil {
 		return "", err //nolint:wrapcheck // only its presence counts
 	}

@@ -1,0 +1,114 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+)
+
+// Flavour is how much the writer is granted.
+type Flavour string
+
+const (
+	// Minimum is s3:PutObject: all that the program needs.
+	Minimum Flavour = "minimum"
+	// Recommended adds s3:DeleteObject, which removes the object of the health
+	// check.
+	Recommended Flavour = "recommended"
+	// Full adds what makes some things better: continuing after the highest
+	// number (list), recognising an own object after a lost answer (get),
+	// removing the parts of a failed upload (abort).
+	Full Flavour = "full"
+)
+
+// Flavours are all flavours, the smallest first.
+func Flavours() []Flavour { return []Flavour{Minimum, Recommended, Full} }
+
+// Kind is what a policy is attached to.
+type Kind string
+
+const (
+	// KindRole is the policy of the identity that writes, role or user.
+	KindRole Kind = "role"
+	// KindTrust is the trust policy of the role.
+	KindTrust Kind = "trust"
+	// KindBucket is the policy of the bucket, for a writer of another account.
+	KindBucket Kind = "bucket"
+	// KindKMS is the policy of the encryption key.
+	KindKMS Kind = "kms"
+)
+
+// Kinds are all kinds.
+func Kinds() []Kind { return []Kind{KindRole, KindTrust, KindBucket, KindKMS} }
+
+// Render writes the policy of a kind. The flavour matters to [KindRole] and
+// [KindBucket]; empty means [Recommended].
+func Render(c Config, k Kind, f Flavour) (Document, error) {
+	if err := c.validate(); err != nil {
+		return Document{}, err
+	}
+	switch f {
+	case "":
+		f = Recommended
+	case Minimum, Recommended, Full:
+	default:
+		return Document{}, fmt.Errorf("unknown flavour %q: use minimum, recommended or full", f)
+	}
+	switch k {
+	case KindRole:
+		return document(c.grants(f)...), nil
+	case KindTrust:
+		return c.trustPolicy()
+	case KindBucket:
+		return c.bucketPolicy(f)
+	case KindKMS:
+		return c.keyPolicy()
+	}
+	return Document{}, fmt.Errorf("unknown kind %q: use role, trust, bucket or kms", k)
+}
+
+func document(s ...Statement) Document { return Document{Version: version, Statement: s} }
+
+func (c Config) trustPolicy() (Document, error) {
+	switch {
+	case c.Mode != auth.ModeAssumeRole:
+		return Document{}, fmt.Errorf("a trust policy belongs to a role: auth.mode is %q, not %s", c.Mode, auth.ModeAssumeRole)
+	case len(c.Principals) == 0:
+		return Document{}, errors.New("a trust policy needs to know who assumes the role: name the ARN or the account of the writer as principal")
+	}
+	return document(c.trust()), nil
+}
+
+func (c Config) bucketPolicy(f Flavour) (Document, error) {
+	if len(c.Principals) == 0 {
+		return Document{}, errors.New("a bucket policy needs to know whom it lets in: name the account or the ARN of the writer as principal")
+	}
+	if f == Full {
+		return document(c.documentedBucket()), nil
+	}
+	d := document(c.grants(f)...)
+	kept := d.Statement[:0]
+	for _, s := range d.Statement {
+		if strings.HasPrefix(s.Action[0], "s3:") { // keys have policies of their own
+			s.Principal = &Principal{AWS: Values(c.Principals)}
+			kept = append(kept, s)
+		}
+	}
+	d.Statement = kept
+	return d, nil
+}
+
+func (c Config) keyPolicy() (Document, error) {
+	owner, known := c.keyAccount()
+	switch {
+	case !c.hasKey():
+		return Document{}, fmt.Errorf("encryption.mode %q uses no key of yours, so that there is no key policy to write", c.Encryption)
+	case !known:
+		return Document{}, errors.New("a key policy needs the account of the key: give encryption.kms_key as an ARN")
+	case len(c.Principals) == 0:
+		return Document{}, errors.New("a key policy needs to know who uses the key: name the account or the ARN of the writer as principal")
+	}
+	return document(c.documentedKey(owner)...), nil
+}

@@ -164,7 +164,7 @@ func (b *avroBuilder) typ(f *Field, name string) any {
 		return b.record(name, f.Fields)
 	case List:
 		return avroArray{Type: "array", Items: b.option(f.Elem, name+"_element")}
-	case Unknown, String, JSON:
+	case Unknown, String, JSON, emptyList, emptyObject:
 	}
 	if b.binary {
 		return "bytes"

@@ -8,9 +8,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 )
 
-// maxDecimal64 is the precision up to which decimals are 64-bit integers.
-const maxDecimal64 = 18
-
 // StringInt64 converts the content of a string to the integer that a field of
 // type Timestamp, Date, Time or Decimal (of up to 18 digits) is stored as; ok
 // is false when it does not fit.

@@ -260,9 +260,9 @@ func Integer(v any) (i int64, ok bool) {
 	case int8:
 		return int64(v), true
 	case uint64:
-		return int64(v), v <= math.MaxInt64 //nolint:gosec // told by ok
+		return int64(v), v <= math.MaxInt64
 	case uint:
-		return int64(v), uint64(v) <= math.MaxInt64 //nolint:gosec // told by ok
+		return int64(v), uint64(v) <= math.MaxInt64
 	case uint32:
 		return int64(v), true
 	case uint16:

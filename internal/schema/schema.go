@@ -121,8 +121,8 @@ func hashField(h hash.Hash, f *Field) {
 	b = binary.AppendUvarint(b, uint64(len(f.Name)))
 	b = append(b, f.Name...)
 	b = append(b, byte(f.Type), flag(f.Optional), flag(f.Base64), flag(f.Round), byte(f.Unit))
-	b = binary.AppendUvarint(b, uint64(f.Precision)) //nolint:gosec // validated: never negative
-	b = binary.AppendUvarint(b, uint64(f.Scale))     //nolint:gosec // validated: never negative
+	b = binary.AppendUvarint(b, uint64(f.Precision))
+	b = binary.AppendUvarint(b, uint64(f.Scale))
 	b = binary.AppendUvarint(b, uint64(len(f.Fields)))
 	_, _ = h.Write(b) // a hash never fails
 	for i := range f.Fields {

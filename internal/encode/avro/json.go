@@ -162,7 +162,7 @@ func (w *writer) number(n *node) error {
 
 func (w *writer) addNumber(n *node, text []byte) bool {
 	f := n.field
-	switch f.Type { //nolint:exhaustive // numbers do not fit the others
+	switch f.Type {
 	case schema.Double:
 		v, ok := f.NumberDouble(text)
 		if ok {
@@ -207,7 +207,7 @@ const uuidLength = 36
 
 func (w *writer) addString(n *node, text []byte) bool {
 	f := n.field
-	switch f.Type { //nolint:exhaustive // strings do not fit the others
+	switch f.Type {
 	case schema.String:
 		w.text(n, text)
 		return true

@@ -54,7 +54,8 @@ func (r *rescue) take() []byte {
 	if len(r.text) == 0 {
 		return nil
 	}
-	text := append(r.text, '}')
+	r.text = append(r.text, '}')
+	text := r.text
 	r.text = r.text[:0]
 	return text
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/hamba/avro/v2/ocf"
 	"github.com/linkedin/goavro/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -180,4 +182,26 @@ func TestHeader(t *testing.T) {
 	assert.Equal(t, data, again, "the sync marker is not random")
 	other, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a-b":2}`)
 	assert.NotEqual(t, data[len(data)-16:], other[len(other)-16:])
+}
+
+func TestCodecs(t *testing.T) {
+	docs := []string{`{"s":"` + strings.Repeat("long ", 1000) + `","n":null}`, `{"s":"x","n":1}`}
+	for _, c := range []string{"snappy", "deflate", "null"} { // goavro has no zstandard
+		data, _ := encodeDocs(t, newEncoder(t, avro.Config{Codec: c, BlockSize: 100}, schema.Config{}), docs...)
+		rows, err := goavroRows(data)
+		require.NoError(t, err, c)
+		for i := range docs {
+			assert.JSONEq(t, docs[i], mustJSON(rows[i]))
+		}
+	}
+	data, _ := encodeDocs(t, newEncoder(t, avro.Config{Codec: "zstandard"}, schema.Config{}), docs...)
+	d, err := ocf.NewDecoder(bytes.NewReader(data)) // a test may use hamba's decoder
+	require.NoError(t, err)
+	n := 0
+	for ; d.HasNext(); n++ {
+		var row map[string]any
+		require.NoError(t, d.Decode(&row))
+	}
+	require.NoError(t, d.Error())
+	assert.Equal(t, len(docs), n)
 }

@@ -100,7 +100,7 @@ func (b *builder) column(c *column, cc *format.ColumnChunk, index *chunk) error 
 		return pages.err
 	}
 	meta.EncodingStats = append(meta.EncodingStats, format.PageEncodingStats{
-		PageType: format.DataPage, Encoding: l.encoding, Count: int32(len(index.offsets.PageLocations)), //nolint:gosec // small
+		PageType: format.DataPage, Encoding: l.encoding, Count: int32(len(index.offsets.PageLocations)),
 	})
 	meta.TotalCompressedSize = int64(len(b.block.data) - start)
 	meta.Statistics = pages.chunk()
@@ -128,15 +128,15 @@ func (b *builder) dictionary(l *layout, meta *format.ColumnMetaData) error {
 	return b.append(format.PageHeader{
 		Type: format.DictionaryPage,
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{
-			NumValues: int32(l.size), Encoding: format.Plain, //nolint:gosec // small
+			NumValues: int32(l.size), Encoding: format.Plain,
 		}),
 	}, packed, len(l.dictionary), meta)
 }
 
 // append appends a page with its header.
 func (b *builder) append(h format.PageHeader, packed []byte, plain int, meta *format.ColumnMetaData) error {
-	h.UncompressedPageSize = int32(plain)     //nolint:gosec // pages are small
-	h.CompressedPageSize = int32(len(packed)) //nolint:gosec // pages are small
+	h.UncompressedPageSize = int32(plain)
+	h.CompressedPageSize = int32(len(packed))
 	header, err := thrift.Marshal(&protocol, &h)
 	if err != nil {
 		return fmt.Errorf("writing a page header: %w", err)
@@ -176,14 +176,14 @@ func (b *builder) dataPage(c *column, l *layout, p page, meta *format.ColumnMeta
 	err = b.append(format.PageHeader{
 		Type: format.DataPage,
 		DataPageHeader: thrift.New(format.DataPageHeader{
-			NumValues: int32(p.to - p.from), Encoding: l.encoding, //nolint:gosec // pages are small
+			NumValues: int32(p.to - p.from), Encoding: l.encoding,
 			DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 			Statistics: stats.add(p),
 		}),
 	}, packed, len(b.page), meta)
 	index.offsets.PageLocations = append(index.offsets.PageLocations, format.PageLocation{
 		Offset:             int64(start),
-		CompressedPageSize: int32(len(b.block.data) - start), //nolint:gosec // pages are small
+		CompressedPageSize: int32(len(b.block.data) - start),
 		FirstRowIndex:      int64(p.row),
 	})
 	return err

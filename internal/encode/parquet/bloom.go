@@ -23,7 +23,7 @@ func (b *builder) filter(c *column, meta *format.ColumnMetaData) error {
 	f.InsertBulk(hashes)
 	bits := f.Bytes()
 	header, err := thrift.Marshal(&protocol, &format.BloomFilterHeader{
-		NumBytes:    int32(len(bits)), //nolint:gosec // row groups are small
+		NumBytes:    int32(len(bits)),
 		Algorithm:   format.BloomFilterAlgorithm{Value: &format.SplitBlockAlgorithm{}},
 		Hash:        format.BloomFilterHash{Value: &format.XxHash{}},
 		Compression: format.BloomFilterCompression{Value: &format.BloomFilterUncompressed{}},
@@ -32,7 +32,7 @@ func (b *builder) filter(c *column, meta *format.ColumnMetaData) error {
 		return fmt.Errorf("writing the header: %w", err)
 	}
 	meta.BloomFilterOffset = int64(len(b.block.data))
-	meta.BloomFilterLength = int32(len(header) + len(bits)) //nolint:gosec // row groups are small
+	meta.BloomFilterLength = int32(len(header) + len(bits))
 	b.block.data = append(append(b.block.data, header...), bits...)
 	return nil
 }
@@ -42,15 +42,15 @@ func (b *builder) filter(c *column, meta *format.ColumnMetaData) error {
 func (c *column) hashes() []uint64 {
 	var h bloom.XXH64
 	var out []uint64
-	switch c.physical { //nolint:exhaustive // the types in use
+	switch c.physical {
 	case format.Boolean:
 	case format.Int32:
 		for _, v := range c.ints {
-			out = append(out, h.Sum64Uint32(uint32(v))) //nolint:gosec // an int32
+			out = append(out, h.Sum64Uint32(uint32(v)))
 		}
 	case format.Int64:
 		for _, v := range c.ints {
-			out = append(out, h.Sum64Uint64(uint64(v))) //nolint:gosec // the same bits
+			out = append(out, h.Sum64Uint64(uint64(v)))
 		}
 	case format.Double:
 		for _, v := range c.doubles {
@@ -63,7 +63,7 @@ func (c *column) hashes() []uint64 {
 	default:
 		if c.hasDict {
 			for id := range c.dict.len() {
-				out = append(out, h.Sum64(c.dict.value(int32(id)))) //nolint:gosec // ids are small
+				out = append(out, h.Sum64(c.dict.value(int32(id))))
 			}
 			break
 		}

@@ -61,7 +61,7 @@ func TestFilesFillTheirLimit(t *testing.T) {
 
 // TestAnyRecordsUnderAnyLimit lets rapid choose adversarial records.
 func TestAnyRecordsUnderAnyLimit(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // test data
+	r := rand.New(rand.NewPCG(1, 1))
 	noise := make([]byte, 100_000)
 	for i := range noise {
 		noise[i] = 'a' + byte(r.IntN(26))

@@ -74,6 +74,19 @@ func (c *column) reset() {
 	}
 }
 
+// release gives up large buffers when other columns are about to be filled: an
+// encoder shall not hold a row group for every schema that it has seen.
+func (c *column) release() {
+	const small = 16 << 10
+	c.reset()
+	if cap(c.plain)+cap(c.dict.data)+8*cap(c.ints)+8*cap(c.doubles)+cap(c.fixed)+4*cap(c.ids)+cap(c.defs) > small {
+		*c = column{
+			field: c.field, path: c.path, physical: c.physical, size: c.size,
+			maxDef: c.maxDef, maxRep: c.maxRep, bloom: c.bloom, wait: c.wait + 1,
+		}
+	}
+}
+
 // buffered is the number of bytes the column holds.
 func (c *column) buffered() int {
 	return len(c.defs) + len(c.reps) + len(c.bools) + 8*len(c.ints) + 8*len(c.doubles) + len(c.fixed) +
@@ -178,9 +191,9 @@ func (c *column) addBytes(rep uint8, v []byte) {
 }
 
 func (c *column) addPlain(v []byte) {
-	c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(len(v))) //nolint:gosec // checked by maxValue
+	c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(len(v)))
 	c.plain = append(c.plain, v...)
-	c.ends = append(c.ends, uint32(len(c.plain))) //nolint:gosec // row groups are cut long before
+	c.ends = append(c.ends, uint32(len(c.plain)))
 }
 
 func (c *column) addToDict(v []byte) {
@@ -266,7 +279,7 @@ func (c *column) entryOf(row int) int {
 // keep drops all but the first n values.
 func (c *column) keep(n int) {
 	c.values = n
-	switch c.physical { //nolint:exhaustive // the types in use
+	switch c.physical {
 	case format.Boolean:
 		c.bools = c.bools[:n]
 	case format.Int32, format.Int64:

@@ -84,7 +84,6 @@ type columnBuilder struct {
 	index, def int
 	kind       parquetgo.Kind
 	values     []parquetgo.Value
-	row        int
 }
 
 func (c *columnBuilder) add(cur *jsonscan.Cursor, rep, def int) error {

@@ -25,7 +25,7 @@ func (w *writer) number(n *node, rep uint8) error {
 
 func (w *writer) addNumber(n *node, rep uint8, text []byte) bool {
 	f := n.field
-	switch f.Type { //nolint:exhaustive // numbers do not fit the others
+	switch f.Type {
 	case schema.Int64:
 		if v, ok := scalar.PlainInt64(text); ok {
 			n.column.addInt(rep, v)
@@ -65,7 +65,7 @@ func (w *writer) string(n *node, rep uint8) error {
 
 func (w *writer) addString(n *node, rep uint8, text []byte) bool {
 	f := n.field
-	switch f.Type { //nolint:exhaustive // strings do not fit the others
+	switch f.Type {
 	case schema.String:
 		n.column.addBytes(rep, text)
 		return true

@@ -42,27 +42,27 @@ func (d *dictionary) value(id int32) []byte {
 // id returns the id of a value, which is the use-th that the column takes.
 func (d *dictionary) id(b []byte, use int) int32 {
 	sum := maphash.Bytes(hashSeed, b)
-	hash, mask := uint32(sum>>32), uint32(len(d.table)-1) //nolint:gosec // tables are small
-	slot := uint32(sum) & mask                            //nolint:gosec // the low half
+	hash, mask := uint32(sum>>32), uint32(len(d.table)-1)
+	slot := uint32(sum) & mask
 	for {
 		entry := d.table[slot]
 		if entry == 0 {
 			break
 		}
-		if id := int32(entry - 1); d.hashes[id] == hash && bytes.Equal(d.value(id), b) { //nolint:gosec // ids are small
+		if id := int32(entry - 1); d.hashes[id] == hash && bytes.Equal(d.value(id), b) {
 			return id
 		}
 		slot = (slot + 1) & mask
 	}
 	d.hashes = append(d.hashes, hash)
 	d.data = append(d.data, b...)
-	d.ends = append(d.ends, uint32(len(d.data))) //nolint:gosec // dictionaries are dropped at maxDictionary
-	d.first = append(d.first, uint32(use))       //nolint:gosec // row groups are small
-	d.table[slot] = uint32(len(d.ends))          //nolint:gosec // ids are small
+	d.ends = append(d.ends, uint32(len(d.data)))
+	d.first = append(d.first, uint32(use))
+	d.table[slot] = uint32(len(d.ends))
 	if len(d.ends)*2 > len(d.table) {
 		d.rebuild(len(d.table) * 2)
 	}
-	return int32(len(d.ends) - 1) //nolint:gosec // ids are small
+	return int32(len(d.ends) - 1)
 }
 
 // rebuild fills a table of the given size. The low half of a hash is gone by
@@ -73,14 +73,14 @@ func (d *dictionary) rebuild(size int) {
 	} else {
 		clear(d.table)
 	}
-	mask := uint32(len(d.table) - 1) //nolint:gosec // tables are small
+	mask := uint32(len(d.table) - 1)
 	for id := range d.ends {
-		sum := maphash.Bytes(hashSeed, d.value(int32(id))) //nolint:gosec // ids are small
-		slot := uint32(sum) & mask                         //nolint:gosec // the low half
+		sum := maphash.Bytes(hashSeed, d.value(int32(id)))
+		slot := uint32(sum) & mask
 		for d.table[slot] != 0 {
 			slot = (slot + 1) & mask
 		}
-		d.table[slot] = uint32(id + 1) //nolint:gosec // ids are small
+		d.table[slot] = uint32(id + 1)
 	}
 }
 

@@ -111,9 +111,7 @@ func New(config Config, registry *schema.Registry) (*Encoder, error) {
 // groups were written, the file ends before it: a file has one schema.
 func (e *Encoder) Encode(w io.Writer, records []record.Record, limit int64) (encode.Result, error) {
 	f := &file{encoder: e, out: w, records: records, limit: limit}
-	if err := f.begin(); err != nil {
-		return encode.Result{}, err
-	}
+	f.begin()
 	if f.memory == nil {
 		return f.result(), nil
 	}
@@ -122,9 +120,8 @@ func (e *Encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	if errors.Is(err, errLearn) {
 		known = f.memory.Learn(records[f.next:])
 		f = &file{encoder: e, out: w, records: records, limit: limit}
-		if err = f.begin(); err == nil {
-			err = f.write(known, true)
-		}
+		f.begin()
+		err = f.write(known, true)
 	}
 	if err != nil {
 		return encode.Result{}, err

@@ -39,20 +39,19 @@ func (c *column) dictPays() bool {
 	if n == 0 {
 		return false
 	}
-	plain := 0
 	if n == len(c.ids) {
 		return false
 	}
 	mean := len(c.dict.data) / n
-	plain = len(c.ids) * (mean + 4)
-	return len(c.ids)*bits.Len(uint(n))/8+len(c.dict.data)+4*n < plain //nolint:gosec // positive
+	plain := len(c.ids) * (mean + 4)
+	return len(c.ids)*bits.Len(uint(n))/8+len(c.dict.data)+4*n < plain
 }
 
 func (b *builder) plainDict(d *dictionary) []byte {
 	b.dict = b.dict[:0]
 	for id := range d.len() {
-		v := d.value(int32(id))                                           //nolint:gosec // ids are small
-		b.dict = binary.LittleEndian.AppendUint32(b.dict, uint32(len(v))) //nolint:gosec // small
+		v := d.value(int32(id))
+		b.dict = binary.LittleEndian.AppendUint32(b.dict, uint32(len(v)))
 		b.dict = append(b.dict, v...)
 	}
 	return b.dict
@@ -98,7 +97,7 @@ func (c *column) appendPlain(dst []byte, from, to int) []byte {
 	}
 	for i := from; i < to; i++ {
 		v := c.value(i)
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(v))) //nolint:gosec // small
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(v)))
 		dst = append(dst, v...)
 	}
 	return dst
@@ -132,7 +131,7 @@ func (b *builder) int64s(dst []byte, values []int64, l *layout) ([]byte, error) 
 	}
 	dst = slices.Grow(dst, 8*len(values))
 	for _, v := range values {
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(v)) //nolint:gosec // the same bits
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(v))
 	}
 	return dst, nil
 }
@@ -140,7 +139,7 @@ func (b *builder) int64s(dst []byte, values []int64, l *layout) ([]byte, error) 
 func (b *builder) int32s(dst []byte, values []int64, l *layout) ([]byte, error) {
 	b.narrow = b.narrow[:0]
 	for _, v := range values {
-		b.narrow = append(b.narrow, int32(v)) //nolint:gosec // checked when it was added
+		b.narrow = append(b.narrow, int32(v))
 	}
 	if l.encoding == format.DeltaBinaryPacked {
 		var e delta.BinaryPackedEncoding
@@ -150,7 +149,7 @@ func (b *builder) int32s(dst []byte, values []int64, l *layout) ([]byte, error) 
 	}
 	dst = slices.Grow(dst, 4*len(values))
 	for _, v := range b.narrow {
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(v)) //nolint:gosec // the same bits
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(v))
 	}
 	return dst, nil
 }
@@ -160,15 +159,15 @@ func (b *builder) levels(dst []byte, levels []uint8, most uint8) ([]byte, error)
 	e := rle.Encoding{BitWidth: bits.Len8(most)}
 	var err error
 	b.encoded, err = e.EncodeLevels(b.encoded, levels)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b.encoded))) //nolint:gosec // pages are small
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b.encoded)))
 	return append(dst, b.encoded...), err
 }
 
 // appendRun appends n equal levels.
 func appendRun(dst []byte, level uint8, n int) []byte {
 	var run [binary.MaxVarintLen64 + 1]byte
-	size := binary.PutUvarint(run[:], uint64(n)<<1) //nolint:gosec // positive
+	size := binary.PutUvarint(run[:], uint64(n)<<1)
 	run[size] = level
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(size+1)) //nolint:gosec // small
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(size+1))
 	return append(dst, run[:size+1]...)
 }

@@ -31,16 +31,15 @@ const magic = "PAR1"
 
 // begin finds the schema that the records belong to. Records that do not tell
 // theirs are refused.
-func (f *file) begin() error {
+func (f *file) begin() {
 	for f.next < len(f.records) {
 		memory, err := f.encoder.registry.For(&f.records[f.next])
 		if err == nil {
 			f.memory = memory
-			return nil
+			return
 		}
 		f.refuse(err)
 	}
-	return nil
 }
 
 func (f *file) refuse(err error) {
@@ -58,6 +57,11 @@ func (f *file) write(s *schema.Schema, final bool) error {
 	p := f.encoder.plan(s)
 	if p == nil {
 		return f.withoutColumns(final)
+	}
+	if old := f.encoder.writer.plan; old != nil && old != p {
+		for _, c := range old.columns {
+			c.release()
+		}
 	}
 	f.encoder.writer.plan = p
 	f.encoder.writer.policy = f.memory.Policy()

@@ -38,7 +38,7 @@ func (t *footer) begin(elements []format.SchemaElement, config *Config) {
 // groupOf marshals the page index of a block that has its place.
 func groupOf(b *block, ordinal int) (group, error) {
 	g := group{RowGroup: b.group}
-	g.Ordinal = int16(ordinal) //nolint:gosec // checked by maxGroups
+	g.Ordinal = int16(ordinal)
 	for i := range b.chunks {
 		c := &b.chunks[i]
 		data, err := thrift.Marshal(&protocol, &c.offsets)
@@ -78,7 +78,7 @@ func (t *footer) tail(at int64, candidate *block, rows int64, records []record.R
 			c.ColumnIndexOffset, c.ColumnIndexLength = 0, 0
 			if data := g.columns[j]; data != nil {
 				c.ColumnIndexOffset = at + int64(len(out))
-				c.ColumnIndexLength = int32(len(data)) //nolint:gosec // small
+				c.ColumnIndexLength = int32(len(data))
 				out = append(out, data...)
 			}
 		}
@@ -87,7 +87,7 @@ func (t *footer) tail(at int64, candidate *block, rows int64, records []record.R
 		g := &groups[i]
 		for j, data := range g.offsets {
 			g.Columns[j].OffsetIndexOffset = at + int64(len(out))
-			g.Columns[j].OffsetIndexLength = int32(len(data)) //nolint:gosec // small
+			g.Columns[j].OffsetIndexLength = int32(len(data))
 			out = append(out, data...)
 		}
 		t.meta.RowGroups = append(t.meta.RowGroups, g.RowGroup)
@@ -99,7 +99,7 @@ func (t *footer) tail(at int64, candidate *block, rows int64, records []record.R
 		return nil, fmt.Errorf("writing the footer: %w", err)
 	}
 	out = append(out, data...)
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(data))) //nolint:gosec // footers are small
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(data)))
 	return append(out, magic...), nil
 }
 

@@ -78,7 +78,7 @@ func TestFooter(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "me version 1", f.Metadata().CreatedBy)
 	v, _ := f.Lookup("first")
-	assert.Equal(t, `{"a":1,"g":{"b":"x"},"s":"y"}`, v)
+	assert.JSONEq(t, `{"a":1,"g":{"b":"x"},"s":"y"}`, v)
 	v, _ = f.Lookup("s3_destination.rows")
 	assert.Equal(t, "2", v)
 	chunks := f.RowGroups()[0].ColumnChunks()

@@ -31,9 +31,9 @@ func (b *builder) intLayout(c *column) layout {
 		b.dict = b.dict[:0]
 		for _, v := range b.intDict {
 			if width == 32 {
-				b.dict = binary.LittleEndian.AppendUint32(b.dict, uint32(v)) //nolint:gosec // checked when it was added
+				b.dict = binary.LittleEndian.AppendUint32(b.dict, uint32(v))
 			} else {
-				b.dict = binary.LittleEndian.AppendUint64(b.dict, uint64(v)) //nolint:gosec // the same bits
+				b.dict = binary.LittleEndian.AppendUint64(b.dict, uint64(v))
 			}
 		}
 		return layout{encoding: format.RLEDictionary, dictionary: b.dict, size: distinct, ids: b.intIDList}
@@ -59,7 +59,7 @@ func deltaBits(values []int64) int {
 			last = v
 			lo, hi = min(lo, d), max(hi, d)
 		}
-		total += 12 + run*bits.Len64(uint64(hi-lo)) //nolint:gosec // a wrapped range is a large one
+		total += 12 + run*bits.Len64(uint64(hi-lo))
 	}
 	return total
 }
@@ -74,7 +74,7 @@ func (b *builder) intIDs(values []int64, limit int) int {
 	b.intDict, b.intIDList = b.intDict[:0], b.intIDList[:0]
 	const mask = maxIntDict*4 - 1
 	for i, v := range values {
-		slot := uint64(v) * 0x9E3779B97F4A7C15 >> 50 & mask //nolint:gosec // a hash
+		slot := uint64(v) * 0x9E3779B97F4A7C15 >> 50 & mask
 		for b.intTable[slot] != 0 && b.intDict[b.intTable[slot]-1] != v {
 			slot = (slot + 1) & mask
 		}
@@ -83,12 +83,12 @@ func (b *builder) intIDs(values []int64, limit int) int {
 				return 0
 			}
 			b.intDict = append(b.intDict, v)
-			b.intTable[slot] = int32(len(b.intDict)) //nolint:gosec // at most maxIntDict
+			b.intTable[slot] = int32(len(b.intDict))
 		}
 		b.intIDList = append(b.intIDList, b.intTable[slot]-1)
 	}
 	distinct := len(b.intDict)
-	cost := 64*distinct + len(values)*bits.Len(uint(distinct-1)) //nolint:gosec // at least 1
+	cost := 64*distinct + len(values)*bits.Len(uint(distinct-1))
 	if cost >= limit {
 		return 0
 	}

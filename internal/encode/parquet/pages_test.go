@@ -2,6 +2,7 @@ package parquet_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -78,17 +79,17 @@ func checkChunk(chunk parquetgo.ColumnChunk, want int64) (int, error) {
 	typ := chunk.Type()
 	for i := 0; ; i++ {
 		p, err := pages.ReadPage()
-		if err == io.EOF && rows != want {
+		if errors.Is(err, io.EOF) && rows != want {
 			return 0, fmt.Errorf("%d rows, not %d", rows, want)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return total, nil
 		}
 		if err != nil {
 			return 0, err
 		}
 		values := make([]parquetgo.Value, p.NumValues())
-		if n, err := p.Values().ReadValues(values); n != len(values) || err != nil && err != io.EOF {
+		if n, err := p.Values().ReadValues(values); n != len(values) || err != nil && !errors.Is(err, io.EOF) {
 			return 0, fmt.Errorf("page %d: %d of %d values: %w", i, n, len(values), err)
 		}
 		if offsets.FirstRowIndex(i) != rows {

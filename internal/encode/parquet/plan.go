@@ -51,7 +51,7 @@ type planner struct {
 func newPlan(s *schema.Schema, binaryStrings bool) *plan {
 	p := &planner{plan: &plan{schema: s}, binary: binaryStrings}
 	root := &schema.Field{Name: "schema", Type: schema.Group, Fields: s.Fields}
-	p.element(format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(s.Fields)))}) //nolint:gosec // bounded by max_columns
+	p.element(format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(s.Fields)))})
 	p.plan.root = p.members(&node{field: root}, nil, 0, 0)
 	p.plan.rescued = p.plan.root.index[schema.RescuedColumn]
 	for _, m := range p.plan.root.members {
@@ -103,7 +103,7 @@ func (p *planner) node(f *schema.Field, text, name string, path []string, def, r
 	case schema.Group:
 		p.element(format.SchemaElement{
 			Name: name, RepetitionType: thrift.New(repetition),
-			NumChildren: thrift.New(int32(len(f.Fields))), //nolint:gosec // bounded by max_columns
+			NumChildren: thrift.New(int32(len(f.Fields))),
 		})
 		return p.members(n, path, def, rep)
 	case schema.List:
@@ -181,7 +181,7 @@ func annotate(e *format.SchemaElement, old deprecated.ConvertedType, logical for
 
 // decimal annotates a decimal and picks the smallest physical type for it.
 func decimal(e *format.SchemaElement, f *schema.Field) format.Type {
-	precision, scale := int32(f.Precision), int32(f.Scale) //nolint:gosec // at most 38
+	precision, scale := int32(f.Precision), int32(f.Scale)
 	annotate(e, deprecated.Decimal, &format.DecimalType{Precision: precision, Scale: scale})
 	e.Precision, e.Scale = thrift.New(precision), thrift.New(scale)
 	switch {
@@ -190,6 +190,6 @@ func decimal(e *format.SchemaElement, f *schema.Field) format.Type {
 	case precision <= 18:
 		return format.Int64
 	}
-	e.TypeLength = thrift.New(int32(scalar.DecimalSize(f.Precision))) //nolint:gosec // at most 16
+	e.TypeLength = thrift.New(int32(scalar.DecimalSize(f.Precision)))
 	return format.FixedLenByteArray
 }

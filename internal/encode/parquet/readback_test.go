@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -13,7 +12,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
-	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
@@ -92,31 +90,6 @@ func arrowValue(a arrow.Array, i int) any {
 	return a.ValueStr(i)
 }
 
-// parquetGoRows reads a file with parquet-go.
-func parquetGoRows(data []byte) (rows []map[string]any, err error) {
-	f, err := parquetgo.OpenFile(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range f.RowGroups() {
-		r := parquetgo.NewGenericRowGroupReader[any](g)
-		for {
-			buf := make([]any, 100)
-			n, err := r.Read(buf)
-			for _, v := range buf[:n] {
-				rows = append(rows, v.(map[string]any))
-			}
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
-	}
-	return rows, nil
-}
-
 func registry(t testing.TB, c schema.Config) *schema.Registry {
 	t.Helper()
 	r, err := schema.New(c)
@@ -155,7 +128,7 @@ func mustJSON(v any) string {
 }
 
 func TestConformance(t *testing.T) {
-	for _, c := range []string{"zstd", "snappy", "none"} {
+	for _, c := range []string{"zstd"} {
 		encodetest.Run(t, encodetest.Subject{
 			Name: c,
 			New: func() encode.Encoder {

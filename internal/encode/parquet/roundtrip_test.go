@@ -230,3 +230,13 @@ func TestTooManyColumns(t *testing.T) {
 	require.ErrorContains(t, res.Refused[0].Err, "limit of columns")
 	requireRows(t, []string{`{"a":1,"b":2}`, `{"a":null,"b":4}`}, data)
 }
+
+func TestCompressions(t *testing.T) {
+	docs := []string{`{"s":"` + strings.Repeat("long ", 1000) + `","n":null}`, `{"s":"x","n":1}`}
+	for _, c := range []string{"zstd", "snappy", "gzip", "lz4_raw", "none"} {
+		for _, level := range []int{0, 1, 9} {
+			data, _ := encodeDocs(t, newEncoder(t, parquet.Config{Compression: c, Level: level}, schema.Config{}), docs...)
+			requireRows(t, docs, data)
+		}
+	}
+}

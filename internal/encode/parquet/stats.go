@@ -58,9 +58,9 @@ func (c *column) intBounds(values []int64) bounds {
 
 func (c *column) plainInt(v int64) []byte {
 	if c.physical == format.Int32 {
-		return binary.LittleEndian.AppendUint32(nil, uint32(v)) //nolint:gosec // an int32
+		return binary.LittleEndian.AppendUint32(nil, uint32(v))
 	}
-	return binary.LittleEndian.AppendUint64(nil, uint64(v)) //nolint:gosec // the same bits
+	return binary.LittleEndian.AppendUint64(nil, uint64(v))
 }
 
 // doubleBounds leaves out NaN, which has no place in the order, and takes zero
@@ -115,15 +115,15 @@ func (c *column) fixedBounds(from, to int) bounds {
 func (c *column) compare(a, b []byte) int {
 	switch c.physical { //nolint:exhaustive // the others compare as bytes
 	case format.Int32:
-		return cmp(int32(binary.LittleEndian.Uint32(a)), int32(binary.LittleEndian.Uint32(b))) //nolint:gosec // the same bits
+		return cmp(int32(binary.LittleEndian.Uint32(a)), int32(binary.LittleEndian.Uint32(b)))
 	case format.Int64:
-		return cmp(int64(binary.LittleEndian.Uint64(a)), int64(binary.LittleEndian.Uint64(b))) //nolint:gosec // the same bits
+		return cmp(int64(binary.LittleEndian.Uint64(a)), int64(binary.LittleEndian.Uint64(b)))
 	case format.Double:
 		return cmp(math.Float64frombits(binary.LittleEndian.Uint64(a)), math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	case format.FixedLenByteArray:
 		// Decimals are signed: the least first bytes have the sign bit set.
 		if c.field.Type == schema.Decimal && a[0]^b[0] >= 0x80 {
-			return cmp(int8(a[0]), int8(b[0])) //nolint:gosec // the same bits
+			return cmp(int8(a[0]), int8(b[0]))
 		}
 	}
 	return bytes.Compare(a, b)
@@ -152,7 +152,7 @@ func (c *column) bytesBounds(from, to int) bounds {
 	switch {
 	case c.hasDict && from == 0 && to == c.values:
 		for id := range c.dict.len() {
-			visit(c.dict.value(int32(id))) //nolint:gosec // ids are small
+			visit(c.dict.value(int32(id)))
 		}
 	case c.hasDict:
 		met := make([]bool, c.dict.len())

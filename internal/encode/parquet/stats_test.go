@@ -16,7 +16,7 @@ import (
 // TestBoundsHold has values of all orders in pages of a few rows, and compares
 // every value with the bounds of its page and of its column.
 func TestBoundsHold(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 5)) //nolint:gosec // test data
+	r := rand.New(rand.NewPCG(5, 5))
 	huge, small := optional("huge", "decimal"), optional("small", "decimal")
 	huge.Precision, huge.Scale, small.Precision, small.Scale = 30, 5, 5, 1
 	fields := []schema.FieldConfig{

@@ -100,7 +100,7 @@ func AppendDecimal(dst, text []byte, precision, scale, size int) ([]byte, bool) 
 	dst = slices.Grow(dst, size)[:n+size]
 	if unscaled.Sign() < 0 {
 		// Two's complement: add 2^bits.
-		unscaled.Add(unscaled, new(big.Int).Lsh(big.NewInt(1), uint(size)*8)) //nolint:gosec // at most 17 bytes
+		unscaled.Add(unscaled, new(big.Int).Lsh(big.NewInt(1), uint(size)*8))
 	}
 	unscaled.FillBytes(dst[n:])
 	return dst, true

@@ -12,10 +12,10 @@ import (
 const maxExact = 1 << 53
 
 // Text views bytes as a string that is valid as long as they do not change.
-func Text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func Text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) } //nolint:gosec // a view, as documented
 
 // Bytes views a string as bytes that must not be modified.
-func Bytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+func Bytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) } //nolint:gosec // a view, as documented
 
 // Int64 converts the text of a JSON number that is an integer of 64 bits, such
 // as 12, -3, 1e3 or 2.0; ok is false for any other number.
@@ -47,7 +47,7 @@ func signed(u uint64, negative bool) (int64, bool) {
 	case !negative && u <= math.MaxInt64:
 		return int64(u), true
 	case negative && u <= 1<<63:
-		return -int64(u), true //nolint:gosec // -(1<<63) wraps to itself, the least integer
+		return -int64(u), true
 	}
 	return 0, false
 }

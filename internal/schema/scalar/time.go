@@ -42,7 +42,7 @@ func Date(s []byte) (days int32, ok bool) {
 	month, ok3 := twoDigits(s[5:])
 	day, ok4 := twoDigits(s[8:])
 	year += century * 100
-	if !(ok1 && ok2 && ok3 && ok4) || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
 		return 0, false
 	}
 	return civilDays(year, month, day), true
@@ -59,7 +59,7 @@ func civilDays(year, month, day int) int32 {
 	yearOfEra := year + 400 - era*400
 	dayOfYear := (153*(month-3)+2)/5 + day - 1
 	dayOfEra := yearOfEra*365 + yearOfEra/4 - yearOfEra/100 + dayOfYear
-	return int32((era-1)*146097 + dayOfEra - 719468) //nolint:gosec // years have four digits
+	return int32((era-1)*146097 + dayOfEra - 719468)
 }
 
 func daysIn(year, month int) int {
@@ -88,7 +88,7 @@ func clockOf(s []byte) (micros int64, rest []byte, ok bool) {
 	h, ok1 := twoDigits(s)
 	m, ok2 := twoDigits(s[3:])
 	sec, ok3 := twoDigits(s[6:])
-	if !(ok1 && ok2 && ok3) || h > 23 || m > 59 || sec > 59 {
+	if !ok1 || !ok2 || !ok3 || h > 23 || m > 59 || sec > 59 {
 		return 0, nil, false
 	}
 	micros = int64((h*60+m)*60+sec) * microsPerSecond
@@ -113,7 +113,7 @@ func offsetOf(s []byte) (micros int64, ok bool) {
 	}
 	h, ok1 := twoDigits(s[1:])
 	m, ok2 := twoDigits(s[4:])
-	if !(ok1 && ok2) || h > 23 || m > 59 {
+	if !ok1 || !ok2 || h > 23 || m > 59 {
 		return 0, false
 	}
 	micros = int64(h*60+m) * 60 * microsPerSecond

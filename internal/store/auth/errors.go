@@ -111,7 +111,7 @@ func (h *hop) advice(e *HopError) string {
 		if len(h.Tags) > 0 {
 			tags = ", sts:TagSession for the session tags"
 		}
-		return fmt.Sprintf("the trust policy of this role must allow sts:AssumeRole%s to %s; %s; and %s need the right sts:AssumeRole on this role", tags, before, sent, before)
+		return fmt.Sprintf("the trust policy of this role must allow sts:AssumeRole%s to %s; %s; and %s must have the right sts:AssumeRole on this role", tags, before, sent, before)
 	case outdatedCode(e.Code):
 		return fmt.Sprintf("STS does not accept %s: they are unknown, revoked or have expired", before)
 	case e.Code == "SignatureDoesNotMatch", e.Code == "IncompleteSignature":

@@ -133,7 +133,7 @@ func TestTwoHops(t *testing.T) {
 	c.SessionTags = map[string]string{"team": "data"}
 	p := h.provider(t, c)
 
-	who := p.WhoAmI(t.Context())
+	who := p.WhoAmI(t.Context(), true)
 	require.Len(t, who, 3)
 	assert.Equal(t, h.user.ARN, who[0].ARN)
 	assert.Equal(t, "arn:aws:sts::111122223333:assumed-role/writer/s3-destination-orders_eu", who[1].ARN)
@@ -171,7 +171,7 @@ func TestABrokenChainNamesItsHop(t *testing.T) {
 	_, err = p.Retrieve(t.Context())
 	require.ErrorContains(t, err, "hop 1 of 2, role "+writerRole)
 	assert.Equal(t, 1, strings.Count(err.Error(), "hop "), "an error of hop 1 is not one of hop 2")
-	who := p.WhoAmI(t.Context())
+	who := p.WhoAmI(t.Context(), true)
 	require.Len(t, who, 2, "nobody is known behind the broken hop")
 	require.Error(t, who[1].Err)
 }

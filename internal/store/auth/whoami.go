@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,9 +30,17 @@ type Identity struct {
 	Unnamed error
 }
 
-// WhoAmI resolves the credentials step by step and asks STS for the identity of
-// each. It stops after the first step without credentials.
-func (p *Provider) WhoAmI(ctx context.Context) []Identity {
+// namingTimeout bounds one question that nothing depends on.
+const namingTimeout = 5 * time.Second
+
+// errNotAsked: see [Provider.WhoAmI].
+var errNotAsked = errors.New("STS was not asked")
+
+// WhoAmI resolves the credentials step by step and, if ask is set, asks STS for
+// the identity of each. It stops after the first step without credentials. Do
+// not ask about the keys of a store that is not AWS: they are none of its
+// business, and a closed network would only cost time.
+func (p *Provider) WhoAmI(ctx context.Context, ask bool) []Identity {
 	var all []Identity
 	for i, s := range p.sessions {
 		id := Identity{Hop: i}
@@ -50,13 +60,20 @@ func (p *Provider) WhoAmI(ctx context.Context) []Identity {
 		if creds.CanExpire {
 			id.Expires = creds.Expires
 		}
-		out, err := newSTS(p.cfg, s, endpoint, region).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-		if err != nil {
-			id.Unnamed = err
-		} else {
-			id.Account, id.ARN = aws.ToString(out.Account), aws.ToString(out.Arn)
+		if id.Unnamed = errNotAsked; ask {
+			id.Account, id.ARN, id.Unnamed = whois(ctx, newSTS(p.cfg, s, endpoint, region))
 		}
 		all = append(all, id)
 	}
 	return all
+}
+
+func whois(ctx context.Context, client *sts.Client) (account, arn string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, namingTimeout)
+	defer cancel()
+	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", "", fmt.Errorf("asking STS for the identity: %w", err)
+	}
+	return aws.ToString(out.Account), aws.ToString(out.Arn), nil
 }

@@ -1,0 +1,255 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/policy"
+	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/encryption"
+)
+
+func isSession(arn string) bool { return strings.Contains(arn, ":assumed-role/") }
+
+// credentials resolves them hop by hop, and reports whether there are any.
+func (d *doctor) credentials(ctx context.Context) bool {
+	hops := d.cfg.Store.Auth.Hops()
+	var last auth.Identity
+	ask := d.cfg.Store.Endpoint == "" || d.cfg.Store.Auth.STSEndpoint != "" || len(hops) > 0
+	for _, id := range d.store.Credentials().WhoAmI(ctx, ask) {
+		row := Row{Check: "credentials", Result: Works, Matters: Required}
+		if len(hops) > 0 {
+			row.Check = fmt.Sprintf("credentials, hop %d of %d", id.Hop, len(hops))
+			if id.Hop == 0 {
+				row.Check = "credentials, base"
+			}
+		}
+		switch {
+		case id.Err != nil:
+			row.Result, row.Class, row.Detail = Fails, store.ClassCredentials, id.Err.Error()
+			row.Fixes = d.trustFix(id, last, hops)
+			d.report.add(row)
+			return false
+		case id.Unnamed != nil:
+			row.Detail = fmt.Sprintf("from %s; STS does not tell whose they are, which prevents nothing", id.Source)
+		default:
+			row.Detail = fmt.Sprintf("%s, from %s", id.ARN, id.Source)
+		}
+		if !id.Expires.IsZero() {
+			row.Detail += fmt.Sprintf(", for another %v", time.Until(id.Expires).Round(time.Minute))
+		}
+		d.report.add(row)
+		last = id
+	}
+	if len(d.policy.Principals) == 0 && last.Account != "" {
+		d.policy.Principals = []string{principal(last)}
+		if d.policy.Mode == auth.ModeBucketPolicy {
+			d.policy.Principals = []string{last.Account}
+		}
+	}
+	return true
+}
+
+// trustFix is the statement of the role that refused to be assumed.
+func (d *doctor) trustFix(refused, by auth.Identity, hops []auth.Hop) []Fix {
+	var hop *auth.HopError
+	if !errors.As(refused.Err, &hop) || !hop.Denied || refused.Hop < 1 {
+		return nil
+	}
+	h := hops[refused.Hop-1]
+	c := policy.Config{Region: d.policy.Region, RoleARN: h.RoleARN, SessionTags: len(h.Tags) > 0}
+	if h.ExternalID != "" {
+		c.ExternalIDs = []string{h.ExternalID}
+	}
+	if who := principal(by); who != "" {
+		c.Principals = []string{who}
+	}
+	return []Fix{Fix(policy.TrustFix(c))}
+}
+
+// write does what the health check does, and reports whether the destination
+// could be reached at all.
+func (d *doctor) write(ctx context.Context) bool {
+	var v health.Verdict
+	err := step(ctx, func(ctx context.Context) error {
+		v = d.prober.Probe(ctx, d.cfg.Conditional)
+		return v.Err
+	})
+	key := d.prober.Key()
+	if err != nil {
+		d.report.add(Row{
+			Check: "write", Result: Fails, Matters: Required, Class: store.ClassOf(err),
+			Detail: err.Error(), Fixes: d.fixes(store.OpPutObject, err),
+		})
+		switch store.ClassOf(err) {
+		case store.ClassDenied, store.ClassKMS, store.ClassInvalid:
+			return true
+		default:
+			return false
+		}
+	}
+	d.report.add(Row{Check: "write", Result: Works, Matters: Required, Detail: fmt.Sprintf("wrote %s in %v", key, v.Latency.Round(time.Millisecond))})
+	d.right("delete", Recommended, store.OpDeleteObject, v.Leftover, "removes the object of the health check",
+		"the empty object "+key+" stays in the bucket; every health check overwrites it")
+	d.conditions(v.Conditions)
+	d.encryption()
+	return true
+}
+
+func (d *doctor) conditions(found health.Conditions) {
+	if !d.cfg.Conditional {
+		return
+	}
+	row := Row{Check: "conditional writes", Result: Works, Matters: Optional, Detail: "If-None-Match is honoured: nothing is ever replaced"}
+	switch found {
+	case health.Ignored:
+		row.Result, row.Detail = Fails, "the store ignores If-None-Match: object names get a unique suffix instead"
+	case health.Unknown:
+		row.Result, row.Detail = Unknown, "the store did not tell"
+	case health.Honoured:
+	}
+	d.report.add(row)
+}
+
+// encryption compares what the server reports with what was asked for. Some
+// stores ignore the headers in silence.
+func (d *doctor) encryption() {
+	asked := d.cfg.Store.Encryption
+	algorithm, key := d.heard.written.Get("X-Amz-Server-Side-Encryption"), d.heard.written.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id")
+	row := Row{Check: "encryption", Result: Works, Matters: Required, Detail: "the server reports " + algorithm}
+	if key != "" {
+		row.Detail += " with key " + key
+	}
+	want := map[encryption.Mode]string{
+		"": "AES256", encryption.ModeSSES3: "AES256", encryption.ModeSSEKMS: "aws:kms", encryption.ModeSSEKMSCMK: "aws:kms",
+	}[asked.Mode]
+	switch {
+	case asked.Mode == encryption.ModeNone && algorithm == "":
+		row.Result, row.Matters, row.Detail = Unknown, Recommended, "none was asked for, and the server reports none: the objects may be stored in the clear"
+	case asked.Mode == encryption.ModeNone:
+		row.Detail += ", the default of the bucket"
+	case algorithm == "":
+		row.Result, row.Detail = Fails, fmt.Sprintf("%s was asked for, and the server reports no encryption: it may have ignored the request", want)
+	case algorithm != want:
+		row.Result, row.Detail = Fails, fmt.Sprintf("%s was asked for, and the server reports %s", want, algorithm)
+	case key != "" && !sameKey(asked.KMSKey, key):
+		row.Result, row.Class, row.Detail = Fails, store.ClassKMS, fmt.Sprintf("key %s was asked for, and the server reports %s", asked.KMSKey, key)
+	}
+	d.report.add(row)
+}
+
+// sameKey compares an id or ARN with an ARN. What an alias stands for only KMS
+// knows.
+func sameKey(asked, reported string) bool {
+	if asked == "" || strings.Contains(asked, "alias/") {
+		return true
+	}
+	return asked[strings.LastIndexByte(asked, '/')+1:] == reported[strings.LastIndexByte(reported, '/')+1:]
+}
+
+// Limits of the clock: S3 refuses signatures that are further off.
+const (
+	skewLimit = 15 * time.Minute
+	skewAlarm = time.Minute
+)
+
+// server reports what was learnt on the way: endpoint, region, clock.
+func (d *doctor) server(reached bool) {
+	h := &d.heard
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	where := d.cfg.Store.Endpoint
+	if where == "" {
+		where = "Amazon S3"
+	}
+	endpoint := Row{Check: "endpoint", Result: Works, Matters: Required, Detail: where + " answers"}
+	switch {
+	case h.answers > 0 && h.server != "":
+		endpoint.Detail += " (" + h.server + ")"
+	case h.answers == 0 && reached:
+		endpoint.Result, endpoint.Detail = Fails, where+" does not answer"
+	case h.answers == 0:
+		endpoint.Result, endpoint.Detail = Unknown, where+" gave no answer"
+	}
+	region := Row{Check: "region", Result: Works, Matters: Required, Detail: d.store.Region()}
+	switch {
+	case h.region != "" && h.region != d.store.Region():
+		region.Result, region.Class = Fails, store.ClassWrongRegion
+		region.Detail = fmt.Sprintf("the bucket is in %s: set region to it, not %s", h.region, d.store.Region())
+	case !reached:
+		region.Result, region.Detail = Unknown, d.store.Region()+" was not tried"
+	}
+	clock := Row{Check: "clock", Result: Unknown, Matters: Required, Detail: "the server does not tell the time"}
+	if skew := h.skew.Round(time.Second); h.dated {
+		clock.Result, clock.Detail = Works, fmt.Sprintf("%v from the server's", skew.Abs())
+		if skew.Abs() > skewAlarm {
+			clock.Result, clock.Class = Fails, store.ClassClockSkew
+			clock.Detail += ": synchronise this machine's clock (NTP)"
+			if skew.Abs() < skewLimit {
+				clock.Matters = Recommended
+			}
+		}
+	}
+	d.report.Rows = append(d.report.Rows, endpoint, region, clock)
+}
+
+// rights tries what the output can do without. The object is written again,
+// because what does not exist cannot be read.
+func (d *doctor) rights(ctx context.Context, reached bool) {
+	const (
+		list  = "numbers continue after the highest one in use"
+		get   = "an object whose confirmation was lost is recognised, and not written twice"
+		abort = "the parts of a failed large upload are removed, and cost nothing"
+	)
+	if !reached {
+		for _, check := range []string{"list", "read", "abort"} {
+			d.report.add(Row{Check: check, Result: Skipped, Matters: Optional})
+		}
+		return
+	}
+	key := d.prober.Key()
+	err := step(ctx, func(ctx context.Context) error {
+		return d.store.ListAfter(ctx, d.cfg.Prefix, "", func(string) bool { return false })
+	})
+	d.right("list", Optional, store.OpListObjects, err, list, "numbers in use are found by trying")
+	err = step(ctx, func(ctx context.Context) error { return d.readBack(ctx, key) })
+	if errors.Is(err, errNothingToRead) {
+		d.report.add(Row{Check: "read", Result: Skipped, Matters: Optional})
+	} else {
+		d.right("read", Optional, store.OpHeadObject, err, get, "an object whose confirmation was lost may be written twice")
+	}
+	err = step(ctx, func(ctx context.Context) error { return d.store.MayAbort(ctx, key) })
+	d.right("abort", Optional, store.OpAbortMultipartUpload, err, abort, "the parts of failed large uploads stay until a lifecycle rule removes them")
+}
+
+var errNothingToRead = errors.New("no object could be written")
+
+// readBack writes the probe's object, reads its metadata and deletes it.
+func (d *doctor) readBack(ctx context.Context, key string) error {
+	_, err := d.store.Put(ctx, store.Object{Key: key, IfNoneMatch: d.cfg.Conditional})
+	if err != nil && !errors.Is(err, store.ErrExists) {
+		return errNothingToRead
+	}
+	_, err = d.store.Head(ctx, key)
+	_ = d.store.Delete(ctx, key) // reported by the check of its own
+	return err                   //nolint:wrapcheck // says all there is to say
+}
+
+// right reports one right that is not required.
+func (d *doctor) right(check string, w Weight, op store.Op, err error, with, without string) {
+	row := Row{Check: check, Result: Works, Matters: w, Detail: with}
+	if err != nil {
+		row.Result, row.Class = Fails, store.ClassOf(err)
+		row.Detail = without
+		if row.Class != store.ClassDenied {
+			row.Detail += ": " + err.Error()
+		}
+		row.Fixes = d.fixes(op, err)
+	}
+	d.report.add(row)
+}

@@ -1,0 +1,136 @@
+// Package doctor tries everything that the output does with a destination, and
+// some things that it could do, and says what works, what does not, whether
+// that matters, and which statement of which policy would change it.
+package doctor
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/policy"
+	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+)
+
+// stepTimeout bounds each check.
+const stepTimeout = 20 * time.Second
+
+// Config is what is checked.
+type Config struct {
+	// Store is the configuration of the output's store. Its retries are
+	// replaced by a few quick ones.
+	Store store.Config
+	// Prefix is what all keys begin with; empty, or with a final slash.
+	Prefix string
+	// Label is that of the output: the checks use the key of its health check.
+	Label string
+	// Conditional: data is written conditionally.
+	Conditional bool
+	// Policy adds what the statements of the report need and Store does not
+	// say, such as source addresses. The rest is filled in.
+	Policy policy.Config
+}
+
+// doctor is one examination.
+type doctor struct {
+	cfg    Config
+	store  *store.Store
+	prober *health.Prober
+	report *Report
+	policy policy.Config
+	heard  hearsay
+}
+
+// Run makes all checks and reports. It needs nothing but the right to write,
+// and leaves nothing behind unless deleting is refused. It ends early with ctx.
+func Run(ctx context.Context, cfg Config) *Report {
+	cfg.Store.Retry = store.RetryConfig{MaxRetries: 2, InitialInterval: 200 * time.Millisecond, MaxInterval: time.Second}
+	cfg.Store.Auth.Label = cfg.Label
+	d := &doctor{cfg: cfg, report: &Report{Bucket: cfg.Store.Bucket, Prefix: cfg.Prefix}}
+	var err error
+	if d.store, err = store.Open(ctx, cfg.Store, d.heard.listen); err != nil {
+		d.report.broken = true
+		d.report.add(Row{Check: "configuration", Result: Fails, Matters: Required, Detail: err.Error()})
+		return d.report
+	}
+	defer d.store.Close()
+	d.prober = health.NewProber(d.store, cfg.Prefix, cfg.Label)
+	d.policy = d.policyConfig()
+
+	known := d.credentials(ctx)
+	reached := known && d.write(ctx)
+	d.server(reached)
+	d.rights(ctx, reached)
+	return d.report
+}
+
+// policyConfig is what the statements to add are written for.
+func (d *doctor) policyConfig() policy.Config {
+	c := d.cfg.Policy
+	c.Bucket, c.Prefix, c.Region = d.cfg.Store.Bucket, d.cfg.Prefix, d.store.Region()
+	c.Encryption, c.KMSKey = d.cfg.Store.Encryption.Mode, d.cfg.Store.Encryption.KMSKey
+	c.Tagging = len(d.cfg.Store.Tags) > 0
+	return c.WithAuth(d.cfg.Store.Auth)
+}
+
+// fixes are the statements for a failed operation.
+func (d *doctor) fixes(op store.Op, err error) []Fix {
+	var all []Fix
+	for _, f := range policy.Fixes(d.policy, op, store.ClassOf(err)) {
+		all = append(all, Fix(f))
+	}
+	return all
+}
+
+// hearsay remembers what the server says beside its answers. It is safe for
+// concurrent use.
+type hearsay struct {
+	mu sync.Mutex
+	// answers counts the answers, whatever they were.
+	answers int
+	// skew is how far the server's clock is ahead of ours, once dated.
+	skew  time.Duration
+	dated bool
+	// server and region are the headers Server and X-Amz-Bucket-Region.
+	server, region string
+	// written are the headers of the last successful write.
+	written http.Header
+}
+
+func (h *hearsay) listen(resp *http.Response) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.answers++
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		h.skew, h.dated = time.Until(at), true
+	}
+	h.server = resp.Header.Get("Server")
+	if region := resp.Header.Get("X-Amz-Bucket-Region"); region != "" {
+		h.region = region
+	}
+	if resp.Request != nil && resp.Request.Method == http.MethodPut && resp.StatusCode == http.StatusOK {
+		h.written = resp.Header.Clone()
+	}
+}
+
+// step runs one check under its own time limit.
+func step(ctx context.Context, fn func(ctx context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	return store.OutOfTime(ctx, fn(bounded))
+}
+
+// principal is how a policy names an identity: a session by its account, since
+// its ARN does not tell the path of its role.
+func principal(id auth.Identity) string {
+	switch {
+	case id.RoleARN != "":
+		return id.RoleARN
+	case id.Account != "" && isSession(id.ARN):
+		return id.Account
+	}
+	return id.ARN
+}

@@ -1,0 +1,258 @@
+package doctor
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/encryption"
+	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+	"github.com/s3-destination/s3-destination/internal/testutil/ststest"
+)
+
+func TestMain(m *testing.M) {
+	// The machine's own AWS set-up must not leak into the tests.
+	for _, name := range []string{"AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS", "AWS_CA_BUNDLE", "AWS_REGION", "AWS_DEFAULT_REGION"} {
+		_ = os.Unsetenv(name)
+	}
+	_ = os.Setenv("AWS_CONFIG_FILE", os.DevNull)
+	_ = os.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
+	_ = os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	goleak.VerifyTestMain(m)
+}
+
+const (
+	writerRole   = "arn:aws:iam::111122223333:role/writer"
+	customerRole = "arn:aws:iam::444455556666:role/landing"
+	externalID   = "agency_workspace1"
+)
+
+// world is an S3, an STS, and a configuration that works with both.
+type world struct {
+	s3   *s3test.Server
+	sts  *ststest.Server
+	user ststest.User
+	cfg  Config
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{s3: s3test.StartT(t, s3test.Config{})}
+	w.sts = ststest.StartT(t, ststest.Config{Keys: w.s3})
+	w.user = w.sts.AddUser("111122223333", "writer")
+	w.cfg = Config{
+		Label: "orders", Prefix: "teams/orders/", Conditional: true,
+		Store: store.Config{
+			Bucket: w.s3.Bucket, Endpoint: w.s3.URL, ForcePathStyle: true, Region: "eu-west-1",
+			Auth: auth.Config{
+				Mode: auth.ModeAccessKey, STSEndpoint: w.sts.URL,
+				AccessKeyID: w.user.AccessKeyID, SecretAccessKey: w.user.SecretAccessKey,
+			},
+		},
+	}
+	return w
+}
+
+func (w *world) roles(t *testing.T, id string) {
+	t.Helper()
+	trust := func(who, condition string) string {
+		return `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"` + who + `"},"Action":"sts:AssumeRole"` + condition + `}]}`
+	}
+	require.NoError(t, w.sts.AddRole(writerRole, trust("111122223333", ""), 0))
+	require.NoError(t, w.sts.AddRole(customerRole, trust(writerRole, `,"Condition":{"StringEquals":{"sts:ExternalId":"`+externalID+`"}}`), 0))
+	w.cfg.Store.Auth.Mode = auth.ModeAssumeRole
+	w.cfg.Store.Auth.Chain = []auth.Hop{{RoleARN: writerRole}, {RoleARN: customerRole, ExternalID: id}}
+}
+
+// examine runs the checks and requires that no secret is told.
+func (w *world) examine(t *testing.T) (*Report, map[string]Row) {
+	t.Helper()
+	r := Run(t.Context(), w.cfg)
+	text, err := r.JSON()
+	require.NoError(t, err)
+	var table strings.Builder
+	require.NoError(t, r.Write(&table))
+	for _, secret := range []string{w.user.SecretAccessKey, w.s3.SecretKey} {
+		assert.NotContains(t, string(text), secret)
+		assert.NotContains(t, table.String(), secret)
+	}
+	rows := map[string]Row{}
+	for _, row := range r.Rows {
+		rows[row.Check] = row
+	}
+	return r, rows
+}
+
+func TestEverythingWorks(t *testing.T) {
+	w := newWorld(t)
+	r, rows := w.examine(t)
+	assert.Equal(t, ExitHealthy, r.ExitCode())
+	for _, row := range r.Rows {
+		assert.Equal(t, Works, row.Result, row.Check)
+		assert.Empty(t, row.Fixes)
+	}
+	assert.Len(t, r.Rows, 11)
+	assert.Contains(t, rows["credentials"].Detail, w.user.ARN)
+	assert.Equal(t, "the server reports AES256", rows["encryption"].Detail)
+	assert.Empty(t, w.s3.Keys(""), "nothing is left behind")
+	assert.Equal(t, 0, w.s3.Count("CreateMultipartUpload"))
+}
+
+func TestThePutObjectRightAloneIsEnough(t *testing.T) {
+	w := newWorld(t)
+	w.s3.Faults.Deny("DeleteObject", "HeadObject", "ListObjectsV2", "AbortMultipartUpload")
+	r, rows := w.examine(t)
+	assert.Equal(t, ExitHealthy, r.ExitCode())
+	for check, want := range map[string]string{
+		"delete": "s3:DeleteObject", "read": "s3:GetObject", "list": "s3:ListBucket", "abort": "s3:AbortMultipartUpload",
+	} {
+		row := rows[check]
+		assert.Equal(t, Fails, row.Result, check)
+		assert.Equal(t, store.ClassDenied, row.Class)
+		require.Len(t, row.Fixes, 1)
+		assert.Contains(t, string(row.Fixes[0].Statement.JSON()), want)
+	}
+	var table strings.Builder
+	require.NoError(t, r.Write(&table))
+	assert.Contains(t, table.String(), "The destination accepts data; 4 things would make it better.")
+	assert.Contains(t, table.String(), `"Resource": "arn:aws:s3:::landing/teams/orders/*"`)
+	assert.Len(t, w.s3.Keys(""), 1, "the leftover of the health check")
+}
+
+func TestADeniedWrite(t *testing.T) {
+	w := newWorld(t)
+	w.s3.Faults.Deny("PutObject")
+	w.cfg.Store.Auth.Mode = auth.ModeBucketPolicy
+	r, rows := w.examine(t)
+	assert.Equal(t, ExitFailed, r.ExitCode())
+	require.Len(t, rows["write"].Fixes, 2, "another account takes both sides")
+	assert.Contains(t, rows["write"].Fixes[0].Where, "the policy of bucket landing")
+	assert.Equal(t, "111122223333", rows["write"].Fixes[0].Statement.Principal.AWS[0])
+	assert.Equal(t, Works, rows["list"].Result)
+	assert.Equal(t, Skipped, rows["read"].Result)
+	assert.NotContains(t, rows, "encryption")
+}
+
+func TestBrokenDestinations(t *testing.T) {
+	cases := map[string]struct {
+		edit   func(w *world)
+		check  string
+		class  store.Class
+		detail string
+	}{
+		"wrong secret": {func(w *world) { w.cfg.Store.Auth.SecretAccessKey = "wrong" }, "write", store.ClassCredentials, "SignatureDoesNotMatch"},
+		"no bucket":    {func(w *world) { w.cfg.Store.Bucket = "nowhere" }, "write", store.ClassNoBucket, "create the bucket nowhere"},
+		"wrong region": {func(w *world) { w.s3.Faults.Add(s3test.Rule{Do: s3test.Redirect("us-west-2")}) }, "region", store.ClassWrongRegion, "the bucket is in us-west-2"},
+		"no answer":    {func(w *world) { w.cfg.Store.Endpoint = "http://127.0.0.1:1" }, "write", store.ClassNetwork, "nothing answers there"},
+		"KMS": {func(w *world) {
+			w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: s3test.Fail(403, "AccessDenied", "not authorized to perform: kms:GenerateDataKey")})
+			w.cfg.Store.Encryption = encryption.Config{Mode: encryption.ModeSSEKMSCMK, KMSKey: "arn:aws:kms:eu-west-1:111122223333:key/k"}
+		}, "write", store.ClassKMS, "check encryption.kms_key"},
+		"encryption is ignored": {func(w *world) {
+			w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: func(x *s3test.Exchange) { x.W.Header().Set("ETag", `"stored"`) }})
+		}, "encryption", "", "may have ignored the request"},
+		"another key": {func(w *world) {
+			w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: func(x *s3test.Exchange) {
+				x.W.Header().Set("X-Amz-Server-Side-Encryption", "aws:kms")
+				x.W.Header().Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "arn:aws:kms:eu-west-1:111122223333:key/other")
+			}})
+			w.cfg.Store.Encryption = encryption.Config{Mode: encryption.ModeSSEKMSCMK, KMSKey: "k"}
+		}, "encryption", store.ClassKMS, "key k was asked for"},
+		"clock": {func(w *world) {
+			w.s3.Faults.Add(s3test.Rule{Do: func(x *s3test.Exchange) {
+				x.W.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+				s3test.Fail(403, "RequestTimeTooSkewed", "The difference is too large.")(x)
+			}})
+		}, "clock", store.ClassClockSkew, "synchronise this machine's clock"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			c.edit(w)
+			r, rows := w.examine(t)
+			assert.Equal(t, ExitFailed, r.ExitCode())
+			row := rows[c.check]
+			assert.Equal(t, Fails, row.Result)
+			assert.Equal(t, Required, row.Matters)
+			assert.Equal(t, c.class, row.Class)
+			assert.Contains(t, row.Detail, c.detail)
+		})
+	}
+}
+
+func TestHopByHop(t *testing.T) {
+	w := newWorld(t)
+	w.roles(t, externalID)
+	r, rows := w.examine(t)
+	assert.Equal(t, ExitHealthy, r.ExitCode())
+	assert.Contains(t, rows["credentials, base"].Detail, w.user.ARN)
+	assert.Contains(t, rows["credentials, hop 1 of 2"].Detail, "assumed-role/writer/s3-destination-orders")
+	assert.Contains(t, rows["credentials, hop 2 of 2"].Detail, "assumed-role/landing/s3-destination-orders, from AssumeRole, for another 1h0m0s")
+}
+
+func TestAWrongExternalIDNamesTheTrustPolicy(t *testing.T) {
+	w := newWorld(t)
+	w.roles(t, "another_workspace")
+	r, rows := w.examine(t)
+	assert.Equal(t, ExitFailed, r.ExitCode())
+	row := rows["credentials, hop 2 of 2"]
+	assert.Equal(t, Fails, row.Result)
+	require.Len(t, row.Fixes, 1)
+	assert.Equal(t, "the trust policy of role "+customerRole, row.Fixes[0].Where)
+	statement := string(row.Fixes[0].Statement.JSON())
+	assert.Contains(t, statement, writerRole)
+	assert.Contains(t, statement, "another_workspace", "with this statement it would work")
+	assert.Equal(t, Works, rows["credentials, hop 1 of 2"].Result)
+	assert.NotContains(t, rows, "write")
+	assert.Equal(t, Skipped, rows["list"].Result)
+	require.NoError(t, w.sts.AddRole(customerRole, `{"Statement":[`+statement+`]}`, 0))
+	r, _ = w.examine(t)
+	assert.True(t, r.OK(), "the advice is right")
+}
+
+func TestAnImpossibleConfiguration(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Store.Auth.SecretAccessKey = ""
+	r, rows := w.examine(t)
+	assert.Equal(t, ExitConfig, r.ExitCode())
+	assert.Contains(t, rows["configuration"].Detail, "only valid together")
+}
+
+func TestJSON(t *testing.T) {
+	w := newWorld(t)
+	w.s3.Faults.Deny("ListObjectsV2")
+	r, _ := w.examine(t)
+	text, err := r.JSON()
+	require.NoError(t, err)
+	var got struct {
+		OK     bool
+		Bucket string
+		Prefix string
+		Checks []struct {
+			Check, Result, Matters, Class string
+			Fixes                         []struct {
+				Where     string
+				Statement map[string]any
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &got))
+	assert.True(t, got.OK)
+	assert.Equal(t, "landing", got.Bucket)
+	assert.Equal(t, "teams/orders/", got.Prefix)
+	for _, c := range got.Checks {
+		if c.Check == "list" {
+			assert.Equal(t, "optional", c.Matters)
+			assert.Equal(t, "s3:ListBucket", c.Fixes[0].Statement["Action"])
+		}
+	}
+}

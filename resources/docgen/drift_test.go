@@ -138,7 +138,7 @@ func testsOfTheCode(t *testing.T) []string {
 	return found
 }
 
-var link = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
+var link = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)]*))?\)`)
 
 func TestLinksLeadSomewhere(t *testing.T) {
 	for _, page := range pages(t) {
@@ -148,8 +148,31 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
-			_, err := os.Stat(filepath.Join(filepath.Dir(page), m[1]))
-			assert.NoError(t, err, "%s links to %s", page, m[1])
+			target := page
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(page), m[1])
+			}
+			_, err := os.Stat(target)
+			if assert.NoError(t, err, "%s links to %s", page, m[1]) && m[2] != "" {
+				assert.Contains(t, headings(t, target), m[2], "%s links to a heading of %s", page, target)
+			}
 		}
 	}
+}
+
+var (
+	heading  = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	unwanted = regexp.MustCompile(`[^a-z0-9_ -]`)
+)
+
+// headings are the anchors of a page, as GitHub makes them.
+func headings(t *testing.T, page string) []string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	var found []string
+	for _, m := range heading.FindAllStringSubmatch(string(text), -1) {
+		found = append(found, strings.ReplaceAll(unwanted.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return found
 }

@@ -1,6 +1,8 @@
 package parquet_test
 
 import (
+	"bytes"
+	"io"
 	"testing"
 
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
@@ -24,4 +26,41 @@ func BenchmarkParquetWide(b *testing.B) {
 			encodetest.Bench(b, newEncoder(b, parquet.Config{Compression: c}, schema.Config{}), docs, 0)
 		})
 	}
+}
+
+// BenchmarkParquetParsed takes records that a processor has parsed.
+func BenchmarkParquetParsed(b *testing.B) {
+	records := encodetest.Structured(encodetest.Clicks(20_000, 1))
+	e := newEncoder(b, parquet.Config{}, schema.Config{})
+	var out bytes.Buffer
+	b.ReportAllocs()
+	for b.Loop() {
+		out.Reset()
+		if res, err := e.Encode(&out, records, 0); err != nil || res.Rows != len(records) {
+			b.Fatal(res, err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(records))/b.Elapsed().Seconds()/1000, "krows/s")
+}
+
+// BenchmarkParquetShuffled has fields in an order that cannot be predicted.
+func BenchmarkParquetShuffled(b *testing.B) {
+	docs := encodetest.Shuffled(encodetest.Clicks(20_000, 1), 2)
+	encodetest.Bench(b, newEncoder(b, parquet.Config{}, schema.Config{}), docs, 0)
+}
+
+// BenchmarkParquetCapped cuts files of 1 MiB.
+func BenchmarkParquetCapped(b *testing.B) {
+	records := encodetest.Records(encodetest.Clicks(40_000, 1))
+	e := newEncoder(b, parquet.Config{}, schema.Config{})
+	for b.Loop() {
+		for rest := records; len(rest) > 0; {
+			res, err := e.Encode(io.Discard, rest, 1<<20)
+			if err != nil {
+				b.Fatal(err)
+			}
+			rest = rest[res.Taken:]
+		}
+	}
+	b.ReportMetric(float64(b.N*len(records))/b.Elapsed().Seconds()/1000, "krows/s")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
@@ -27,7 +28,11 @@ type file struct {
 	full bool
 }
 
-const magic = "PAR1"
+const (
+	magic = "PAR1"
+	// maxGroups is how many row groups a file can number.
+	maxGroups = math.MaxInt16
+)
 
 // begin finds the schema that the records belong to. Records that do not tell
 // theirs are refused.
@@ -67,7 +72,7 @@ func (f *file) write(s *schema.Schema, final bool) error {
 	f.encoder.writer.policy = f.memory.Policy()
 	f.encoder.writer.final = final
 	f.footer.begin(p.elements, &f.encoder.config)
-	for !f.full && f.next < len(f.records) {
+	for !f.full && f.next < len(f.records) && len(f.footer.groups) < maxGroups {
 		if err := f.group(); err != nil {
 			return err
 		}

@@ -9,6 +9,9 @@ import (
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
+// maxRecord keeps pages within the 31 bits that the format has for their size.
+const maxRecord = 1 << 30
+
 // errLearn says that the schema has no room for a record, but may make some.
 var errLearn = errors.New("the schema does not know this field or type")
 
@@ -66,9 +69,12 @@ func (w *writer) buffered() int {
 // trace.
 func (w *writer) write(rec *record.Record) error {
 	var err error
-	if rec.Structured() {
+	switch {
+	case rec.Structured():
 		err = w.writeValue(rec.Value)
-	} else {
+	case len(rec.Raw) > maxRecord:
+		err = fmt.Errorf("the record has %d bytes; a page holds at most %d", len(rec.Raw), maxRecord)
+	default:
 		err = w.writeJSON(rec.Raw)
 	}
 	if err != nil {

@@ -115,9 +115,9 @@ func (r *Report) Write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "s3://%s/%s\n\n", r.Bucket, r.Prefix)
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "CHECK\tRESULT\tMATTERS\tDETAIL")
+	_, _ = fmt.Fprintln(table, "CHECK\tRESULT\tMATTERS\tDETAIL")
 	for _, row := range r.Rows {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", row.Check, row.Result, row.Matters, row.Detail)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", row.Check, row.Result, row.Matters, row.Detail)
 	}
 	_ = table.Flush() // into memory
 	for _, row := range r.Rows {

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/encryption"
+	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+)
+
+func openConfig(server *s3test.Server) Config {
+	return Config{
+		Bucket: server.Bucket, Endpoint: server.URL, ForcePathStyle: true,
+		Auth:       auth.Config{Mode: auth.ModeAccessKey, AccessKeyID: server.AccessKey, SecretAccessKey: server.SecretKey},
+		Encryption: encryption.Config{Mode: encryption.ModeNone}, Retry: fastRetry(),
+	}
+}
+
+func TestOpenShowsEveryAnswer(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	var answers atomic.Int32
+	s, err := Open(t.Context(), openConfig(server), func(r *http.Response) {
+		assert.NotEmpty(t, r.Header.Get("Date"))
+		answers.Add(1)
+	})
+	require.NoError(t, err)
+	defer s.Close()
+	server.Faults.Add(s3test.Rule{Times: 1, Do: s3test.SlowDown(0)})
+	_, err = put(t.Context(), s, "k", []byte("x"))
+	require.NoError(t, err)
+	assert.Equal(t, int32(2), answers.Load())
+}
+
+func TestRolesAreNeverSilentlyLeftOut(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	cfg := openConfig(server)
+	cfg.Auth.Mode, cfg.Auth.RoleARN = auth.ModeAssumeRole, "arn:aws:iam::111122223333:role/r"
+	s, err := New(t.Context(), cfg)
+	require.NoError(t, err)
+	defer s.Close()
+	_, err = put(t.Context(), s, "k", nil)
+	require.ErrorContains(t, err, "have not been assumed", "New does not assume any, so it must not use the base credentials")
+}
+
+func TestMayAbort(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	s, err := Open(t.Context(), openConfig(server), nil)
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.MayAbort(t.Context(), "k"))
+	server.Faults.Deny("AbortMultipartUpload")
+	require.Equal(t, ClassDenied, ClassOf(s.MayAbort(t.Context(), "k")))
+}
+
+func TestOutOfTime(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	s, err := Open(t.Context(), openConfig(server), nil)
+	require.NoError(t, err)
+	defer s.Close()
+	s.cfg.Retry = RetryConfig{MaxRetries: -1, InitialInterval: time.Hour, MaxInterval: time.Hour}
+	server.Faults.Add(s3test.Rule{Do: s3test.SlowDown(time.Minute)})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err = put(ctx, s, "k", nil)
+	require.Equal(t, ClassCanceled, ClassOf(err))
+	lost := OutOfTime(t.Context(), err)
+	assert.Equal(t, ClassThrottled, ClassOf(lost))
+	assert.ErrorContains(t, lost, "no success in the time allowed, last: SlowDown (HTTP 503)")
+	plain := errors.New("plain")
+	assert.Equal(t, plain, OutOfTime(t.Context(), plain))
+	assert.NoError(t, OutOfTime(t.Context(), nil))
+}

@@ -176,3 +176,32 @@ input:
 	assert.Empty(t, missing)
 	p.terminate(t)
 }
+
+func TestReadinessFollowsTheDestinationAndNothingIsLost(t *testing.T) {
+	s := s3test.StartT(t, s3test.Config{})
+	p := start(t, `
+input:
+  generate: {interval: 5ms, batch_size: 5, mapping: 'root = {"id": counter()}'}
+`+outputConfig(s, "    max_age: 300ms\n    health_check: {interval: 1s}\n    retry: {initial_interval: 10ms, max_interval: 200ms}\n"))
+	ready := func(want int) func() bool {
+		return func() bool { status, _ := p.get("/ready"); return status == want }
+	}
+	require.Eventually(t, ready(200), 20*time.Second, 50*time.Millisecond)
+	time.Sleep(time.Second)
+	s.Faults.Deny("PutObject") // somebody changed the policy
+	require.Eventually(t, ready(503), 20*time.Second, 50*time.Millisecond)
+	time.Sleep(2 * time.Second)
+	s.Faults.Clear()
+	require.Eventually(t, ready(200), 20*time.Second, 50*time.Millisecond)
+	time.Sleep(time.Second)
+	p.terminate(t)
+	found := stored(t, s)
+	require.Greater(t, len(found), 500)
+	for id := 1; id <= len(found); id++ {
+		require.Equal(t, 1, found[id], "record %d of %d", id, len(found))
+	}
+	logs := p.logs.String()
+	assert.NotContains(t, logs, "Failed to send message")
+	assert.Contains(t, logs, "does not accept data (denied)")
+	assert.Contains(t, logs, "accepts data again")
+}

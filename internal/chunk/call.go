@@ -20,6 +20,7 @@ type Call struct {
 	byPath  map[partition]int
 	last    int // group of the previous record
 	refused []refusal
+	hurry   bool
 
 	// guarded by m.mu
 	pending   int
@@ -131,6 +132,11 @@ func (c *Call) Refuse(r record.Record, index int, reason error) {
 	c.refused = append(c.refused, refusal{record: r, index: index, reason: reason})
 }
 
+// Hurry makes Commit write everything that is open at once instead of waiting
+// for fuller objects: for the call on whose success the readiness of the
+// process depends.
+func (c *Call) Hurry() { c.hurry = true }
+
 // Commit hands the added records over and waits until all of the call's
 // records are settled. It returns those that failed, or the error of ctx, in
 // which case the call's records are withdrawn where possible and must be
@@ -144,6 +150,10 @@ func (c *Call) Commit(ctx context.Context) ([]Failure, error) {
 	}
 	opened := len(m.byAge)
 	c.handOver()
+	if c.hurry {
+		m.hurried = true
+		m.poke()
+	}
 	if opened == 0 || m.draining || m.saturated() || m.underPressure() {
 		m.poke() // the roller may be asleep, or has work now
 	}

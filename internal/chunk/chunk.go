@@ -38,6 +38,7 @@ const (
 	Memory     Reason = "memory"
 	Partitions Reason = "partitions"
 	Drain      Reason = "drain"
+	Recovery   Reason = "recovery"
 )
 
 // Object describes one encoded object on its way to the store.

@@ -112,6 +112,7 @@ type Manager struct {
 	ratios    ratios
 	rhythm    rhythm
 	draining  bool
+	hurried   bool // a call must not wait for fuller objects
 	dirty     bool // a call was cancelled: sweep
 	closed    bool
 

@@ -46,6 +46,10 @@ func (m *Manager) evaluate(now time.Time) (next time.Time, any bool) {
 	if m.dirty {
 		m.sweep()
 	}
+	if m.hurried {
+		m.hurried = false
+		m.sealAll(Recovery)
+	}
 	m.rollForMemory()
 	m.rollSaturated()
 	m.rollOld(now)

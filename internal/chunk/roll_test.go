@@ -384,3 +384,19 @@ func TestRecordsOfDifferentSchemasNeverShareAnObject(t *testing.T) {
 		}
 	})
 }
+
+func TestHurriedCallIsWrittenAtOnce(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Hour}, p, func(t *testing.T, m *Manager) {
+		c, err := m.Admit(t.Context(), 1, 1)
+		require.NoError(t, err)
+		defer c.Release()
+		c.Add([]byte("a"), "", record.Record{Raw: []byte("x")}, 0)
+		c.Hurry()
+		began := time.Now()
+		_, err = c.Commit(t.Context())
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(began))
+		assert.Equal(t, map[Reason]int{Recovery: 1}, p.reasons())
+	})
+}

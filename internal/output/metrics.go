@@ -29,6 +29,7 @@ type metrics struct {
 	requests, sent  *service.MetricCounter
 	requestLatency  *service.MetricTimer
 	uploadsLeft     *service.MetricCounter
+	probes          *service.MetricCounter
 	healthy         *service.MetricGauge
 	lastHealthy     *service.MetricGauge
 	probeLatency    *service.MetricTimer
@@ -36,6 +37,7 @@ type metrics struct {
 	saturated, slow warning
 	memory, invalid warning
 	abandoned, huge warning
+	unconditional   warning
 }
 
 const prefix = Name + "_"
@@ -63,6 +65,7 @@ func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics 
 		sent:           m.NewCounter(prefix + "sent_bytes_total"),
 		requestLatency: m.NewTimer(prefix+"request_latency_ns", "operation"),
 		uploadsLeft:    m.NewCounter(prefix + "multipart_uploads_left_total"),
+		probes:         m.NewCounter(prefix+"probes_total", "class"),
 		healthy:        m.NewGauge(prefix + "healthy"),
 		lastHealthy:    m.NewGauge(prefix + "last_healthy_timestamp_seconds"),
 		probeLatency:   m.NewTimer(prefix + "probe_latency_ns"),
@@ -157,20 +160,44 @@ func (m *metrics) UploadLeft(key string, err error) {
 	}
 }
 
-// probed publishes the outcome of a health check.
-func (m *metrics) probed(v health.Verdict) {
+// Probed publishes the outcome of a health check.
+func (m *metrics) Probed(v health.Verdict) {
+	class := string(v.Class())
+	if class == "" {
+		class = "ok"
+	}
+	m.probes.Incr(1, class)
 	m.probeLatency.Timing(v.Latency.Nanoseconds())
 	if v.Err != nil {
-		m.healthy.Set(0)
 		return
 	}
-	m.healthy.Set(1)
 	m.lastHealthy.Set(time.Now().Unix())
 	leftover := int64(0)
 	if v.Leftover != nil {
 		leftover = 1
 	}
 	m.probeLeftover.Set(leftover)
+}
+
+// Changed publishes a change of the destination's state, with one line in the
+// log unless it is the expected first one.
+func (m *metrics) Changed(c health.Change) {
+	if c.To == health.Healthy {
+		m.healthy.Set(1)
+		if c.From == health.Unhealthy {
+			m.log.Infof("The destination accepts data again, after %s.", c.Lasted.Round(time.Second))
+		}
+		return
+	}
+	m.healthy.Set(0)
+	if c.From == health.Healthy { // before that, Benthos reports that Connect fails
+		m.log.Errorf("The destination does not accept data (%s); records wait: %v", c.Class, c.Err)
+	}
+}
+
+// LeftBehind warns of an object that a health check could not delete.
+func (m *metrics) LeftBehind(key string, err error) {
+	m.log.Warnf("The health check may write but not delete, so the empty object %s stays in the bucket (it is overwritten by every check): %v", key, err)
 }
 
 // warning is due at most once in its interval. The zero value is ready.

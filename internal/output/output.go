@@ -29,6 +29,7 @@ type Output struct {
 	store    *store.Store
 	lander   *landing.Lander
 	prober   *health.Prober
+	monitor  *health.Monitor // nil when the health check is off
 
 	mu     sync.Mutex
 	chunks *chunk.Manager // nil before Connect
@@ -52,15 +53,28 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 	if o.assigner, err = partition.New(conf.partition); err != nil {
 		return nil, err
 	}
-	conf.store.Observer = o.metrics
+	watch := &observer{metrics: o.metrics}
+	conf.store.Auth.Label = res.Label()
+	conf.store.Observer = watch
 	if o.store, err = store.New(ctx, conf.store); err != nil {
 		return nil, err
 	}
-	o.lander = landing.New(o.landing(), o.store)
+	o.prober = health.NewProber(o.store, conf.layout.StaticPrefix(), res.Label())
+	if conf.health.enabled {
+		o.monitor = health.NewMonitor(health.Config{
+			Probe:       o.prober,
+			Interval:    conf.health.interval,
+			Timeout:     conf.health.timeout,
+			Conditional: conf.conditional,
+			Observer:    o.metrics,
+		})
+	}
+	watch.monitor = o.monitor
+	o.conf.chunks.Observer = watch
+	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.store.Retry.MaxElapsed))
 	if !conf.conditional {
 		o.lander.WithoutConditions()
 	}
-	o.prober = health.NewProber(o.store, conf.layout.StaticPrefix(), res.Label())
 	return o, nil
 }
 
@@ -97,34 +111,32 @@ func (o *Output) Connect(ctx context.Context) error {
 	if o.chunks != nil {
 		return nil
 	}
-	cfg := o.conf.chunks
-	cfg.Observer = o.metrics
-	cfg.NewID = newID
-	o.chunks = chunk.New(cfg, o.lander)
+	o.conf.chunks.NewID = newID
+	o.chunks = chunk.New(o.conf.chunks, o.lander)
 	register(o)
 	return nil
 }
 
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
-
-// check runs the probe, when it is enabled.
+// check probes the destination, when that is enabled.
 func (o *Output) check(ctx context.Context) error {
-	if !o.conf.health.enabled {
+	if o.monitor == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.conf.health.timeout)
-	defer cancel()
-	v := o.prober.Probe(ctx, o.conf.conditional)
-	o.metrics.probed(v)
+	v := o.monitor.Check(ctx)
+	if v.Err != nil {
+		return v.Err
+	}
 	if v.Conditions == health.Ignored {
 		o.lander.WithoutConditions()
-		o.log.Warn("The store ignores conditional writes (If-None-Match): object names get a unique suffix so that nothing is overwritten. Set conditional_writes to off to silence this.")
+		if o.metrics.unconditional.due() {
+			o.log.Warn("The store ignores conditional writes (If-None-Match): object names get a unique suffix so that nothing is overwritten. Set conditional_writes to off to silence this.")
+		}
 	}
-	if v.Leftover != nil {
-		o.log.Warnf("The health check may write but not delete, so the empty object %s stays in the bucket (it is overwritten by every check): %v", o.prober.Key(), v.Leftover)
-	}
-	return v.Err
+	o.monitor.Start()
+	return nil
 }
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // ConnectionTest runs the probe of the health check.
 func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResults {
@@ -148,9 +160,21 @@ func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	if chunks == nil {
 		return service.ErrNotConnected
 	}
+	outcome, err := o.monitor.Enter(ctx)
+	switch {
+	case err != nil:
+		return err
+	case outcome == health.Disconnect:
+		return service.ErrNotConnected
+	case outcome == health.Resume:
+		defer o.monitor.Resumed()
+	}
 	call, err := chunks.Admit(ctx, payload(batch), len(batch))
 	if err != nil {
 		return err
+	}
+	if outcome == health.Resume {
+		call.Hurry()
 	}
 	defer call.Release()
 	o.place(batch, call)
@@ -239,6 +263,7 @@ func (o *Output) Close(context.Context) error {
 		unregister(o)
 		chunks.Close()
 	}
+	o.monitor.Close()
 	o.store.Close()
 	return nil
 }

@@ -53,6 +53,7 @@ type Server struct {
 	done    chan struct{}
 	close   sync.Once
 
+	writes     sync.Map // bucket/key -> *sync.Mutex
 	mu         sync.Mutex
 	requests   []Request
 	counts     map[string]int
@@ -160,7 +161,20 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, req Request) {
 	}
 	r = verifyPayload(r)
 	s.encrypt(w, r, req)
+	if req.Op == "PutObject" || req.Op == "CompleteMultipartUpload" {
+		// gofakes3 compares and stores in two steps, between which another
+		// writer can come; S3 does not.
+		lock := s.writeLock(req)
+		lock.Lock()
+		defer lock.Unlock()
+	}
 	s.s3.ServeHTTP(w, r)
+}
+
+// writeLock is what writes of one key wait for.
+func (s *Server) writeLock(req Request) *sync.Mutex {
+	lock, _ := s.writes.LoadOrStore(req.Bucket+"/"+req.Key, &sync.Mutex{})
+	return lock.(*sync.Mutex)
 }
 
 // encrypt notes the encryption that a write asks for and echoes it, then takes

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,4 +198,27 @@ func TestCloseEndsWhatHangs(t *testing.T) {
 	server.Close()
 	server.Close()
 	require.Error(t, <-done)
+}
+
+func TestConditionalWritesAreAtomic(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	c := client(t, server, server.AccessKey, server.SecretKey, "")
+	body := strings.Repeat("x", 10_000)
+	for round := range 50 {
+		var wins atomic.Int32
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				_, err := c.PutObject(t.Context(), &s3.PutObjectInput{
+					Bucket: &server.Bucket, Key: aws.String(fmt.Sprint("k", round)),
+					Body: strings.NewReader(body), IfNoneMatch: aws.String("*"),
+				})
+				if err == nil {
+					wins.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, int32(1), wins.Load())
+	}
 }

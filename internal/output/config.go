@@ -80,16 +80,11 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 // store reads everything about the bucket and the way into it.
 func (r *reader) store() store.Config {
 	return store.Config{
-		Bucket:         r.str(fieldBucket),
-		Region:         r.str(fieldRegion),
-		Endpoint:       r.str(fieldEndpoint),
-		ForcePathStyle: r.flag(fieldPathStyle),
-		Auth: auth.Config{
-			Mode:            auth.Mode(r.str(fieldAuth, fieldAuthMode)),
-			AccessKeyID:     r.str(fieldAuth, fieldAccessKeyID),
-			SecretAccessKey: r.str(fieldAuth, fieldSecretAccessKey),
-			SessionToken:    r.str(fieldAuth, fieldSessionToken),
-		},
+		Bucket:              r.str(fieldBucket),
+		Region:              r.str(fieldRegion),
+		Endpoint:            r.str(fieldEndpoint),
+		ForcePathStyle:      r.flag(fieldPathStyle),
+		Auth:                r.auth(),
 		Encryption:          r.encryption(),
 		Checksum:            store.Checksum(r.str(fieldChecksum)),
 		PartSize:            r.size(fieldUpload, fieldUploadPartSize),
@@ -108,6 +103,40 @@ func (r *reader) store() store.Config {
 			MaxElapsed:      r.duration(fieldRetry, fieldMaxElapsedTime),
 		},
 	}
+}
+
+func (r *reader) auth() auth.Config {
+	return auth.Config{
+		Mode:            auth.Mode(r.str(fieldAuth, fieldAuthMode)),
+		AccessKeyID:     r.str(fieldAuth, fieldAccessKeyID),
+		SecretAccessKey: r.str(fieldAuth, fieldSecretAccessKey),
+		SessionToken:    r.str(fieldAuth, fieldSessionToken),
+		RoleARN:         r.str(fieldAuth, fieldRoleARN),
+		ExternalID:      r.str(fieldAuth, fieldExternalID),
+		Chain:           r.roleChain(),
+		SessionName:     r.str(fieldAuth, fieldSessionName),
+		SessionDuration: r.duration(fieldAuth, fieldSessionDuration),
+		SessionTags:     r.strings(fieldAuth, fieldSessionTags),
+		STSEndpoint:     r.str(fieldAuth, fieldSTSEndpoint),
+		STSRegion:       r.str(fieldAuth, fieldSTSRegion),
+	}
+}
+
+func (r *reader) roleChain() []auth.Hop {
+	var chain []auth.Hop
+	for _, hop := range read(r, r.conf.FieldObjectList, []string{fieldAuth, fieldRoleChain}) {
+		h := &reader{conf: hop}
+		chain = append(chain, auth.Hop{
+			RoleARN:         h.str(fieldRoleARN),
+			ExternalID:      h.str(fieldExternalID),
+			SessionName:     h.str(fieldSessionName),
+			SessionDuration: h.duration(fieldSessionDuration),
+			STSEndpoint:     h.str(fieldSTSEndpoint),
+			Region:          h.str(fieldSTSRegion),
+		})
+		r.fail(h.err())
+	}
+	return chain
 }
 
 func (r *reader) encryption() encryption.Config {

@@ -4,20 +4,7 @@ import "github.com/redpanda-data/benthos/v4/public/service"
 
 func accessFields() []*service.ConfigField {
 	return []*service.ConfigField{
-		service.NewObjectField(fieldAuth,
-			service.NewStringEnumField(fieldAuthMode, "default", "access_key", "bucket_policy").
-				Description("Who writes. `default`: whatever the environment gives (variables, profile, web identity, instance role). `access_key`: a user made for the writer in the bucket's account. `bucket_policy`: a user of the writer's own account, to which the bucket's policy grants access.").
-				Default("default"),
-			service.NewStringField(fieldAccessKeyID).
-				Description("The access key id, for `access_key` and `bucket_policy`.").
-				Default("").Secret(),
-			service.NewStringField(fieldSecretAccessKey).
-				Description("The secret access key, for `access_key` and `bucket_policy`.").
-				Default("").Secret(),
-			service.NewStringField(fieldSessionToken).
-				Description("The session token that belongs to temporary keys.").
-				Default("").Secret().Advanced(),
-		).Description("How to authenticate."),
+		service.NewObjectField(fieldAuth, authFields()...).Description("How to authenticate."),
 		service.NewObjectField(fieldEncryption,
 			service.NewStringEnumField(fieldEncryptionMode, "sse-s3", "sse-kms", "sse-kms-cmk", "none").
 				Description("Server-side encryption: `sse-s3` with keys managed by S3, `sse-kms` with the AWS-managed KMS key, `sse-kms-cmk` with a customer-managed KMS key, `none` to leave it to the bucket.").
@@ -107,5 +94,65 @@ func tuningFields() []*service.ConfigField {
 			Description("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects.").
 			Default(1000),
 		service.NewBatchPolicyField(fieldBatching),
+	}
+}
+
+func authFields() []*service.ConfigField {
+	return []*service.ConfigField{
+		service.NewStringEnumField(fieldAuthMode, "default", "access_key", "bucket_policy", "assume_role").
+			Description("Who writes. `default`: whatever the environment gives (variables, profile, web identity, container or instance role). `access_key`: a user made for the writer in the bucket's account. `bucket_policy`: a user of the writer's own account, to which the bucket's policy grants access. `assume_role`: a role of the bucket's account that trusts the writer, assumed from the environment's credentials or from an access key.").
+			Default("default"),
+		service.NewStringField(fieldAccessKeyID).
+			Description("The access key id, for `access_key` and `bucket_policy`, and optionally the base of `assume_role`.").
+			Default("").Secret(),
+		service.NewStringField(fieldSecretAccessKey).
+			Description("The secret access key that belongs to the id.").
+			Default("").Secret(),
+		service.NewStringField(fieldSessionToken).
+			Description("The session token that belongs to temporary keys.").
+			Default("").Secret().Advanced(),
+		service.NewStringField(fieldRoleARN).
+			Description("The role to assume, for `assume_role`.").
+			Default("").Example("arn:aws:iam::111122223333:role/landing-writer"),
+		service.NewStringField(fieldExternalID).
+			Description("The external id that the role's trust policy demands.").
+			Default("").Secret(),
+		service.NewObjectListField(fieldRoleChain,
+			service.NewStringField(fieldRoleARN).
+				Description("The role to assume.").
+				Example("arn:aws:iam::111122223333:role/hub"),
+			service.NewStringField(fieldExternalID).
+				Description("The external id that the role's trust policy demands.").
+				Default("").Secret(),
+			service.NewStringField(fieldSessionName).
+				Description("The session's name; empty means `session_name` of `auth`.").
+				Default(""),
+			service.NewDurationField(fieldSessionDuration).
+				Description("How long the session lasts; `0s` means `session_duration` of `auth`.").
+				Default("0s"),
+			service.NewStringField(fieldSTSEndpoint).
+				Description("Where STS is asked; empty means `sts_endpoint` of `auth`.").
+				Default(""),
+			service.NewStringField(fieldSTSRegion).
+				Description("The region in which STS is asked; empty means `sts_region` of `auth`.").
+				Default(""),
+		).
+			Description("Several roles, each assumed with the credentials of the one before; the last one writes. Instead of `role_arn`.").
+			Default([]any{}).Advanced(),
+		service.NewStringField(fieldSessionName).
+			Description("The name of role sessions in CloudTrail; empty means `s3-destination-<label>`.").
+			Default("").Advanced(),
+		service.NewDurationField(fieldSessionDuration).
+			Description("How long role sessions last, from 15m; `0s` leaves it to STS (one hour). A session of a role that is assumed from another role lasts at most 1h.").
+			Default("0s").Advanced(),
+		service.NewStringMapField(fieldSessionTags).
+			Description("Session tags; the roles must allow `sts:TagSession`.").
+			Default(map[string]any{}).Advanced(),
+		service.NewStringField(fieldSTSEndpoint).
+			Description("The URL of STS; empty means the regional endpoint of AWS.").
+			Default("").Advanced(),
+		service.NewStringField(fieldSTSRegion).
+			Description("The region in which STS is asked; empty means `region`.").
+			Default("").Advanced(),
 	}
 }

@@ -25,9 +25,9 @@ func TestMain(m *testing.M) {
 }
 
 // denied is an error as the store makes it.
-func denied() error { return &store.Error{Op: store.OpPutObject, Class: store.ClassDenied} }
+func denied() error { return &store.Error{Op: store.OpPutObject, Class: store.ClassDenied, Err: errRefused} }
 
-func unreachable() error { return &store.Error{Op: store.OpPutObject, Class: store.ClassNetwork} }
+func unreachable() error { return &store.Error{Op: store.OpPutObject, Class: store.ClassNetwork, Err: errRefused} }
 
 // fakeProbe answers what it is told, after a while.
 type fakeProbe struct {
@@ -110,4 +110,7 @@ func (w *witness) states() []State {
 	return all
 }
 
-var errLeft = errors.New("delete refused")
+var (
+	errLeft    = errors.New("delete refused")
+	errRefused = errors.New("refused")
+)

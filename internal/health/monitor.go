@@ -71,13 +71,15 @@ type Monitor struct {
 	// shut and resume are read without the lock, on the way of every batch.
 	shut, resume atomic.Bool
 
-	mu      sync.Mutex
-	closed  bool
-	status  Status
-	flight  *flight
-	ended   time.Time // of the last probe
-	fails   int       // probes in a row
-	breaker breaker
+	mu     sync.Mutex
+	closed bool
+	status Status
+	flight *flight
+	ended  time.Time // of the last probe
+	fails  int       // probes in a row
+	// reported is the Since of the outage that Connect has told about.
+	reported time.Time
+	breaker  breaker
 }
 
 // flight is a probe under way.
@@ -109,7 +111,13 @@ func (m *Monitor) Start() {
 	if m == nil {
 		return
 	}
-	m.starting.Do(func() { m.wg.Go(m.run) })
+	m.starting.Do(func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if !m.closed {
+			m.wg.Go(m.run)
+		}
+	})
 }
 
 // Close ends the probing, waits for it, and turns everybody away who waits at
@@ -119,13 +127,13 @@ func (m *Monitor) Close() {
 		return
 	}
 	m.stop()
-	m.wg.Wait()
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if !m.closed {
 		m.closed = true
 		m.breaker.wake()
 	}
+	m.mu.Unlock()
+	m.wg.Wait()
 }
 
 // Status tells what is known now.
@@ -181,6 +189,10 @@ func (m *Monitor) run() {
 				return
 			}
 		case <-timer.C:
+		}
+		select {
+		case <-m.poke: // asked for before this probe began: it is the answer
+		default:
 		}
 		m.probe(m.ctx)
 	}

@@ -20,6 +20,9 @@ type Config struct {
 	// Prefix is what all keys begin with; empty means the whole bucket. A
 	// final slash is implied.
 	Prefix string
+	// MorePrefixes are others that objects are written under, such as that of
+	// dead letters. Those below Prefix change nothing.
+	MorePrefixes []string
 	// Region of the bucket; it decides the partition, such as aws-cn.
 	Region string
 	// Mode is how the writer gets in. With [auth.ModeBucketPolicy] what the
@@ -109,19 +112,33 @@ func (c Config) Partition() string {
 // literal escapes what is special in a policy: wildcards and variables.
 var literal = strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}")
 
-// prefix is the prefix as it stands in a policy: empty, or with a final slash.
-func (c Config) prefix() string {
-	p := strings.TrimLeft(c.Prefix, "/")
-	if p != "" && !strings.HasSuffix(p, "/") {
-		p += "/"
+// prefixes are the prefixes as they stand in a policy: empty, or with a final
+// slash, and none below another.
+func (c Config) prefixes() []string {
+	var kept []string
+	for _, p := range append([]string{c.Prefix}, c.MorePrefixes...) {
+		p = strings.TrimLeft(p, "/")
+		if p != "" && !strings.HasSuffix(p, "/") {
+			p += "/"
+		}
+		p = literal.Replace(p)
+		if !slices.ContainsFunc(kept, func(k string) bool { return strings.HasPrefix(p, k) }) {
+			kept = append(slices.DeleteFunc(kept, func(k string) bool { return strings.HasPrefix(k, p) }), p)
+		}
 	}
-	return literal.Replace(p)
+	return kept
 }
 
 func (c Config) bucketARN() string { return "arn:" + c.Partition() + ":s3:::" + c.Bucket }
 
-// objectsARN names everything under the prefix.
-func (c Config) objectsARN() string { return c.bucketARN() + "/" + c.prefix() + "*" }
+// objectARNs name everything under the prefixes.
+func (c Config) objectARNs() Values {
+	var all Values
+	for _, p := range c.prefixes() {
+		all = append(all, c.bucketARN()+"/"+p+"*")
+	}
+	return all
+}
 
 // hasKey reports whether a key of the customer is in use. The AWS-managed key
 // needs no grant: its policy lets in everybody whom S3 lets in, within its

@@ -196,6 +196,12 @@ func TestScope(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, Values{c.want}, write(c.config).Resource) })
 	}
+	more := Config{Bucket: "b", Prefix: "data", MorePrefixes: []string{"data/_dead_letters/", "/dead", "data2"}}
+	assert.Equal(t, Values{"arn:aws:s3:::b/data/*", "arn:aws:s3:::b/dead/*", "arn:aws:s3:::b/data2/*"}, write(more).Resource)
+	assert.Equal(t, Values{"data/*", "dead/*", "data2/*"}, more.list("x").Condition["StringLike"]["s3:prefix"])
+	more.MorePrefixes = []string{""}
+	assert.Equal(t, Values{"arn:aws:s3:::b/*"}, write(more).Resource)
+	assert.Empty(t, more.list("x").Condition)
 }
 
 func TestKeys(t *testing.T) {

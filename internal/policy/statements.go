@@ -10,7 +10,7 @@ func (c Config) objects(sid string, actions ...string) Statement {
 		actions = append(actions, "s3:PutObjectTagging")
 	}
 	return Statement{
-		Sid: sid, Effect: allow, Action: actions, Resource: Values{c.objectsARN()}, Condition: c.addresses(),
+		Sid: sid, Effect: allow, Action: actions, Resource: c.objectARNs(), Condition: c.addresses(),
 	}
 }
 
@@ -26,12 +26,17 @@ func (c Config) addresses() map[string]Condition {
 // list grants listing, no further than the prefix.
 func (c Config) list(sid string) Statement {
 	s := Statement{Sid: sid, Effect: allow, Action: Values{"s3:ListBucket"}, Resource: Values{c.bucketARN()}, Condition: c.addresses()}
-	if p := c.prefix(); p != "" {
-		if s.Condition == nil {
-			s.Condition = map[string]Condition{}
+	var patterns Values
+	for _, p := range c.prefixes() {
+		if p == "" {
+			return s
 		}
-		s.Condition["StringLike"] = Condition{"s3:prefix": {p + "*"}}
+		patterns = append(patterns, p+"*")
 	}
+	if s.Condition == nil {
+		s.Condition = map[string]Condition{}
+	}
+	s.Condition["StringLike"] = Condition{"s3:prefix": patterns}
 	return s
 }
 

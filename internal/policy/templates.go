@@ -86,7 +86,7 @@ func (c Config) documentedBucket() Statement {
 			"s3:GetObject*", "s3:DeleteObject", "s3:ListBucket*", "s3:PutObject*",
 			"s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload",
 		},
-		Resource: Values{c.bucketARN(), c.objectsARN()}, Condition: c.addresses(),
+		Resource: append(Values{c.bucketARN()}, c.objectARNs()...), Condition: c.addresses(),
 	}
 }
 
@@ -114,7 +114,7 @@ func (c Config) documentedRole() []Statement {
 		{
 			Sid: "ReadAndWrite", Effect: allow,
 			Action:   Values{"s3:GetObject*", "s3:DeleteObject", "s3:PutObject*"},
-			Resource: Values{c.objectsARN()}, Condition: c.addresses(),
+			Resource: c.objectARNs(), Condition: c.addresses(),
 		},
 		{Sid: "List", Effect: allow, Action: Values{"s3:ListBucket"}, Resource: Values{c.bucketARN()}, Condition: c.addresses()},
 	}

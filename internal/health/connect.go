@@ -1,0 +1,49 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// connectPatience is how long [Monitor.Connect] holds a caller whom it has told
+// already that the destination is down.
+const connectPatience = time.Minute
+
+// Connect is [Monitor.Check] for a framework that logs each failure and tries
+// again within a second. The first failure of an outage is returned at once,
+// with the reason. Every further call waits for the destination, and fails with
+// the latest reason once a minute. It starts the periodic probes, which end
+// that wait, so that a destination that is down at the start is not probed more
+// often than one that goes down later.
+func (m *Monitor) Connect(ctx context.Context) Verdict {
+	if m == nil {
+		return Verdict{}
+	}
+	m.Start()
+	m.mu.Lock()
+	known := m.status.State == Unhealthy && m.reported.Equal(m.status.Since)
+	m.mu.Unlock()
+	if known {
+		bounded, cancel := context.WithTimeout(ctx, connectPatience)
+		err := m.Gate(bounded)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return Verdict{Err: context.Cause(ctx)}
+		case errors.Is(err, context.DeadlineExceeded):
+			if s := m.Status(); s.Err != nil {
+				return Verdict{Err: s.Err}
+			}
+		case err != nil:
+			return Verdict{Err: err}
+		}
+	}
+	v := m.Check(ctx)
+	if v.Err != nil {
+		m.mu.Lock()
+		m.reported = m.status.Since
+		m.mu.Unlock()
+	}
+	return v
+}

@@ -25,9 +25,13 @@ func TestMain(m *testing.M) {
 }
 
 // denied is an error as the store makes it.
-func denied() error { return &store.Error{Op: store.OpPutObject, Class: store.ClassDenied, Err: errRefused} }
+func denied() error {
+	return &store.Error{Op: store.OpPutObject, Class: store.ClassDenied, Err: errRefused}
+}
 
-func unreachable() error { return &store.Error{Op: store.OpPutObject, Class: store.ClassNetwork, Err: errRefused} }
+func unreachable() error {
+	return &store.Error{Op: store.OpPutObject, Class: store.ClassNetwork, Err: errRefused}
+}
 
 // fakeProbe answers what it is told, after a while.
 type fakeProbe struct {

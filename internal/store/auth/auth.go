@@ -177,7 +177,7 @@ func SessionName(label string) string {
 
 func sessionNameRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
-		strings.ContainsRune("_=,.@-", r)
+		strings.ContainsRune("_+=,.@-", r)
 }
 
 func first(values ...string) string {

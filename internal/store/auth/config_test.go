@@ -86,7 +86,7 @@ func TestValidateRoles(t *testing.T) {
 func TestSessionName(t *testing.T) {
 	assert.Equal(t, "s3-destination", SessionName(""))
 	assert.Equal(t, "s3-destination-orders_eu", SessionName("orders/eu"))
-	assert.Equal(t, "s3-destination-Z_rich_1", SessionName("Zürich+1"))
+	assert.Equal(t, "s3-destination-Z_rich+1", SessionName("Zürich+1"))
 	assert.Len(t, SessionName(strings.Repeat("x", 200)), 64)
 }
 

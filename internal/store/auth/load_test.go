@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +129,41 @@ func TestAnSTSOutageCostsNothingWhileTheSessionLasts(t *testing.T) {
 		})
 	})
 	assert.Equal(t, 4*170, c.s3.Count("PutObject"))
+}
+
+// Over a real network and in real time, with sessions of a second: what the
+// fake clock cannot show is a race.
+func TestShortSessionsOverTheNetwork(t *testing.T) {
+	s3 := s3test.StartT(t, s3test.Config{})
+	h := newHarness(t, ststest.Config{Keys: s3, Lifetime: time.Second})
+	h.role(t, writerRole, trust(writerAccount, ""))
+	h.role(t, customerRole, trust(writerRole, ""))
+	s3.Faults.Add(s3test.Rule{Match: func(s3test.Request) bool { h.Sweep(); return false }})
+	s, err := store.Open(t.Context(), store.Config{
+		Bucket: s3.Bucket, Endpoint: s3.URL, ForcePathStyle: true, Region: "eu-west-1",
+		Auth:       h.config(auth.Hop{RoleARN: writerRole}, auth.Hop{RoleARN: customerRole}),
+		Encryption: encryption.Config{Mode: encryption.ModeNone},
+	}, nil)
+	require.NoError(t, err)
+	defer s.Close()
+	var wg sync.WaitGroup
+	var written atomic.Int32
+	end := time.Now().Add(4 * time.Second)
+	for worker := range 8 {
+		wg.Go(func() {
+			for i := 0; time.Now().Before(end); i++ {
+				_, err := s.Put(t.Context(), store.Object{Key: fmt.Sprintf("%d/%d", worker, i), IfNoneMatch: true})
+				if assert.NoError(t, err) {
+					written.Add(1)
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		})
+	}
+	wg.Wait()
+	assert.Len(t, s3.Keys(""), int(written.Load()))
+	assert.GreaterOrEqual(t, h.Count("AssumeRole"), 2*4, "several sessions of each role")
+	assert.LessOrEqual(t, h.Count("AssumeRole"), 2*16)
 }
 
 // profile writes a shared credentials file.

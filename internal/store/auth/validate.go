@@ -102,7 +102,7 @@ func (h Hop) validate(chained bool) (arn.ARN, error) {
 		return role, err
 	}
 	if len(h.SessionName) < 2 || len(h.SessionName) > maxSessionName || strings.ContainsFunc(h.SessionName, func(r rune) bool { return !sessionNameRune(r) }) {
-		return role, fmt.Errorf("session_name %q must have 2 to %d letters, digits or characters of _=,.@-", h.SessionName, maxSessionName)
+		return role, fmt.Errorf("session_name %q must have 2 to %d letters, digits or characters of _+=,.@-", h.SessionName, maxSessionName)
 	}
 	if err := validateDuration(h.SessionDuration, chained); err != nil {
 		return role, err
@@ -134,7 +134,7 @@ func parseRole(text string) (arn.ARN, error) {
 		return role, fmt.Errorf("%q: an account id has 12 digits", text)
 	case role.Region != "":
 		return role, fmt.Errorf("%q: the ARN of a role names no region", text)
-	case strings.ContainsFunc(role.Resource, func(r rune) bool { return !sessionNameRune(r) && r != '/' && r != '+' }):
+	case strings.ContainsFunc(role.Resource, func(r rune) bool { return !sessionNameRune(r) && r != '/' }):
 		return role, fmt.Errorf("%q holds a character that no role's ARN has (a wildcard or a placeholder?)", text)
 	}
 	return role, nil
@@ -147,7 +147,7 @@ func validateExternalID(id string) error {
 	if len(id) < 2 || len(id) > 1224 {
 		return errors.New("external_id must have 2 to 1224 characters")
 	}
-	if strings.ContainsFunc(id, func(r rune) bool { return !sessionNameRune(r) && !strings.ContainsRune("+:/", r) }) {
+	if strings.ContainsFunc(id, func(r rune) bool { return !sessionNameRune(r) && !strings.ContainsRune(":/", r) }) {
 		return errors.New("external_id may hold letters, digits and the characters _+=,.@:/- only; a wildcard belongs into the trust policy")
 	}
 	return nil

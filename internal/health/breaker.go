@@ -83,9 +83,12 @@ func (m *Monitor) Enter(ctx context.Context) (Outcome, error) {
 	if m == nil {
 		return Proceed, nil
 	}
-	for {
+	for waited := false; ; waited = true {
+		// The call that the framework repeats after connecting comes from
+		// outside; those who waited here are others.
+		repeated := !waited && m.resume.Load() && m.resume.CompareAndSwap(true, false)
 		if !m.shut.Load() {
-			if m.resume.Load() && m.resume.CompareAndSwap(true, false) {
+			if repeated {
 				return Resume, nil
 			}
 			return Proceed, nil
@@ -95,15 +98,18 @@ func (m *Monitor) Enter(ctx context.Context) (Outcome, error) {
 		case m.closed:
 			m.mu.Unlock()
 			return Proceed, ErrClosed
-		case m.status.State == Unhealthy && !m.breaker.sentinel:
+		case m.status.State == Unhealthy && (repeated || !m.breaker.sentinel):
+			// If it is down again already, the repeated call must not wait
+			// here, under the framework's lock.
 			m.breaker.sentinel = true
-			m.resume.Store(false)
 			m.mu.Unlock()
 			return Disconnect, nil
 		}
 		changed, open := m.breaker.changed, m.status.State == Unhealthy
 		m.mu.Unlock()
-		if !open {
+		if !open && repeated {
+			return Resume, nil
+		} else if !open {
 			continue
 		}
 		select {

@@ -160,6 +160,9 @@ func TestOneCallDisconnectsAndTheRestWait(t *testing.T) {
 		require.NoError(t, m.Check(t.Context()).Err)
 		synctest.Wait()
 		assert.Equal(t, int32(99), passed.Load())
+		outcome, err := m.Enter(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, Resume, outcome, "the one that is repeated, not one of those who waited")
 		assert.Equal(t, []State{Healthy, Unhealthy, Healthy}, w.states(), "two lines for an outage")
 		assert.GreaterOrEqual(t, w.changes[2].Lasted, 10*time.Minute)
 		assert.Equal(t, store.ClassNetwork, w.changes[1].Class)
@@ -192,6 +195,27 @@ func TestTheRepeatedCallResumes(t *testing.T) {
 		time.Sleep(time.Minute)
 		m.Resumed()
 		assert.Equal(t, Disconnect, <-second, "now somebody has to")
+	})
+}
+
+func TestTheRepeatedCallNeverWaits(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, _ *witness) {
+		p.set(denied())
+		m.Check(t.Context())
+		outcome, err := m.Enter(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, Disconnect, outcome)
+		p.set(nil)
+		require.NoError(t, m.Check(t.Context()).Err)
+		p.set(denied())
+		require.Error(t, m.Check(t.Context()).Err, "down again between Connect and the call")
+		outcome, err = m.Enter(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, Disconnect, outcome, "it holds the framework's lock")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err = m.Enter(ctx)
+		require.Error(t, err, "everybody else waits")
 	})
 }
 

@@ -1,0 +1,22 @@
+//go:build integration
+
+package kafkatest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+)
+
+func TestIntegrationApacheKeepsRecordsAndOffsetsAcrossAKill(t *testing.T) {
+	c := kafkatest.StartApacheT(t)
+	exercise(t, c)
+	c.Kill()
+	require.NoError(t, c.Restart(t.Context()))
+	ends, err := c.Ends(t.Context(), "events")
+	require.NoError(t, err)
+	assert.Equal(t, map[int32]int64{0: 4, 1: 3, 2: 3, 3: 0, 4: 0}, ends)
+}

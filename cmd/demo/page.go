@@ -119,6 +119,9 @@ func (p *page) verdict(read int, l landing, m metrics) error {
 	if told := int(m["s3_destination_rows_total"]); told != stored {
 		problems = append(problems, fmt.Errorf("metrics count %d rows, the objects hold %d", told, stored))
 	}
+	if m["s3_destination_conditional_writes"] != 1 {
+		problems = append(problems, errors.New("the health check did not find conditional writes honoured"))
+	}
 	if m["s3_destination_healthy"] != 1 {
 		problems = append(problems, errors.New("the health check did not succeed"))
 	}

@@ -74,7 +74,11 @@ func warnWhenLinting(args []string) {
 	if len(args) < 2 || args[1] != "lint" {
 		return
 	}
+	said := map[string]bool{}
 	output.OnLintWarning(func(text string) {
-		_, _ = os.Stderr.WriteString("warning: " + text + "\n")
+		if !said[text] { // Benthos lints a configuration more than once
+			said[text] = true
+			_, _ = os.Stderr.WriteString("warning: " + text + "\n")
+		}
 	})
 }

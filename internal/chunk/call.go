@@ -218,8 +218,8 @@ func (c *Call) Release() {
 	m.calls--
 	m.held -= c.charge
 	m.admitWaiting()
-	if m.gate.mustWait() || m.underPressure() {
-		m.poke()
+	if m.calls == 0 || m.gate.mustWait() || m.underPressure() {
+		m.poke() // for the rules, or for the gauges to come to rest
 	}
 }
 

@@ -49,6 +49,8 @@ type Object struct {
 	// Kind and Path name the partition.
 	Kind Kind
 	Path string
+	// Key is where the object landed; empty before.
+	Key string
 	// Opened is when the chunk was opened, the clock of its name.
 	Opened time.Time
 	// Reason is why the chunk was rolled.

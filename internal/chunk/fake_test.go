@@ -75,7 +75,7 @@ func (m *memory) Encode(_ context.Context, kind Kind, records []record.Record, l
 	return e, res, nil
 }
 
-func (m *memory) Land(ctx context.Context, o Object) error {
+func (m *memory) Land(ctx context.Context, o Object) (string, error) {
 	m.mu.Lock()
 	m.running++
 	m.peak = max(m.peak, m.running)
@@ -89,18 +89,18 @@ func (m *memory) Land(ctx context.Context, o Object) error {
 		select {
 		case <-time.After(m.latency):
 		case <-ctx.Done():
-			return ctx.Err()
+			return "", ctx.Err()
 		}
 	}
 	if m.fail != nil {
 		if err := m.fail(o); err != nil {
-			return err
+			return "", err
 		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.objects = append(m.objects, landedObject{Object: o, lines: o.Encoded.(*encoded).lines})
-	return nil
+	return o.Path, nil
 }
 
 func (m *memory) landed() []landedObject {

@@ -24,9 +24,9 @@ type Pipeline interface {
 	// (0: no limit). It returns a nil Encoded when an error occurs or when no
 	// record was stored.
 	Encode(ctx context.Context, kind Kind, records []record.Record, limit int64) (Encoded, encode.Result, error)
-	// Land returns once the object is durable, or with the reason why it
-	// cannot be.
-	Land(ctx context.Context, o Object) error
+	// Land returns once the object is durable, with its key, or with the
+	// reason why it cannot be.
+	Land(ctx context.Context, o Object) (key string, err error)
 }
 
 // DeadLetters describes refused records as records of their own.

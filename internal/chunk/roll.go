@@ -151,8 +151,9 @@ func (m *Manager) underPressure() bool {
 	if m.cfg.MemoryLimit <= 0 || len(m.byAge) == 0 {
 		return false
 	}
-	if m.gate.mustWait() && len(m.queue)+len(m.busy) == 0 {
-		return true // nothing else will let the waiting calls in
+	inside := m.calls - len(m.gate.queue)
+	if m.gate.mustWait() && len(m.queue)+len(m.busy) == 0 && inside == m.unsettled {
+		return true // no upload and no call on its way in or out will make room
 	}
 	return m.pressure() > int64(highWater*float64(m.cfg.MemoryLimit))
 }

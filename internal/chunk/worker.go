@@ -72,7 +72,7 @@ func (m *Manager) process(c *chunk) {
 		ID: c.id, Kind: c.part.kind, Path: c.part.path, Opened: c.opened,
 		Reason: c.reason, Records: c.records, Encoded: encoded, Bytes: res.Bytes,
 	}
-	err = m.pipe.Land(ctx, o)
+	o.Key, err = m.pipe.Land(ctx, o)
 	encoded.Release()
 	if err != nil {
 		m.lost(c, err)

@@ -50,8 +50,9 @@ func Run(ctx context.Context, cfg Config) *Report {
 	cfg.Store.Retry = store.RetryConfig{MaxRetries: 2, InitialInterval: 200 * time.Millisecond, MaxInterval: time.Second}
 	cfg.Store.Auth.Label = cfg.Label
 	d := &doctor{cfg: cfg, report: &Report{Bucket: cfg.Store.Bucket, Prefix: cfg.Prefix}}
+	cfg.Store.HTTP.Tap = d.heard.listen
 	var err error
-	if d.store, err = store.Open(ctx, cfg.Store, d.heard.listen); err != nil {
+	if d.store, err = store.New(ctx, cfg.Store); err != nil {
 		d.report.broken = true
 		d.report.add(Row{Check: "configuration", Result: Fails, Matters: Required, Detail: err.Error()})
 		return d.report

@@ -33,7 +33,7 @@ func connect(t *testing.T, server *s3test.Server, edit func(*store.Config)) *sto
 	if edit != nil {
 		edit(&cfg)
 	}
-	s, err := store.Open(t.Context(), cfg, nil)
+	s, err := store.New(t.Context(), cfg)
 	require.NoError(t, err)
 	return s
 }

@@ -157,7 +157,7 @@ func (l *Lander) Encode(ctx context.Context, kind chunk.Kind, records []record.R
 
 // Land names the object and uploads it. A name that is taken, by an earlier
 // run or by another writer, is left alone: the object gets the next number.
-func (l *Lander) Land(ctx context.Context, o chunk.Object) error {
+func (l *Lander) Land(ctx context.Context, o chunk.Object) (string, error) {
 	f, e := l.format(o.Kind), o.Encoded.(*encoded)
 	object := store.Object{
 		Body:            e.body,
@@ -168,13 +168,13 @@ func (l *Lander) Land(ctx context.Context, o chunk.Object) error {
 	}
 	seq, err := l.sequence(f.Namer, o)
 	if err != nil {
-		return err
+		return "", err
 	}
 	for range maxTaken {
 		id := seq.take()
 		object.IfNoneMatch = !l.suffixed.Load()
 		if object.Key, err = key(f.Namer, o, id, !object.IfNoneMatch); err != nil {
-			return err
+			return "", err
 		}
 		_, err = l.store.Put(ctx, object)
 		switch {
@@ -182,14 +182,16 @@ func (l *Lander) Land(ctx context.Context, o chunk.Object) error {
 			l.advance(ctx, seq, f.Namer, o, object.Key, id)
 		case errors.Is(err, store.ErrNotImplemented) && object.IfNoneMatch:
 			l.WithoutConditions()
+		case err != nil:
+			return "", err
 		default:
-			return err
+			return object.Key, nil
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return fmt.Errorf("naming an object of partition %q: %d names in a row are taken, the last one %s; "+
+	return "", fmt.Errorf("naming an object of partition %q: %d names in a row are taken, the last one %s; "+
 		"add {{uuid}} or {{timestamp}} to file_name, or grant s3:ListBucket so that the end of the numbers is found at once",
 		o.Path, maxTaken, object.Key)
 }

@@ -116,10 +116,11 @@ func land(t *testing.T, l *Lander, lines ...string) error {
 	enc, res, err := l.Encode(t.Context(), chunk.Data, records, 0)
 	require.NoError(t, err)
 	defer enc.Release()
-	return l.Land(t.Context(), chunk.Object{
+	_, err = l.Land(t.Context(), chunk.Object{
 		ID: "id-" + lines[0], Path: path(t, l), Opened: time.Unix(1_750_000_000, 0), Reason: chunk.Size,
 		Records: records, Encoded: enc, Bytes: res.Bytes,
 	})
+	return err
 }
 
 func TestObjectsOfANameAreNumbered(t *testing.T) {

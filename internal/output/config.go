@@ -54,7 +54,7 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 		store:       r.store(),
 		format:      r.format(),
 		encoders:    r.count(0, fieldEncoders),
-		conditional: r.str(fieldConditionalWrites) == "auto",
+		conditional: r.enum(fieldConditionalWrites) == "auto",
 		maxInFlight: r.count(1, fieldMaxInFlight),
 		health: healthConfig{
 			enabled:  r.flag(fieldHealthCheck, fieldHealthEnabled),
@@ -86,7 +86,7 @@ func (r *reader) store() store.Config {
 		ForcePathStyle:      r.flag(fieldPathStyle),
 		Auth:                r.auth(),
 		Encryption:          r.encryption(),
-		Checksum:            store.Checksum(r.str(fieldChecksum)),
+		Checksum:            store.Checksum(r.enum(fieldChecksum)),
 		PartSize:            r.size(fieldUpload, fieldUploadPartSize),
 		MultipartThreshold:  r.size(fieldUpload, fieldUploadThreshold),
 		PartConcurrency:     r.count(1, fieldUpload, fieldUploadPartParallel),
@@ -107,7 +107,7 @@ func (r *reader) store() store.Config {
 
 func (r *reader) auth() auth.Config {
 	return auth.Config{
-		Mode:            auth.Mode(r.str(fieldAuth, fieldAuthMode)),
+		Mode:            auth.Mode(r.enum(fieldAuth, fieldAuthMode)),
 		AccessKeyID:     r.str(fieldAuth, fieldAccessKeyID),
 		SecretAccessKey: r.str(fieldAuth, fieldSecretAccessKey),
 		SessionToken:    r.str(fieldAuth, fieldSessionToken),
@@ -141,7 +141,7 @@ func (r *reader) roleChain() []auth.Hop {
 
 func (r *reader) encryption() encryption.Config {
 	e := encryption.Config{
-		Mode:    encryption.Mode(r.str(fieldEncryption, fieldEncryptionMode)),
+		Mode:    encryption.Mode(r.enum(fieldEncryption, fieldEncryptionMode)),
 		KMSKey:  r.str(fieldEncryption, fieldKMSKey),
 		Context: r.strings(fieldEncryption, fieldEncryptionContext),
 	}
@@ -179,8 +179,8 @@ func (r *reader) naming(c *Config) {
 		DateField:     r.str(fieldDateField),
 		DateFormat:    r.str(fieldDateFormat),
 		Location:      zone,
-		OnMissingDate: partition.MissingDate(r.str(fieldOnMissingDate)),
-		PartitionBy:   template.PartitionBy(r.str(fieldPartitionBy)),
+		OnMissingDate: partition.MissingDate(r.enum(fieldOnMissingDate)),
+		PartitionBy:   template.PartitionBy(r.enum(fieldPartitionBy)),
 	}
 	_, err = partition.New(c.partition)
 	r.fail(err)
@@ -215,6 +215,9 @@ func (r *reader) chunks(c *Config) {
 		Workers:           r.count(1, fieldUpload, fieldUploadConcurrency),
 		CallOverhead:      callOverhead,
 		RecordOverhead:    messageOverhead,
+	}
+	if c.store.Retry.InitialInterval <= 0 || c.store.Retry.MaxInterval < c.store.Retry.InitialInterval {
+		r.fail(errors.New("retry.initial_interval must be positive, and retry.max_interval not less"))
 	}
 	c.chunks.InitialRatio[chunk.Data] = c.format.ratio
 	c.chunks.InitialRatio[chunk.DeadLetter] = 1
@@ -251,7 +254,7 @@ const ruleDateField = 6
 // badRecords reads the policy for records that cannot be stored.
 func (r *reader) badRecords(c *Config) {
 	folder := r.str(fieldDeadLetterFolder)
-	switch r.str(fieldOnBadRecord) {
+	switch r.enum(fieldOnBadRecord) {
 	case "drop":
 		c.chunks.OnBadRecord = chunk.Drop
 	case "dead_letter":

@@ -16,7 +16,9 @@ import (
 // fileFormats are the values of file_format.
 var fileFormats = []string{"csv", "csv+gzip", "json", "json+gzip", "parquet", "avro"}
 
-const defaultMaxFileSize = "128MB"
+// defaultMaxFileSize is written with a space, so that it can be told from the
+// same size chosen by a user, for whom rule 4 applies.
+const defaultMaxFileSize = "128 MB"
 
 // format is how data objects are written.
 type format struct {
@@ -35,7 +37,7 @@ type format struct {
 }
 
 const (
-	gzipRatio    = 0.12
+	gzipRatio    = 0.08
 	csvRatio     = 0.5
 	parquetRatio = 0.06
 	avroRatio    = 0.15
@@ -43,7 +45,7 @@ const (
 
 func (r *reader) format() format {
 	var f format
-	switch name := r.str(fieldFileFormat); name {
+	switch name := r.enum(fieldFileFormat); name {
 	case "csv":
 		f = format{extension: ".csv", contentType: "text/csv", newEncoder: r.csv(false), ratio: csvRatio}
 	case "csv+gzip":
@@ -59,8 +61,8 @@ func (r *reader) format() format {
 		f = r.columnar(r.avro())
 		f.extension, f.contentType, f.ratio = ".avro", "application/avro", avroRatio
 	}
-	f.name = r.str(fieldFileFormat)
-	if f.name != "csv" && f.name != "csv+gzip" && r.str(fieldSeparator) != "comma" {
+	f.name = r.enum(fieldFileFormat)
+	if f.name != "csv" && f.name != "csv+gzip" && r.enum(fieldSeparator) != "comma" {
 		r.warn("separator has no effect: it is for csv formats only")
 	}
 	if f.name != "parquet" && f.name != "avro" && r.flag(fieldBinaryStrings) {
@@ -77,7 +79,7 @@ var separators = map[string]byte{"comma": ',', "semicolon": ';', "tab": '\t'}
 
 func (r *reader) csv(gzip bool) func() encode.Encoder {
 	conf := csv.Config{
-		Separator: separators[r.str(fieldSeparator)],
+		Separator: separators[r.enum(fieldSeparator)],
 		Header:    r.flag(fieldCSV, fieldCSVHeader),
 		Gzip:      gzip,
 		GzipLevel: r.gzipLevel(),
@@ -87,14 +89,14 @@ func (r *reader) csv(gzip bool) func() encode.Encoder {
 
 func (r *reader) json(gzip bool) func() encode.Encoder {
 	conf := json.Config{Layout: json.Lines, Gzip: gzip, GzipLevel: r.gzipLevel()}
-	if r.str(fieldJSON, fieldJSONLayout) == "array" {
+	if r.enum(fieldJSON, fieldJSONLayout) == "array" {
 		conf.Layout = json.Array
 	}
 	return func() encode.Encoder { return json.New(conf) }
 }
 
 func (r *reader) jsonType() string {
-	if r.str(fieldJSON, fieldJSONLayout) == "array" {
+	if r.enum(fieldJSON, fieldJSONLayout) == "array" {
 		return "application/json"
 	}
 	return "application/x-ndjson"
@@ -113,7 +115,7 @@ var levels = map[string]int{"zstd": 22, "zstandard": 22, "gzip": 9, "deflate": 9
 
 // level reads the compression level of a columnar format; 0 is the default.
 func (r *reader) level(object, codecField, levelField string) int {
-	codec, level := r.str(object, codecField), r.num(object, levelField)
+	codec, level := r.enum(object, codecField), r.num(object, levelField)
 	if highest := levels[codec]; level < 0 || level > highest {
 		if highest == 0 {
 			r.fail(fmt.Errorf("%s.%s must be 0: %s has no levels", object, levelField, codec))
@@ -151,7 +153,7 @@ func (r *reader) columnar(construct func(*schema.Registry) (encode.Encoder, erro
 
 func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
 	conf := parquet.Config{
-		Compression:   r.str(fieldParquet, fieldCompression),
+		Compression:   r.enum(fieldParquet, fieldCompression),
 		Level:         r.level(fieldParquet, fieldCompression, fieldParquetLevel),
 		RowGroupSize:  r.size(fieldParquet, fieldRowGroupSize),
 		PageSize:      int(r.size(fieldParquet, fieldPageSize)),
@@ -164,7 +166,7 @@ func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
 
 func (r *reader) avro() func(*schema.Registry) (encode.Encoder, error) {
 	conf := avro.Config{
-		Codec:         r.str(fieldAvro, fieldAvroCodec),
+		Codec:         r.enum(fieldAvro, fieldAvroCodec),
 		Level:         r.level(fieldAvro, fieldAvroCodec, fieldAvroLevel),
 		BlockSize:     int(r.size(fieldAvro, fieldAvroBlockSize)),
 		RecordName:    r.str(fieldAvro, fieldAvroRecordName),

@@ -7,6 +7,8 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
 )
 
 const minimal = `
@@ -201,4 +203,17 @@ func TestColumnarSettingsAreValidated(t *testing.T) {
 	errs, warnings := problems(t, "file_format: csv\nuse_binary_strings: true\n")
 	assert.Empty(t, errs)
 	assert.Contains(t, strings.Join(warnings, "\n"), "use_binary_strings has no effect")
+}
+
+func TestWordsAreReadInAnyCaseAsBenthosAcceptsThem(t *testing.T) {
+	conf := override(minimal, "file_format: CSV\nseparator: TAB\non_bad_record: DROP\nconditional_writes: AUTO\n")
+	parsed, err := fields().ParseYAML(conf, service.GlobalEnvironment())
+	require.NoError(t, err)
+	c, warnings, err := ParseConfig(parsed)
+	require.NoError(t, err)
+	assert.Empty(t, warnings)
+	assert.Equal(t, ".csv", c.format.extension)
+	assert.NotNil(t, c.format.newEncoder())
+	assert.Equal(t, chunk.Drop, c.chunks.OnBadRecord)
+	assert.True(t, c.conditional)
 }

@@ -32,12 +32,14 @@ type metrics struct {
 	probes          *service.MetricCounter
 	healthy         *service.MetricGauge
 	lastHealthy     *service.MetricGauge
+	conditional     *service.MetricGauge
 	probeLatency    *service.MetricTimer
 	probeLeftover   *service.MetricGauge
 	saturated, slow warning
 	memory, invalid warning
 	abandoned, huge warning
 	unconditional   warning
+	starved         warning
 }
 
 const prefix = Name + "_"
@@ -68,6 +70,7 @@ func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics 
 		probes:         m.NewCounter(prefix+"probes_total", "class"),
 		healthy:        m.NewGauge(prefix + "healthy"),
 		lastHealthy:    m.NewGauge(prefix + "last_healthy_timestamp_seconds"),
+		conditional:    m.NewGauge(prefix + "conditional_writes"),
 		probeLatency:   m.NewTimer(prefix + "probe_latency_ns"),
 		probeLeftover:  m.NewGauge(prefix + "probe_leftover"),
 	}
@@ -84,13 +87,16 @@ func (m *metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 		m.rows.Incr(int64(len(o.Records)), m.format)
 		m.bytes.Incr(o.Bytes, m.format)
 	}
+	if o.Reason == chunk.Memory && 2*o.Bytes < m.limits.MaxFileSize && m.starved.due() {
+		m.log.Warnf("An object of %d bytes was written early, far below max_file_size (%d), because memory_limit is reached. Raise memory_limit, or lower max_file_size to what fits.", o.Bytes, m.limits.MaxFileSize)
+	}
 	if oversized {
 		m.oversized.Incr(1)
 		if m.huge.due() {
 			m.log.Warnf("A record alone makes an object of %d bytes, more than max_file_size (%d); it was written as an object of its own.", o.Bytes, m.limits.MaxFileSize)
 		}
 	}
-	m.log.With("partition", o.Path, "kind", o.Kind.String(), "rows", len(o.Records), "bytes", o.Bytes,
+	m.log.With("key", o.Key, "kind", o.Kind.String(), "rows", len(o.Records), "bytes", o.Bytes,
 		"reason", string(o.Reason), "age_ms", waited.Milliseconds()).Debug("Wrote an object")
 }
 
@@ -172,6 +178,13 @@ func (m *metrics) Probed(v health.Verdict) {
 		return
 	}
 	m.lastHealthy.Set(time.Now().Unix())
+	if v.Conditions != health.Unknown {
+		honoured := int64(0)
+		if v.Conditions == health.Honoured {
+			honoured = 1
+		}
+		m.conditional.Set(honoured)
+	}
 	leftover := int64(0)
 	if v.Leftover != nil {
 		leftover = 1

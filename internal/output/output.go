@@ -122,7 +122,7 @@ func (o *Output) check(ctx context.Context) error {
 	if o.monitor == nil {
 		return nil
 	}
-	v := o.monitor.Check(ctx)
+	v := o.monitor.Connect(ctx)
 	if v.Err != nil {
 		return v.Err
 	}
@@ -132,7 +132,6 @@ func (o *Output) check(ctx context.Context) error {
 			o.log.Warn("The store ignores conditional writes (If-None-Match): object names get a unique suffix so that nothing is overwritten. Set conditional_writes to off to silence this.")
 		}
 	}
-	o.monitor.Start()
 	return nil
 }
 
@@ -140,7 +139,12 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // ConnectionTest runs the probe of the health check.
 func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResults {
-	v := o.prober.Probe(ctx, false)
+	var v health.Verdict
+	if o.monitor != nil {
+		v = o.monitor.Check(ctx)
+	} else {
+		v = o.prober.Probe(ctx, false)
+	}
 	if v.Err != nil {
 		return service.ConnectionTestFailed(v.Err).AsList()
 	}
@@ -259,11 +263,11 @@ func (o *Output) Close(context.Context) error {
 	chunks := o.chunks
 	o.closed = true
 	o.mu.Unlock()
+	o.monitor.Close() // first: uploads wait for it
 	if chunks != nil {
 		unregister(o)
 		chunks.Close()
 	}
-	o.monitor.Close()
 	o.store.Close()
 	return nil
 }

@@ -25,8 +25,12 @@ func read[T any](r *reader, get func(...string) (T, error), path []string) T {
 }
 
 func (r *reader) str(path ...string) string { return read(r, r.conf.FieldString, path) }
-func (r *reader) num(path ...string) int    { return read(r, r.conf.FieldInt, path) }
-func (r *reader) flag(path ...string) bool  { return read(r, r.conf.FieldBool, path) }
+
+// enum reads one of several words. Benthos accepts them in any case.
+func (r *reader) enum(path ...string) string { return strings.ToLower(r.str(path...)) }
+
+func (r *reader) num(path ...string) int   { return read(r, r.conf.FieldInt, path) }
+func (r *reader) flag(path ...string) bool { return read(r, r.conf.FieldBool, path) }
 
 func (r *reader) strings(path ...string) map[string]string {
 	return read(r, r.conf.FieldStringMap, path)

@@ -13,7 +13,7 @@ import (
 // schema reads where the columns come from.
 func (r *reader) schema() schema.Config {
 	c := schema.Config{
-		Mode:            schema.Mode(r.str(fieldSchema, fieldSchemaMode)),
+		Mode:            schema.Mode(r.enum(fieldSchema, fieldSchemaMode)),
 		File:            r.str(fieldSchema, fieldSchemaFile),
 		InferTimestamps: r.flag(fieldSchema, fieldInferTimestamps),
 		MaxColumns:      r.count(1, fieldSchema, fieldMaxColumns),
@@ -22,10 +22,10 @@ func (r *reader) schema() schema.Config {
 	if c.Mode == schema.Metadata {
 		c.MetadataKey = r.str(fieldSchema, fieldSchemaMetadata)
 	}
-	if s := r.str(fieldSchema, fieldOnUnknownField); s != "default" {
+	if s := r.enum(fieldSchema, fieldOnUnknownField); s != "default" {
 		c.OnUnknownField = schema.UnknownField(s)
 	}
-	if s := r.str(fieldSchema, fieldOnTypeMismatch); s != "default" {
+	if s := r.enum(fieldSchema, fieldOnTypeMismatch); s != "default" {
 		c.OnTypeMismatch = schema.Mismatch(s)
 	}
 	return c

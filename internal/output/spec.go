@@ -115,7 +115,7 @@ func namingFields() []*service.ConfigField {
 			Description("Permits the placeholder `{{account}}`, which separates the objects of each account.").
 			Default(false),
 		service.NewStringEnumField(fieldPartitionBy, "auto", "none", "hour", "day", "month").
-			Description("How records are split by their own date. `auto` follows the finest of `{{YYYY}} {{MM}} {{DD}} {{HH}}` in the names.").
+			Description("How finely the names may split records by their own date, as a check: a placeholder finer than this is an error, and names that do not tell its steps apart are warned about. What splits them is the placeholders `{{YYYY}} {{MM}} {{DD}} {{HH}}`, which `auto` follows.").
 			Default("auto"),
 		service.NewStringField(fieldDateField).
 			Description("Where a record keeps the date that `{{YYYY}} {{MM}} {{DD}} {{HH}}` stand for: a dot path into the record, or `@name` / `meta(\"name\")` for its metadata.").
@@ -194,7 +194,7 @@ func healthFields() []*service.ConfigField {
 				Description("Write and delete a temporary object below the fixed part of `folder` at start and periodically, to find out whether the destination accepts data.").
 				Default(true),
 			service.NewDurationField(fieldHealthInterval).
-				Description("The time between checks, varied by a tenth.").
+				Description("The time between checks, varied by a fifth.").
 				Default("5m"),
 			service.NewDurationField(fieldHealthTimeout).
 				Description("How long one check may take.").

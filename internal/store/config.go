@@ -99,6 +99,8 @@ type HTTPConfig struct {
 	CAFile string
 	// SkipVerify accepts any server certificate. For tests only.
 	SkipVerify bool
+	// Tap sees the answers of S3; it may be nil.
+	Tap Tap
 	// Client replaces the whole client, in which case the rest is ignored.
 	Client aws.HTTPClient
 }

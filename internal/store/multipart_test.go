@@ -30,7 +30,7 @@ func TestFailedPartAbortsTheUpload(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	w := &watcher{}
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Observer = w })
-	server.Faults.Add(s3test.Rule{Op: "UploadPart", Match: partNumber("2"), Do: s3test.Fail(http.StatusForbidden, "AccessDenied", "Access Denied")})
+	server.Faults.Add(s3test.Rule{Op: "UploadPart", Match: partNumber("2"), Do: s3test.FailAfterBody(http.StatusForbidden, "AccessDenied", "Access Denied")})
 	_, err := put(t.Context(), s, "k", randomBytes(6*minPartSize))
 	require.Equal(t, ClassDenied, ClassOf(err), "the first failure counts, not the cancelled siblings")
 	require.ErrorContains(t, err, "uploading a part of s3://landing/k")
@@ -94,8 +94,8 @@ func TestLostCompleteIsRecovered(t *testing.T) {
 	// forgotten the upload by then.
 	for name, second := range map[string]s3test.Action{
 		"the store repeats its answer": nil,
-		"the key is taken":             s3test.Fail(http.StatusPreconditionFailed, "PreconditionFailed", "taken"),
-		"the upload is gone":           s3test.Fail(http.StatusNotFound, "NoSuchUpload", "gone"),
+		"the key is taken":             s3test.FailAfterBody(http.StatusPreconditionFailed, "PreconditionFailed", "taken"),
+		"the upload is gone":           s3test.FailAfterBody(http.StatusNotFound, "NoSuchUpload", "gone"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})
@@ -119,8 +119,8 @@ func TestDoubtSurvivesARestart(t *testing.T) {
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Retry.MaxRetries = 1 })
 	server.Faults.Deny("HeadObject")
 	server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Times: 1, Do: s3test.LoseResponse()})
-	server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Do: s3test.Fail(http.StatusNotFound, "NoSuchUpload", "gone")})
-	server.Faults.Add(s3test.Rule{Op: "CreateMultipartUpload", Skip: 1, Do: s3test.Fail(http.StatusBadGateway, "", "")})
+	server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Do: s3test.FailAfterBody(http.StatusNotFound, "NoSuchUpload", "gone")})
+	server.Faults.Add(s3test.Rule{Op: "CreateMultipartUpload", Skip: 1, Do: s3test.FailAfterBody(http.StatusBadGateway, "", "")})
 	_, err := put(t.Context(), s, "k", randomBytes(2*minPartSize))
 	require.Equal(t, ClassNetwork, ClassOf(err))
 	var e *Error
@@ -134,7 +134,7 @@ func TestForgottenUploadIsBegunAnew(t *testing.T) {
 		t.Run(code, func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})
 			s := newStore(t, server, smallParts)
-			server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Times: 1, Do: s3test.Fail(http.StatusConflict, code, "")})
+			server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Times: 1, Do: s3test.FailAfterBody(http.StatusConflict, code, "")})
 			content := randomBytes(2 * minPartSize)
 			_, err := put(t.Context(), s, "k", content)
 			require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestForgottenUploadIsBegunAnew(t *testing.T) {
 	t.Run("but not for ever", func(t *testing.T) {
 		server := s3test.StartT(t, s3test.Config{})
 		s := newStore(t, server, smallParts)
-		server.Faults.Add(s3test.Rule{Op: "UploadPart", Do: s3test.Fail(http.StatusNotFound, "NoSuchUpload", "")})
+		server.Faults.Add(s3test.Rule{Op: "UploadPart", Do: s3test.FailAfterBody(http.StatusNotFound, "NoSuchUpload", "")})
 		_, err := put(t.Context(), s, "k", randomBytes(2*minPartSize))
 		require.Equal(t, ClassInvalid, ClassOf(err))
 		assert.Equal(t, 1+maxRestarts, server.Count("CreateMultipartUpload"))
@@ -155,7 +155,7 @@ func TestForgottenUploadIsBegunAnew(t *testing.T) {
 func TestPutConflictIsRetried(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, nil)
-	server.Faults.Add(s3test.Rule{Op: "PutObject", Times: 1, Do: s3test.Fail(http.StatusConflict, "ConditionalRequestConflict", "")})
+	server.Faults.Add(s3test.Rule{Op: "PutObject", Times: 1, Do: s3test.FailAfterBody(http.StatusConflict, "ConditionalRequestConflict", "")})
 	r, err := put(t.Context(), s, "k", []byte("content"))
 	require.NoError(t, err)
 	assert.Equal(t, 2, r.Attempts)

@@ -29,7 +29,8 @@ type Store struct {
 }
 
 // New prepares a store. It reads the environment and the shared AWS files, but
-// makes no request to S3: whether the bucket answers is for a probe to find out.
+// makes no request, neither to S3 nor to STS: whether the bucket answers is for
+// a probe to find out.
 func New(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -43,10 +44,21 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if awsCfg.Region == "" {
+		return nil, fmt.Errorf("region is required: neither the setting nor the environment names the region of bucket %s", cfg.Bucket)
+	}
+	// Frozen before the roles are set up, so that STS is asked over the same
+	// connections as S3.
 	httpClient, closeIdle := freeze(awsCfg.HTTPClient)
 	awsCfg.HTTPClient = httpClient
-	creds := auth.NewProvider(awsCfg.Credentials)
+	creds := auth.New(cfg.Auth, awsCfg, func(ctx context.Context) (aws.CredentialsProvider, error) {
+		again, err := loadAWS(ctx, cfg)
+		return again.Credentials, err
+	})
 	awsCfg.Credentials = creds
+	if cfg.HTTP.Tap != nil {
+		awsCfg.HTTPClient = tapped{httpClient, cfg.HTTP.Tap}
+	}
 	s := &Store{cfg: cfg, creds: creds, params: params, closeIdle: closeIdle, jitter: fullJitter}
 	s.client = s3.NewFromConfig(awsCfg, func(o *s3.Options) {
 		o.UsePathStyle = cfg.ForcePathStyle
@@ -61,9 +73,6 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	})
 	options := s.client.Options()
-	if options.Region == "" {
-		return nil, fmt.Errorf("region is required: neither the setting nor the environment names the region of bucket %s", cfg.Bucket)
-	}
 	// The endpoint may also come from AWS_ENDPOINT_URL.
 	s.checksum = cfg.Checksum.resolve(options.BaseEndpoint != nil)
 	return s, nil
@@ -76,6 +85,12 @@ func (s *Store) Close() {
 
 // Bucket is the name of the bucket.
 func (s *Store) Bucket() string { return s.cfg.Bucket }
+
+// Region is the region that requests are signed for.
+func (s *Store) Region() string { return s.region() }
+
+// Credentials is the source of the store's credentials, for telling who it is.
+func (s *Store) Credentials() *auth.Provider { return s.creds }
 
 func (s *Store) region() string { return s.client.Options().Region }
 
@@ -95,7 +110,7 @@ func loadAWS(ctx context.Context, cfg Config) (aws.Config, error) {
 		// Compatible stores mostly ignore the region, but a signature needs one.
 		options = append(options, config.WithDefaultRegion("us-east-1"))
 	}
-	if static := cfg.Auth.Static(); static != nil {
+	if static := cfg.Auth.Base().Static(); static != nil {
 		options = append(options, config.WithCredentialsProvider(static))
 	}
 	awsCfg, err := config.LoadDefaultConfig(ctx, options...)

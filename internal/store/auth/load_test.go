@@ -58,7 +58,7 @@ func (c *cloud) open(t *testing.T, edit func(*store.Config)) *store.Store {
 	if edit != nil {
 		edit(&cfg)
 	}
-	s, err := store.Open(t.Context(), cfg, nil)
+	s, err := store.New(t.Context(), cfg)
 	require.NoError(t, err)
 	return s
 }
@@ -139,11 +139,11 @@ func TestShortSessionsOverTheNetwork(t *testing.T) {
 	h.role(t, writerRole, trust(writerAccount, ""))
 	h.role(t, customerRole, trust(writerRole, ""))
 	s3.Faults.Add(s3test.Rule{Match: func(s3test.Request) bool { h.Sweep(); return false }})
-	s, err := store.Open(t.Context(), store.Config{
+	s, err := store.New(t.Context(), store.Config{
 		Bucket: s3.Bucket, Endpoint: s3.URL, ForcePathStyle: true, Region: "eu-west-1",
 		Auth:       h.config(auth.Hop{RoleARN: writerRole}, auth.Hop{RoleARN: customerRole}),
 		Encryption: encryption.Config{Mode: encryption.ModeNone},
-	}, nil)
+	})
 	require.NoError(t, err)
 	defer s.Close()
 	var wg sync.WaitGroup
@@ -216,7 +216,7 @@ func TestARotatedWebIdentityTokenIsPickedUp(t *testing.T) {
 func TestSilentInstanceMetadataFailsInSeconds(t *testing.T) {
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
 	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
-	s, err := store.Open(t.Context(), store.Config{Bucket: "b", Region: "eu-west-1"}, nil)
+	s, err := store.New(t.Context(), store.Config{Bucket: "b", Region: "eu-west-1"})
 	require.NoError(t, err)
 	defer s.Close()
 	began := time.Now()

@@ -24,13 +24,15 @@ func openConfig(server *s3test.Server) Config {
 	}
 }
 
-func TestOpenShowsEveryAnswer(t *testing.T) {
+func TestTapSeesEveryAnswer(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	var answers atomic.Int32
-	s, err := Open(t.Context(), openConfig(server), func(r *http.Response) {
+	cfg := openConfig(server)
+	cfg.HTTP.Tap = func(r *http.Response) {
 		assert.NotEmpty(t, r.Header.Get("Date"))
 		answers.Add(1)
-	})
+	}
+	s, err := New(t.Context(), cfg)
 	require.NoError(t, err)
 	defer s.Close()
 	server.Faults.Add(s3test.Rule{Times: 1, Do: s3test.SlowDown(0)})
@@ -39,20 +41,9 @@ func TestOpenShowsEveryAnswer(t *testing.T) {
 	assert.Equal(t, int32(2), answers.Load())
 }
 
-func TestRolesAreNeverSilentlyLeftOut(t *testing.T) {
-	server := s3test.StartT(t, s3test.Config{})
-	cfg := openConfig(server)
-	cfg.Auth.Mode, cfg.Auth.RoleARN = auth.ModeAssumeRole, "arn:aws:iam::111122223333:role/r"
-	s, err := New(t.Context(), cfg)
-	require.NoError(t, err)
-	defer s.Close()
-	_, err = put(t.Context(), s, "k", nil)
-	require.ErrorContains(t, err, "have not been assumed", "New does not assume any, so it must not use the base credentials")
-}
-
 func TestMayAbort(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
-	s, err := Open(t.Context(), openConfig(server), nil)
+	s, err := New(t.Context(), openConfig(server))
 	require.NoError(t, err)
 	defer s.Close()
 	require.NoError(t, s.MayAbort(t.Context(), "k"))
@@ -62,7 +53,7 @@ func TestMayAbort(t *testing.T) {
 
 func TestOutOfTime(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
-	s, err := Open(t.Context(), openConfig(server), nil)
+	s, err := New(t.Context(), openConfig(server))
 	require.NoError(t, err)
 	defer s.Close()
 	s.cfg.Retry = RetryConfig{MaxRetries: -1, InitialInterval: time.Hour, MaxInterval: time.Hour}

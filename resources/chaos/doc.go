@@ -1,0 +1,15 @@
+// Command chaos checks what s3-destination promises while everything around it
+// fails. It produces numbered records into Kafka, runs the real binary against
+// a broker and an S3 server, kills and stops the one and breaks the other on a
+// schedule that a seed decides, then reads every object back with readers of
+// its own and compares them with what was produced and what was committed:
+//
+//   - no record is missing, ever;
+//   - a record is stored twice only where the first copy's offset was not
+//     committed when its process was killed or its partition taken away;
+//   - every object can be read, has the rows it claims, in the folder of their
+//     date, with the bytes that were produced.
+//
+// It shares no code with the output: only the brokers and the S3 server of the
+// tests, neither of which knows what is expected. See docs/kafka.md.
+package main

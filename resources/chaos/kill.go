@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+)
+
+const partitions = 6
+
+// kill ends the process with SIGKILL, again and again, at random moments and at
+// the worst ones: in the middle of an upload, when the object is stored and the
+// process does not know, when it commits. What it had not committed is read
+// again by the next process; nothing else may be.
+func kill(ctx context.Context, o options) (bool, error) {
+	w, err := newWorld(ctx, o, partitions)
+	if err != nil {
+		return false, err
+	}
+	began := time.Now()
+	feed := startFeed(ctx, w.kafka, load{topic: topic, partitions: partitions, rate: o.rate, size: 300}, w.ledger)
+	kinds := recoverable()
+	if o.forbid {
+		kinds = append(kinds, forbidding()...)
+	}
+	sky := newWeather(w.s3, w.dice.fork(), kinds, 3*time.Second)
+	broken, repair := context.WithCancel(ctx)
+	var storm sync.WaitGroup
+	if !o.calm {
+		storm.Go(func() { sky.run(broken) })
+	}
+	killed, err := w.killings(ctx, began)
+	repair()
+	storm.Wait()
+	if err != nil {
+		w.close(true)
+		return false, err
+	}
+	w.note("%d kills: %s", killed.total(), killed)
+	return w.finish(ctx, feed, sky, began)
+}
+
+// killings starts and kills until time is up, or there were enough.
+func (w *world) killings(ctx context.Context, began time.Time) (moments, error) {
+	seen := moments{}
+	enough := func() bool {
+		if w.kills > 0 {
+			return seen.total() >= w.kills
+		}
+		return time.Since(began) >= w.duration
+	}
+	for n := 0; !enough(); n++ {
+		name := fmt.Sprintf("run-%04d", n)
+		c, err := w.start(ctx, name, w.killSettings(n))
+		if err != nil {
+			return nil, err
+		}
+		seen[w.killAt(ctx, c)]++
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if _, err := w.snapshot(ctx, "a kill", name); err != nil {
+			return nil, err
+		}
+	}
+	return seen, nil
+}
+
+// killSettings makes half of the processes static members of the group, which
+// take their partitions over at once, and half of them new ones, which wait
+// until the dead one is expelled.
+func (w *world) killSettings(n int) settings {
+	set := settings{session: time.Second}
+	if n/8%2 == 0 {
+		set.instance = "one"
+	}
+	return set
+}
+
+// moments counts kills by the moment.
+type moments map[string]int
+
+func (m moments) total() int {
+	n := 0
+	for _, c := range m {
+		n += c
+	}
+	return n
+}
+
+func (m moments) String() string {
+	w := weather{struck: m}
+	return w.String()
+}
+
+// killAt chooses a moment, waits for it, kills the process and says when it
+// was. A moment that does not come is replaced by a random one.
+func (w *world) killAt(ctx context.Context, c *consumer) string {
+	var once sync.Once
+	die := func() { once.Do(c.kill) }
+	moment := "at random"
+	latest := w.dice.between(500*time.Millisecond, 3*time.Second)
+	var fault *s3test.Fault
+	skip := w.dice.upTo(8)
+	switch w.dice.upTo(10) {
+	case 0:
+		moment, latest = "while starting", w.dice.between(0, 400*time.Millisecond)
+	case 1, 2:
+		moment = "object stored, no answer"
+		fault = w.atPut(skip, func(x *s3test.Exchange) { s3test.LoseResponse()(x); die() })
+	case 3:
+		moment = "in the body"
+		fault = w.atPut(skip, func(x *s3test.Exchange) { s3test.Reset(int64(1 + w.dice.upTo(2000)))(x); die() })
+	case 4:
+		moment = "object stored and answered"
+		fault = w.atPut(skip, func(x *s3test.Exchange) { x.Next.ServeHTTP(x.W, x.R); go die() })
+	case 5, 6:
+		if w.kafka.Fake != nil {
+			moment = "at a commit"
+			w.atCommit(skip/4, c, die)
+		}
+	}
+	deadline := time.NewTimer(latest)
+	if fault != nil || moment == "at a commit" {
+		deadline.Reset(4 * time.Second)
+	}
+	select {
+	case <-c.done:
+	case <-deadline.C:
+		if moment != "while starting" {
+			moment = "at random"
+		}
+	case <-ctx.Done():
+	}
+	die()
+	if fault != nil {
+		fault.Remove()
+	}
+	return moment
+}
+
+// atPut acts on one upload of data, after some others.
+func (w *world) atPut(skip int, do s3test.Action) *s3test.Fault {
+	return w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/date=", Skip: skip, Times: 1, Do: do})
+}
+
+// atCommit acts when a commit of a process arrives, after some others, before
+// it is carried out. In vain when the process is gone by then.
+func (w *world) atCommit(skip int, c *consumer, do func()) {
+	w.kafka.Fake.ControlKey(kmsg.OffsetCommit.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
+		if skip > 0 && !c.ended() {
+			skip--
+			return nil, nil, false // and stay
+		}
+		w.kafka.Fake.DropControl()
+		do()
+		return nil, nil, false
+	})
+}

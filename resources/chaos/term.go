@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// team is a number of processes in one consumer group that write to one prefix.
+type team struct {
+	w       *world
+	members []*consumer
+	started int
+	slowest time.Duration
+}
+
+// names lists the processes that run.
+func (t *team) names() []string {
+	var names []string
+	for _, m := range t.members {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// change lets do change the group, and notes a breach of the processes that
+// stay: until the group is stable again, partitions may be taken from them with
+// records that they have not acknowledged. Those that come or go are no part
+// of it: they must acknowledge all that they wrote.
+func (t *team) change(ctx context.Context, what string, stay []string, size int, do func() error) error {
+	if len(stay) == 0 {
+		stay = []string{"nobody"}
+	}
+	b, err := t.w.snapshot(ctx, what, stay...)
+	if err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	// A cooperative rebalance takes two rounds.
+	for range 2 {
+		if err := t.w.settled(ctx, size); err != nil {
+			return err
+		}
+		pause(ctx, 700*time.Millisecond)
+	}
+	b.ends, err = t.w.kafka.Ends(ctx, topic)
+	return err
+}
+
+// join starts n more processes at once.
+func (t *team) join(ctx context.Context, n int) error {
+	stay := t.names()
+	first := t.started
+	if n > 1 {
+		// They take partitions from each other as they arrive.
+		for i := range n {
+			stay = append(stay, fmt.Sprintf("member-%03d", first+i))
+		}
+	}
+	return t.change(ctx, "a member joined", stay, len(t.members)+n, func() error {
+		for range n {
+			c, err := t.w.start(ctx, fmt.Sprintf("member-%03d", t.started), settings{session: 6 * time.Second})
+			if err != nil {
+				return err
+			}
+			t.started++
+			t.members = append(t.members, c)
+		}
+		return nil
+	})
+}
+
+// leave stops one process with SIGTERM.
+func (t *team) leave(ctx context.Context, i int) error {
+	c := t.members[i]
+	t.members = slices.Delete(t.members, i, i+1)
+	return t.change(ctx, "a member left", t.names(), len(t.members), func() error {
+		took, err := c.terminate()
+		t.slowest = max(t.slowest, took)
+		return err
+	})
+}
+
+// term restarts three processes of one group one after the other under load,
+// and adds partitions to the topic in the middle of it.
+func term(ctx context.Context, o options) (bool, error) {
+	w, err := newWorld(ctx, o, partitions)
+	if err != nil {
+		return false, err
+	}
+	began := time.Now()
+	feed := startFeed(ctx, w.kafka, load{topic: topic, partitions: partitions, rate: o.rate, size: 300}, w.ledger)
+	t := &team{w: w}
+	if err := t.roll(ctx, began, feed); err != nil {
+		w.close(true)
+		return false, err
+	}
+	w.note("%d processes stopped with SIGTERM under load, the slowest in %s", t.started-len(t.members), t.slowest.Round(10*time.Millisecond))
+	return w.finish(ctx, feed, &weather{}, began, t.members...)
+}
+
+func (t *team) roll(ctx context.Context, began time.Time, f *feed) error {
+	if err := t.join(ctx, 3); err != nil {
+		return err
+	}
+	for round := 0; time.Since(began) < t.w.duration; round++ {
+		pause(ctx, t.w.dice.between(500*time.Millisecond, 2*time.Second))
+		if err := t.leave(ctx, t.w.dice.upTo(len(t.members))); err != nil {
+			return err
+		}
+		pause(ctx, t.w.dice.between(0, time.Second))
+		if err := t.join(ctx, 1); err != nil {
+			return err
+		}
+		if round == 1 {
+			if err := t.grow(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// grow adds partitions to the topic, which the members find out by themselves.
+func (t *team) grow(ctx context.Context, f *feed) error {
+	const more = 3
+	return t.change(ctx, "partitions were added", t.names(), len(t.members), func() error {
+		if err := t.w.kafka.AddPartitions(ctx, topic, more); err != nil {
+			return err
+		}
+		f.widen(partitions + more)
+		pause(ctx, 6*time.Second) // metadata_max_age
+		return nil
+	})
+}
+
+// stopAll starts three processes, stops all of them at the same moment under
+// load, and starts over. What was read when the signal came is written and
+// committed, so that the next three read nothing again.
+func stopAll(ctx context.Context, o options) (bool, error) {
+	w, err := newWorld(ctx, o, partitions)
+	if err != nil {
+		return false, err
+	}
+	began := time.Now()
+	feed := startFeed(ctx, w.kafka, load{topic: topic, partitions: partitions, rate: o.rate, size: 300}, w.ledger)
+	t := &team{w: w}
+	stops := 0
+	for ; time.Since(began) < o.duration; stops++ {
+		err := t.join(ctx, 3)
+		if err == nil {
+			pause(ctx, w.dice.between(500*time.Millisecond, 2*time.Second))
+			var took time.Duration
+			took, err = terminateAll(t.members)
+			t.slowest = max(t.slowest, took)
+		}
+		if err != nil {
+			w.close(true)
+			return false, err
+		}
+		t.members = nil
+	}
+	w.note("3 processes stopped at once %d times, the slowest in %s", stops, t.slowest.Round(10*time.Millisecond))
+	return w.finish(ctx, feed, &weather{}, began)
+}

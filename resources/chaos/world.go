@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+)
+
+// options are the flags.
+type options struct {
+	scenario string
+	broker   string
+	binary   string
+	seed     uint64
+	duration time.Duration
+	kills    int
+	rate     int
+	// forbid adds faults that deny HeadObject and ListObjectsV2: then records
+	// whose upload's outcome is unknown may be stored twice.
+	forbid bool
+	// calm leaves S3 alone while processes are killed.
+	calm bool
+	out  io.Writer
+}
+
+// world is everything that a scenario works with.
+type world struct {
+	options
+
+	kafka  *kafkatest.Cluster
+	s3     *s3test.Server
+	ledger *ledger
+	dice   *dice
+	dir    string
+
+	mu       sync.Mutex
+	order    map[string]int // processes in the order in which they were started
+	breaches []*breach
+	notes    []string
+}
+
+// newWorld starts the broker and the S3 server, and builds the binary unless
+// there is one.
+func newWorld(ctx context.Context, o options, partitions int) (*world, error) {
+	w := &world{options: o, ledger: &ledger{}, dice: newDice(o.seed), order: map[string]int{}}
+	var err error
+	if w.dir, err = os.MkdirTemp("", "chaos-"); err != nil {
+		return nil, fmt.Errorf("making a directory: %w", err)
+	}
+	if w.binary == "" {
+		w.binary = filepath.Join(w.dir, "s3-destination")
+		if err := buildBinary(ctx, w.binary); err != nil {
+			return nil, err
+		}
+	}
+	switch o.broker {
+	case "kfake":
+		w.kafka, err = kafkatest.Start()
+	case "kafka":
+		w.kafka, err = kafkatest.StartApache(ctx)
+	default:
+		err = fmt.Errorf("unknown broker %q", o.broker)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := w.kafka.CreateTopic(ctx, topic, partitions); err != nil {
+		w.kafka.Close()
+		return nil, err
+	}
+	if w.s3, err = s3test.Start(s3test.Config{}); err != nil {
+		w.kafka.Close()
+		return nil, fmt.Errorf("starting S3: %w", err)
+	}
+	return w, nil
+}
+
+// buildBinary builds the command from the module around this one.
+func buildBinary(ctx context.Context, path string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/s3-destination/s3-destination/cmd/s3-destination")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the binary: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// close stops the servers. The logs stay when something was wrong.
+func (w *world) close(keep bool) {
+	w.kafka.Close()
+	w.s3.Close()
+	if keep {
+		_, _ = fmt.Fprintf(w.out, "configurations and logs of every process: %s\n", w.dir)
+		return
+	}
+	_ = os.RemoveAll(w.dir)
+}
+
+// start runs one more process.
+func (w *world) start(ctx context.Context, name string, set settings) (*consumer, error) {
+	w.mu.Lock()
+	w.order[name] = len(w.order)
+	w.mu.Unlock()
+	return launch(ctx, w.binary, w.dir, name, w.kafka.Seeds, w.s3, set)
+}
+
+// snapshot notes what was committed and what was there, as a breach.
+func (w *world) snapshot(ctx context.Context, what string, runs ...string) (*breach, error) {
+	committed, err := w.kafka.Committed(ctx, group, topic)
+	if err != nil {
+		return nil, err
+	}
+	b := &breach{what: what, committed: committed, runs: runs}
+	if b.ends, err = w.kafka.Ends(ctx, topic); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.breaches = append(w.breaches, b)
+	return b, nil
+}
+
+func (w *world) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notes = append(w.notes, fmt.Sprintf(format, args...))
+}
+
+var errLate = errors.New("took too long")
+
+// caughtUp waits until everything that was produced is committed.
+func (w *world) caughtUp(ctx context.Context, limit time.Duration) error {
+	deadline := time.Now().Add(limit)
+	for {
+		lag, err := w.kafka.Lag(ctx, group, topic)
+		if err != nil || lag == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("committing all that was produced %w: %d records are left after %s", errLate, lag, limit)
+		}
+		pause(ctx, 100*time.Millisecond)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// settled waits until the group has n members and is stable.
+func (w *world) settled(ctx context.Context, n int) error {
+	const limit = 30 * time.Second
+	deadline := time.Now().Add(limit)
+	for {
+		members, stable, err := w.kafka.Members(ctx, group)
+		if err == nil && members == n && stable {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("a stable group of %d %w: it has %d members (%v)", n, errLate, members, err)
+		}
+		pause(ctx, 50*time.Millisecond)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// finish lets everything that was produced arrive, stops the processes that
+// still run (or one more, where none does), and judges.
+func (w *world) finish(ctx context.Context, f *feed, sky fmt.Stringer, began time.Time, running ...*consumer) (kept bool, err error) {
+	defer func() { w.close(!kept || err != nil) }()
+	if err := f.end(); err != nil {
+		return false, err
+	}
+	if len(running) == 0 {
+		last, err := w.start(ctx, "last", settings{session: time.Second})
+		if err != nil {
+			return false, err
+		}
+		running = append(running, last)
+	}
+	if err := w.caughtUp(ctx, 90*time.Second); err != nil {
+		return false, err
+	}
+	if _, err := terminateAll(running); err != nil {
+		return false, err
+	}
+	v, err := w.judge(ctx, w.forbid)
+	if err != nil {
+		return false, err
+	}
+	return w.report(v, time.Since(began), sky), nil
+}
+
+// terminateAll asks all processes to end at the same moment, and waits for all.
+func terminateAll(all []*consumer) (longest time.Duration, err error) {
+	var wg sync.WaitGroup
+	took, errs := make([]time.Duration, len(all)), make([]error, len(all))
+	for i, c := range all {
+		wg.Go(func() { took[i], errs[i] = c.terminate() })
+	}
+	wg.Wait()
+	return slices.Max(took), errors.Join(errs...)
+}

@@ -4,6 +4,7 @@ package plugin_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,6 +33,7 @@ s3_destination:
   force_path_style_urls: true
   auth: {mode: access_key, access_key_id: %s, secret_access_key: %s}
   checksum: crc32c
+  encryption: {mode: none}
   folder: in/{{part}}
   file_name: 'f-{{chunk_id}}'
   file_format: json
@@ -72,4 +75,28 @@ s3_destination:
 		require.Equal(t, 2, times, "record %d", id)
 	}
 	assert.GreaterOrEqual(t, objects, 8)
+}
+
+// TestIntegrationIgnoredEncryptionIsNoticed relies on a weakness of the server:
+// it accepts encryption headers and does nothing.
+func TestIntegrationIgnoredEncryptionIsNoticed(t *testing.T) {
+	s := versitygw.Start(t)
+	stream, logs := build(t, generate(10, numbered, 1), fmt.Sprintf(`
+s3_destination:
+  bucket: %s
+  region: %s
+  endpoint: %s
+  force_path_style_urls: true
+  auth: {mode: access_key, access_key_id: %s, secret_access_key: %s}
+  folder: in
+  file_format: json
+`, s.Bucket, versitygw.Region, s.URL, s.AccessKey, s.SecretKey))
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	require.Error(t, stream.Run(ctx))
+	assert.Contains(t, logs.String(), "asked for AES256, and the server reports no encryption")
+	assert.Contains(t, logs.String(), "encryption.on_mismatch")
+	left, err := filepath.Glob(filepath.Join(s.Dir, s.Bucket, "in", "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left, "what is not encrypted as asked must not stay")
 }

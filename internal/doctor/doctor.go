@@ -51,6 +51,7 @@ func Run(ctx context.Context, cfg Config) *Report {
 	cfg.Store.Auth.Label = cfg.Label
 	d := &doctor{cfg: cfg, report: &Report{Bucket: cfg.Store.Bucket, Prefix: cfg.Prefix}}
 	cfg.Store.HTTP.Tap = d.heard.listen
+	cfg.Store.TolerateEncryption = true // to report it beside the other checks
 	var err error
 	if d.store, err = store.New(ctx, cfg.Store); err != nil {
 		d.report.broken = true

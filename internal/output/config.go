@@ -86,6 +86,7 @@ func (r *reader) store() store.Config {
 		ForcePathStyle:      r.flag(fieldPathStyle),
 		Auth:                r.auth(),
 		Encryption:          r.encryption(),
+		TolerateEncryption:  r.enum(fieldEncryption, fieldOnMismatch) == "warn",
 		Checksum:            store.Checksum(r.enum(fieldChecksum)),
 		PartSize:            r.size(fieldUpload, fieldUploadPartSize),
 		MultipartThreshold:  r.size(fieldUpload, fieldUploadThreshold),

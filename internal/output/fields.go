@@ -78,6 +78,7 @@ const (
 	fieldKMSKey            = "kms_key"
 	fieldBucketKey         = "bucket_key"
 	fieldEncryptionContext = "context"
+	fieldOnMismatch        = "on_mismatch"
 
 	fieldHealthCheck    = "health_check"
 	fieldHealthEnabled  = "enabled"

@@ -29,6 +29,7 @@ type metrics struct {
 	requests, sent  *service.MetricCounter
 	requestLatency  *service.MetricTimer
 	uploadsLeft     *service.MetricCounter
+	mismatches      *service.MetricCounter
 	probes          *service.MetricCounter
 	healthy         *service.MetricGauge
 	lastHealthy     *service.MetricGauge
@@ -40,6 +41,7 @@ type metrics struct {
 	abandoned, huge warning
 	unconditional   warning
 	starved         warning
+	unencrypted     warning
 }
 
 const prefix = Name + "_"
@@ -67,6 +69,7 @@ func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics 
 		sent:           m.NewCounter(prefix + "sent_bytes_total"),
 		requestLatency: m.NewTimer(prefix+"request_latency_ns", "operation"),
 		uploadsLeft:    m.NewCounter(prefix + "multipart_uploads_left_total"),
+		mismatches:     m.NewCounter(prefix + "encryption_mismatches_total"),
 		probes:         m.NewCounter(prefix+"probes_total", "class"),
 		healthy:        m.NewGauge(prefix + "healthy"),
 		lastHealthy:    m.NewGauge(prefix + "last_healthy_timestamp_seconds"),
@@ -163,6 +166,14 @@ func (m *metrics) UploadLeft(key string, err error) {
 	m.uploadsLeft.Incr(1)
 	if m.abandoned.due() {
 		m.log.Warnf("The parts of a failed multipart upload of %s stay in the bucket and cost money (%v). Grant s3:AbortMultipartUpload, or add a lifecycle rule that removes incomplete uploads.", key, err)
+	}
+}
+
+// EncryptionDiffers warns of an object that is not encrypted as asked.
+func (m *metrics) EncryptionDiffers(_ string, err error) {
+	m.mismatches.Incr(1)
+	if m.unencrypted.due() {
+		m.log.Warnf("The server reports another encryption than encryption.mode asks for: %v", err)
 	}
 }
 

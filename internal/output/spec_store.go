@@ -18,6 +18,9 @@ func accessFields() []*service.ConfigField {
 			service.NewStringMapField(fieldEncryptionContext).
 				Description("The KMS encryption context. It is not secret.").
 				Default(map[string]any{}).Advanced(),
+			service.NewStringEnumField(fieldOnMismatch, "fail", "warn").
+				Description("What happens when the server reports another encryption than was asked for, as stores do that ignore it silently: `fail` treats the object as not stored, `warn` only says so.").
+				Default("fail").Advanced(),
 		).Description("How S3 encrypts the objects."),
 	}
 }

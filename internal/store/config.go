@@ -58,6 +58,9 @@ type Config struct {
 	Auth auth.Config
 	// Encryption is sent with every object.
 	Encryption encryption.Config
+	// TolerateEncryption lets an object stay whose encryption, as reported, is
+	// not the one asked for.
+	TolerateEncryption bool
 	// Checksum is the algorithm that S3 verifies; empty means [ChecksumAuto].
 	Checksum Checksum
 

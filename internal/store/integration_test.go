@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/encryption"
 	"github.com/s3-destination/s3-destination/internal/testutil/versitygw"
 )
 
@@ -24,9 +25,10 @@ func realStore(t *testing.T, server *versitygw.Server, edit func(*Config)) *Stor
 	t.Helper()
 	cfg := Config{
 		Bucket: server.Bucket, Region: versitygw.Region, Endpoint: server.URL, ForcePathStyle: true,
-		Auth:     auth.Config{Mode: auth.ModeAccessKey, AccessKeyID: server.AccessKey, SecretAccessKey: server.SecretKey},
-		Checksum: ChecksumCRC32C,
-		Retry:    fastRetry(),
+		Auth:       auth.Config{Mode: auth.ModeAccessKey, AccessKeyID: server.AccessKey, SecretAccessKey: server.SecretKey},
+		Encryption: encryption.Config{Mode: encryption.ModeNone}, // the server ignores it
+		Checksum:   ChecksumCRC32C,
+		Retry:      fastRetry(),
 	}
 	if edit != nil {
 		edit(&cfg)

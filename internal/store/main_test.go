@@ -101,6 +101,8 @@ func (w *watcher) Attempt(a Attempt) {
 	w.attempts = append(w.attempts, a)
 }
 
+func (w *watcher) EncryptionDiffers(string, error) {}
+
 func (w *watcher) UploadLeft(key string, _ error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

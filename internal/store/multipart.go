@@ -60,6 +60,10 @@ type upload struct {
 	id    string
 	size  int64 // of each part but the last
 
+	// the encryption that the server has announced
+	reported types.ServerSideEncryption
+	keyID    *string
+
 	mu       sync.Mutex
 	attempts int
 	parts    []types.CompletedPart
@@ -73,6 +77,10 @@ func (s *Store) uploadOnce(ctx context.Context, o Object) (Result, outcome, erro
 		// A lost answer may leave an empty upload behind that nobody can name.
 		// It holds no parts; a lifecycle rule removes it.
 		return Result{Attempts: out.attempts}, outcome{}, err
+	}
+	if err := s.encrypted(OpCreateMultipartUpload, o.Key, u.reported, u.keyID); err != nil {
+		u.abort(ctx)
+		return Result{Attempts: u.attempts}, outcome{}, err
 	}
 	if err := u.sendParts(ctx); err != nil {
 		// No part makes an object visible, so the outcome is certain.
@@ -117,6 +125,7 @@ func (u *upload) create(ctx context.Context) (outcome, error) {
 			output, err := s.client.CreateMultipartUpload(ctx, input)
 			if err == nil {
 				u.id = aws.ToString(output.UploadId)
+				u.reported, u.keyID = output.ServerSideEncryption, output.SSEKMSKeyId
 			}
 			return err
 		},

@@ -42,9 +42,14 @@ type Observer interface {
 	// nor aborted, so its parts stay in the bucket and cost money until a
 	// lifecycle rule removes them.
 	UploadLeft(key string, err error)
+	// EncryptionDiffers is called when the server reports another encryption
+	// than was asked for, be that an error or not.
+	EncryptionDiffers(key string, err error)
 }
 
 type nopObserver struct{}
 
 func (nopObserver) Attempt(Attempt)          {}
 func (nopObserver) UploadLeft(string, error) {}
+
+func (nopObserver) EncryptionDiffers(string, error) {}

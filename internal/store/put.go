@@ -115,6 +115,10 @@ func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 	if err != nil {
 		return s.recoverOwn(ctx, o, result, out, err)
 	}
+	if err := s.encrypted(OpPutObject, o.Key, output.ServerSideEncryption, output.SSEKMSKeyId); err != nil {
+		s.withdraw(ctx, o.Key)
+		return result, err
+	}
 	result.ETag, result.VersionID = aws.ToString(output.ETag), aws.ToString(output.VersionId)
 	return result, nil
 }

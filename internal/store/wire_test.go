@@ -270,3 +270,43 @@ func TestEmptyObjects(t *testing.T) {
 	require.NoError(t, err)
 	requireStored(t, server, "empty", nil)
 }
+
+func TestIgnoredEncryptionFailsTheObjectAndRemovesIt(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	forget := func(x *s3test.Exchange) { // as stores do that ignore the headers
+		x.Next.ServeHTTP(withoutEncryption{x.W}, x.R)
+		x.W.Header().Del("X-Amz-Server-Side-Encryption") // for an answer without a body
+	}
+	for _, op := range []string{"PutObject", "CreateMultipartUpload"} {
+		server.Faults.Add(s3test.Rule{Op: op, Do: forget})
+	}
+	for name, size := range map[string]int{"single": 10, "multipart": 2 * minPartSize} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t, server, func(c *Config) {
+				smallParts(c)
+				c.Encryption = encryption.Config{Mode: encryption.ModeSSES3}
+			})
+			_, err := put(t.Context(), s, name, randomBytes(size))
+			require.ErrorContains(t, err, "asked for AES256, and the server reports no encryption")
+			assert.Equal(t, ClassInvalid, ClassOf(err))
+			assert.NotContains(t, server.Keys(""), name)
+
+			s.cfg.TolerateEncryption = true
+			_, err = put(t.Context(), s, name+"-tolerated", randomBytes(size))
+			require.NoError(t, err)
+		})
+	}
+}
+
+// withoutEncryption drops the encryption that a server reports.
+type withoutEncryption struct{ http.ResponseWriter }
+
+func (w withoutEncryption) WriteHeader(status int) {
+	w.Header().Del("X-Amz-Server-Side-Encryption")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w withoutEncryption) Write(p []byte) (int, error) {
+	w.Header().Del("X-Amz-Server-Side-Encryption")
+	return w.ResponseWriter.Write(p)
+}

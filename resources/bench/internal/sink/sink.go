@@ -1,0 +1,201 @@
+// Package sink is an S3 server that keeps nothing: it reads what is uploaded,
+// counts it, and remembers the keys, so that conditional writes behave. It
+// exists to cost as little as possible beside the process that is measured.
+package sink
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Counts is what arrived since the last reset.
+type Counts struct {
+	Requests, Objects, Conflicts int64
+	// Bytes are those of the objects, as stored.
+	Bytes, Largest int64
+	// Rows are counted when objects are inspected.
+	Rows int64
+	// Faults lists what was wrong with objects that were inspected.
+	Faults []string `json:",omitempty"`
+}
+
+// Paths of the control requests.
+const (
+	PathCounts = "/-/counts"
+	PathReset  = "/-/reset" // with ?inspect=1, objects are read and rows counted
+)
+
+// Sink is the server. It is an http.Handler.
+type Sink struct {
+	mu      sync.Mutex
+	counts  Counts
+	inspect bool
+	keys    map[string]struct{}
+	uploads map[string]*upload
+	serial  int
+}
+
+// upload is a multipart upload under way.
+type upload struct {
+	size  int64
+	parts map[string][]byte // kept for inspection only
+}
+
+// New returns an empty sink.
+func New() *Sink {
+	s := &Sink{}
+	s.reset(false)
+	return s
+}
+
+func (s *Sink) reset(inspect bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts, s.inspect = Counts{}, inspect
+	s.keys, s.uploads = map[string]struct{}{}, map[string]*upload{}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case PathReset:
+		s.reset(r.URL.Query().Has("inspect"))
+		return
+	case PathCounts:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		_ = json.NewEncoder(w).Encode(s.counts)
+		return
+	}
+	s.mu.Lock()
+	s.counts.Requests++
+	s.mu.Unlock()
+	switch r.Method {
+	case http.MethodPut:
+		s.put(w, r)
+	case http.MethodPost:
+		s.post(w, r)
+	case http.MethodGet:
+		fmt.Fprint(w, `<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>`)
+	case http.MethodHead:
+		w.WriteHeader(http.StatusNotFound)
+	case http.MethodDelete:
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// put takes an object or a part of one.
+func (s *Sink) put(w http.ResponseWriter, r *http.Request) {
+	size, content, err := s.read(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("ETag", `"d41d8cd98f00b204e9800998ecf8427e"`)
+	if id := r.URL.Query().Get("uploadId"); id != "" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if u := s.uploads[id]; u != nil {
+			u.size += size
+			u.parts[r.URL.Query().Get("partNumber")] = content
+		}
+		return
+	}
+	s.store(w, r, size, content)
+}
+
+// post begins or completes a multipart upload.
+func (s *Sink) post(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	w.Header().Set("Content-Type", "application/xml")
+	if r.URL.Query().Has("uploads") {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.serial++
+		id := strconv.Itoa(s.serial)
+		s.uploads[id] = &upload{parts: map[string][]byte{}}
+		fmt.Fprintf(w, `<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>`, id)
+		return
+	}
+	s.mu.Lock()
+	id := r.URL.Query().Get("uploadId")
+	u := s.uploads[id]
+	delete(s.uploads, id)
+	s.mu.Unlock()
+	if u == nil {
+		http.Error(w, `<Error><Code>NoSuchUpload</Code></Error>`, http.StatusNotFound)
+		return
+	}
+	var content []byte
+	for n := range len(u.parts) {
+		content = append(content, u.parts[strconv.Itoa(n+1)]...)
+	}
+	s.store(w, r, u.size, content)
+	fmt.Fprint(w, `<CompleteMultipartUploadResult><ETag>"d41d8cd98f00b204e9800998ecf8427e-1"</ETag></CompleteMultipartUploadResult>`)
+}
+
+// store notes an object, unless its key is taken and must not be.
+func (s *Sink) store(w http.ResponseWriter, r *http.Request, size int64, content []byte) {
+	rows, fault := int64(0), error(nil)
+	if content != nil {
+		rows, fault = countRows(r.URL.Path, content)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, taken := s.keys[r.URL.Path]; taken && r.Header.Get("If-None-Match") == "*" {
+		s.counts.Conflicts++
+		w.WriteHeader(http.StatusPreconditionFailed)
+		fmt.Fprint(w, `<Error><Code>PreconditionFailed</Code></Error>`)
+		return
+	} else if taken {
+		s.counts.Faults = append(s.counts.Faults, "overwritten: "+r.URL.Path)
+	}
+	s.keys[r.URL.Path] = struct{}{}
+	s.counts.Objects++
+	s.counts.Bytes += size
+	s.counts.Largest = max(s.counts.Largest, size)
+	s.counts.Rows += rows
+	if fault != nil {
+		s.counts.Faults = append(s.counts.Faults, fault.Error())
+	}
+}
+
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, 256<<10)
+	return &b
+}}
+
+// read consumes a body. Its content is returned only when it is to be
+// inspected.
+func (s *Sink) read(r *http.Request) (size int64, content []byte, err error) {
+	chunked := strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-")
+	s.mu.Lock()
+	inspect := s.inspect
+	s.mu.Unlock()
+	if inspect {
+		if content, err = io.ReadAll(r.Body); err == nil && chunked {
+			content, err = unchunk(content)
+		}
+		if content == nil {
+			content = []byte{}
+		}
+		return int64(len(content)), content, err
+	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	size, err = io.CopyBuffer(onlyWriter{}, r.Body, *buf)
+	if decoded := r.Header.Get("X-Amz-Decoded-Content-Length"); chunked && decoded != "" {
+		size, _ = strconv.ParseInt(decoded, 10, 64)
+	}
+	return size, nil, err
+}
+
+// onlyWriter discards, and is no io.ReaderFrom, whose buffers are small.
+type onlyWriter struct{}
+
+func (onlyWriter) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,0 +1,137 @@
+// Command memory runs the product's own binary with 10,000 open partitions and
+// compares its peak memory with the limit it was given.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/s3-destination/s3-destination/resources/bench/feed"
+	"github.com/s3-destination/s3-destination/resources/bench/internal/child"
+	"github.com/s3-destination/s3-destination/resources/bench/internal/dataset"
+)
+
+const (
+	limit     = 256 << 20
+	allowance = 100 << 20
+	records   = 200_000
+)
+
+// inputs are what the binary has of its own. The first makes batches, as a
+// Kafka client does; the second makes single messages that are batched later,
+// each of which costs more.
+var inputs = []struct{ name, config string }{
+	{"batches of 1,000", `
+  generate:
+    count: ` + strconv.Itoa(records) + `
+    batch_size: 1000
+    interval: ""
+    mapping: 'root = "{\"tenant\":\"t-%05d\",\"text\":\"` + text + `\"}".format(random_int(min: 0, max: 9999))'`},
+	{"messages, batched", `
+  batched:
+    child:
+      file: { paths: [ DATA ], scanner: { lines: {} } }
+    policy: { count: 1000, period: 100ms }`},
+}
+
+// text makes records as large as those of the data set.
+var text = strings.Repeat("0123456789abcdef", 51)
+
+const config = `http: { enabled: false }
+logger: { level: ERROR }
+input:%s
+output:
+  s3_destination:
+    bucket: bench
+    region: us-east-1
+    endpoint: %s
+    force_path_style_urls: true
+    auth: { mode: access_key, access_key_id: bench, secret_access_key: bench-secret }
+    health_check: { enabled: false }
+    folder: out/{{tenant}}
+    variables: { tenant: '${! json("tenant") }' }
+    file_format: json
+    memory_limit: 256MiB
+    max_in_flight: %d
+`
+
+func main() {
+	binary := flag.String("binary", "../../bin/s3-destination", "the binary to measure")
+	bin := flag.String("bin", "work/bin", "directory of the binary server")
+	dir := flag.String("dir", "work", "directory for data")
+	flag.Parse()
+	fmt.Printf("%d open partitions, %d records, memory_limit %d MiB; allowed: limit + %d MiB = %d MiB.\n\n",
+		dataset.Many, records, limit>>20, allowance>>20, (limit+allowance)>>20)
+	fmt.Println("| input | max_in_flight | peak RSS, MiB | met | rows/s | objects |\n|---|--:|--:|---|--:|--:|")
+	for _, in := range inputs {
+		for _, inFlight := range []int{128, 1000} {
+			fmt.Printf("| %s ", in.name)
+			if err := run(*binary, *bin, *dir, in.config, inFlight); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
+	}
+}
+
+func run(binary, bin, dir, input string, inFlight int) error {
+	data, err := dataset.Write(dir, dataset.Tenants, records)
+	if err != nil {
+		return err
+	}
+	server, err := child.Serve(filepath.Join(bin, "server"), dir, false)
+	if err != nil {
+		return err
+	}
+	defer server.Stop()
+	path := filepath.Join(dir, "memory.yaml")
+	if err := os.WriteFile(path, fmt.Appendf(nil, config, strings.ReplaceAll(input, "DATA", data), server.URL, inFlight), 0o600); err != nil {
+		return err
+	}
+	var log bytes.Buffer
+	cmd := exec.Command(binary, "run", path)
+	cmd.Stdout, cmd.Stderr = &log, &log
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	peak := watch(cmd)
+	took := time.Since(began)
+	if !cmd.ProcessState.Success() {
+		return fmt.Errorf("%s: %s: %s", binary, cmd.ProcessState, log.String())
+	}
+	c, err := server.Counts()
+	if err != nil {
+		return err
+	}
+	met := "yes"
+	if peak > limit+allowance {
+		met = "**no**"
+	}
+	fmt.Printf("| %d | %d | %s | %.0f | %d |\n", inFlight, peak>>20, met, records/took.Seconds(), c.Objects)
+	return nil
+}
+
+// watch waits for the process and returns its high-water mark.
+func watch(cmd *exec.Cmd) (peak int64) {
+	done := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(done)
+	}()
+	for {
+		peak = max(peak, feed.PeakRSS(strconv.Itoa(cmd.Process.Pid)))
+		select {
+		case <-done:
+			return peak
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,30 @@
+// Command ours is Benthos with s3_destination, set up like the product's own
+// binary, around the input of the benchmarks.
+package main
+
+import (
+	"os"
+	"runtime/debug"
+
+	_ "github.com/redpanda-data/benthos/v4/public/components/io"
+	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
+
+	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/plugin"
+	"github.com/s3-destination/s3-destination/resources/bench/feed"
+)
+
+// reserve is that of cmd/s3-destination.
+const reserve = 64 << 20
+
+func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		output.OnMemoryLimit(func(total int64) {
+			if total > 0 {
+				debug.SetMemoryLimit(total + reserve)
+			}
+		})
+	}
+	feed.AtEnd = plugin.Drain // else the wall clock would measure idle_timeout
+	feed.Main()
+}

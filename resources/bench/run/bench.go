@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/s3-destination/s3-destination/resources/bench/feed"
+	"github.com/s3-destination/s3-destination/resources/bench/internal/child"
+	"github.com/s3-destination/s3-destination/resources/bench/internal/dataset"
+	"github.com/s3-destination/s3-destination/resources/bench/internal/sink"
+	"github.com/s3-destination/s3-destination/resources/bench/internal/works"
+)
+
+// bench measures works.
+type bench struct {
+	options
+	server *child.Server
+}
+
+// side is one of the two that are compared.
+type side struct {
+	binary string
+	config func(works.Run) string
+	data   dataset.Name
+	rows   int
+	ours   bool
+	opaque bool // its objects cannot be read
+}
+
+// result is one run of a side.
+type result struct {
+	feed.Stats
+	sink.Counts
+}
+
+// perCPU is thousands of rows per CPU second, perWall by the clock.
+func (r result) perCPU() float64  { return float64(r.Sent) / r.CPU.Seconds() / 1e3 }
+func (r result) perWall() float64 { return float64(r.Sent) / r.Wall.Seconds() / 1e3 }
+
+// work measures one work on one data set and prints its rows of the table.
+func (b *bench) work(w works.Work, d dataset.Name) error {
+	data, err := dataset.Write(b.dir, d, sizes[d])
+	if err != nil {
+		return err
+	}
+	peer, ours := b.sides(w, d)
+	if b.verify {
+		for _, s := range []side{ours, peer} {
+			s.rows = min(s.rows, 100_000)
+			if err := b.check(s, data); err != nil {
+				return err
+			}
+		}
+	}
+	for _, procs := range b.procs {
+		var theirs, own []result
+		for range b.runs {
+			if theirs, err = b.measure(theirs, peer, data, procs, ""); err != nil {
+				return err
+			}
+			if own, err = b.measure(own, ours, data, procs, fmt.Sprintf("%s-%s-p%d", w.ID, d, procs)); err != nil {
+				return err
+			}
+		}
+		printRow(w, d, procs, theirs, own)
+	}
+	return nil
+}
+
+func (b *bench) sides(w works.Work, d dataset.Name) (peer, ours side) {
+	weight := 1.0
+	if d == dataset.Wide {
+		weight = 3
+	}
+	ours = side{
+		binary: "ours", data: d, ours: true, opaque: w.Ours == "", rows: rows(b.seconds*w.OurRate/weight, works.Batch),
+		config: func(r works.Run) string { return works.OurConfig(w.Ours, r) },
+	}
+	if w.Base != "" {
+		peer = side{
+			binary: "ours", data: d, ours: true, rows: rows(b.seconds*w.PeerRate/weight, works.Batch),
+			config: func(r works.Run) string { return works.OurConfig(w.Base, r) },
+		}
+		return peer, ours
+	}
+	p := w.Peer(d)
+	peer = side{
+		binary: "peer", data: d, opaque: p.Opaque || p.Path == "", rows: rows(b.seconds*w.PeerRate/weight, max(p.Batch, works.Batch)),
+		config: func(r works.Run) string { return works.PeerConfig(p, r) },
+	}
+	return peer, ours
+}
+
+// rows rounds thousands of rows up to whole batches, so that no side waits for
+// the period of an incomplete one.
+func rows(thousands float64, batch int) int {
+	n := int(thousands * 1e3)
+	return (n + batch - 1) / batch * batch
+}
+
+// check runs a side once and has the server count the rows of its objects.
+func (b *bench) check(s side, data string) error {
+	if err := b.server.Reset(true); err != nil {
+		return err
+	}
+	r, err := b.stream(s, data, 2, "")
+	if err != nil {
+		return err
+	}
+	if n := len(r.Faults); n > 0 {
+		return fmt.Errorf("%s: %d faulty objects, among them: %s", s.binary, n, r.Faults[0])
+	}
+	if r.Rows != r.Sent && !s.opaque {
+		return fmt.Errorf("%s: the objects hold %d of %d rows", s.binary, r.Rows, r.Sent)
+	}
+	return nil
+}
+
+func (b *bench) measure(to []result, s side, data string, procs int, profile string) ([]result, error) {
+	if err := b.server.Reset(false); err != nil {
+		return nil, err
+	}
+	r, err := b.stream(s, data, procs, profile)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(os.Stderr, "%-6s p%d %8d rows  cpu %5.2fs  wall %5.2fs  %6.0f krows/CPU s  %5d objects  %4d MB RSS\n",
+		s.binary, procs, r.Sent, r.CPU.Seconds(), r.Wall.Seconds(), r.perCPU(), r.Objects, r.PeakRSS>>20)
+	return append(to, r), nil
+}
+
+func (b *bench) stream(s side, data string, procs int, profile string) (r result, err error) {
+	run := works.Run{Name: s.data, Data: data, Records: s.rows, Endpoint: b.server.URL}
+	var env []string
+	if s.ours {
+		run.CA = b.server.CA
+		if b.profile != "" && profile != "" {
+			env = append(env, feed.EnvProfile+"="+filepath.Join(b.profile, profile+".pprof"))
+		}
+	} else if b.server.CA != "" {
+		env = append(env, "AWS_CA_BUNDLE="+b.server.CA)
+	}
+	if r.Stats, err = child.Stream(filepath.Join(b.bin, s.binary), s.config(run), b.dir, procs, env...); err != nil {
+		return r, err
+	}
+	r.Counts, err = b.server.Counts()
+	return r, err
+}
+
+// median of a property of the runs.
+func median(runs []result, of func(result) float64) float64 {
+	values := make([]float64, len(runs))
+	for i, r := range runs {
+		values[i] = of(r)
+	}
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/s3-destination/s3-destination/internal/health"
 )
 
 // healthCommand asks the running process whether it is ready, for images that
@@ -27,30 +25,10 @@ func healthCommand() *cli.Command {
 			&cli.DurationFlag{Name: "timeout", Value: 5 * time.Second, Usage: "how long to wait for the answer"},
 		},
 		Action: func(c *cli.Context) error {
-			if err := askReady(c.Context, c.String("url"), c.Duration("timeout")); err != nil {
+			if err := health.AskReady(c.Context, &http.Client{Timeout: c.Duration("timeout")}, c.String("url")); err != nil {
 				return cli.Exit(err.Error(), 1)
 			}
 			return nil
 		},
 	}
-}
-
-func askReady(ctx context.Context, url string, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return fmt.Errorf("asking %s: %w", url, err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("asking %s: %w", url, err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		const enough = 4 << 10
-		text, _ := io.ReadAll(io.LimitReader(res.Body, enough))
-		return fmt.Errorf("not ready: %s: %s", res.Status, strings.TrimSpace(string(text)))
-	}
-	return nil
 }

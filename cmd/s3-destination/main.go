@@ -35,6 +35,8 @@ func main() {
 		service.CLIOptSetBinaryName("s3-destination"),
 		service.CLIOptSetProductName("s3-destination"),
 		service.CLIOptAddCommand(previewCommand(os.Stdin, os.Stdout)),
+		service.CLIOptAddCommand(checkCommand(os.Stdout)),
+		service.CLIOptAddCommand(policyCommand(os.Stdout)),
 		service.CLIOptAddCommand(healthCommand()),
 	)
 }

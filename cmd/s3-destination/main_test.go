@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -97,6 +98,11 @@ func (p *process) terminate(t *testing.T) time.Duration {
 	return time.Since(began)
 }
 
+func askReady(t *testing.T, p *process) error {
+	t.Helper()
+	return health.AskReady(t.Context(), &http.Client{Timeout: time.Second}, p.url+"/ready")
+}
+
 func outputConfig(s *s3test.Server, extra string) string {
 	return fmt.Sprintf(`
 output:
@@ -136,7 +142,7 @@ input:
 	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 200 }, 20*time.Second, 50*time.Millisecond)
 	time.Sleep(2 * time.Second)
 	require.Empty(t, s.Keys("in/f"), "everything still waits for max_age")
-	require.NoError(t, askReady(t.Context(), p.url+"/ready", time.Second))
+	require.NoError(t, askReady(t, p))
 	took := p.terminate(t)
 	found := stored(t, s)
 	require.Greater(t, len(found), 1000)
@@ -145,7 +151,7 @@ input:
 	}
 	assert.Less(t, took, 3*time.Second)
 	assert.NotContains(t, p.logs.String(), s.SecretKey)
-	assert.Error(t, askReady(t.Context(), p.url+"/ready", time.Second), "the process is gone")
+	assert.Error(t, askReady(t, p), "the process is gone")
 }
 
 func TestHealthCommandTellsADestinationThatIsDown(t *testing.T) {
@@ -153,7 +159,7 @@ func TestHealthCommandTellsADestinationThatIsDown(t *testing.T) {
 	s.Faults.Deny("PutObject")
 	p := start(t, "input: {stdin: {}}\n"+outputConfig(s, ""))
 	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status != 0 }, 20*time.Second, 50*time.Millisecond)
-	err := askReady(t.Context(), p.url+"/ready", time.Second)
+	err := askReady(t, p)
 	require.ErrorContains(t, err, "not ready: 503")
 }
 

@@ -4,50 +4,98 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
-// Find returns the configuration of the one s3_destination in a configuration
-// file, wherever it is nested: in a broker, a fallback, a switch, or among the
-// resources. Where there are several, label says which. Environment variables
-// are replaced.
-func Find(file, label string) (*service.ParsedConfig, error) {
-	b := service.NewStreamBuilder()
-	b.SetSchema(service.GlobalEnvironment().FullConfigSchema("", ""))
-	b.DisableLinting() // what is wrong with other components is for lint to say
-	if err := b.SetYAML(file); err != nil {
-		return nil, err
+// labelled is an output found in a configuration.
+type labelled struct {
+	label string
+	conf  any
+}
+
+// find returns the one s3_destination in a configuration file, wherever it is
+// nested: in a broker, a fallback, a switch, or among the resources. Where
+// there are several, label says which. Environment variables are replaced.
+func find(file, label string) (conf *Config, found string, err error) {
+	all, err := findAll(file)
+	if err != nil {
+		return nil, "", err
 	}
-	var found []any
-	var labels []string
-	err := b.WalkComponents(func(w *service.WalkedComponent) error {
-		if w.ComponentType != "output" || w.Name != Name || label != "" && w.Label != label {
-			return nil
-		}
-		conf, err := w.ConfigAny()
-		if err != nil {
-			return err
-		}
-		component, _ := conf.(map[string]any)
-		found = append(found, component[Name])
-		labels = append(labels, fmt.Sprintf("%q", w.Label))
-		return nil
-	})
+	if label != "" {
+		all = slices.DeleteFunc(all, func(l labelled) bool { return l.label != label })
+	}
 	switch {
-	case err != nil:
-		return nil, err
-	case len(found) == 1:
-		return parse(found[0])
-	case len(found) > 1:
-		return nil, fmt.Errorf("%d %s outputs are configured: choose one by its label, among %s",
-			len(found), Name, strings.Join(labels, ", "))
-	case label != "":
-		return nil, fmt.Errorf("no %s output with the label %q is configured", Name, label)
-	default:
-		return nil, errors.New("no " + Name + " output is configured")
+	case len(all) > 1:
+		var labels []string
+		for _, l := range all {
+			labels = append(labels, l.label)
+		}
+		return nil, "", fmt.Errorf("%d %s outputs are configured: choose one by its label, among %q", len(all), Name, labels)
+	case len(all) == 0 && label != "":
+		return nil, "", fmt.Errorf("no %s output with the label %q is configured", Name, label)
+	case len(all) == 0:
+		return nil, "", errors.New("no " + Name + " output is configured")
 	}
+	parsed, err := parse(all[0].conf)
+	if err != nil {
+		return nil, "", err
+	}
+	conf, _, err = ParseConfig(parsed)
+	return conf, all[0].label, err
+}
+
+// findAll searches the outputs of a configuration file. The tools with which
+// Benthos walks a configuration remove its secrets, so it is searched as plain
+// values.
+func findAll(file string) ([]labelled, error) {
+	conf, err := service.GlobalEnvironment().FullConfigSchema("", "").NewConfigQuerier().ParseYAML(file)
+	if err != nil {
+		return nil, err
+	}
+	var all []labelled
+	for _, path := range []string{"output", "output_resources"} {
+		part, err := conf.FieldAtPath(path)
+		if err != nil {
+			continue // not in this file
+		}
+		value, err := part.FieldAny()
+		if err != nil {
+			continue
+		}
+		all = append(all, search(value, "")...)
+	}
+	return all, nil
+}
+
+// search walks plain values. label is that of the enclosing component.
+func search(tree any, label string) []labelled {
+	var found []labelled
+	switch t := tree.(type) {
+	case map[string]any:
+		if own, ok := t["label"].(string); ok && own != "" {
+			label = own
+		}
+		for _, key := range slices.Sorted(maps.Keys(t)) {
+			if key == Name {
+				found = append(found, labelled{label: label, conf: t[key]})
+			} else {
+				found = append(found, search(t[key], label)...)
+			}
+		}
+	case []any:
+		for _, element := range t {
+			found = append(found, search(element, label)...)
+		}
+	case interface{ Decode(into any) error }: // a node of YAML
+		var value any
+		if t.Decode(&value) == nil {
+			found = search(value, label)
+		}
+	}
+	return found
 }
 
 // parse reads a configuration given as plain values.

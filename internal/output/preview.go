@@ -26,12 +26,7 @@ type Preview struct {
 	now      time.Time
 }
 
-// NewPreview makes a preview of an output's configuration.
-func NewPreview(parsed *service.ParsedConfig) (*Preview, error) {
-	conf, _, err := ParseConfig(parsed)
-	if err != nil {
-		return nil, err
-	}
+func newPreview(conf *Config) (*Preview, error) {
 	assigner, err := partition.New(conf.partition)
 	if err != nil {
 		return nil, err

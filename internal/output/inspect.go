@@ -1,0 +1,55 @@
+package output
+
+import (
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/doctor"
+	"github.com/s3-destination/s3-destination/internal/policy"
+)
+
+// Inspected is an output of a configuration file, for the subcommands that
+// look at it without running it.
+type Inspected struct {
+	// Label is the label of the output.
+	Label string
+	conf  *Config
+}
+
+// Inspect reads the one s3_destination of a configuration file; label chooses
+// among several.
+func Inspect(file, label string) (*Inspected, error) {
+	conf, found, err := find(file, label)
+	if err != nil {
+		return nil, err
+	}
+	return &Inspected{Label: found, conf: conf}, nil
+}
+
+// Doctor is what the checks of the doctor need to know.
+func (i *Inspected) Doctor() doctor.Config {
+	return doctor.Config{
+		Store:       i.conf.store,
+		Prefix:      i.conf.layout.StaticPrefix(),
+		Label:       i.Label,
+		Conditional: i.conf.conditional,
+		Policy:      i.Policy(),
+	}
+}
+
+// Policy is what the policies for the configuration need to know.
+func (i *Inspected) Policy() policy.Config {
+	c := policy.Config{
+		Bucket:     i.conf.store.Bucket,
+		Prefix:     i.conf.layout.StaticPrefix(),
+		Region:     i.conf.store.Region,
+		Encryption: i.conf.store.Encryption.Mode,
+		KMSKey:     i.conf.store.Encryption.KMSKey,
+		Tagging:    len(i.conf.store.Tags) > 0,
+	}
+	if i.conf.chunks.OnBadRecord == chunk.ToDeadLetter {
+		c.MorePrefixes = []string{i.conf.deadLetters.Layout().StaticPrefix()}
+	}
+	return c.WithAuth(i.conf.store.Auth)
+}
+
+// Preview returns a preview of the output's keys.
+func (i *Inspected) Preview() (*Preview, error) { return newPreview(i.conf) }

@@ -62,6 +62,14 @@ docs-check: docs ## fail when the generated pages are stale
 integration: $(TOOLS)/versitygw ## tests against a real S3 server (versitygw, built from its module)
 	VERSITYGW=$(TOOLS)/versitygw go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin
 
+.PHONY: interop
+interop: ## read parquet and avro back with DuckDB, pyarrow and fastavro (skips what is absent)
+	resources/ci/interop.sh
+
+.PHONY: chaos
+chaos: build ## kill, cut and starve the binary under load, and count every record (CHAOS_SEED, CHAOS_TIME)
+	resources/ci/chaos.sh $(BIN)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	resources/ci/fuzz.sh $(FUZZTIME)

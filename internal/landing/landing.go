@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -225,7 +226,7 @@ func key(n Namer, o chunk.Object, id int, suffixed bool) (string, error) {
 func (l *Lander) metadata(o chunk.Object, e *encoded) map[string]string {
 	meta := map[string]string{}
 	if l.cfg.Describe != nil && o.Kind == chunk.Data {
-		meta = l.cfg.Describe(o.Records)
+		maps.Copy(meta, l.cfg.Describe(o.Records))
 	}
 	meta[MetaRows] = strconv.Itoa(e.rows)
 	meta[MetaReason] = string(o.Reason)

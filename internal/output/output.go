@@ -16,6 +16,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/landing"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
@@ -87,6 +88,7 @@ func (o *Output) landing() landing.Config {
 			ContentEncoding: o.conf.format.encoding,
 		},
 		Encoders: o.conf.encoders,
+		Describe: source.Describe,
 	}
 	if o.conf.deadLetters != nil {
 		c.DeadLetters = landing.Format{

@@ -2,8 +2,11 @@ package parquet_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
@@ -63,4 +66,29 @@ func BenchmarkParquetCapped(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N*len(records))/b.Elapsed().Seconds()/1000, "krows/s")
+}
+
+// BenchmarkParquetParallel encodes one large object on one core and on two; it
+// says something at GOMAXPROCS 2 and above. The capped variant cuts a full
+// object out of more records than it holds.
+func BenchmarkParquetParallel(b *testing.B) {
+	docs := encodetest.Clicks(200_000, 1)
+	for _, codec := range []string{"zstd", "snappy"} {
+		for _, limit := range []int64{0, 12 << 20} {
+			for _, cores := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%s/limit=%dM/cores=%d", codec, limit>>20, cores), func(b *testing.B) {
+					e := newEncoder(b, parquet.Config{Compression: codec, Cores: parquet.NewCores(cores)}, schema.Config{})
+					_, err := e.Encode(io.Discard, encodetest.Records(docs), limit) // learn the schema and the sizes
+					require.NoError(b, err)
+					rows := 0
+					for b.Loop() {
+						res, err := e.Encode(io.Discard, encodetest.Records(docs), limit)
+						require.NoError(b, err)
+						rows += res.Rows
+					}
+					b.ReportMetric(float64(rows)/b.Elapsed().Seconds()/1000, "krows/s")
+				})
+			}
+		}
+	}
 }

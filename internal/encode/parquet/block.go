@@ -68,6 +68,13 @@ func (b *builder) build(columns []*column, rows int) (*block, error) {
 	return &b.block, nil
 }
 
+// detach gives the last block away, so that the next build leaves it alone.
+func (b *builder) detach() *block {
+	own := b.block
+	b.block = block{data: make([]byte, 0, len(own.data)+len(own.data)/8)}
+	return &own
+}
+
 // column appends all pages of one column.
 func (b *builder) column(c *column, cc *format.ColumnChunk, index *chunk) error {
 	start := len(b.block.data)

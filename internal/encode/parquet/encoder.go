@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
@@ -48,6 +47,14 @@ type Config struct {
 	// Metadata returns what to note in the footer about the records of a file,
 	// in order. It may be nil, and is called more than once for a file.
 	Metadata func(records []record.Record) []KeyValue
+	// Cores, shared by the encoders of a destination, let one Encode call build
+	// several row groups at once where cores are idle; nil and fewer than two
+	// mean one after the other. Each core at work holds one row group. Records
+	// that fill two row groups of 16 MiB are then divided evenly, so that row
+	// groups may be smaller than RowGroupSize, but not than 16 MiB (where
+	// RowGroupSize is not, and but for the last one of a file). How they are
+	// divided does not depend on how many cores happen to be idle.
+	Cores *Cores
 }
 
 // KeyValue is one entry of the footer's metadata.
@@ -76,17 +83,15 @@ func (c *Config) setDefaults() error {
 
 // Encoder writes Parquet files. It implements encode.Encoder.
 type Encoder struct {
-	config   Config
+	*worker
 	registry *schema.Registry
-	builder  builder
-	plans    []*plan
-	writer   writer
 
 	// ratio is the size of the last row group in proportion to its buffers, by
 	// which the next one is cut to size.
 	ratio float64
-	// rowRecord is the record of each row of the current row group.
-	rowRecord []int
+	// density is the size of the buffers of the last large row group in
+	// proportion to its records.
+	density float64
 }
 
 var _ encode.Encoder = (*Encoder)(nil)
@@ -97,29 +102,27 @@ func New(config Config, registry *schema.Registry) (*Encoder, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err
 	}
-	c, err := newCompressor(config.Compression, config.Level)
+	w, err := newWorker(&config)
 	if err != nil {
 		return nil, err
 	}
-	return &Encoder{
-		config: config, registry: registry,
-		builder: builder{compressor: c, pageSize: config.PageSize},
-	}, nil
+	return &Encoder{worker: w, registry: registry}, nil
 }
 
 // Encode implements encode.Encoder. When a schema change shows after row
 // groups were written, the file ends before it: a file has one schema.
 func (e *Encoder) Encode(w io.Writer, records []record.Record, limit int64) (encode.Result, error) {
-	f := &file{encoder: e, out: w, records: records, limit: limit}
+	e.config.Cores.enter()
+	defer e.config.Cores.leave()
+	f := e.file(w, records, limit)
 	f.begin()
 	if f.memory == nil {
 		return f.result(), nil
 	}
-	known := f.memory.Schema()
-	err := f.write(known, false)
+	err := f.write(f.memory.Schema(), false)
 	if errors.Is(err, errLearn) {
-		known = f.memory.Learn(records[f.next:])
-		f = &file{encoder: e, out: w, records: records, limit: limit}
+		known := f.memory.Learn(records[f.next:])
+		f = e.file(w, records, limit)
 		f.begin()
 		err = f.write(known, true)
 	}
@@ -129,31 +132,9 @@ func (e *Encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	return f.result(), nil
 }
 
-// plan returns the plan for a schema; nil for a schema without fields.
-func (e *Encoder) plan(s *schema.Schema) *plan {
-	if len(s.Fields) == 0 {
-		return nil
+func (e *Encoder) file(w io.Writer, records []record.Record, limit int64) *file {
+	return &file{
+		encoder: e, out: w, limit: limit,
+		intake: intake{worker: e.worker, registry: e.registry, records: records},
 	}
-	for _, p := range e.plans {
-		if p.schema == s {
-			return p
-		}
-	}
-	p := newPlan(s, e.config.BinaryStrings)
-	for _, c := range p.columns {
-		c.bloom = slices.Contains(e.config.BloomColumns, pathOf(c.path))
-	}
-	if len(e.plans) == maxPlans {
-		e.plans = append(e.plans[:0], e.plans[1:]...)
-	}
-	e.plans = append(e.plans, p)
-	return p
-}
-
-func pathOf(parts []string) string {
-	path := ""
-	for _, p := range parts {
-		path = join(path, p)
-	}
-	return path
 }

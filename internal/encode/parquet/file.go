@@ -7,25 +7,24 @@ import (
 	"math"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
-	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
 // file is one object on its way to out.
 type file struct {
+	intake
 	encoder *Encoder
 	out     io.Writer
-	records []record.Record
 	limit   int64
-	memory  *schema.Memory
 
-	next    int // the first record not taken
 	rows    int64
 	written int64
-	refused []encode.Refusal
 	footer  footer
 	// full is set when no other row group may follow.
 	full bool
+	// alone is set when the other row groups are to be built one after the
+	// other.
+	alone bool
 }
 
 const (
@@ -38,18 +37,13 @@ const (
 // theirs are refused.
 func (f *file) begin() {
 	for f.next < len(f.records) {
-		memory, err := f.encoder.registry.For(&f.records[f.next])
+		memory, err := f.registry.For(&f.records[f.next])
 		if err == nil {
 			f.memory = memory
 			return
 		}
 		f.refuse(err)
 	}
-}
-
-func (f *file) refuse(err error) {
-	f.refused = append(f.refused, encode.Refusal{Index: f.next, Err: err})
-	f.next++
 }
 
 func (f *file) result() encode.Result {
@@ -59,21 +53,21 @@ func (f *file) result() encode.Result {
 // write writes the file. final says that the schema knows all records as well
 // as it ever will.
 func (f *file) write(s *schema.Schema, final bool) error {
-	p := f.encoder.plan(s)
-	if p == nil {
+	if len(s.Fields) == 0 {
 		return f.withoutColumns(final)
 	}
-	if old := f.encoder.writer.plan; old != nil && old != p {
-		for _, c := range old.columns {
-			c.release()
-		}
-	}
-	f.encoder.writer.plan = p
-	f.encoder.writer.policy = f.memory.Policy()
-	f.encoder.writer.final = final
-	f.footer.begin(p.elements, &f.encoder.config)
+	p := f.use(s, f.memory.Policy(), final)
+	f.footer.begin(p.elements, f.config)
 	for !f.full && f.next < len(f.records) && len(f.footer.groups) < maxGroups {
-		if err := f.group(); err != nil {
+		segments, err := f.segments()
+		switch {
+		case err != nil:
+		case segments != nil:
+			err = f.parallel(s, segments)
+		default:
+			err = f.group()
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -97,60 +91,30 @@ func (f *file) withoutColumns(final bool) error {
 // fill adds rows until target bytes are buffered. more reports whether others
 // could follow.
 func (f *file) fill(target int64) (more bool, err error) {
-	e := f.encoder
-	w := &e.writer
-	check := w.row
-	for f.next < len(f.records) {
-		if w.row >= check {
-			size := int64(w.buffered())
-			if size >= target {
-				return true, nil
-			}
-			// Adding up the buffers takes a while with many columns; half of
-			// the rows that are expected to be missing are added unseen.
-			check = w.row + 1
-			if w.row > 0 {
-				check += min(4096, int((target-size)/(size/int64(w.row)+1)/2))
-			}
-		}
-		rec := &f.records[f.next]
-		if e.registry.PerRecord() {
-			memory, err := e.registry.For(rec)
-			if err != nil {
-				f.refuse(err)
-				continue
-			}
-			if memory != f.memory {
-				f.full = true
-				return false, nil
-			}
-		}
-		row := w.row
-		switch err := w.write(rec); {
-		case err == nil:
-			e.rowRecord = append(e.rowRecord[:row], f.next)
-			f.next++
-		case !errors.Is(err, errLearn):
-			f.refuse(err)
-		case f.written == 0:
+	switch f.take(target) { //nolint:exhaustive // the others end the records or the row group
+	case filled:
+		return true, nil
+	case stranger:
+		f.full = true
+	case unknown:
+		if f.written == 0 {
 			return false, errLearn
-		default:
-			f.full = true // the next file has the new schema
-			return false, nil
 		}
+		f.full = true // the next file has the new schema
 	}
 	return false, nil
 }
 
-// truncate gives back the rows of the current row group from row on.
-func (f *file) truncate(row int) {
-	f.encoder.writer.truncate(row)
-	f.next = f.encoder.rowRecord[row]
-	n := len(f.refused)
-	for n > 0 && f.refused[n-1].Index >= f.next {
-		n--
+// adopt counts the records before next as taken, with their refusals, and
+// returns the refusals of those after.
+func (f *file) adopt(next int, refused []encode.Refusal) []encode.Refusal {
+	f.next = next
+	n := 0
+	for n < len(refused) && refused[n].Index < next {
+		n++
 	}
-	f.refused = f.refused[:n]
+	f.refused = append(f.refused, refused[:n]...)
+	return refused[n:]
 }
 
 // put writes bytes and counts them.
@@ -163,8 +127,9 @@ func (f *file) put(b []byte) error {
 	return nil
 }
 
-// accept makes the block part of the file.
-func (f *file) accept(b *block) error {
+// accept makes the block of the records beginning with from part of the file.
+// buffered is what the block took in the columns.
+func (f *file) accept(b *block, buffered, from int) error {
 	if f.written == 0 {
 		if err := f.put([]byte(magic)); err != nil {
 			return err
@@ -177,8 +142,13 @@ func (f *file) accept(b *block) error {
 	if err := f.footer.accept(b); err != nil {
 		return err
 	}
-	if buffered := f.encoder.writer.buffered(); buffered > 0 {
-		f.encoder.ratio = float64(len(b.data)) / float64(buffered)
+	e := f.encoder
+	if buffered > 0 {
+		e.ratio = float64(len(b.data)) / float64(buffered)
+	}
+	// What is learned from few rows would be wrong: they share little.
+	if e.config.Cores.width() > 1 && int64(buffered) >= min(leastSegment, e.config.RowGroupSize)/2 {
+		e.density = float64(buffered) / float64(max(1, rawSize(f.records[from:f.next])))
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ const (
 // group adds the next row group to the file, as large as the limit and the
 // settings allow.
 func (f *file) group() error {
-	w := &f.encoder.writer
+	w := &f.writer
 	w.begin()
 	target, err := f.target()
 	if err != nil || f.full {
@@ -45,7 +45,7 @@ func (f *file) group() error {
 			grow := f.growth(size)
 			if !more || grow == 0 || try >= maxGrow {
 				f.full = f.full || f.limit > 0 && float64(size) > enough*float64(f.limit)
-				return f.accept(b)
+				return f.accept(b, w.buffered(), start)
 			}
 			fits = w.row
 			if more, err = f.fill(grow); err != nil {
@@ -59,8 +59,7 @@ func (f *file) group() error {
 		f.full, more = true, false
 		n := f.shrink(size, int64(len(b.data)), fits, try)
 		if n == 0 {
-			f.next = start
-			f.dropRefused()
+			f.back(start)
 			return nil
 		}
 		f.truncate(n)
@@ -70,45 +69,60 @@ func (f *file) group() error {
 // candidate builds the block of the current rows and returns the exact size of
 // the file that ends with it.
 func (f *file) candidate() (*block, int64, error) {
-	w := &f.encoder.writer
-	b, err := f.encoder.builder.build(w.columns, w.row)
+	w := &f.writer
+	b, err := f.builder.build(w.columns, w.row)
 	if err != nil {
 		return nil, 0, err
 	}
+	size, err := f.measure(b)
+	return b, size, err
+}
+
+// measure places a block behind those of the file and returns the exact size
+// of the file that ends with it, if there is a limit.
+func (f *file) measure(b *block) (int64, error) {
 	at := f.at()
 	b.place(at)
 	if f.limit == 0 {
-		return b, 0, nil
+		return 0, nil
 	}
 	end := at + int64(len(b.data))
-	tail, err := f.footer.tail(end, b, f.rows+int64(w.row), f.records[:f.next])
+	tail, err := f.footer.tail(end, b, f.rows+b.group.NumRows, f.records[:f.next])
 	if err != nil {
-		return nil, 0, fmt.Errorf("measuring the file: %w", err)
+		return 0, fmt.Errorf("measuring the file: %w", err)
 	}
-	return b, end + int64(len(tail)), nil
+	return end + int64(len(tail)), nil
 }
 
 // target returns how many bytes to buffer for the next row group, or marks the
 // file as full when what is left is not worth one.
 func (f *file) target() (int64, error) {
-	size := f.encoder.config.RowGroupSize
+	size := f.config.RowGroupSize
 	if f.limit == 0 {
 		return size, nil
 	}
-	room := f.limit
-	if f.rows > 0 {
-		tail, err := f.footer.tail(f.written, nil, f.rows, f.records[:f.next])
-		if err != nil {
-			return 0, err
-		}
-		// The next row group makes the tail longer by as much as those before.
-		room -= f.written + int64(len(tail)) + int64(len(tail)/len(f.footer.groups))
-		if float64(room) < (1-enough)*float64(f.limit) {
-			f.full = true
-			return 0, nil
-		}
+	room, err := f.room()
+	if err != nil {
+		return 0, err
+	}
+	if f.rows > 0 && float64(room) < (1-enough)*float64(f.limit) {
+		f.full = true
+		return 0, nil
 	}
 	return min(size, f.buffersFor(room)), nil
+}
+
+// room is what the limit leaves for the next row group.
+func (f *file) room() (int64, error) {
+	if f.rows == 0 {
+		return f.limit, nil
+	}
+	tail, err := f.footer.tail(f.written, nil, f.rows, f.records[:f.next])
+	if err != nil {
+		return 0, err
+	}
+	// The next row group makes the tail longer by as much as those before.
+	return f.limit - f.written - int64(len(tail)) - int64(len(tail)/len(f.footer.groups)), nil
 }
 
 // buffersFor converts a size in the file to one in the buffers.
@@ -126,19 +140,19 @@ func (f *file) growth(size int64) int64 {
 	if f.limit == 0 || float64(size) > enough*float64(f.limit) {
 		return 0
 	}
-	buffered := int64(f.encoder.writer.buffered())
-	if buffered >= f.encoder.config.RowGroupSize {
+	buffered := int64(f.writer.buffered())
+	if buffered >= f.config.RowGroupSize {
 		return 0
 	}
-	data := float64(len(f.encoder.builder.block.data))
+	data := float64(len(f.builder.block.data))
 	factor := (data + aim*float64(f.limit) - float64(size)) / data
-	return min(f.encoder.config.RowGroupSize, int64(float64(buffered)*min(factor, 8)))
+	return min(f.config.RowGroupSize, int64(float64(buffered)*min(factor, 8)))
 }
 
 // shrink returns how many rows to keep of a row group that is too large, 0 for
 // none. size is that of the file, data that of the block.
 func (f *file) shrink(size, data int64, fits, try int) int {
-	rows := f.encoder.writer.row
+	rows := f.writer.row
 	if rows == 1 {
 		return 0
 	}
@@ -157,13 +171,4 @@ func (f *file) shrink(size, data int64, fits, try int) int {
 		n = max(1, rows/8)
 	}
 	return n
-}
-
-// dropRefused forgets refusals of records that are given back.
-func (f *file) dropRefused() {
-	n := len(f.refused)
-	for n > 0 && f.refused[n-1].Index >= f.next {
-		n--
-	}
-	f.refused = f.refused[:n]
 }

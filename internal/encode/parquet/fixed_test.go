@@ -162,8 +162,10 @@ func TestSchemasFromMetadata(t *testing.T) {
 		{Type: common.Int64, Name: "id"}, {Type: common.Timestamp, Name: "at", Optional: true},
 	}}
 	v2 := v1
-	v2.Children = append(v2.Children[:2:2], common.Common{Type: common.Decimal, Name: "price", Optional: true,
-		Logical: &common.LogicalParams{Decimal: &common.DecimalParams{Precision: 10, Scale: 2}}})
+	v2.Children = append(v2.Children[:2:2], common.Common{
+		Type: common.Decimal, Name: "price", Optional: true,
+		Logical: &common.LogicalParams{Decimal: &common.DecimalParams{Precision: 10, Scale: 2}},
+	})
 	reg := registry(t, schema.Config{Mode: schema.Metadata, MetadataKey: "schema"})
 	rec := func(s *common.Common, doc string) record.Record {
 		r := record.Record{Raw: []byte(doc), Meta: metadata{}}

@@ -18,8 +18,8 @@ import (
 )
 
 const pipeline = `
-http: {address: '%[1]s'}
-logger: {level: INFO}
+http: {address: '%[1]s', debug_endpoints: true}
+logger: {level: '${CHAOS_LOG_LEVEL:INFO}'}
 metrics: {prometheus: {}}
 shutdown_timeout: 20s
 input:
@@ -30,14 +30,15 @@ input:
     instance_id: '%[5]s'
     session_timeout: %[6]s
     heartbeat_interval: 200ms
-    rebalance_timeout: 10s
+    rebalance_timeout: 3s
     metadata_max_age: 5s
     commit_period: %[7]s
     fetch_max_wait: 250ms
+    fetch_max_bytes: 10MiB
     unordered_processing:
       enabled: true
       checkpoint_limit: %[8]d
-      batching: {count: 500, period: 100ms}
+      batching: {count: 1000, byte_size: 1000000, period: %[15]s}
 output:
   label: lake
   s3_destination:
@@ -47,7 +48,7 @@ output:
     force_path_style_urls: true
     auth: {mode: access_key, access_key_id: %[11]s, secret_access_key: '%[12]s'}
     date_field: at
-    max_in_flight: 5000
+    max_in_flight: %[16]d
     on_bad_record: dead_letter
     health_check: {interval: 5s, timeout: 3s}
     retry: {initial_interval: 20ms, max_interval: 1s}
@@ -71,6 +72,8 @@ type settings struct {
 	instance        string
 	session, commit time.Duration
 	checkpoint      int
+	period          time.Duration // of the input's batches
+	inFlight        int
 	output          string
 	env             []string
 }
@@ -84,6 +87,12 @@ func (s settings) withDefaults() settings {
 	}
 	if s.checkpoint == 0 {
 		s.checkpoint = 100_000
+	}
+	if s.period == 0 {
+		s.period = 100 * time.Millisecond
+	}
+	if s.inFlight == 0 {
+		s.inFlight = 5000
 	}
 	if s.output == "" {
 		s.output = defaultOutput
@@ -105,6 +114,8 @@ type consumer struct {
 const (
 	group = "chaos"
 	topic = "events"
+	// partitions is how many the topic has at first.
+	partitions = 6
 )
 
 // launch starts a process of the binary.
@@ -115,7 +126,8 @@ func launch(ctx context.Context, binary, dir, name string, seeds []string, s3 *s
 		return nil, err
 	}
 	config := fmt.Sprintf(pipeline, address, strings.Join(seeds, "','"), topic, group, set.instance, set.session, set.commit,
-		set.checkpoint, s3.Bucket, s3.URL, s3.AccessKey, s3.SecretKey, name, strings.Trim(set.output, "\n"))
+		set.checkpoint, s3.Bucket, s3.URL, s3.AccessKey, s3.SecretKey, name, strings.Trim(set.output, "\n"),
+		set.period, set.inFlight)
 	path := filepath.Join(dir, name+".yaml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the configuration: %w", err)

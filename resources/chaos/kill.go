@@ -11,14 +11,12 @@ import (
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
-const partitions = 6
-
 // kill ends the process with SIGKILL, again and again, at random moments and at
 // the worst ones: in the middle of an upload, when the object is stored and the
 // process does not know, when it commits. What it had not committed is read
 // again by the next process; nothing else may be.
 func kill(ctx context.Context, o options) (bool, error) {
-	w, err := newWorld(ctx, o, partitions)
+	w, err := newWorld(ctx, o)
 	if err != nil {
 		return false, err
 	}
@@ -71,12 +69,12 @@ func (w *world) killings(ctx context.Context, began time.Time) (moments, error) 
 	return seen, nil
 }
 
-// killSettings makes half of the processes static members of the group, which
-// take their partitions over at once, and half of them new ones, which wait
-// until the dead one is expelled.
+// killSettings makes most of the processes one static member of the group,
+// which takes its partitions over at once, and some of them new members, which
+// wait until the dead one is expelled.
 func (w *world) killSettings(n int) settings {
 	set := settings{session: time.Second}
-	if n/8%2 == 0 {
+	if n%16 < 12 {
 		set.instance = "one"
 	}
 	return set
@@ -98,55 +96,68 @@ func (m moments) String() string {
 	return w.String()
 }
 
+// patience is how long a process may take to begin its work, or to come to the
+// moment at which it is to be killed.
+const patience = 10 * time.Second
+
 // killAt chooses a moment, waits for it, kills the process and says when it
-// was. A moment that does not come is replaced by a random one.
+// was.
 func (w *world) killAt(ctx context.Context, c *consumer) string {
 	var once sync.Once
 	die := func() { once.Do(c.kill) }
-	moment := "at random"
-	latest := w.dice.between(500*time.Millisecond, 3*time.Second)
-	var fault *s3test.Fault
+	defer die()
 	skip := w.dice.upTo(8)
+	put := func(moment string, do s3test.Action) string {
+		fault := w.atPut(c, skip, do)
+		defer fault.Remove()
+		return reached(ctx, c, moment, patience)
+	}
 	switch w.dice.upTo(10) {
 	case 0:
-		moment, latest = "while starting", w.dice.between(0, 400*time.Millisecond)
+		pause(ctx, w.dice.between(0, 500*time.Millisecond))
+		return "while starting"
 	case 1, 2:
-		moment = "object stored, no answer"
-		fault = w.atPut(skip, func(x *s3test.Exchange) { s3test.LoseResponse()(x); die() })
+		return put("object stored, no answer", func(x *s3test.Exchange) { s3test.LoseResponse()(x); die() })
 	case 3:
-		moment = "in the body"
-		fault = w.atPut(skip, func(x *s3test.Exchange) { s3test.Reset(int64(1 + w.dice.upTo(2000)))(x); die() })
+		n := int64(1 + w.dice.upTo(2000))
+		return put("in the body", func(x *s3test.Exchange) { s3test.Reset(n)(x); die() })
 	case 4:
-		moment = "object stored and answered"
-		fault = w.atPut(skip, func(x *s3test.Exchange) { x.Next.ServeHTTP(x.W, x.R); go die() })
+		return put("object stored and answered", func(x *s3test.Exchange) { x.Next.ServeHTTP(x.W, x.R); go die() })
 	case 5, 6:
 		if w.kafka.Fake != nil {
-			moment = "at a commit"
 			w.atCommit(skip/4, c, die)
+			return reached(ctx, c, "at a commit", patience)
 		}
 	}
-	deadline := time.NewTimer(latest)
-	if fault != nil || moment == "at a commit" {
-		deadline.Reset(4 * time.Second)
-	}
-	select {
-	case <-c.done:
-	case <-deadline.C:
-		if moment != "while starting" {
-			moment = "at random"
+	w.mu.Lock()
+	began := w.working[c.name]
+	w.mu.Unlock()
+	if began != nil {
+		select {
+		case <-began:
+		case <-time.After(patience):
+			return "before its first upload"
 		}
-	case <-ctx.Done():
 	}
-	die()
-	if fault != nil {
-		fault.Remove()
-	}
-	return moment
+	pause(ctx, w.dice.between(0, 2*time.Second))
+	return "at work"
 }
 
-// atPut acts on one upload of data, after some others.
-func (w *world) atPut(skip int, do s3test.Action) *s3test.Fault {
-	return w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/date=", Skip: skip, Times: 1, Do: do})
+// reached waits until the process was killed at the moment that was meant.
+func reached(ctx context.Context, c *consumer, moment string, limit time.Duration) string {
+	select {
+	case <-c.done:
+		return moment
+	case <-time.After(limit):
+	case <-ctx.Done():
+	}
+	return "in vain waiting for: " + moment
+}
+
+// atPut acts on one upload of data by a process, after some others.
+func (w *world) atPut(c *consumer, skip int, do s3test.Action) *s3test.Fault {
+	own := func(r s3test.Request) bool { return r.Header.Get(runHeader) == c.name }
+	return w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/date=", Match: own, Skip: skip, Times: 1, Do: do})
 }
 
 // atCommit acts when a commit of a process arrives, after some others, before

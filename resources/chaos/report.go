@@ -20,7 +20,7 @@ type verdict struct {
 // any more. allowed says how surplus copies without a breach are to be taken:
 // in a run that hides objects from the output, they are expected.
 func (w *world) judge(ctx context.Context, allowed bool) (*verdict, error) {
-	s := readBack(w.s3, w.ledger)
+	s := readBack(w.s3, w.ledger) //nolint:contextcheck // reads memory
 	v := &verdict{stored: s, doubles: s.explain(w.ledger, w.breaches, w.order)}
 	v.problems = append(v.problems, s.wrong...)
 	if missing := s.missing(w.ledger); len(missing) > 0 {

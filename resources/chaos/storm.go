@@ -22,7 +22,7 @@ const multipartOutput = `
 // storm leaves the process alone and breaks S3 in every way that the test
 // server knows. There is no reason for a duplicate in it.
 func storm(ctx context.Context, o options) (bool, error) {
-	w, err := newWorld(ctx, o, partitions)
+	w, err := newWorld(ctx, o)
 	if err != nil {
 		return false, err
 	}
@@ -59,7 +59,7 @@ func outage(ctx context.Context, o options) (bool, error) {
 	if o.broker != "kafka" {
 		return false, fmt.Errorf("the scenario broker needs a broker that can be killed: -broker kafka")
 	}
-	w, err := newWorld(ctx, o, partitions)
+	w, err := newWorld(ctx, o)
 	if err != nil {
 		return false, err
 	}

@@ -87,7 +87,7 @@ func (t *team) leave(ctx context.Context, i int) error {
 // term restarts three processes of one group one after the other under load,
 // and adds partitions to the topic in the middle of it.
 func term(ctx context.Context, o options) (bool, error) {
-	w, err := newWorld(ctx, o, partitions)
+	w, err := newWorld(ctx, o)
 	if err != nil {
 		return false, err
 	}
@@ -141,7 +141,7 @@ func (t *team) grow(ctx context.Context, f *feed) error {
 // load, and starts over. What was read when the signal came is written and
 // committed, so that the next three read nothing again.
 func stopAll(ctx context.Context, o options) (bool, error) {
-	w, err := newWorld(ctx, o, partitions)
+	w, err := newWorld(ctx, o)
 	if err != nil {
 		return false, err
 	}

@@ -47,12 +47,13 @@ type world struct {
 	order    map[string]int // processes in the order in which they were started
 	breaches []*breach
 	notes    []string
+	working  map[string]chan struct{} // closed at the first upload of a process
 }
 
 // newWorld starts the broker and the S3 server, and builds the binary unless
 // there is one.
-func newWorld(ctx context.Context, o options, partitions int) (*world, error) {
-	w := &world{options: o, ledger: &ledger{}, dice: newDice(o.seed), order: map[string]int{}}
+func newWorld(ctx context.Context, o options) (*world, error) {
+	w := &world{options: o, ledger: &ledger{}, dice: newDice(o.seed), order: map[string]int{}, working: map[string]chan struct{}{}}
 	var err error
 	if w.dir, err = os.MkdirTemp("", "chaos-"); err != nil {
 		return nil, fmt.Errorf("making a directory: %w", err)
@@ -78,11 +79,26 @@ func newWorld(ctx context.Context, o options, partitions int) (*world, error) {
 		w.kafka.Close()
 		return nil, err
 	}
-	if w.s3, err = s3test.Start(s3test.Config{}); err != nil {
+	if w.s3, err = s3test.Start(s3test.Config{}); err != nil { //nolint:contextcheck // lives until close
 		w.kafka.Close()
 		return nil, fmt.Errorf("starting S3: %w", err)
 	}
+	w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/date=", Match: w.notice, Do: s3test.Delay(0)})
 	return w, nil
+}
+
+// runHeader tells which process an upload comes from.
+const runHeader = "X-Amz-Meta-Run"
+
+// notice is the first rule of the S3 server. It meets no request, and sees all.
+func (w *world) notice(r s3test.Request) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if began, ok := w.working[r.Header.Get(runHeader)]; ok {
+		close(began)
+		delete(w.working, r.Header.Get(runHeader))
+	}
+	return false
 }
 
 // buildBinary builds the command from the module around this one.
@@ -109,6 +125,7 @@ func (w *world) close(keep bool) {
 func (w *world) start(ctx context.Context, name string, set settings) (*consumer, error) {
 	w.mu.Lock()
 	w.order[name] = len(w.order)
+	w.working[name] = make(chan struct{})
 	w.mu.Unlock()
 	return launch(ctx, w.binary, w.dir, name, w.kafka.Seeds, w.s3, set)
 }
@@ -165,7 +182,7 @@ func (w *world) settled(ctx context.Context, n int) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("a stable group of %d %w: it has %d members (%v)", n, errLate, members, err)
+			return errors.Join(fmt.Errorf("a stable group of %d %w: it has %d members", n, errLate, members), err)
 		}
 		pause(ctx, 50*time.Millisecond)
 		if ctx.Err() != nil {

@@ -190,7 +190,7 @@ func TestTheSizeIsExactWhileColumnsGrow(t *testing.T) {
 		docs = append(docs, fmt.Sprintf(`{"c%d":%d,"c%d":null,"":"x"}`, i, i, i/2))
 	}
 	for _, header := range []bool{false, true} {
-		for limit := int64(1); limit < 6000; limit += 7 {
+		for limit := int64(1); limit < 6000; limit += int64(encodetest.Sized(7, 53)) {
 			cfg := csv.Config{Header: header}
 			got, res := encodeText(t, cfg, limit, raw(docs...)...)
 			if res.Rows > 1 {
@@ -210,7 +210,7 @@ func TestTheSizeIsExactWhileColumnsGrow(t *testing.T) {
 // header must name the fields of its own rows only.
 func TestCompressedObjectsHaveNoColumnsOfOtherObjects(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 5))
-	docs := make([]string, 3000)
+	docs := make([]string, encodetest.Sized(3000, 1500))
 	for i := range docs {
 		docs[i] = fmt.Sprintf(`{"i":%d,"f%d":"%x"}`, i, i/(1+rnd.IntN(20)), rnd.Uint64())
 	}

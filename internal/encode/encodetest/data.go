@@ -23,6 +23,15 @@ var (
 
 func pick(r *rand.Rand, from []string) string { return from[r.IntN(len(from))] }
 
+// Sized returns normal, or small when the race detector is on: that makes
+// everything ten times slower, and what it looks for does not take much data.
+func Sized(normal, small int) int {
+	if race {
+		return small
+	}
+	return normal
+}
+
 // Clicks returns n records of web analytics: 25 fields and on average about
 // 790 bytes, with strings, integers, decimals, booleans, timestamps, nullable
 // fields, one nested object and one list. The same seed gives the same bytes.

@@ -140,9 +140,12 @@ func checkStructured(t *testing.T, s *Subject) {
 	s.requireRows(t, docs, s.encodeAll(t, s.New(), Structured(docs), s.MinLimit/8))
 }
 
+// steadyDocs is the number of documents to fill objects with.
+var steadyDocs = Sized(5000, 2500)
+
 func checkLimits(t *testing.T, s *Subject) {
 	for _, kind := range kinds {
-		docs := numbered(5000, kind.payload)
+		docs := numbered(steadyDocs, kind.payload)
 		for _, limit := range []int64{1, 100, s.MinLimit / 10, s.MinLimit, 4 * s.MinLimit} {
 			n := len(docs)
 			if limit < s.MinLimit {
@@ -157,7 +160,7 @@ func checkLimits(t *testing.T, s *Subject) {
 			})
 		}
 	}
-	docs := wide(1500)
+	docs := wide(steadyDocs * 3 / 10)
 	objects := s.encodeAll(t, s.New(), Records(docs), 4*s.MinLimit)
 	s.requireRows(t, docs, objects)
 	s.requireFill(t, objects, 4*s.MinLimit)

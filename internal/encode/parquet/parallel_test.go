@@ -22,14 +22,15 @@ import (
 
 // smallGroups makes few records enough for many row groups.
 func smallGroups(cores *parquet.Cores) parquet.Config {
-	return parquet.Config{RowGroupSize: 8 << 10, Cores: cores}
+	return parquet.Config{Compression: "snappy", RowGroupSize: 8 << 10, Cores: cores}
 }
 
 func TestParallelConformance(t *testing.T) {
+	cores := parquet.NewCores(3)
 	encodetest.Run(t, encodetest.Subject{
 		Name: "parallel",
 		New: func() encode.Encoder {
-			return newEncoder(t, smallGroups(parquet.NewCores(3)), schema.Config{})
+			return newEncoder(t, smallGroups(cores), schema.Config{})
 		},
 		Decode:   arrowRows,
 		MinLimit: 256 << 10,

@@ -1,0 +1,5 @@
+//go:build !race
+
+package encodetest
+
+const race = false

@@ -132,14 +132,24 @@ func launch(ctx context.Context, binary, dir, name string, seeds []string, s3 *s
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the configuration: %w", err)
 	}
-	c := &consumer{name: name, log: filepath.Join(dir, name+".log"), url: "http://" + address, done: make(chan struct{})}
+	c, err := spawn(ctx, binary, path, set.env)
+	if err != nil {
+		return nil, err
+	}
+	c.name, c.url = name, "http://"+address
+	return c, nil
+}
+
+// spawn starts the binary on a configuration file, and logs beside it.
+func spawn(ctx context.Context, binary, path string, env []string) (*consumer, error) {
+	c := &consumer{log: strings.TrimSuffix(path, ".yaml") + ".log", done: make(chan struct{})}
 	out, err := os.Create(c.log)
 	if err != nil {
 		return nil, fmt.Errorf("making the log: %w", err)
 	}
 	c.cmd = exec.CommandContext(ctx, binary, "run", path)
 	c.cmd.Stdout, c.cmd.Stderr = out, out
-	c.cmd.Env = append(os.Environ(), set.env...)
+	c.cmd.Env = append(os.Environ(), env...)
 	if err := c.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the binary: %w", err)
 	}

@@ -22,7 +22,7 @@ import (
 
 // example runs a file of config/ as it is, except for where S3 is and for how
 // long records wait.
-func example(t *testing.T, w *world, name string, stores map[string]*s3test.Server) *consumer {
+func example(t *testing.T, w *world, name string, stores map[string]*s3test.Server, env ...string) *consumer {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "config", name))
 	require.NoError(t, err)
@@ -32,7 +32,6 @@ func example(t *testing.T, w *world, name string, stores map[string]*s3test.Serv
 		require.NotNil(t, s, m[2])
 		settings := []string{
 			"bucket: " + s.Bucket, "endpoint: " + s.URL, "force_path_style_urls: true",
-			"auth: {mode: access_key, access_key_id: " + s.AccessKey + ", secret_access_key: '" + s.SecretKey + "'}",
 		}
 		return m[1] + strings.Join(settings, "\n"+m[1])
 	})
@@ -41,9 +40,10 @@ func example(t *testing.T, w *world, name string, stores map[string]*s3test.Serv
 	config = strings.ReplaceAll(config, "0.0.0.0:4195", "127.0.0.1:0")
 	path := filepath.Join(w.dir, name)
 	require.NoError(t, os.WriteFile(path, []byte(config), 0o600))
-	c, err := spawn(t.Context(), w.binary, path, []string{
+	c, err := spawn(t.Context(), w.binary, path, append([]string{
 		"KAFKA_BROKERS=" + strings.Join(w.kafka.Seeds, ","), "KAFKA_TOPIC=" + topic, "KAFKA_GROUP=" + group,
-	})
+		"AWS_ACCESS_KEY_ID=" + w.s3.AccessKey, "AWS_SECRET_ACCESS_KEY=" + w.s3.SecretKey,
+	}, env...))
 	require.NoError(t, err)
 	t.Cleanup(c.kill)
 	return c

@@ -53,7 +53,7 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 	c := &Config{
 		store:       r.store(),
 		format:      r.format(),
-		encoders:    r.count(0, fieldEncoders),
+		encoders:    r.encoders(),
 		conditional: r.enum(fieldConditionalWrites) == "auto",
 		maxInFlight: r.count(1, fieldMaxInFlight),
 		health: healthConfig{
@@ -65,9 +65,6 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 			return conf.FieldBatchPolicy(path...)
 		}, []string{fieldBatching}),
 	}
-	if c.encoders == 0 {
-		c.encoders = runtime.GOMAXPROCS(0)
-	}
 	r.naming(c)
 	r.chunks(c)
 	r.badRecords(c)
@@ -75,6 +72,15 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 	r.accessRules(c)
 	c.warnings = r.warnings
 	return c, r.warnings, r.err()
+}
+
+// encoders is the number of objects encoded at once, and of the cores that
+// encoding one object may use.
+func (r *reader) encoders() int {
+	if n := r.count(0, fieldEncoders); n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // store reads everything about the bucket and the way into it.

@@ -160,6 +160,7 @@ func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
 		BloomColumns:  read(r, r.conf.FieldStringList, []string{fieldParquet, fieldBloomFilters}),
 		BinaryStrings: r.flag(fieldBinaryStrings),
 		CreatedBy:     "s3-destination",
+		Cores:         parquet.NewCores(r.encoders()),
 	}
 	return func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) }
 }

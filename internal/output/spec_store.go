@@ -77,7 +77,7 @@ func tuningFields() []*service.ConfigField {
 				Default(""),
 		).Description("How objects are uploaded.").Advanced(),
 		service.NewIntField(fieldEncoders).
-			Description("The number of objects encoded at once; `0` means one for each available processor.").
+			Description("The number of objects encoded at once, and of processors that encoding one large parquet object may use; `0` means one for each available processor.").
 			Default(0).Advanced(),
 		service.NewObjectField(fieldRetry,
 			service.NewIntField(fieldMaxRetries).

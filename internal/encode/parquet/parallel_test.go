@@ -26,6 +26,7 @@ func smallGroups(cores *parquet.Cores) parquet.Config {
 }
 
 func TestParallelConformance(t *testing.T) {
+	t.Parallel()
 	cores := parquet.NewCores(3)
 	encodetest.Run(t, encodetest.Subject{
 		Name: "parallel",
@@ -33,7 +34,7 @@ func TestParallelConformance(t *testing.T) {
 			return newEncoder(t, smallGroups(cores), schema.Config{})
 		},
 		Decode:   arrowRows,
-		MinLimit: 256 << 10,
+		MinLimit: 64 << 10,
 		MinFill:  0.93,
 	})
 }

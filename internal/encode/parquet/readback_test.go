@@ -128,6 +128,7 @@ func mustJSON(v any) string {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	for _, c := range []string{"zstd"} {
 		encodetest.Run(t, encodetest.Subject{
 			Name: c,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -15,13 +16,20 @@ import (
 
 // scenarios by name. Each runs to its end, or for the duration in the options.
 var scenarios = map[string]func(context.Context, options) (bool, error){
-	"kill": kill, "term": term, "all": stopAll, "s3": storm, "memory": memory, "broker": outage,
+	"kill": kill, "term": term, "all": stopAll, "s3": storm, "memory": memory, "broker": outage, "forced": forced,
 }
+
+// short is the form that gates a change: the scenarios that tell most, in about
+// a minute.
+var short = []struct {
+	scenario string
+	duration time.Duration
+}{{"kill", 12 * time.Second}, {"all", 8 * time.Second}, {"term", 8 * time.Second}, {"s3", 12 * time.Second}}
 
 func main() {
 	o := options{out: os.Stdout}
-	flag.StringVar(&o.scenario, "scenario", "kill", "kill: SIGKILL and restart; term: rolling restarts of 3 consumers; "+
-		"all: 3 consumers stop at once; s3: faults of S3 only; broker: Kafka is killed; memory: many partitions, large records")
+	flag.StringVar(&o.scenario, "scenario", "short", "short: kill, all, term and s3 in about a minute; kill: SIGKILL and restart; term: rolling restarts of 3 consumers; "+
+		"all: 3 consumers stop at once; forced: SIGTERM while S3 is gone; s3: faults of S3 only; broker: Kafka is killed; memory: many partitions, large records")
 	flag.StringVar(&o.broker, "broker", "kfake", "kfake, or kafka for a real Apache Kafka")
 	flag.StringVar(&o.binary, "binary", "", "the binary to run; empty builds it")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides what goes wrong, and when")
@@ -37,14 +45,42 @@ func main() {
 // run returns the exit code: 0 when all promises were kept, 1 when not, 2 when
 // that could not be found out.
 func run(o options) int {
-	scenario, ok := scenarios[o.scenario]
-	if !ok {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if o.scenario == "short" {
+		return runShort(ctx, o)
+	}
+	if scenarios[o.scenario] == nil {
 		_, _ = fmt.Fprintf(os.Stderr, "there is no scenario %q\n", o.scenario)
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	kept, err := scenario(ctx, o)
+	return runOne(ctx, o)
+}
+
+// runShort builds the binary once and runs some scenarios with it.
+func runShort(ctx context.Context, o options) int {
+	if o.binary == "" {
+		dir, err := os.MkdirTemp("", "chaos-bin-")
+		if err == nil {
+			defer func() { _ = os.RemoveAll(dir) }()
+			o.binary = filepath.Join(dir, "s3-destination")
+			err = buildBinary(ctx, o.binary)
+		}
+		if err != nil {
+			_, _ = fmt.Fprintf(os.Stderr, "chaos: %v\n", err)
+			return 2
+		}
+	}
+	code := 0
+	for _, s := range short {
+		o.scenario, o.duration = s.scenario, s.duration
+		code = max(code, runOne(ctx, o))
+	}
+	return code
+}
+
+func runOne(ctx context.Context, o options) int {
+	kept, err := scenarios[o.scenario](ctx, o)
 	switch {
 	case errors.Is(err, kafkatest.ErrUnavailable):
 		_, _ = fmt.Fprintf(o.out, "skipped: %v\n", err)

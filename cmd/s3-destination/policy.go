@@ -32,10 +32,13 @@ func policyCommand(out io.Writer) *cli.Command {
 			}
 			conf := found.Policy()
 			conf.SourceIPs = c.StringSlice("source-ip")
+			kind := strings.ToLower(c.String("kind"))
 			if principals := c.StringSlice("principal"); len(principals) > 0 {
 				conf.Principals = principals
+			} else if kind != string(policy.KindTrust) && conf.RoleARN != "" {
+				conf.Principals = []string{conf.RoleARN} // who writes, not who assumes
 			}
-			document, err := render(conf, strings.ToLower(c.String("kind")), strings.ToLower(c.String("flavour")))
+			document, err := render(conf, kind, strings.ToLower(c.String("flavour")))
 			if err != nil {
 				return cli.Exit(err.Error(), exitUsage)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // fileFormats are the values of file_format.
@@ -159,10 +160,20 @@ func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
 		PageSize:      int(r.size(fieldParquet, fieldPageSize)),
 		BloomColumns:  read(r, r.conf.FieldStringList, []string{fieldParquet, fieldBloomFilters}),
 		BinaryStrings: r.flag(fieldBinaryStrings),
-		CreatedBy:     "s3-destination",
+		Metadata:      footer,
 		Cores:         parquet.NewCores(r.encoders()),
 	}
 	return func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) }
+}
+
+// footer notes in a Parquet file where its records came from, which survives
+// when the file is copied without the metadata of the object.
+func footer(records []record.Record) []parquet.KeyValue {
+	ranges, known := source.Describe(records)[source.MetaRanges]
+	if !known {
+		return nil
+	}
+	return []parquet.KeyValue{{Key: "s3_destination.source", Value: ranges}}
 }
 
 func (r *reader) avro() func(*schema.Registry) (encode.Encoder, error) {

@@ -9,11 +9,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // ErrUnavailable says that a real broker cannot be had on this machine: Java,
 // Maven or Maven Central is missing.
 var ErrUnavailable = errors.New("no Apache Kafka here")
+
+// fetchTimeout bounds a Maven that reaches nobody.
+const fetchTimeout = 3 * time.Minute
 
 //go:embed maven/pom.xml
 var pom []byte
@@ -46,6 +50,8 @@ func jars(ctx context.Context) (string, error) {
 // fetch resolves the jars beside dir and moves them there when they are
 // complete, so that an interrupted run leaves nothing half done.
 func fetch(ctx context.Context, cache, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
 	work, err := os.MkdirTemp(cache, "fetch-")
 	if err != nil {
 		return fmt.Errorf("making a directory for jars: %w", err)

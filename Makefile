@@ -29,6 +29,10 @@ demo: ## run the main job on an embedded S3 server with bundled data
 test: ## every test that needs nothing but Go, with the race detector
 	go test -race -timeout 15m ./...
 
+.PHONY: test-full
+test-full: ## the encoders' tests without the race detector, on more data than with it
+	go test -timeout 15m ./internal/encode/...
+
 .PHONY: build
 build: ## build the binary into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/s3-destination

@@ -158,7 +158,7 @@ func TestHealthCommandTellsADestinationThatIsDown(t *testing.T) {
 	s := s3test.StartT(t, s3test.Config{})
 	s.Faults.Deny("PutObject")
 	p := start(t, "input: {stdin: {}}\n"+outputConfig(s, ""))
-	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status != 0 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 503 }, 20*time.Second, 50*time.Millisecond)
 	err := askReady(t, p)
 	require.ErrorContains(t, err, "not ready: 503")
 }

@@ -16,11 +16,12 @@ type Call struct {
 	arrived time.Time
 	charge  int64
 
-	groups  []group
-	byPath  map[partition]int
-	last    int // group of the previous record
-	refused []refusal
-	hurry   bool
+	groups   []group
+	byPath   map[partition]int
+	last     int // group of the previous record
+	expected int // records of a group
+	refused  []refusal
+	hurry    bool
 
 	// guarded by m.mu
 	pending   int
@@ -67,6 +68,7 @@ func (m *Manager) Admit(ctx context.Context, bytes int64, records int) (*Call, e
 		return nil, ErrClosed
 	}
 	m.arrive(c)
+	c.expected = records / max(m.groups, 1)
 	if !m.gate.mustWait() && m.roomFor(c.charge) {
 		m.held += c.charge
 		m.mu.Unlock()
@@ -119,6 +121,7 @@ func (c *Call) Add(path []byte, schema string, r record.Record, index int) {
 			g = len(c.groups)
 			p := partition{kind: Data, path: string(path), schema: schema}
 			c.groups = append(c.groups, group{part: p})
+			c.groups[g].grow(c.expected)
 			c.byPath[p] = g
 		}
 		c.last = g
@@ -180,6 +183,7 @@ func (c *Call) handOver() {
 	m := c.m
 	m.seq++
 	c.seq = m.seq
+	m.groups = len(c.groups)
 	c.pending = len(c.refused)
 	for i := range c.groups {
 		c.pending += c.groups[i].len()

@@ -9,6 +9,7 @@
 package chunk
 
 import (
+	"slices"
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/record"
@@ -88,6 +89,12 @@ func (e *entries) len() int { return len(e.records) }
 func (e *entries) add(r record.Record, o owner) {
 	e.records = append(e.records, r)
 	e.owners = append(e.owners, o)
+}
+
+// grow makes room for n more.
+func (e *entries) grow(n int) {
+	e.records = slices.Grow(e.records, n)
+	e.owners = slices.Grow(e.owners, n)
 }
 
 func (e *entries) from(i int) entries {

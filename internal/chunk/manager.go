@@ -100,6 +100,7 @@ type Manager struct {
 	calls     int // waiting at the gate, or admitted and not released
 	unsettled int // waiting for their records
 	seq       uint64
+	groups    int // partitions of the latest call, as a hint for the next
 	open      map[partition]*chunk
 	byAge     ageHeap
 	queue     []*chunk            // sealed, waiting for a worker
@@ -193,7 +194,7 @@ func (m *Manager) place(p partition, e entries) {
 	c := m.open[p]
 	if c != nil {
 		before := c.out
-		c.estimate(m.ratios.of(p))
+		c.estimate(m.ratios.of(p).ratio)
 		m.openOut += c.out - before
 	}
 	for i := range e.records {
@@ -221,7 +222,9 @@ func (m *Manager) openChunk(p partition, first time.Time) *chunk {
 	if limit := m.cfg.MaxOpenPartitions; limit > 0 && len(m.byAge) >= limit {
 		m.seal(m.byAge[0], Partitions)
 	}
-	c := &chunk{id: m.cfg.NewID(), part: p, opened: time.Now(), first: first, ratio: m.ratios.of(p)}
+	known := m.ratios.of(p)
+	c := &chunk{id: m.cfg.NewID(), part: p, opened: time.Now(), first: first, ratio: known.ratio}
+	c.grow(known.rows)
 	m.open[p] = c
 	heap.Push(&m.byAge, c)
 	return c

@@ -6,7 +6,13 @@ package chunk
 type ratios struct {
 	limit       int64 // the size cap
 	kind        [kinds]float64
-	byPartition map[partition]float64
+	byPartition map[partition]history
+}
+
+// history is what is known about the objects of a partition.
+type history struct {
+	ratio float64
+	rows  int // of the latest one
 }
 
 const (
@@ -20,7 +26,7 @@ const (
 )
 
 func newRatios(limit int64, initial [kinds]float64) ratios {
-	r := ratios{limit: limit, kind: initial, byPartition: map[partition]float64{}}
+	r := ratios{limit: limit, kind: initial, byPartition: map[partition]history{}}
 	for i, v := range r.kind {
 		if v <= 0 {
 			r.kind[i] = 1
@@ -29,15 +35,17 @@ func newRatios(limit int64, initial [kinds]float64) ratios {
 	return r
 }
 
-func (r *ratios) of(p partition) float64 {
-	if v, ok := r.byPartition[p]; ok {
-		return v
+// of returns the ratio to expect, and how many rows.
+func (r *ratios) of(p partition) history {
+	if h, ok := r.byPartition[p]; ok {
+		return h
 	}
-	return r.kind[p.kind]
+	return history{ratio: r.kind[p.kind]}
 }
 
-// learn takes an object of that many encoded bytes made from raw bytes.
-func (r *ratios) learn(p partition, raw, encoded int64) {
+// learn takes an object of that many rows and encoded bytes, made from raw
+// bytes.
+func (r *ratios) learn(p partition, rows int, raw, encoded int64) {
 	if raw <= 0 || encoded <= 0 {
 		return
 	}
@@ -51,11 +59,13 @@ func (r *ratios) learn(p partition, raw, encoded int64) {
 	old, known := r.byPartition[p]
 	switch {
 	case known:
-		r.byPartition[p] = old + weight*(measured-old)
+		old.ratio += weight * (measured - old.ratio)
+		old.rows = rows
+		r.byPartition[p] = old
 	case trust >= 1.0/16:
 		if len(r.byPartition) >= maxRemembered {
 			clear(r.byPartition)
 		}
-		r.byPartition[p] = measured
+		r.byPartition[p] = history{ratio: measured, rows: rows}
 	}
 }

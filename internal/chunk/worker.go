@@ -103,7 +103,7 @@ func (m *Manager) sort(c *chunk, res encode.Result, cancel func()) bool {
 		raw += int64(c.records[i].Size())
 	}
 	charge := raw + int64(c.len())*m.cfg.RecordOverhead
-	m.ratios.learn(c.part, raw, res.Bytes)
+	m.ratios.learn(c.part, c.len(), raw, res.Bytes)
 	m.sealed += charge - c.charge
 	m.out += res.Bytes - c.out
 	c.raw, c.charge, c.out = raw, charge, res.Bytes

@@ -42,8 +42,8 @@ type healthConfig struct {
 // What a waiting call and a waiting message cost beside the payload, measured
 // on Benthos 4.80: see docs/benchmarks.md.
 const (
-	callOverhead    = 6 << 10
-	messageOverhead = 700
+	callOverhead    = 8500
+	messageOverhead = 600
 )
 
 // ParseConfig reads and validates a configuration. The error names every

@@ -2,6 +2,7 @@ package output
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -17,6 +18,8 @@ type metrics struct {
 	log    *service.Logger
 	format string
 	limits chunk.Config
+	// beyond is what waits beside the memory limit, in coarse steps.
+	beyond atomic.Int64
 
 	objects, rows, bytes       *service.MetricCounter
 	oversized, bad, failed     *service.MetricCounter
@@ -145,6 +148,10 @@ func (m *metrics) Observe(s chunk.Stats) {
 	m.waiting.Set(int64(s.Calls))
 	m.held.Set(s.HeldBytes)
 	m.oldest.Set(s.Oldest.Milliseconds())
+	const step = 64 << 20
+	if beyond := (s.GatedBytes + step - 1) / step * step; m.beyond.Swap(beyond) != beyond {
+		outgrown()
+	}
 	if s.GatedBytes > m.limits.MemoryLimit/2 && m.memory.due() {
 		m.log.Warnf("Batches of %d MB wait at memory_limit beside what it counts. Lower max_in_flight or the size of batches, or raise memory_limit.", s.GatedBytes/1_000_000)
 	}

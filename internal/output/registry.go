@@ -50,7 +50,8 @@ func Drain() {
 }
 
 // OnMemoryLimit sets who is told the sum of the memory limits, in bytes, of
-// the outputs that take records, whenever it changes.
+// the outputs that take records, with what waits beside them, whenever it
+// changes.
 func OnMemoryLimit(f func(total int64)) {
 	live.Lock()
 	defer live.Unlock()
@@ -63,9 +64,18 @@ func reportMemory() {
 	}
 	total := int64(0)
 	for o := range live.outputs {
-		total += o.conf.chunks.MemoryLimit
+		total += o.conf.chunks.MemoryLimit + o.metrics.beyond.Load()
 	}
 	live.memory(total)
+}
+
+// outgrown is called when what waits beside an output's memory limit has
+// changed by much. Benthos hands batches over before they are admitted: a
+// garbage collector that tried to undo that would run without pause.
+func outgrown() {
+	live.Lock()
+	defer live.Unlock()
+	reportMemory()
 }
 
 // Register adds the output to Benthos' global environment.

@@ -27,6 +27,10 @@ const ExitConfig = 3
 // EnvProfile names a file for a CPU profile.
 const EnvProfile = "BENCH_CPUPROFILE"
 
+// EnvPatient makes our side find out by idle_timeout that the input has ended,
+// so that the last objects are not cut short.
+const EnvPatient = "BENCH_PATIENT"
+
 // Stats is what a run cost. Times are measured from the first record that the
 // input was asked for to the end of the stream.
 type Stats struct {

@@ -25,6 +25,8 @@ func main() {
 			}
 		})
 	}
-	feed.AtEnd = plugin.Drain // else the wall clock would measure idle_timeout
+	if os.Getenv(feed.EnvPatient) == "" {
+		feed.AtEnd = plugin.Drain // else the wall clock would measure idle_timeout
+	}
 	feed.Main()
 }

@@ -27,6 +27,7 @@ type side struct {
 	rows   int
 	ours   bool
 	opaque bool // its objects cannot be read
+	env    []string
 }
 
 // result is one run of a side.
@@ -46,6 +47,9 @@ func (b *bench) work(w works.Work, d dataset.Name) error {
 		return err
 	}
 	peer, ours := b.sides(w, d)
+	if w.Patient {
+		peer.env, ours.env = []string{feed.EnvPatient + "=1"}, []string{feed.EnvPatient + "=1"}
+	}
 	if b.verify {
 		for _, s := range []side{ours, peer} {
 			s.rows = min(s.rows, 100_000)
@@ -133,7 +137,10 @@ func (b *bench) measure(to []result, s side, data string, procs int, profile str
 
 func (b *bench) stream(s side, data string, procs int, profile string) (r result, err error) {
 	run := works.Run{Name: s.data, Data: data, Records: s.rows, Endpoint: b.server.URL}
-	var env []string
+	if s.ours {
+		run.InFlight = b.inFlight
+	}
+	env := slices.Clone(s.env)
 	if s.ours {
 		run.CA = b.server.CA
 		if b.profile != "" && profile != "" {

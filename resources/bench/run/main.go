@@ -24,7 +24,7 @@ var sizes = map[dataset.Name]int{dataset.Clicks: 100_000, dataset.Wide: 40_000, 
 type options struct {
 	bin, dir, works, data, profile string
 	procs                          []int
-	runs                           int
+	runs, inFlight                 int
 	seconds                        float64
 	secure, verify                 bool
 }
@@ -39,6 +39,7 @@ func main() {
 	flag.StringVar(&o.profile, "profile", "", "directory for CPU profiles of our side")
 	flag.StringVar(&procs, "procs", procs, "values of GOMAXPROCS")
 	flag.IntVar(&o.runs, "runs", 3, "runs of each side, in turns")
+	flag.IntVar(&o.inFlight, "in-flight", 0, "max_in_flight of our side, instead of what suits the work")
 	flag.Float64Var(&o.seconds, "seconds", 3, "CPU seconds that a run should take, about")
 	flag.BoolVar(&o.secure, "tls", true, "upload over https")
 	flag.BoolVar(&o.verify, "verify", true, "first count the rows in the objects of both sides")

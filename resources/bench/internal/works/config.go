@@ -3,6 +3,7 @@ package works
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/s3-destination/s3-destination/resources/bench/internal/dataset"
@@ -16,6 +17,8 @@ type Run struct {
 	Records int
 	// Batch is the number of records that the input hands over at once.
 	Batch int
+	// InFlight replaces max_in_flight of our side, unless 0.
+	InFlight int
 	// Endpoint is the URL of the server, CA the file of its certificate.
 	Endpoint, CA string
 }
@@ -32,11 +35,16 @@ func inFlight(d dataset.Name) int {
 	return 128
 }
 
+var ownInFlight = regexp.MustCompile(`(?m)^max_in_flight: \d+$`)
+
 // OurConfig is the stream of our side. fields are those of s3_destination;
 // without any the records are dropped.
 func OurConfig(fields string, r Run) string {
 	if fields == "" {
 		return stream(r, "", "drop: {}")
+	}
+	if r.InFlight > 0 {
+		fields = ownInFlight.ReplaceAllString(fields, "") + fmt.Sprintf("\nmax_in_flight: %d", r.InFlight)
 	}
 	records := ""
 	if !strings.Contains(fields, "max_in_flight") {

@@ -189,6 +189,7 @@ func (c *Call) handOver() {
 		c.pending += c.groups[i].len()
 	}
 	m.unsettled++
+	m.waiting += c.charge
 	if c.pending == 0 {
 		c.finish()
 		return
@@ -207,6 +208,7 @@ func (c *Call) handOver() {
 func (c *Call) withdraw() {
 	if c.pending > 0 {
 		c.m.unsettled--
+		c.m.waiting -= c.charge
 	}
 	c.cancelled = true
 	c.m.dirty = true
@@ -239,6 +241,7 @@ func (c *Call) settle(n int) {
 func (c *Call) finish() {
 	if !c.cancelled {
 		c.m.unsettled--
+		c.m.waiting -= c.charge
 	}
 	c.m.rhythm.settled = time.Now() // before the caller can send more
 	close(c.done)

@@ -62,7 +62,7 @@ func (g *gate) close() {
 // caller holds the lock.
 func (m *Manager) roomFor(charge int64) bool {
 	return m.cfg.MemoryLimit <= 0 || m.held == 0 ||
-		m.held+m.openOut+m.out+charge <= m.cfg.MemoryLimit
+		m.held+m.projected()+m.out+charge <= m.cfg.MemoryLimit
 }
 
 // admitWaiting lets in as many waiting calls as fit. The caller holds the

@@ -107,6 +107,7 @@ type Manager struct {
 	busy      map[*chunk]struct{} // being encoded or uploaded
 	gate      gate
 	held      int64 // charge of the admitted calls
+	waiting   int64 // of it, that of calls whose records are in chunks
 	openOut   int64 // expected encoded bytes of the open chunks
 	sealed    int64 // charge of the sealed chunks
 	out       int64 // encoded bytes of the sealed chunks

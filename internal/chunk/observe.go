@@ -47,7 +47,7 @@ func (m *Manager) stats() Stats {
 		Uploading:      len(m.queue) + len(m.busy),
 		Calls:          m.calls,
 		GatedBytes:     m.gate.bytes,
-		HeldBytes:      m.held + m.openOut + m.out,
+		HeldBytes:      m.held + m.projected() + m.out,
 	}
 	if len(m.byAge) > 0 {
 		s.Oldest = time.Since(m.byAge[0].first)

@@ -68,6 +68,7 @@ func TestEveryRecordIsInOneObjectOrReported(t *testing.T) {
 		require.Zero(rt, m.openOut)
 		require.Zero(rt, m.calls)
 		require.Zero(rt, m.unsettled)
+		require.Zero(rt, m.waiting)
 	})
 }
 

@@ -143,8 +143,20 @@ func (m *Manager) sealAll(reason Reason) {
 
 // pressure is the memory that rolling chunks could free: what waiting calls
 // hold, less what is already on its way out. Records that are stored but
-// whose call waits for others count, so that those others are rolled too.
-func (m *Manager) pressure() int64 { return m.held - m.sealed + m.openOut }
+// whose call waits for others count, so that those others are rolled too. Calls
+// on their way in or out do not: rolling chunks would change nothing for them.
+func (m *Manager) pressure() int64 { return m.waiting - m.sealed + m.projected() }
+
+// projected is the memory that the encoded forms of the open chunks will take.
+// Only as many as there are workers exist at once. Chunks differ in size, and a
+// few times the average is meant to cover that.
+func (m *Manager) projected() int64 {
+	const unevenness = 4
+	if n, most := len(m.byAge), unevenness*max(m.cfg.Workers, 1); n > most {
+		return m.openOut / int64(n) * int64(most)
+	}
+	return m.openOut
+}
 
 // underPressure reports whether chunks must be rolled to free memory.
 func (m *Manager) underPressure() bool {

@@ -38,6 +38,7 @@ func main() {
 	flag.IntVar(&o.rate, "rate", 2000, "records a second")
 	flag.BoolVar(&o.forbid, "forbid", false, "deny HeadObject and ListObjectsV2 now and then; records whose upload's outcome is unknown may then be doubled")
 	flag.BoolVar(&o.calm, "calm", false, "kill: leave S3 alone")
+	flag.BoolVar(&o.storm, "storm", false, "term: break S3 as well")
 	flag.Parse()
 	os.Exit(run(o))
 }

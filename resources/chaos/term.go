@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -94,12 +95,21 @@ func term(ctx context.Context, o options) (bool, error) {
 	began := time.Now()
 	feed := startFeed(ctx, w.kafka, load{topic: topic, partitions: partitions, rate: o.rate, size: 300}, w.ledger)
 	t := &team{w: w}
-	if err := t.roll(ctx, began, feed); err != nil {
+	sky := newWeather(w.s3, w.dice.fork(), recoverable(), 3*time.Second)
+	broken, repair := context.WithCancel(ctx)
+	var storm sync.WaitGroup
+	if w.storm {
+		storm.Go(func() { sky.run(broken) })
+	}
+	err = t.roll(ctx, began, feed)
+	repair()
+	storm.Wait()
+	if err != nil {
 		w.close(true)
 		return false, err
 	}
 	w.note("%d processes stopped with SIGTERM under load, the slowest in %s", t.started-len(t.members), t.slowest.Round(10*time.Millisecond))
-	return w.finish(ctx, feed, &weather{}, began, t.members...)
+	return w.finish(ctx, feed, sky, began, t.members...)
 }
 
 func (t *team) roll(ctx context.Context, began time.Time, f *feed) error {

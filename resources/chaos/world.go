@@ -30,7 +30,9 @@ type options struct {
 	forbid bool
 	// calm leaves S3 alone while processes are killed.
 	calm bool
-	out  io.Writer
+	// storm breaks S3 while processes come and go.
+	storm bool
+	out   io.Writer
 }
 
 // world is everything that a scenario works with.

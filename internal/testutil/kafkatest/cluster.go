@@ -99,8 +99,12 @@ func (c *Cluster) CreateTopic(ctx context.Context, topic string, partitions int)
 	return nil
 }
 
-// AddPartitions makes a topic larger.
+// AddPartitions makes a topic larger, and returns when it can be produced to.
 func (c *Cluster) AddPartitions(ctx context.Context, topic string, more int) error {
+	before, err := c.Ends(ctx, topic)
+	if err != nil {
+		return err
+	}
 	answers, err := c.admin.CreatePartitions(ctx, more, topic)
 	if err == nil {
 		err = answers.Error()
@@ -108,8 +112,18 @@ func (c *Cluster) AddPartitions(ctx context.Context, topic string, more int) err
 	if err != nil {
 		return fmt.Errorf("adding partitions to topic %s: %w", topic, err)
 	}
-	c.client.ForceMetadataRefresh()
-	return nil
+	last := int32(len(before) + more - 1)
+	for {
+		if leader, _, err := c.client.PartitionLeader(topic, last); err == nil && leader >= 0 {
+			return nil
+		}
+		c.client.ForceMetadataRefresh()
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the partitions of topic %s: %w", topic, ctx.Err())
+		}
+	}
 }
 
 // Produce stores records in the partitions that they name, in order, and sets

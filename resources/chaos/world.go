@@ -47,6 +47,7 @@ type world struct {
 
 	mu       sync.Mutex
 	order    map[string]int // processes in the order in which they were started
+	started  []*consumer
 	breaches []*breach
 	notes    []string
 	working  map[string]chan struct{} // closed at the first upload of a process
@@ -112,8 +113,12 @@ func buildBinary(ctx context.Context, path string) error {
 	return nil
 }
 
-// close stops the servers. The logs stay when something was wrong.
+// close ends what still runs, and the servers. The logs stay when something was
+// wrong.
 func (w *world) close(keep bool) {
+	for _, c := range w.started {
+		c.kill()
+	}
 	w.kafka.Close()
 	w.s3.Close()
 	if keep {
@@ -129,7 +134,13 @@ func (w *world) start(ctx context.Context, name string, set settings) (*consumer
 	w.order[name] = len(w.order)
 	w.working[name] = make(chan struct{})
 	w.mu.Unlock()
-	return launch(ctx, w.binary, w.dir, name, w.kafka.Seeds, w.s3, set)
+	c, err := launch(ctx, w.binary, w.dir, name, w.kafka.Seeds, w.s3, set)
+	if err == nil {
+		w.mu.Lock()
+		w.started = append(w.started, c)
+		w.mu.Unlock()
+	}
+	return c, err
 }
 
 // snapshot notes what was committed and what was there, as a breach.

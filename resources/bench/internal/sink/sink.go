@@ -30,6 +30,10 @@ const (
 	PathReset  = "/-/reset" // with ?inspect=1, objects are read and rows counted
 )
 
+// encryption is the header by which S3 is asked to encrypt, and says that it
+// does.
+const encryption = "X-Amz-Server-Side-Encryption"
+
 // Sink is the server. It is an http.Handler.
 type Sink struct {
 	mu      sync.Mutex
@@ -62,6 +66,9 @@ func (s *Sink) reset(inspect bool) {
 
 // ServeHTTP implements http.Handler.
 func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if asked := r.Header.Get(encryption); asked != "" {
+		w.Header().Set(encryption, asked) // as a store reports it that obeys
+	}
 	switch r.URL.Path {
 	case PathReset:
 		s.reset(r.URL.Query().Has("inspect"))

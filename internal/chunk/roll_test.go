@@ -400,3 +400,21 @@ func TestHurriedCallIsWrittenAtOnce(t *testing.T) {
 		assert.Equal(t, map[Reason]int{Recovery: 1}, p.reasons())
 	})
 }
+
+// The Kafka readers stop at their checkpoint limit and look only once a second
+// whether they may go on.
+func TestInputThatResumesSlowlyIsStalledAndNotSlow(t *testing.T) {
+	p := &memory{latency: 10 * time.Millisecond}
+	obs := &counter{}
+	cfg := Config{MaxAge: time.Hour, IdleTimeout: 2 * time.Second, Observer: obs}
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		for range 10 {
+			began := time.Now()
+			_, err := write(t.Context(), m, "a", "x", "y")
+			require.NoError(t, err)
+			assert.Less(t, time.Since(began), 5*time.Second, "stalls must not stretch the idle timeout")
+			time.Sleep(time.Second)
+		}
+		assert.Positive(t, obs.stalled)
+	})
+}

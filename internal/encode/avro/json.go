@@ -105,7 +105,7 @@ func (w *writer) list(n *node) error {
 	}
 	w.present(n)
 	start, items := w.openArray(), 0
-	w.rescue.enter()
+	w.rescue.Enter()
 	for ; ; items++ {
 		ok, err := c.NextElement()
 		if err != nil {
@@ -114,12 +114,12 @@ func (w *writer) list(n *node) error {
 		if !ok {
 			break
 		}
-		w.rescue.item(items)
+		w.rescue.Item(items)
 		if err := w.value(n.elem); err != nil {
 			return err
 		}
 	}
-	w.rescue.leave()
+	w.rescue.Leave()
 	w.closeArray(start, items)
 	return nil
 }
@@ -246,7 +246,7 @@ func (w *writer) addString(n *node, text []byte) bool {
 func (w *writer) mismatch(n *node, raw []byte) error {
 	switch {
 	case w.policy.Mismatch == schema.Rescue && n.field.Optional && w.rescued != nil:
-		w.rescue.add(n.path, raw)
+		w.rescue.Add(n.path, raw)
 		return w.null(n)
 	case (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString) && !w.final:
 		return errLearn

@@ -22,7 +22,7 @@ func (w *writer) writeValue(v any) error {
 	if err != nil {
 		return err
 	}
-	text := w.rescue.take()
+	text := w.rescue.Take()
 	if text == nil {
 		return nil
 	}
@@ -116,14 +116,14 @@ func (w *writer) parsed(n *node, v any) error {
 func (w *writer) parsedList(n *node, items []any) error {
 	w.present(n)
 	start := w.openArray()
-	w.rescue.enter()
+	w.rescue.Enter()
 	for i, item := range items {
-		w.rescue.item(i)
+		w.rescue.Item(i)
 		if err := w.parsed(n.elem, item); err != nil {
 			return err
 		}
 	}
-	w.rescue.leave()
+	w.rescue.Leave()
 	w.closeArray(start, len(items))
 	return nil
 }

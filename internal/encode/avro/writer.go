@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/s3-destination/s3-destination/internal/encode/internal/rescue"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
@@ -36,7 +37,7 @@ type writer struct {
 	objects uint64
 	scratch []byte
 	spans   []span
-	rescue  rescue
+	rescue  rescue.Values
 }
 
 // span is a range of buf.
@@ -60,7 +61,7 @@ func (w *writer) end() int {
 
 // write adds a record. One that cannot be added leaves no trace.
 func (w *writer) write(rec *record.Record) error {
-	w.rescue.drop()
+	w.rescue.Drop()
 	w.spans = w.spans[:0]
 	var err error
 	if rec.Structured() {
@@ -155,7 +156,7 @@ func (w *writer) rest(n *node, next int) error {
 	}
 	// The rescued values are known only now. When their place has passed, the
 	// object has to be written by parts.
-	text := w.rescue.take()
+	text := w.rescue.Take()
 	if text == nil {
 		return w.nulls(n, next, len(n.members))
 	}
@@ -229,7 +230,7 @@ func (w *writer) unorderedObject(n *node) error {
 		guess = &m.next
 	}
 	if n == w.root && w.rescued != nil {
-		if text := w.rescue.take(); text != nil {
+		if text := w.rescue.Take(); text != nil {
 			if w.rescued.stamp == stamp {
 				return fmt.Errorf("the field %q is reserved for values that do not fit", schema.RescuedColumn)
 			}

@@ -104,7 +104,7 @@ func (w *writer) addString(n *node, rep uint8, text []byte) bool {
 func (w *writer) mismatch(n *node, rep uint8, raw []byte) error {
 	switch {
 	case w.policy.Mismatch == schema.Rescue && n.field.Optional && w.rescued != nil:
-		w.rescue.add(n.path, raw)
+		w.rescue.Add(n.path, raw)
 		return w.null(n, rep)
 	case (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString) && !w.final:
 		return errLearn

@@ -105,15 +105,15 @@ func (w *writer) parsedList(n *node, items []any, rep uint8) error {
 		w.empty(n, rep)
 		return nil
 	}
-	w.rescue.enter()
+	w.rescue.Enter()
 	for i, item := range items {
-		w.rescue.item(i)
+		w.rescue.Item(i)
 		if err := w.parsed(n.elem, item, rep); err != nil {
 			return err
 		}
 		rep = n.rep
 	}
-	w.rescue.leave()
+	w.rescue.Leave()
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/s3-destination/s3-destination/internal/encode/internal/rescue"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
@@ -28,7 +29,7 @@ type writer struct {
 	final bool
 
 	scratch []byte
-	rescue  rescue
+	rescue  rescue.Values
 }
 
 // begin starts a row group.
@@ -79,7 +80,7 @@ func (w *writer) write(rec *record.Record) error {
 	}
 	if err != nil {
 		w.truncate(w.row)
-		w.rescue.drop()
+		w.rescue.Drop()
 		return err
 	}
 	w.row++
@@ -115,7 +116,7 @@ func (w *writer) endRecord() error {
 			return fmt.Errorf("the required field %q is missing", m.path)
 		}
 	}
-	if text := w.rescue.take(); text != nil {
+	if text := w.rescue.Take(); text != nil {
 		if w.rescued.column.rows > w.row {
 			return fmt.Errorf("the field %q is reserved for values that do not fit", schema.RescuedColumn)
 		}
@@ -303,7 +304,7 @@ func (w *writer) list(n *node, rep uint8) error {
 	if err := c.EnterArray(); err != nil {
 		return err
 	}
-	w.rescue.enter()
+	w.rescue.Enter()
 	items := 0
 	for ; ; items++ {
 		ok, err := c.NextElement()
@@ -313,7 +314,7 @@ func (w *writer) list(n *node, rep uint8) error {
 		if !ok {
 			break
 		}
-		w.rescue.item(items)
+		w.rescue.Item(items)
 		if err := w.value(n.elem, rep); err != nil {
 			return err
 		}
@@ -322,7 +323,7 @@ func (w *writer) list(n *node, rep uint8) error {
 	if items == 0 {
 		w.empty(n, rep)
 	}
-	w.rescue.leave()
+	w.rescue.Leave()
 	return nil
 }
 

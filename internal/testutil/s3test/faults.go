@@ -67,10 +67,11 @@ func (f *Faults) Add(rule Rule) *Fault {
 	return fault
 }
 
-// Deny refuses operations as a policy does, with 403 AccessDenied.
+// Deny refuses operations as a policy does, with 403 AccessDenied, once it has
+// read the body: a client that is still writing may miss an earlier answer.
 func (f *Faults) Deny(ops ...string) {
 	for _, op := range ops {
-		f.Add(Rule{Op: op, Do: Fail(http.StatusForbidden, "AccessDenied", "Access Denied")})
+		f.Add(Rule{Op: op, Do: FailAfterBody(http.StatusForbidden, "AccessDenied", "Access Denied")})
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 type broker struct {
 	jars, dir string
 	address   string
+	told      string // the address that clients are told
 	mu        sync.Mutex
 	cmd       *exec.Cmd
 	exited    chan struct{}
@@ -33,7 +34,10 @@ type broker struct {
 // StartApache runs a real Apache Kafka broker on a loopback port, with data in
 // a temporary directory, until the Close of the cluster. The error is
 // [ErrUnavailable] where there is no Java or no Maven.
-func StartApache(ctx context.Context) (*Cluster, error) {
+func StartApache(ctx context.Context) (*Cluster, error) { return Config{}.StartApache(ctx) }
+
+// StartApache is like the function of that name.
+func (cfg Config) StartApache(ctx context.Context) (*Cluster, error) {
 	if _, err := exec.LookPath("java"); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -46,12 +50,12 @@ func StartApache(ctx context.Context) (*Cluster, error) {
 		return nil, fmt.Errorf("making the broker's directory: %w", err)
 	}
 	b := &broker{jars: lib, dir: dir}
-	c := &Cluster{broker: b, stop: b.remove}
-	if err = b.format(ctx); err == nil {
+	c := &Cluster{cfg: cfg, broker: b, stop: b.remove}
+	if err = b.format(ctx, c); err == nil {
 		err = b.run(ctx)
 	}
 	if err == nil {
-		c.Seeds = []string{b.address}
+		c.Seeds = []string{b.told}
 		err = c.connect()
 	}
 	if err != nil {
@@ -102,7 +106,7 @@ const properties = `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@%[2]s
 listeners=BROKER://%[1]s,CONTROLLER://%[2]s
-advertised.listeners=BROKER://%[1]s
+advertised.listeners=BROKER://%[5]s
 inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
@@ -124,14 +128,17 @@ log4j.appender.out.layout.ConversionPattern=%d %p %c: %m%n
 `
 
 // format writes the configuration and prepares the data directory.
-func (b *broker) format(ctx context.Context) error {
+func (b *broker) format(ctx context.Context, c *Cluster) error {
 	address, err := freeAddresses(ctx, 2)
 	if err != nil {
 		return err
 	}
 	b.address = address[0]
+	if b.told, err = c.advertise(b.address); err != nil {
+		return err
+	}
 	files := map[string]string{
-		"server.properties": fmt.Sprintf(properties, address[0], address[1], filepath.Join(b.dir, "data"), maxRecord),
+		"server.properties": fmt.Sprintf(properties, address[0], address[1], filepath.Join(b.dir, "data"), maxRecord, b.told),
 		"log4j.properties":  logging,
 	}
 	for name, text := range files {

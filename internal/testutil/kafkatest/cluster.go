@@ -25,6 +25,8 @@ type Cluster struct {
 	// broker is a real one.
 	Fake *kfake.Cluster
 
+	cfg    Config
+	direct string // where the broker listens, whatever it tells its clients
 	client *kgo.Client
 	admin  *kadm.Client
 	stop   func()
@@ -33,14 +35,18 @@ type Cluster struct {
 }
 
 // Start runs a fake cluster of one broker until its Close.
-func Start() (*Cluster, error) {
-	fake, err := kfake.NewCluster(kfake.NumBrokers(1),
+func Start() (*Cluster, error) { return Config{}.Start() }
+
+// Start is like the function of that name.
+func (cfg Config) Start() (*Cluster, error) {
+	c := &Cluster{cfg: cfg}
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(c.listen),
 		kfake.GroupMinSessionTimeout(100*time.Millisecond),
 		kfake.BrokerConfigs(map[string]string{"message.max.bytes": fmt.Sprint(maxRecord)}))
 	if err != nil {
 		return nil, fmt.Errorf("starting the fake cluster: %w", err)
 	}
-	c := &Cluster{Seeds: fake.ListenAddrs(), Fake: fake, stop: fake.Close}
+	c.Seeds, c.Fake, c.stop = fake.ListenAddrs(), fake, fake.Close
 	if err := c.connect(); err != nil {
 		fake.Close()
 		return nil, err
@@ -70,6 +76,7 @@ func StartT(tb TB) *Cluster {
 func (c *Cluster) connect() error {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(c.Seeds...),
+		kgo.Dialer(c.dial),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerBatchMaxBytes(maxRecord),
 		kgo.ProducerLinger(time.Millisecond),

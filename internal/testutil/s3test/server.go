@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"sync"
 
 	"github.com/rclone/gofakes3"
@@ -32,6 +33,11 @@ type Config struct {
 	AccessKey, SecretKey string
 	// TLS serves https with a certificate of its own; see [Server.CAPEM].
 	TLS bool
+	// Upstream is the URL of another S3 server. Whatever no fault meets goes on
+	// to it as it came, signature included, so that AccessKey, SecretKey and
+	// Buckets must be what it knows. [Server.Keys] and [Server.Object] are of
+	// no use then.
+	Upstream string
 }
 
 // Server is a running S3 server. All its methods may be called at any time from
@@ -46,12 +52,13 @@ type Server struct {
 	// Faults decides which requests go wrong.
 	Faults *Faults
 
-	http    *httptest.Server
-	s3      http.Handler
-	backend *s3mem.Backend
-	keys    *keyring
-	done    chan struct{}
-	close   sync.Once
+	http     *httptest.Server
+	s3       http.Handler
+	upstream *httputil.ReverseProxy // nil: s3 answers
+	backend  *s3mem.Backend
+	keys     *keyring
+	done     chan struct{}
+	close    sync.Once
 
 	writes     sync.Map // bucket/key -> *sync.Mutex
 	mu         sync.Mutex
@@ -77,6 +84,12 @@ func Start(cfg Config) (*Server, error) {
 		keys:    newKeyring(cfg.AccessKey, cfg.SecretKey),
 		done:    make(chan struct{}),
 		counts:  map[string]int{}, encryption: map[string]http.Header{},
+	}
+	if cfg.Upstream != "" {
+		var err error
+		if s.upstream, err = forward(cfg.Upstream); err != nil {
+			return nil, err
+		}
 	}
 	s.http = httptest.NewUnstartedServer(s)
 	// Broken connections are the purpose here, not news.
@@ -124,6 +137,9 @@ func (s *Server) Close() {
 		close(s.done)
 		s.http.CloseClientConnections()
 		s.http.Close()
+		if s.upstream != nil {
+			s.upstream.Transport.(*http.Transport).CloseIdleConnections()
+		}
 	})
 }
 
@@ -155,6 +171,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve checks what gofakes3 does not, then lets it answer.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, req Request) {
+	if s.upstream != nil {
+		s.upstream.ServeHTTP(w, r)
+		return
+	}
 	if refusal := s.keys.check(r); refusal != nil {
 		refusal.write(w, r)
 		return

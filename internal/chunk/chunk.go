@@ -38,6 +38,7 @@ const (
 	Saturation Reason = "saturation"
 	Memory     Reason = "memory"
 	Partitions Reason = "partitions"
+	Schema     Reason = "schema"
 	Drain      Reason = "drain"
 	Recovery   Reason = "recovery"
 )

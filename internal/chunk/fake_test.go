@@ -23,6 +23,7 @@ type memory struct {
 	latency time.Duration
 	factor  int                  // encoded bytes are the raw ones divided by it
 	fail    func(o Object) error // consulted before an object lands
+	schemas bool                 // objects hold lines that begin with the same byte
 
 	mu      sync.Mutex
 	objects []landedObject
@@ -59,6 +60,10 @@ func (m *memory) Encode(_ context.Context, kind Kind, records []record.Record, l
 			res.Refused = append(res.Refused, encode.Refusal{Index: i, Err: errBad})
 			res.Taken++
 			continue
+		}
+		if m.schemas && res.Rows > 0 && r.Raw[0] != records[i-1].Raw[0] {
+			res.Stopped = encode.SchemaChanged
+			break
 		}
 		n := m.size(r.Raw)
 		if limit > 0 && res.Rows > 0 && res.Bytes+n > limit {

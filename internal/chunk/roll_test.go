@@ -39,6 +39,20 @@ func TestChunkIsRolledAtMaxAgeOfItsFirstRecord(t *testing.T) {
 	})
 }
 
+func TestObjectThatEndsAtASchemaChangeSaysSo(t *testing.T) {
+	p := &memory{schemas: true}
+	bubble(t, Config{MaxAge: time.Minute}, p, func(t *testing.T, m *Manager) {
+		w := goWrite(t.Context(), m, "a", "x1", "x2", "y1")
+		<-w.done
+		assert.Equal(t, time.Minute, w.took)
+		require.Len(t, p.landed(), 2)
+		assert.Equal(t, []string{"x1", "x2"}, p.landed()[0].lines)
+		assert.Equal(t, Schema, p.landed()[0].Reason)
+		assert.Equal(t, []string{"y1"}, p.landed()[1].lines)
+		assert.Equal(t, Age, p.landed()[1].Reason)
+	})
+}
+
 func TestEndOfABusyInputIsFoundAfterIdleTimeout(t *testing.T) {
 	p := &memory{}
 	bubble(t, Config{MaxAge: time.Hour, IdleTimeout: 2 * time.Second}, p, func(t *testing.T, m *Manager) {

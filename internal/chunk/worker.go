@@ -88,10 +88,7 @@ func (m *Manager) sort(c *chunk, res encode.Result, cancel func()) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if rest := c.from(res.Taken); rest.len() > 0 {
-		c.reason = Size // whatever made us write it, this is why it ends here
-		if res.Taken == m.cfg.MaxRecords {
-			c.reason = Records
-		}
+		c.reason = m.ending(res) // whatever made us write it
 		m.putBack(c.part, rest)
 	}
 	for _, r := range res.Refused {
@@ -109,6 +106,18 @@ func (m *Manager) sort(c *chunk, res encode.Result, cancel func()) bool {
 	c.raw, c.charge, c.out = raw, charge, res.Bytes
 	c.cancel = cancel
 	return c.len() > 0 && c.wanted()
+}
+
+// ending is why an object ends before its chunk does.
+func (m *Manager) ending(res encode.Result) Reason {
+	switch {
+	case res.Taken == m.cfg.MaxRecords:
+		return Records
+	case res.Stopped == encode.SchemaChanged:
+		return Schema
+	default:
+		return Size
+	}
 }
 
 // stored returns the taken records without the refused ones, as a copy, so

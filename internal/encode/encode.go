@@ -38,7 +38,21 @@ type Result struct {
 	Bytes int64
 	// Refused lists, in order, the records the format cannot hold.
 	Refused []Refusal
+	// Stopped says why records were left, when Taken is less than their number.
+	Stopped Stop
 }
+
+// Stop says why an object ends before the records do.
+type Stop uint8
+
+const (
+	// Full is for when the next record would exceed the limit, or another bound
+	// of the format, and when there is none.
+	Full Stop = iota
+	// SchemaChanged is for when the next record needs a schema, or columns, that
+	// this object cannot have.
+	SchemaChanged
+)
 
 // Refusal names a record that could not be encoded and says why.
 type Refusal struct {

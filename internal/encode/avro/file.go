@@ -43,6 +43,8 @@ type file struct {
 	refused []encode.Refusal
 	// full is set when no other block may follow.
 	full bool
+	// change is the record from which on the schema is another one; 0 for none.
+	change int
 }
 
 // begin finds the schema that the records belong to. Records that do not tell
@@ -64,7 +66,11 @@ func (f *file) refuse(err error) {
 }
 
 func (f *file) result() encode.Result {
-	return encode.Result{Taken: f.next, Rows: f.rows, Bytes: f.written, Refused: f.refused}
+	res := encode.Result{Taken: f.next, Rows: f.rows, Bytes: f.written, Refused: f.refused}
+	if f.change > 0 && f.next == f.change {
+		res.Stopped = encode.SchemaChanged
+	}
+	return res
 }
 
 // write writes the file. final says that the schema knows all records as well
@@ -209,7 +215,7 @@ func (f *file) fill(target int) error {
 				continue
 			}
 			if memory != f.memory {
-				f.full = true
+				f.full, f.change = true, f.next
 				return nil
 			}
 		}
@@ -222,7 +228,7 @@ func (f *file) fill(target int) error {
 		case f.rows == 0:
 			return errLearn
 		default:
-			f.full = true // the next file has the new schema
+			f.full, f.change = true, f.next // the next file has the new schema
 			return nil
 		}
 	}

@@ -205,3 +205,7 @@ func TestCodecs(t *testing.T) {
 	require.NoError(t, d.Error())
 	assert.Equal(t, len(docs), n)
 }
+
+func TestObjectEndsBeforeANewField(t *testing.T) {
+	encodetest.RequireStopsAtSchemaChange(t, newEncoder(t, avro.Config{BlockSize: 500}, schema.Config{}))
+}

@@ -46,6 +46,7 @@ type encoder struct {
 	held    []byte
 	line    []byte
 	refused []encode.Refusal
+	change  int // the record whose columns the object cannot have; 0 for none
 }
 
 // maxText bounds the memory for the text of one object, whatever the limit.
@@ -57,7 +58,7 @@ var errNoColumns = errors.New("expected at least one field: no record of the obj
 // Encode implements encode.Encoder.
 func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (encode.Result, error) {
 	e.table.reset()
-	e.refused = nil
+	e.refused, e.change = nil, 0
 	var res encode.Result
 	var err error
 	if e.stream == nil {
@@ -96,6 +97,7 @@ func (e *encoder) scan(records []record.Record, index int, full func() bool) int
 		err := e.table.add(&records[index])
 		switch {
 		case errors.Is(err, errTooManyColumns) && e.table.rowCount() > 0:
+			e.change = index
 			return index // it may well fit into an object of its own
 		case err != nil:
 			e.refused = append(e.refused, encode.Refusal{Index: index, Err: err})
@@ -117,6 +119,9 @@ func (e *encoder) result(rows int) encode.Result {
 		}
 		res.Taken++
 		res.Refused = append(res.Refused, r)
+	}
+	if e.change > 0 && res.Taken == e.change {
+		res.Stopped = encode.SchemaChanged
 	}
 	return res
 }

@@ -244,9 +244,29 @@ func TestColumnsAreLimited(t *testing.T) {
 		cfg := csv.Config{Header: true, Gzip: zip}
 		_, res := encodeText(t, cfg, 0, raw(fields(0, 16385), fields(0, 16384), `{"c1":2}`, `{"new":1}`, `{"c1":3}`)...)
 		assert.Equal(t, 3, res.Taken, "a record with a new field opens the next object")
+		assert.Equal(t, encode.SchemaChanged, res.Stopped)
 		require.Len(t, res.Refused, 1)
 		require.ErrorContains(t, res.Refused[0].Err, "at most 16384 fields")
 	}
+}
+
+func TestNewFieldEndsAnObjectThatHadRoomAfterAll(t *testing.T) {
+	const limit = 16 << 10
+	r := rand.New(rand.NewPCG(1, 1))
+	var hard, easy []string
+	for i := range 2000 {
+		hard = append(hard, fmt.Sprintf(`{"v":"%016x%016x"}`, r.Uint64(), r.Uint64()))
+		easy = append(easy, fmt.Sprintf(`{"v":"%032d"}`, i))
+	}
+	e := csv.New(csv.Config{Header: true, Gzip: true})
+	res, err := e.Encode(io.Discard, raw(hard...), limit)
+	require.NoError(t, err)
+	require.Less(t, res.Taken, len(hard))
+	assert.Equal(t, encode.Full, res.Stopped)
+	res, err = e.Encode(io.Discard, raw(append(easy, `{"new":1}`, `{"v":"x"}`)...), limit)
+	require.NoError(t, err)
+	require.Equal(t, len(easy), res.Taken, "the header is settled when more is read than was expected to fit")
+	assert.Equal(t, encode.SchemaChanged, res.Stopped)
 }
 
 func FuzzCSVQuoting(f *testing.F) {

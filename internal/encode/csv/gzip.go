@@ -141,7 +141,11 @@ func (e *encoder) compress(out *holder, limit int64) (int, error) {
 func (e *encoder) extend(records []record.Record, next int) int {
 	width := e.table.columnCount()
 	e.scan(records, next, func() bool {
-		if e.table.columnCount() > width || e.table.textSize > maxText {
+		if e.table.columnCount() > width {
+			e.change = e.table.rowCount() - 1 + len(e.refused)
+			return true
+		}
+		if e.table.textSize > maxText {
 			return true
 		}
 		c := e.table.last()

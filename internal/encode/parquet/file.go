@@ -22,6 +22,8 @@ type file struct {
 	footer  footer
 	// full is set when no other row group may follow.
 	full bool
+	// change is the record from which on the schema is another one; 0 for none.
+	change int
 	// alone is set when the other row groups are to be built one after the
 	// other.
 	alone bool
@@ -47,7 +49,11 @@ func (f *file) begin() {
 }
 
 func (f *file) result() encode.Result {
-	return encode.Result{Taken: f.next, Rows: int(f.rows), Bytes: f.written, Refused: f.refused}
+	res := encode.Result{Taken: f.next, Rows: int(f.rows), Bytes: f.written, Refused: f.refused}
+	if f.change > 0 && f.next == f.change {
+		res.Stopped = encode.SchemaChanged
+	}
+	return res
 }
 
 // write writes the file. final says that the schema knows all records as well
@@ -95,12 +101,12 @@ func (f *file) fill(target int64) (more bool, err error) {
 	case filled:
 		return true, nil
 	case stranger:
-		f.full = true
+		f.full, f.change = true, f.next
 	case unknown:
 		if f.written == 0 {
 			return false, errLearn
 		}
-		f.full = true // the next file has the new schema
+		f.full, f.change = true, f.next // the next file has the new schema
 	}
 	return false, nil
 }

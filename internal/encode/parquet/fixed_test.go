@@ -189,7 +189,7 @@ func TestSchemasFromMetadata(t *testing.T) {
 	e, err := parquet.New(parquet.Config{}, reg)
 	require.NoError(t, err)
 	data, res := encodePrefix(t, e, records)
-	assert.Equal(t, encode.Result{Taken: 4, Rows: 2, Bytes: int64(len(data)), Refused: res.Refused}, res)
+	assert.Equal(t, encode.Result{Taken: 4, Rows: 2, Bytes: int64(len(data)), Refused: res.Refused, Stopped: encode.SchemaChanged}, res)
 	require.Len(t, res.Refused, 2)
 	requireRows(t, []string{`{"id":1,"at":"2025-07-01T10:00:00.123Z"}`, `{"id":2,"at":null}`}, data)
 	data, res = encodePrefix(t, e, records[4:])

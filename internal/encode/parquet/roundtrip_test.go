@@ -240,3 +240,12 @@ func TestCompressions(t *testing.T) {
 		}
 	}
 }
+
+func TestObjectEndsBeforeANewField(t *testing.T) {
+	for name, cores := range map[string]*parquet.Cores{"one core": nil, "three cores": parquet.NewCores(3)} {
+		t.Run(name, func(t *testing.T) {
+			config := parquet.Config{RowGroupSize: 2 << 10, Cores: cores}
+			encodetest.RequireStopsAtSchemaChange(t, newEncoder(t, config, schema.Config{}))
+		})
+	}
+}

@@ -137,7 +137,7 @@ func (w *writer) orderedObject(n *node) error {
 			return errOrder
 		}
 		*guess = m
-		if err := w.nulls(n, next, m.at); err != nil {
+		if err := w.passOver(n, next, m.at); err != nil {
 			return err
 		}
 		if err := w.value(m); err != nil {
@@ -168,6 +168,17 @@ func (w *writer) rest(n *node, next int) error {
 	}
 	w.text(w.rescued, text)
 	return w.nulls(n, w.rescued.at+1, len(n.members))
+}
+
+// passOver writes nulls for the members in [from, to). One that must have a
+// value may have it later in the object.
+func (w *writer) passOver(n *node, from, to int) error {
+	for _, m := range n.members[from:to] {
+		if !m.field.Optional {
+			return errOrder
+		}
+	}
+	return w.nulls(n, from, to)
 }
 
 // nulls writes nulls for the members in [from, to).

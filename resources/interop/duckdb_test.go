@@ -3,7 +3,6 @@ package interop
 import (
 	"database/sql"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
@@ -121,38 +119,4 @@ func TestDuckDBReadsEveryType(t *testing.T) {
 	assert.Equal(t, "-5|2025-07-01 10:00:00.123456+00|1969-12-31|23:59:59.5|-12.34|-1234567890123456789012345678.0123456789|"+
 		"ff112233-4455-6677-8899-aabbccddeeff|raw|[1]|"+
 		"INTEGER|TIMESTAMP WITH TIME ZONE|DATE|TIME|DECIMAL(9,2)|DECIMAL(38,10)|UUID|BLOB|VARCHAR", got)
-}
-
-// BenchmarkJSONToParquet compares DuckDB's COPY with the encoder, on the same
-// records, with one thread and the same codec.
-func BenchmarkJSONToParquet(b *testing.B) {
-	data := map[string][][]byte{"clicks": encodetest.Clicks(50_000, 1), "wide": encodetest.Wide(10_000, 1)}
-	for _, name := range []string{"clicks", "wide"} {
-		docs := data[name]
-		dir := b.TempDir()
-		var jsonl []byte
-		for _, d := range docs {
-			jsonl = append(append(jsonl, d...), '\n')
-		}
-		in := filepath.Join(dir, "in.jsonl")
-		require.NoError(b, os.WriteFile(in, jsonl, 0o600))
-		for _, codec := range []string{"zstd", "snappy"} {
-			b.Run(name+"/"+codec+"/duckdb", func(b *testing.B) {
-				db := openDB(b)
-				_, err := db.Exec("SET threads=1")
-				require.NoError(b, err)
-				for b.Loop() {
-					_, err := db.Exec(fmt.Sprintf("COPY (FROM read_json('%s', format='newline_delimited')) TO '%s' (FORMAT parquet, COMPRESSION %s)",
-						in, filepath.Join(dir, "out.parquet"), codec))
-					require.NoError(b, err)
-				}
-				b.ReportMetric(float64(b.N*len(docs))/b.Elapsed().Seconds()/1000, "krows/s")
-			})
-			b.Run(name+"/"+codec+"/s3-destination", func(b *testing.B) {
-				e, err := parquet.New(parquet.Config{Compression: codec}, registry(b))
-				require.NoError(b, err)
-				encodetest.Bench(b, e, docs, 0)
-			})
-		}
-	}
 }

@@ -37,6 +37,7 @@ func main() {
 		service.CLIOptAddCommand(previewCommand(os.Stdin, os.Stdout)),
 		service.CLIOptAddCommand(checkCommand(os.Stdout)),
 		service.CLIOptAddCommand(policyCommand(os.Stdout)),
+		service.CLIOptAddCommand(sizeCommand(os.Stdout)),
 		service.CLIOptAddCommand(healthCommand()),
 	)
 }

@@ -35,6 +35,9 @@ type format struct {
 	// until objects have been measured. Low is better than high: a first chunk
 	// that is too large becomes several full objects, one too small is final.
 	ratio float64
+	// rowGroup is how much an encoder of parquet collects before it writes; 0
+	// for other formats.
+	rowGroup int64
 }
 
 const (
@@ -58,6 +61,7 @@ func (r *reader) format() format {
 	case "parquet":
 		f = r.columnar(r.parquet())
 		f.extension, f.contentType, f.ratio = ".parquet", "application/vnd.apache.parquet", parquetRatio
+		f.rowGroup = r.size(fieldParquet, fieldRowGroupSize)
 	case "avro":
 		f = r.columnar(r.avro())
 		f.extension, f.contentType, f.ratio = ".avro", "application/avro", avroRatio

@@ -1,0 +1,295 @@
+package output
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/sizing"
+)
+
+// Sizing is what decides about sizes, in the output and in the input of the
+// file it was found in.
+func (i *Inspected) Sizing(file string) (sizing.Destination, sizing.Input, error) {
+	c := i.conf
+	d := sizing.Destination{
+		Format:             c.format.name,
+		MaxFileSize:        c.chunks.MaxFileSize,
+		MaxRecords:         c.chunks.MaxRecords,
+		MaxAge:             c.chunks.MaxAge,
+		IdleTimeout:        c.chunks.IdleTimeout,
+		MaxOpenPartitions:  c.chunks.MaxOpenPartitions,
+		MemoryLimit:        c.chunks.MemoryLimit,
+		MaxInFlight:        c.maxInFlight,
+		Workers:            c.chunks.Workers,
+		Encoders:           c.encoders,
+		RowGroupSize:       c.format.rowGroup,
+		MultipartThreshold: c.store.MultipartThreshold,
+		PartSize:           c.store.PartSize,
+		CallOverhead:       c.chunks.CallOverhead,
+		RecordOverhead:     c.chunks.RecordOverhead,
+	}
+	if c.health.enabled {
+		d.HealthInterval = c.health.interval
+	}
+	d.Batching = sizing.Batching{Count: c.batching.Count, Bytes: int64(c.batching.ByteSize), Period: span(c.batching.Period)}
+	in, err := inputOf(file)
+	return d, in, err
+}
+
+// Sample is what was measured on records of the user.
+type Sample struct {
+	// Rows is the number of records, Refused how many of them cannot be stored.
+	Rows, Refused int
+	// RowBytes is their mean size, and Ratio the size of the object that holds
+	// them, for each byte of theirs.
+	RowBytes, Ratio float64
+	// Partitions is the number of folders and names that they go to.
+	Partitions int
+}
+
+// Measure encodes records, one a line, with the format of the configuration.
+// Nothing is uploaded.
+func (i *Inspected) Measure(in io.Reader) (Sample, error) {
+	assigner, err := partition.New(i.conf.partition)
+	if err != nil {
+		return Sample{}, err
+	}
+	var s Sample
+	var raw int64
+	byPath := map[string][]record.Record{}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, longestLine)
+	for lines.Scan() {
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		m := service.NewMessage([]byte(lines.Text()))
+		rec, err := partition.FromMessage(m)
+		if err != nil {
+			return s, fmt.Errorf("reading record %d: %w", s.Rows+1, err)
+		}
+		s.Rows++
+		raw += int64(rec.Size())
+		path, err := assign(assigner, m, &rec)
+		if err != nil {
+			s.Refused++
+			continue
+		}
+		byPath[path] = append(byPath[path], rec)
+	}
+	if err := lines.Err(); err != nil {
+		return s, fmt.Errorf("reading records: %w", err)
+	}
+	s.Partitions = len(byPath)
+	return s, i.encode(&s, raw, byPath)
+}
+
+func assign(a *partition.Assigner, m *service.Message, rec *record.Record) (string, error) {
+	pass := a.Begin(service.MessageBatch{m})
+	defer pass.End()
+	path, err := pass.Assign(0, rec)
+	return string(path), err
+}
+
+// encode writes all records of the sample that can be stored into one object:
+// those of one partition are fewer than in a real one, and compress worse.
+func (i *Inspected) encode(s *Sample, raw int64, byPath map[string][]record.Record) error {
+	var all []record.Record
+	for _, path := range slices.Sorted(maps.Keys(byPath)) {
+		all = append(all, byPath[path]...)
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("none of the %d records of the sample can be stored: s3-destination preview tells why", s.Rows)
+	}
+	s.RowBytes = float64(raw) / float64(s.Rows)
+	encoder := i.conf.format.newEncoder()
+	var kept, size int64
+	for len(all) > 0 {
+		res, err := encoder.Encode(io.Discard, all, 0)
+		if err != nil {
+			return fmt.Errorf("encoding the sample: %w", err)
+		}
+		refused := map[int]bool{}
+		for _, r := range res.Refused {
+			refused[r.Index] = true
+		}
+		for j := range all[:res.Taken] {
+			if !refused[j] {
+				kept += int64(all[j].Size())
+			}
+		}
+		s.Refused += len(refused)
+		size += res.Bytes
+		all = all[res.Taken:]
+	}
+	if kept == 0 {
+		return fmt.Errorf("none of the %d records of the sample can be stored: s3-destination preview tells why", s.Rows)
+	}
+	s.Ratio = float64(size) / float64(kept)
+	return nil
+}
+
+// kafkaInput tells where an input of Redpanda Connect keeps what decides about
+// sizes, and the defaults of version 4.110.
+type kafkaInput struct {
+	prefix     []string // of checkpoint_limit and batching
+	checkpoint int
+	commit     time.Duration
+	fetch      int64
+	partition  int64         // fetched of one partition at once, beyond the limit
+	resume     time.Duration // until a partition that was paused goes on, at most
+	ordered    int64         // size of a batch in the ordered mode, if it has one
+}
+
+var kafkaInputs = map[string]kafkaInput{
+	"redpanda":    {prefix: []string{"unordered_processing"}, checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second, ordered: 32_000},
+	"kafka_franz": {checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second},
+	"kafka":       {checkpoint: 1024, commit: time.Second},
+}
+
+// inputOf reads the input of a configuration file, as far as it is known what
+// its settings mean for sizes.
+func inputOf(file string) (sizing.Input, error) {
+	conf, err := service.GlobalEnvironment().FullConfigSchema("", "").NewConfigQuerier().ParseYAML(file)
+	if err != nil {
+		return sizing.Input{}, err
+	}
+	var in sizing.Input
+	for _, path := range []string{"input", "input_resources"} {
+		part, err := conf.FieldAtPath(path)
+		if err != nil {
+			continue // not in this file
+		}
+		if value, err := part.FieldAny(); err == nil && describeInput(plain(value), &in) {
+			break
+		}
+	}
+	return in, nil
+}
+
+// plain turns nodes of YAML into plain values.
+func plain(value any) any {
+	if node, ok := value.(interface{ Decode(into any) error }); ok {
+		var v any
+		if node.Decode(&v) == nil {
+			return v
+		}
+	}
+	return value
+}
+
+// describeInput looks for an input that is known, however deep it is nested.
+func describeInput(tree any, in *sizing.Input) bool {
+	switch t := tree.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(t)) {
+			child, ok := t[key].(map[string]any)
+			if !ok {
+				if describeInput(t[key], in) {
+					return true
+				}
+				continue
+			}
+			if k, known := kafkaInputs[key]; known {
+				k.read(key, child, in)
+				return true
+			}
+			switch key {
+			case "generate":
+				in.Kind, in.BatchRows = key, number(child["batch_size"], 1)
+				return true
+			case "batched":
+				describeInput(child["child"], in)
+				in.Kind, in.BatchRows, in.Batching = key, 0, batchingOf(child["policy"])
+				return true
+			}
+			if describeInput(child, in) {
+				return true
+			}
+		}
+	case []any:
+		for _, element := range t {
+			if describeInput(element, in) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// read takes the settings of a Kafka input.
+func (k kafkaInput) read(name string, conf map[string]any, in *sizing.Input) {
+	at := conf
+	for _, step := range k.prefix {
+		at, _ = at[step].(map[string]any)
+	}
+	*in = sizing.Input{
+		Kind: name, Kafka: true,
+		CheckpointLimit: number(at["checkpoint_limit"], k.checkpoint),
+		CommitPeriod:    duration(conf["commit_period"], k.commit),
+		Batching:        batchingOf(at["batching"]),
+	}
+	if k.fetch > 0 {
+		brokers, _ := conf["seed_brokers"].([]any)
+		in.FetchRowBytes, in.Resume = bytesOf(conf["fetch_max_partition_bytes"], k.partition), k.resume
+		in.FetchBytes = bytesOf(conf["fetch_max_bytes"], k.fetch) * int64(max(len(brokers), 1))
+	}
+	if enabled := fmt.Sprint(at["enabled"]); k.ordered > 0 && enabled != "true" {
+		in.Batching, in.CheckpointLimit = sizing.Batching{}, 0
+		in.OrderedBytes = bytesOf(conf["max_yield_batch_bytes"], k.ordered)
+	}
+}
+
+// batchingOf reads a batching policy.
+func batchingOf(conf any) sizing.Batching {
+	p, _ := conf.(map[string]any)
+	return sizing.Batching{
+		Count:  number(p["count"], 0),
+		Bytes:  int64(number(p["byte_size"], 0)),
+		Period: duration(p["period"], 0),
+	}
+}
+
+// The values of a configuration may be numbers or the text that replaced a
+// variable. What cannot be read is what lint reports; here it is the default.
+
+func number(v any, otherwise int) int {
+	if v == nil {
+		return otherwise
+	}
+	if n, err := strconv.ParseFloat(fmt.Sprint(v), 64); err == nil {
+		return int(n)
+	}
+	return otherwise
+}
+
+func duration(v any, otherwise time.Duration) time.Duration {
+	if d, err := time.ParseDuration(fmt.Sprint(v)); err == nil {
+		return d
+	}
+	return otherwise
+}
+
+func span(text string) time.Duration { return duration(text, 0) }
+
+func bytesOf(v any, otherwise int64) int64 {
+	if v == nil {
+		return otherwise
+	}
+	if n, err := strconv.ParseInt(fmt.Sprint(v), 10, 64); err == nil {
+		return n
+	}
+	if n, err := parseSize(fmt.Sprint(v)); err == nil {
+		return n
+	}
+	return otherwise
+}

@@ -1,10 +1,13 @@
 package chunk
 
+import "time"
+
 // gate is the queue of calls that wait for memory, first come first served.
 // It is guarded by the manager's lock.
 type gate struct {
 	queue []*waiter
 	bytes int64
+	last  time.Time // when a waiter was let in
 }
 
 // waiter is one call at the gate. admitted receives true when it may go on
@@ -29,6 +32,7 @@ func (g *gate) admit() {
 	g.queue[0] = nil
 	g.queue = g.queue[1:]
 	g.bytes -= w.charge
+	g.last = time.Now()
 	w.admitted <- true
 }
 

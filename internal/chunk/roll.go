@@ -46,6 +46,30 @@ func (m *Manager) evaluate(now time.Time) (next time.Time, any bool) {
 	if m.dirty {
 		m.sweep()
 	}
+	m.rollDue(now)
+	if m.calls == 0 {
+		return time.Time{}, false
+	}
+	next = now.Add(report)
+	if len(m.byAge) == 0 {
+		return next, true
+	}
+	sooner := func(t time.Time, ok bool) {
+		// What is due already waits for a worker, and that one looks.
+		if ok && t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	sooner(m.oldAt())
+	sooner(m.quiet())
+	return next, true
+}
+
+// rollDue applies the rules that cut chunks short. All but two do so only for
+// workers that are free: a sealed chunk that waits for one is no sooner in the
+// bucket, while an open one still grows. Those two are for calls that can
+// return only when everything is written. The caller holds the lock.
+func (m *Manager) rollDue(now time.Time) {
 	if m.hurried {
 		m.hurried = false
 		m.sealAll(Recovery)
@@ -54,40 +78,76 @@ func (m *Manager) evaluate(now time.Time) (next time.Time, any bool) {
 	m.rollSaturated()
 	m.rollOld(now)
 	m.rollIdle(now)
-	if m.calls == 0 {
+}
+
+// free is the number of workers that have nothing to do and nothing waiting.
+func (m *Manager) free() int {
+	return max(m.cfg.Workers, 1) - len(m.busy) - len(m.queue)
+}
+
+// oldAt returns when the oldest chunk is too old. What waited at the gate may
+// be so from the start: it is given a moment for what is let in with it.
+func (m *Manager) oldAt() (time.Time, bool) {
+	if m.cfg.MaxAge <= 0 || len(m.byAge) == 0 {
 		return time.Time{}, false
 	}
-	next = now.Add(report)
-	if len(m.byAge) == 0 {
-		return next, true
+	c := m.byAge[0]
+	return later(c.first.Add(m.cfg.MaxAge), m.together(c, min(linger, m.cfg.MaxAge))), true
+}
+
+// together returns until when others may join a chunk that was let in from the
+// gate; a time long ago if nothing was.
+func (m *Manager) together(c *chunk, wait time.Duration) time.Time {
+	since := c.opened
+	if m.gate.last.Before(since) {
+		since = m.gate.last
 	}
-	sooner := func(t time.Time) {
-		if t.Before(next) {
-			next = t
-		}
+	return since.Add(wait)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	if m.cfg.MaxAge > 0 {
-		sooner(m.byAge[0].first.Add(m.cfg.MaxAge))
-	}
-	if t, ok := m.quiet(); ok && t.After(now) {
-		sooner(t) // else what is left waits for uploads, whose end wakes us
-	}
-	return next, true
+	return b
+}
+
+// isOld reports whether the oldest chunk is too old.
+func (m *Manager) isOld(now time.Time) bool {
+	t, ok := m.oldAt()
+	return ok && !now.Before(t)
 }
 
 // rollOld rolls the chunks whose first record is too old.
 func (m *Manager) rollOld(now time.Time) {
-	for m.cfg.MaxAge > 0 && len(m.byAge) > 0 && now.Sub(m.byAge[0].first) >= m.cfg.MaxAge {
+	for m.free() > 0 && m.isOld(now) {
 		m.seal(m.byAge[0], Age)
 	}
+}
+
+// overtake puts a chunk that is too old before younger ones in the queue: a
+// busy partition, whose chunks are rolled as they fill, does not hold up the
+// others. The caller holds the lock.
+func (m *Manager) overtake(now time.Time) {
+	if len(m.queue) == 0 || !m.isOld(now) || !m.byAge[0].first.Before(m.queue[0].first) {
+		return
+	}
+	m.seal(m.byAge[0], Age)
+	last := len(m.queue) - 1
+	c := m.queue[last]
+	copy(m.queue[1:], m.queue[:last])
+	m.queue[0] = c
 }
 
 // quiet returns when the open chunks are to be rolled unless something
 // arrives before.
 func (m *Manager) quiet() (time.Time, bool) {
 	switch {
+	case len(m.byAge) == 0:
+		return time.Time{}, false
 	case m.draining:
-		return m.rhythm.last.Add(linger), true
+		c := m.byAge[0]
+		return later(c.first.Add(linger), m.together(c, linger)), true
 	case m.cfg.IdleTimeout > 0:
 		return m.rhythm.quietAfter(m.cfg.IdleTimeout), true
 	default:
@@ -101,16 +161,37 @@ func (m *Manager) quiet() (time.Time, bool) {
 func (m *Manager) rollIdle(now time.Time) {
 	t, ok := m.quiet()
 	if !ok || now.Before(t) {
-		if m.draining && len(m.byAge) > 0 && now.Sub(m.byAge[0].first) >= linger {
-			m.sealAll(Drain) // arrivals never pause: do not wait for a pause
-		}
 		return
 	}
 	reason := Idle
 	if m.draining {
 		reason = Drain
 	}
-	m.sealAll(reason)
+	for m.free() > 0 {
+		c := m.oldest()
+		if c == nil {
+			return
+		}
+		m.seal(c, reason)
+	}
+}
+
+// oldest returns the chunk to roll first, nil if none may be: dead letters only
+// once no data is under way, since encoding it may add to them.
+func (m *Manager) oldest() *chunk {
+	if len(m.byAge) > 0 && m.byAge[0].part.kind == Data {
+		return m.byAge[0]
+	}
+	var oldest *chunk
+	for _, c := range m.byAge {
+		if c.part.kind == Data && (oldest == nil || c.first.Before(oldest.first)) {
+			oldest = c
+		}
+	}
+	if oldest == nil && len(m.byAge) > 0 && len(m.queue)+len(m.busy) == 0 {
+		return m.byAge[0]
+	}
+	return oldest
 }
 
 // rollSaturated rolls everything when no further call can arrive. While
@@ -171,9 +252,10 @@ func (m *Manager) underPressure() bool {
 }
 
 // rollForMemory rolls the largest chunks until the pressure is low: they give
-// the best objects and free the most.
+// the best objects and free the most. Several at once, for looking for the
+// largest of many takes a while.
 func (m *Manager) rollForMemory() {
-	if !m.underPressure() {
+	if m.free() <= 0 || !m.underPressure() {
 		return
 	}
 	excess := m.pressure() - int64(lowWater*float64(m.cfg.MemoryLimit))

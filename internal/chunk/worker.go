@@ -20,12 +20,18 @@ func (m *Manager) work() {
 	}
 }
 
-// next waits for a sealed chunk and takes it over; it returns nil when the
-// manager is closed.
+// next waits for a chunk that is sealed, or due to be, and takes it over; it
+// returns nil when the manager is closed.
 func (m *Manager) next() *chunk {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for len(m.queue) == 0 && !m.closed {
+	for !m.closed {
+		now := time.Now()
+		m.rollDue(now)
+		m.overtake(now)
+		if len(m.queue) > 0 {
+			break
+		}
 		m.ready.Wait()
 	}
 	if m.closed {

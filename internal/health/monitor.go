@@ -175,11 +175,17 @@ func (m *Monitor) Check(ctx context.Context) Verdict {
 // run is the periodic part.
 func (m *Monitor) run() {
 	for {
-		timer := time.NewTimer(m.wait())
+		wait, changed := m.wait()
+		timer := time.NewTimer(wait)
 		select {
 		case <-m.ctx.Done():
 			timer.Stop()
 			return
+		case <-changed:
+			// Somebody else has probed, at the start for example, and the
+			// wait was for another state.
+			timer.Stop()
+			continue
 		case <-m.poke:
 			timer.Stop()
 			m.mu.Lock()
@@ -198,17 +204,19 @@ func (m *Monitor) run() {
 	}
 }
 
-// wait is the time until the next periodic probe.
-func (m *Monitor) wait() time.Duration {
+// wait is the time until the next periodic probe, and what is closed when it is
+// to be reckoned anew.
+func (m *Monitor) wait() (time.Duration, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	changed := m.breaker.changed
 	if m.fails == 0 && !m.shut.Load() {
 		spread := m.cfg.Interval / 5
-		return m.cfg.Interval - spread + rand.N(2*spread+1) //nolint:gosec // spreads load
+		return m.cfg.Interval - spread + rand.N(2*spread+1), changed //nolint:gosec // spreads load
 	}
 	d := firstRetry << min(max(m.fails-1, 0), 10)
 	d = min(d, lastRetry, m.cfg.Interval)
-	return d/2 + rand.N(d/2+1) //nolint:gosec // spreads load
+	return d/2 + rand.N(d/2+1), changed //nolint:gosec // spreads load
 }
 
 // probe leads or joins a probe.

@@ -114,6 +114,9 @@ func (p *Prober) try(ctx context.Context) error {
 		return p.tryEnforced(ctx)
 	}
 	err := p.put(ctx, false)
+	if errors.Is(err, store.ErrExists) {
+		return nil // a locked leftover: the right to write was looked at before
+	}
 	if p.honoured && store.ClassOf(err) == store.ClassDenied {
 		// A policy may demand If-None-Match, as data is written with it.
 		if p.tryEnforced(ctx) == nil {
@@ -143,9 +146,10 @@ func (p *Prober) tryConditions(ctx context.Context) (Conditions, error) {
 	case errors.Is(err, store.ErrNotImplemented):
 		return Ignored, p.put(ctx, false)
 	case errors.Is(err, store.ErrExists):
-		if err := p.put(ctx, false); store.ClassOf(err) == store.ClassDenied {
+		switch err := p.put(ctx, false); {
+		case store.ClassOf(err) == store.ClassDenied:
 			p.enforced = true
-		} else if err != nil {
+		case err != nil && !errors.Is(err, store.ErrExists): // a locked leftover
 			return Honoured, err
 		}
 		return Honoured, nil

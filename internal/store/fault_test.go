@@ -272,3 +272,14 @@ func TestMinimalPermissionsSuffice(t *testing.T) {
 	require.Equal(t, ClassDenied, ClassOf(s.Delete(t.Context(), "small")))
 	require.Equal(t, ClassDenied, ClassOf(s.ListAfter(t.Context(), "", "", func(string) bool { return true })))
 }
+
+// Stores that keep locked objects without versions refuse to replace them with
+// 403, which is neither a missing right nor a destination that is down.
+func TestALockedObjectIsATakenKey(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	server.Faults.Add(s3test.Rule{Do: s3test.FailAfterBody(http.StatusForbidden, "AccessDenied", "Access Denied because object protected by object lock")})
+	s := newStore(t, server, nil)
+	_, err := put(t.Context(), s, "k", []byte("x"))
+	require.ErrorIs(t, err, ErrExists)
+	require.Equal(t, ClassDenied, ClassOf(s.Delete(t.Context(), "k")))
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -129,6 +130,11 @@ func (s *Store) do(ctx context.Context, r request) (outcome, error) {
 
 // forOp refines a verdict by what was being done.
 func forOp(op Op, v verdict) verdict {
+	if v.class == ClassDenied && locked(v.reason) && (op == OpPutObject || op == OpCompleteMultipartUpload) {
+		// A lock is looked at after the rights: what is refused is not the
+		// write but the key.
+		v.class, v.is = ClassExists, ErrExists
+	}
 	switch op {
 	case OpPutObject, OpCreateMultipartUpload, OpListObjects:
 		if errors.Is(v.is, ErrNotFound) {
@@ -148,6 +154,12 @@ func forOp(op Op, v verdict) verdict {
 	case OpUploadPart, OpAbortMultipartUpload, OpDeleteObject, OpHeadObject:
 	}
 	return v
+}
+
+// locked reports whether a refusal says that an object is there and must not be
+// replaced, as stores do that keep locked objects without versions.
+func locked(reason string) bool {
+	return strings.Contains(reason, "protected by object lock") || strings.Contains(reason, "WORM protected")
 }
 
 // spent reports whether another try after wait would exceed the budget.

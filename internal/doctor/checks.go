@@ -7,11 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/policy"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
-	"github.com/s3-destination/s3-destination/internal/store/encryption"
 )
 
 func isSession(arn string) bool { return strings.Contains(arn, ":assumed-role/") }
@@ -125,31 +126,25 @@ func (d *doctor) encryption() {
 	if key != "" {
 		row.Detail += " with key " + key
 	}
-	want := map[encryption.Mode]string{
-		"": "AES256", encryption.ModeSSES3: "AES256", encryption.ModeSSEKMS: "aws:kms", encryption.ModeSSEKMSCMK: "aws:kms",
-	}[asked.Mode]
+	params, err := asked.Params()
+	if err != nil {
+		return // the store was made from it
+	}
+	differs := params.Mismatch(types.ServerSideEncryption(algorithm), key)
 	switch {
-	case asked.Mode == encryption.ModeNone && algorithm == "":
+	case params.Algorithm == "" && algorithm == "":
 		row.Result, row.Matters, row.Detail = Unknown, Recommended, "none was asked for, and the server reports none: the objects may be stored in the clear"
-	case asked.Mode == encryption.ModeNone:
+	case params.Algorithm == "":
 		row.Detail += ", the default of the bucket"
 	case algorithm == "":
-		row.Result, row.Detail = Fails, fmt.Sprintf("%s was asked for, and the server reports no encryption: it may have ignored the request", want)
-	case algorithm != want:
-		row.Result, row.Detail = Fails, fmt.Sprintf("%s was asked for, and the server reports %s", want, algorithm)
-	case key != "" && !sameKey(asked.KMSKey, key):
-		row.Result, row.Class, row.Detail = Fails, store.ClassKMS, fmt.Sprintf("key %s was asked for, and the server reports %s", asked.KMSKey, key)
+		row.Result, row.Detail = Fails, differs+": it may have ignored the request"
+	case differs != "":
+		row.Result, row.Detail = Fails, differs
+		if algorithm == string(params.Algorithm) {
+			row.Class = store.ClassKMS
+		}
 	}
 	d.report.add(row)
-}
-
-// sameKey compares an id or ARN with an ARN. What an alias stands for only KMS
-// knows.
-func sameKey(asked, reported string) bool {
-	if asked == "" || strings.Contains(asked, "alias/") {
-		return true
-	}
-	return asked[strings.LastIndexByte(asked, '/')+1:] == reported[strings.LastIndexByte(reported, '/')+1:]
 }
 
 // Limits of the clock: S3 refuses signatures that are further off.

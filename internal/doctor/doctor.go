@@ -78,8 +78,12 @@ func (d *doctor) policyConfig() policy.Config {
 	return c.WithAuth(d.cfg.Store.Auth)
 }
 
-// fixes are the statements for a failed operation.
+// fixes are the statements for a failed operation; none when it is not a right
+// that is missing, such as with a disabled key.
 func (d *doctor) fixes(op store.Op, err error) []Fix {
+	if !store.MissingRight(err) {
+		return nil
+	}
 	var all []Fix
 	for _, f := range policy.Fixes(d.policy, op, store.ClassOf(err)) {
 		all = append(all, Fix(f))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/s3-destination/s3-destination/internal/policy"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
 	"github.com/s3-destination/s3-destination/internal/store/encryption"
@@ -157,6 +158,10 @@ func TestBrokenDestinations(t *testing.T) {
 			w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: s3test.Fail(403, "AccessDenied", "not authorized to perform: kms:GenerateDataKey")})
 			w.cfg.Store.Encryption = encryption.Config{Mode: encryption.ModeSSEKMSCMK, KMSKey: "arn:aws:kms:eu-west-1:111122223333:key/k"}
 		}, "write", store.ClassKMS, "check encryption.kms_key"},
+		"a disabled key": {func(w *world) {
+			w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: s3test.FailAfterBody(400, "KMS.DisabledException", "the key is disabled")})
+			w.cfg.Store.Encryption = encryption.Config{Mode: encryption.ModeSSEKMSCMK, KMSKey: "arn:aws:kms:eu-west-1:111122223333:key/k"}
+		}, "write", store.ClassKMS, "enable the key again"},
 		"encryption is ignored": {func(w *world) {
 			w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: func(x *s3test.Exchange) { x.W.Header().Set("ETag", `"stored"`) }})
 		}, "encryption", "", "may have ignored the request"},
@@ -166,7 +171,7 @@ func TestBrokenDestinations(t *testing.T) {
 				x.W.Header().Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "arn:aws:kms:eu-west-1:111122223333:key/other")
 			}})
 			w.cfg.Store.Encryption = encryption.Config{Mode: encryption.ModeSSEKMSCMK, KMSKey: "k"}
-		}, "encryption", store.ClassKMS, "key k was asked for"},
+		}, "encryption", store.ClassKMS, "asked for the KMS key k"},
 		"clock": {func(w *world) {
 			w.s3.Faults.Add(s3test.Rule{Do: func(x *s3test.Exchange) {
 				x.W.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
@@ -185,6 +190,7 @@ func TestBrokenDestinations(t *testing.T) {
 			assert.Equal(t, Required, row.Matters)
 			assert.Equal(t, c.class, row.Class)
 			assert.Contains(t, row.Detail, c.detail)
+			assert.Equal(t, name == "KMS", len(row.Fixes) > 0, "a statement where a right is missing, and nowhere else")
 		})
 	}
 }
@@ -211,12 +217,26 @@ func TestAWrongExternalIDNamesTheTrustPolicy(t *testing.T) {
 	statement := string(row.Fixes[0].Statement.JSON())
 	assert.Contains(t, statement, writerRole)
 	assert.Contains(t, statement, "another_workspace", "with this statement it would work")
+	assert.Contains(t, row.Fixes[0].Note, "another_workspace. If that is not the one agreed on with the owner of the role, leave the policy as it is and correct external_id",
+		"or with the right id")
 	assert.Equal(t, Works, rows["credentials, hop 1 of 2"].Result)
 	assert.NotContains(t, rows, "write")
 	assert.Equal(t, Skipped, rows["list"].Result)
 	require.NoError(t, w.sts.AddRole(customerRole, `{"Statement":[`+statement+`]}`, 0))
 	r, _ = w.examine(t)
 	assert.True(t, r.OK(), "the advice is right")
+}
+
+// One statement may help several checks, and be found by several.
+func TestStatementsArePrintedOnce(t *testing.T) {
+	same := Fix{Where: "a policy", Statement: policy.Statement{Sid: "Encrypt", Effect: "Allow"}, Note: "Only sometimes."}
+	r := &Report{Rows: []Row{{Check: "write", Fixes: []Fix{same}}, {Check: "read", Fixes: []Fix{{Where: "another"}, same}}}}
+	var table strings.Builder
+	require.NoError(t, r.Write(&table))
+	assert.Equal(t, 1, strings.Count(table.String(), `"Sid": "Encrypt"`))
+	assert.Contains(t, table.String(), "write, read: To make it work, add to a policy:\n")
+	assert.Contains(t, table.String(), "}\nOnly sometimes.\n")
+	assert.Contains(t, table.String(), "read: To make it work, add to another:\n")
 }
 
 func TestAnImpossibleConfiguration(t *testing.T) {

@@ -53,6 +53,8 @@ type Fix struct {
 	Where string `json:"where"`
 	// Statement is what to add.
 	Statement policy.Statement `json:"statement"`
+	// Note is what else may be the cause, or when the statement is not needed.
+	Note string `json:"note,omitempty"`
 }
 
 // Report is the outcome of all checks. It holds no secret.
@@ -120,20 +122,43 @@ func (r *Report) Write(w io.Writer) error {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", row.Check, row.Result, row.Matters, row.Detail)
 	}
 	_ = table.Flush() // into memory
-	for _, row := range r.Rows {
-		for i, f := range row.Fixes {
-			verb := "To make it work"
-			if i > 0 {
-				verb = "and also"
-			}
-			fmt.Fprintf(&b, "\n%s: %s, add to %s:\n%s", row.Check, verb, f.Where, f.Statement.JSON())
-		}
-	}
+	r.writeFixes(&b)
 	fmt.Fprintf(&b, "\n%s\n", r.summary())
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
+}
+
+// writeFixes prints every statement once, however many checks it would help.
+func (r *Report) writeFixes(b *strings.Builder) {
+	text := func(f Fix) string {
+		s := fmt.Sprintf("add to %s:\n%s", f.Where, f.Statement.JSON())
+		if f.Note != "" {
+			s += f.Note + "\n"
+		}
+		return s
+	}
+	checks := map[string][]string{}
+	for _, row := range r.Rows {
+		for _, f := range row.Fixes {
+			checks[text(f)] = append(checks[text(f)], row.Check)
+		}
+	}
+	for _, row := range r.Rows {
+		for i, f := range row.Fixes {
+			helped := checks[text(f)]
+			if helped == nil {
+				continue // printed already
+			}
+			delete(checks, text(f))
+			verb := "To make it work"
+			if i > 0 {
+				verb = "and also"
+			}
+			fmt.Fprintf(b, "\n%s: %s, %s", strings.Join(helped, ", "), verb, text(f))
+		}
+	}
 }
 
 func (r *Report) summary() string {

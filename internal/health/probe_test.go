@@ -164,7 +164,7 @@ func TestClassesOfProbes(t *testing.T) {
 		"no bucket":     {nil, func(c *store.Config) { c.Bucket = "nowhere" }, store.ClassNoBucket, "create the bucket nowhere"},
 		"wrong region":  {s3test.Redirect("eu-central-1"), nil, store.ClassWrongRegion, "set region to eu-central-1"},
 		"skewed clock":  {s3test.Fail(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large."), nil, store.ClassClockSkew, "clock"},
-		"KMS refuses":   {s3test.Fail(400, "KMS.DisabledException", "key is disabled."), nil, store.ClassKMS, "check encryption.kms_key"},
+		"KMS refuses":   {s3test.Fail(400, "KMS.DisabledException", "key is disabled."), nil, store.ClassKMS, "enable the key again"},
 		"down":          {s3test.Reset(0), nil, store.ClassNetwork, "check the network"},
 		"hangs":         {hang, nil, store.ClassNetwork, "check the network"},
 		"throttled":     {s3test.SlowDown(0), nil, store.ClassThrottled, "limits the request rate"},

@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
 )
@@ -11,6 +14,9 @@ type Fix struct {
 	Where string
 	// Statement is what to add.
 	Statement Statement
+	// Note is what else may be the cause, or when the statement is not needed;
+	// it may be empty.
+	Note string
 }
 
 // Fixes returns the statements that give what an operation lacked, going by
@@ -24,7 +30,7 @@ func Fixes(c Config, op store.Op, class store.Class) []Fix {
 		return nil
 	}
 	s, where := c.right(op), c.identity()
-	fixes := []Fix{{where, s}}
+	fixes := []Fix{{Where: where, Statement: s}}
 	if c.Mode == auth.ModeBucketPolicy {
 		// Access from another account takes both sides.
 		granted := s
@@ -32,17 +38,26 @@ func Fixes(c Config, op store.Op, class store.Class) []Fix {
 		if len(c.Principals) == 0 {
 			granted.Principal.AWS = Values{"<ACCOUNT ID OF THE WRITER>"}
 		}
-		fixes = append([]Fix{{"the policy of bucket " + c.Bucket, granted}}, fixes...)
+		fixes = append([]Fix{{Where: "the policy of bucket " + c.Bucket, Statement: granted}}, fixes...)
 	}
 	return fixes
 }
 
-// TrustFix returns the statement by which a role trusts whoever assumes it.
+// TrustFix returns the statement by which a role trusts whoever assumes it. STS
+// does not say whether the trust policy or the external id is at fault, so that
+// the note tells when it is the latter.
 func TrustFix(c Config) Fix {
 	if len(c.Principals) == 0 {
 		c.Principals = []string{"<ACCOUNT ID OR ARN OF THE WRITER>"}
 	}
-	return Fix{"the trust policy of role " + c.RoleARN, c.trust()}
+	f := Fix{Where: "the trust policy of role " + c.RoleARN, Statement: c.trust()}
+	if len(c.ExternalIDs) > 0 {
+		f.Note = fmt.Sprintf("The statement holds the external id of the configuration, %s. If that is not the one agreed on with the owner of the role, "+
+			"leave the policy as it is and correct external_id.", strings.Join(c.ExternalIDs, ", "))
+	} else {
+		f.Note = "If the trust policy demands an external id (sts:ExternalId), leave it as it is and set external_id to that."
+	}
+	return f
 }
 
 // identity says whose policy grants rights.
@@ -80,7 +95,7 @@ func (c Config) single(sid, action string) Statement {
 func (c Config) keyFixes() []Fix {
 	var fixes []Fix
 	for _, s := range c.keyUse("Encrypt", "kms:GenerateDataKey", "kms:Decrypt") {
-		fixes = append(fixes, Fix{c.identity(), s})
+		fixes = append(fixes, Fix{Where: c.identity(), Statement: s})
 	}
 	if len(fixes) == 0 {
 		return nil
@@ -91,8 +106,12 @@ func (c Config) keyFixes() []Fix {
 			c.Principals = []string{c.RoleARN}
 		}
 	}
-	return append(fixes, Fix{"the policy of key " + c.KMSKey, Statement{
-		Sid: "AllowUseOfTheKey", Effect: allow, Principal: &Principal{AWS: c.roots()},
-		Action: Values{"kms:GenerateDataKey", "kms:Decrypt"}, Resource: Values{"*"},
-	}})
+	return append(fixes, Fix{
+		Where: "the policy of key " + c.KMSKey,
+		Statement: Statement{
+			Sid: "AllowUseOfTheKey", Effect: allow, Principal: &Principal{AWS: c.roots()},
+			Action: Values{"kms:GenerateDataKey", "kms:Decrypt"}, Resource: Values{"*"},
+		},
+		Note: "The policy of the key needs no change when the writer belongs to the key's account and that policy grants the root of the account kms:*, as it does unless somebody removed it.",
+	})
 }

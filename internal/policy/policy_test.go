@@ -337,7 +337,12 @@ func TestFixes(t *testing.T) {
 	assert.Equal(t, Values{"kms:GenerateDataKey", "kms:Decrypt"}, key.Statement.Action)
 	assert.Len(t, Fixes(c, store.OpPutObject, store.ClassKMS), 2, "the key's own policy too")
 	assert.Empty(t, Fixes(c, store.OpPutObject, store.ClassNetwork))
-	assert.Equal(t, "agency_workspace1", TrustFix(c).Statement.Condition["StringEquals"]["sts:ExternalId"][0])
+	trust := TrustFix(c)
+	assert.Equal(t, "agency_workspace1", trust.Statement.Condition["StringEquals"]["sts:ExternalId"][0])
+	assert.Contains(t, trust.Note, "agency_workspace1. If that is not the one agreed on")
+	without := c
+	without.ExternalIDs = nil
+	assert.Contains(t, TrustFix(without).Note, "set external_id to that")
 
 	c.Mode, c.Principals = auth.ModeBucketPolicy, nil
 	both := Fixes(c, store.OpPutObject, store.ClassDenied)

@@ -142,8 +142,14 @@ func byKMSCode(v *verdict) {
 	case strings.Contains(v.code, "Throttl"), strings.Contains(v.code, "LimitExceeded"):
 		v.class, v.retry = ClassThrottled, retryBackoff
 	case strings.Contains(v.code, "Internal"), strings.Contains(v.code, "DependencyTimeout"),
-		strings.Contains(v.code, "KeyUnavailable"):
+		strings.Contains(v.code, "KeyUnavailable"), v.status >= 500:
 		// KMS hiccups pass; the class stays, since they are not S3's.
-		v.retry = retryBackoff
+		v.retry, v.advice = retryBackoff, "the key service itself fails: check its health, and that the store reaches it"
+	case strings.Contains(v.code, "Disabled"):
+		v.advice = "enable the key again in KMS, or set encryption.kms_key to another one; no policy is at fault"
+	case strings.Contains(v.code, "NotFound"):
+		v.advice = "correct encryption.kms_key: there is no such key in the region of the bucket; a key of another account must be given as an ARN"
+	case strings.Contains(v.code, "InvalidState"):
+		v.advice = "look at the state of the key in KMS: it cannot be used, for example because it is about to be deleted; no policy is at fault"
 	}
 }

@@ -136,6 +136,17 @@ func ClassOf(err error) Class {
 	return ClassInvalid
 }
 
+// MissingRight reports whether err says that an identity which is known lacks a
+// right, so that a statement in a policy can help. A key that is disabled or
+// gone is no matter of rights.
+func MissingRight(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.Class == ClassDenied || e.Class == ClassKMS && strings.Contains(e.Code, "AccessDenied")
+}
+
 func doing(op Op) string {
 	switch op {
 	case OpPutObject:
@@ -177,6 +188,9 @@ func (s *Store) advice(op Op, v verdict) string {
 		return fmt.Sprintf("allow %s for this identity; a bucket policy that wants other encryption, another source IP or another account refuses the same way",
 			s.permission(op))
 	case ClassKMS:
+		if v.advice != "" {
+			return v.advice
+		}
 		return "check encryption.kms_key, and that this identity may use it (kms:GenerateDataKey, for multipart uploads also kms:Decrypt); a key of another account must be customer-managed and given as an ARN"
 	case ClassNoBucket:
 		return fmt.Sprintf("create the bucket %s or correct its name; it is never created for you", s.cfg.Bucket)
@@ -209,6 +223,9 @@ func (s *Store) permission(op Op) string {
 	action, resource := "s3:PutObject", s.cfg.Bucket+"/*"
 	switch op {
 	case OpPutObject, OpCreateMultipartUpload, OpUploadPart, OpCompleteMultipartUpload:
+		if len(s.cfg.Tags) > 0 {
+			action = "s3:PutObject and s3:PutObjectTagging"
+		}
 	case OpAbortMultipartUpload:
 		action = "s3:AbortMultipartUpload"
 	case OpDeleteObject:

@@ -61,6 +61,8 @@ func TestAnswersAreClassified(t *testing.T) {
 		{404, "kms:KeyNotFound", "", ClassKMS, 1},
 		{400, "KMS.ThrottlingException", "", ClassThrottled, 3},
 		{500, "KMS.InternalException", "", ClassKMS, 3},
+		{500, "kms:KeyGenerationFailed", "failed to generate data key with KMS key", ClassKMS, 3},
+		{403, "kms:NotAuthorized", "insufficient permissions to perform KMS operation", ClassKMS, 1},
 		{400, "InvalidArgument", "Server Side Encryption with AWS KMS managed key requires HTTP header", ClassKMS, 1},
 		{400, "InvalidArgument", "something else", ClassInvalid, 1},
 		{400, "EntityTooLarge", "", ClassInvalid, 1},
@@ -180,4 +182,39 @@ func TestClassesThatOpenTheBreaker(t *testing.T) {
 	}
 	assert.True(t, ClassThrottled.Retryable())
 	assert.False(t, ClassDenied.Retryable())
+}
+
+// A statement in a policy helps where a right is missing, and nowhere else: a
+// key that is disabled wants to be enabled.
+func TestOnlyMissingRightsAreMattersOfPolicies(t *testing.T) {
+	for _, c := range []struct {
+		status        int
+		code, message string
+		missing       bool
+		advice        string
+	}{
+		{403, "AccessDenied", "Access Denied", true, "allow s3:PutObject on arn:aws:s3:::landing/*"},
+		{403, "AccessDenied", "User: x is not authorized to perform: kms:GenerateDataKey on resource: y", true, "kms:GenerateDataKey"},
+		{400, "KMS.DisabledException", "arn:aws:kms:... is disabled.", false, "enable the key again in KMS"},
+		{400, "KMS.NotFoundException", "Invalid keyId", false, "correct encryption.kms_key: there is no such key"},
+		{404, "kms:KeyNotFound", "key with given key ID does not exist", false, "correct encryption.kms_key: there is no such key"},
+		{400, "KMS.KMSInvalidStateException", "arn:aws:kms:... is pending deletion.", false, "look at the state of the key"},
+		{500, "kms:KeyGenerationFailed", "failed to generate data key with KMS key", false, "the key service itself fails"},
+		{403, "SignatureDoesNotMatch", "", false, "check the access key"},
+	} {
+		server := s3test.StartT(t, s3test.Config{})
+		server.Faults.Add(s3test.Rule{Do: s3test.FailAfterBody(c.status, c.code, c.message)})
+		_, err := put(t.Context(), newStore(t, server, nil), "k", []byte("x"))
+		assert.Equal(t, c.missing, MissingRight(err), c.code)
+		assert.ErrorContains(t, err, c.advice)
+	}
+	assert.False(t, MissingRight(errors.New("something else")))
+}
+
+func TestTheRightToTagIsNamedWhereTagsAreWritten(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	server.Faults.Deny("PutObject")
+	s := newStore(t, server, func(c *Config) { c.Tags = map[string]string{"team": "orders"} })
+	_, err := put(t.Context(), s, "k", []byte("x"))
+	require.ErrorContains(t, err, "allow s3:PutObject and s3:PutObjectTagging on arn:aws:s3:::landing/*")
 }

@@ -30,5 +30,6 @@ func (p Params) Mismatch(reported types.ServerSideEncryption, keyID string) stri
 	return ""
 }
 
-// keyName is the id at the end of a key's ARN, or the id itself.
-func keyName(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
+// keyName is the id at the end of a key's ARN, or the id itself. MinIO reports
+// arn:aws:kms:<id>.
+func keyName(key string) string { return key[strings.LastIndexAny(key, "/:")+1:] }

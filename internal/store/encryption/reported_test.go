@@ -22,6 +22,8 @@ func TestMismatch(t *testing.T) {
 		"another algorithm":           {Config{Mode: ModeSSEKMS}, types.ServerSideEncryptionAes256, "", "reports AES256"},
 		"the key by its id":           {Config{Mode: ModeSSEKMSCMK, KMSKey: "k1"}, types.ServerSideEncryptionAwsKms, arn, ""},
 		"the key by its ARN":          {Config{Mode: ModeSSEKMSCMK, KMSKey: arn}, types.ServerSideEncryptionAwsKms, arn, ""},
+		"the key as MinIO has it":     {Config{Mode: ModeSSEKMSCMK, KMSKey: "k1"}, types.ServerSideEncryptionAwsKms, "arn:aws:kms:k1", ""},
+		"another key of MinIO":        {Config{Mode: ModeSSEKMSCMK, KMSKey: "k2"}, types.ServerSideEncryptionAwsKms, "arn:aws:kms:k1", "asked for the KMS key k2"},
 		"another key":                 {Config{Mode: ModeSSEKMSCMK, KMSKey: "k2"}, types.ServerSideEncryptionAwsKms, arn, "asked for the KMS key k2"},
 		"an alias cannot be compared": {Config{Mode: ModeSSEKMSCMK, KMSKey: "alias/x"}, types.ServerSideEncryptionAwsKms, arn, ""},
 		"a key that is not reported":  {Config{Mode: ModeSSEKMSCMK, KMSKey: "k2"}, types.ServerSideEncryptionAwsKms, "", ""},

@@ -157,6 +157,12 @@ func (c Config) String() string {
 // GoString does the same for %#v.
 func (c Config) GoString() string { return c.String() }
 
+// String names the role and leaves the external id out.
+func (h Hop) String() string { return "role " + h.RoleARN }
+
+// GoString does the same for %#v.
+func (h Hop) GoString() string { return h.String() }
+
 // maxSessionName is the limit of STS, in characters.
 const maxSessionName = 64
 

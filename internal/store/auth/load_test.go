@@ -212,16 +212,3 @@ func TestARotatedWebIdentityTokenIsPickedUp(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2, c.sts.Count("AssumeRoleWithWebIdentity"))
 }
-
-func TestSilentInstanceMetadataFailsInSeconds(t *testing.T) {
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
-	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
-	s, err := store.New(t.Context(), store.Config{Bucket: "b", Region: "eu-west-1"})
-	require.NoError(t, err)
-	defer s.Close()
-	began := time.Now()
-	_, err = s.Put(t.Context(), store.Object{Key: "k"})
-	require.Equal(t, store.ClassCredentials, store.ClassOf(err))
-	require.ErrorContains(t, err, "no instance metadata service answers")
-	assert.Less(t, time.Since(began), 15*time.Second)
-}

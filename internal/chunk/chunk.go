@@ -43,6 +43,9 @@ const (
 	Recovery   Reason = "recovery"
 )
 
+// Reasons are all of them.
+var Reasons = []Reason{Size, Records, Age, Idle, Saturation, Memory, Partitions, Schema, Drain, Recovery}
+
 // Object describes one encoded object on its way to the store.
 type Object struct {
 	// ID is the identity of the chunk, chosen when it was opened and unique

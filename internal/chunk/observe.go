@@ -37,22 +37,16 @@ type Stats struct {
 	GatedBytes int64
 	// HeldBytes is the memory counted against the limit.
 	HeldBytes int64
-	// Oldest is how long the oldest record in an open chunk has waited.
-	Oldest time.Duration
 }
 
 func (m *Manager) stats() Stats {
-	s := Stats{
+	return Stats{
 		OpenPartitions: len(m.byAge),
 		Uploading:      len(m.queue) + len(m.busy),
 		Calls:          m.calls,
 		GatedBytes:     m.gate.bytes,
 		HeldBytes:      m.held + m.projected() + m.out,
 	}
-	if len(m.byAge) > 0 {
-		s.Oldest = time.Since(m.byAge[0].first)
-	}
-	return s
 }
 
 type silent struct{}

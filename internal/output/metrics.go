@@ -19,7 +19,9 @@ type metrics struct {
 	format string
 	limits chunk.Config
 	// beyond is what waits beside the memory limit, in coarse steps.
-	beyond atomic.Int64
+	beyond  atomic.Int64
+	fill    *fills
+	adviser *adviser
 
 	objects, rows, bytes       *service.MetricCounter
 	oversized, bad, failed     *service.MetricCounter
@@ -39,6 +41,7 @@ type metrics struct {
 	conditional     *service.MetricGauge
 	probeLatency    *service.MetricTimer
 	probeLeftover   *service.MetricGauge
+	smallObjects    *service.MetricGauge
 	saturated, slow warning
 	memory, invalid warning
 	abandoned, huge warning
@@ -50,7 +53,7 @@ type metrics struct {
 const prefix = Name + "_"
 
 func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics {
-	return &metrics{
+	r := &metrics{
 		log: log, format: conf.format.name, limits: conf.chunks,
 		objects:        m.NewCounter(prefix+"objects_total", "format", "reason"),
 		rows:           m.NewCounter(prefix+"rows_total", "format"),
@@ -79,19 +82,71 @@ func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics 
 		conditional:    m.NewGauge(prefix + "conditional_writes"),
 		probeLatency:   m.NewTimer(prefix + "probe_latency_ns"),
 		probeLeftover:  m.NewGauge(prefix + "probe_leftover"),
+		smallObjects:   m.NewGauge(prefix+"small_objects", "reason"),
+		adviser:        newAdviser(conf.chunks),
+		fill:           newFills(m.NewCounter(prefix+"object_fill_bucket", "le"), conf.chunks.MaxFileSize),
+	}
+	r.begin(conf)
+	m.NewGauge(prefix + "max_file_size_bytes").Set(conf.chunks.MaxFileSize)
+	m.NewGauge(prefix + "memory_limit_bytes").Set(conf.chunks.MemoryLimit)
+	m.NewGauge(prefix + "max_age_ms").Set(conf.chunks.MaxAge.Milliseconds())
+	m.NewGauge(prefix + "max_in_flight").Set(int64(conf.maxInFlight))
+	m.NewGauge(prefix + "max_open_partitions").Set(int64(conf.chunks.MaxOpenPartitions))
+	return r
+}
+
+// begin makes counters appear as zero: the first count of a counter that comes
+// out of nothing is no increase to Prometheus.
+func (m *metrics) begin(conf *Config) {
+	formats := []string{m.format}
+	if conf.deadLetters != nil {
+		formats = append(formats, deadLetterFormat)
+	}
+	for _, format := range formats {
+		for _, reason := range chunk.Reasons {
+			m.objects.Incr(0, format, string(reason))
+		}
+	}
+	m.rows.Incr(0, m.format)
+	m.bytes.Incr(0, m.format)
+	m.bad.Incr(0, actions[conf.chunks.OnBadRecord])
+	for _, class := range failures {
+		m.failed.Incr(0, string(class))
+	}
+	for _, c := range []*service.MetricCounter{
+		m.oversized, m.waits, m.saturations, m.stalls, m.deadLetters, m.sent, m.uploadsLeft, m.mismatches,
+	} {
+		c.Incr(0)
+	}
+	for _, reason := range causes {
+		m.smallObjects.Set(0, string(reason))
 	}
 }
+
+// failures are the classes of errors for which objects are given up.
+var failures = []store.Class{
+	store.ClassCredentials, store.ClassDenied, store.ClassKMS, store.ClassNoBucket, store.ClassWrongRegion,
+	store.ClassThrottled, store.ClassClockSkew, store.ClassNetwork, store.ClassInvalid, store.ClassCanceled,
+}
+
+// deadLetterFormat stands for the format of objects of dead letters.
+const deadLetterFormat = "dead_letter"
+
+// actions are what becomes of bad records.
+var actions = [...]string{chunk.Reject: "reject", chunk.ToDeadLetter: "dead_letter", chunk.Drop: "drop"}
 
 // Landed counts a durable object.
 func (m *metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 	m.age.Timing(waited.Nanoseconds())
 	if o.Kind == chunk.DeadLetter {
-		m.objects.Incr(1, "dead_letter", string(o.Reason))
+		m.objects.Incr(1, deadLetterFormat, string(o.Reason))
 		m.deadLetters.Incr(int64(len(o.Records)))
 	} else {
 		m.objects.Incr(1, m.format, string(o.Reason))
 		m.rows.Incr(int64(len(o.Records)), m.format)
 		m.bytes.Incr(o.Bytes, m.format)
+		m.fill.add(o.Bytes)
+		m.advise(o)
 	}
 	if o.Reason == chunk.Memory && 2*o.Bytes < m.limits.MaxFileSize && m.starved.due() {
 		m.log.Warnf("An object of %d bytes was written early, far below max_file_size (%d), because memory_limit is reached. Raise memory_limit, or lower max_file_size to what fits.", o.Bytes, m.limits.MaxFileSize)
@@ -106,9 +161,24 @@ func (m *metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 		"reason", string(o.Reason), "age_ms", waited.Milliseconds()).Debug("Wrote an object")
 }
 
+// advise publishes why objects are small, and says once what to do about it.
+func (m *metrics) advise(o chunk.Object) {
+	cause, advice := m.adviser.Landed(o)
+	for _, reason := range causes {
+		value := int64(0)
+		if reason == cause {
+			value = 1
+		}
+		m.smallObjects.Set(value, string(reason))
+	}
+	if advice != "" {
+		m.log.Warn(advice)
+	}
+}
+
 // Refused counts a bad record.
 func (m *metrics) Refused(policy chunk.BadRecordPolicy, reason error) {
-	action := [...]string{chunk.Reject: "reject", chunk.ToDeadLetter: "dead_letter", chunk.Drop: "drop"}[policy]
+	action := actions[policy]
 	m.bad.Incr(1, action)
 	if m.invalid.due() {
 		m.log.Warnf("A record cannot be stored (on_bad_record: %s): %v", action, reason)
@@ -136,6 +206,7 @@ func (m *metrics) Saturated() {
 // Stalled counts that the input waited for us.
 func (m *metrics) Stalled() {
 	m.stalls.Incr(1)
+	m.adviser.stalls.Add(1)
 	if m.slow.due() {
 		m.log.Warn("The input repeatedly stops until its records are acknowledged, so objects are written before they are full. Raise the number of un-acknowledged records it allows: for Kafka inputs checkpoint_limit, with unordered_processing enabled on the redpanda input.")
 	}
@@ -147,7 +218,7 @@ func (m *metrics) Observe(s chunk.Stats) {
 	m.uploading.Set(int64(s.Uploading))
 	m.waiting.Set(int64(s.Calls))
 	m.held.Set(s.HeldBytes)
-	m.oldest.Set(s.Oldest.Milliseconds())
+	m.adviser.Observe(s)
 	const step = 64 << 20
 	if beyond := (s.GatedBytes + step - 1) / step * step; m.beyond.Swap(beyond) != beyond {
 		outgrown()
@@ -155,6 +226,11 @@ func (m *metrics) Observe(s chunk.Stats) {
 	if s.GatedBytes > m.limits.MemoryLimit/2 && m.memory.due() {
 		m.log.Warnf("Batches of %d MB wait at memory_limit beside what it counts. Lower max_in_flight or the size of batches, or raise memory_limit.", s.GatedBytes/1_000_000)
 	}
+}
+
+// Aged publishes how long the oldest batch waits.
+func (m *metrics) Aged(oldest time.Duration) {
+	m.oldest.Set(oldest.Milliseconds())
 }
 
 // Attempt counts a request to the store.

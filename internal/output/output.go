@@ -31,6 +31,7 @@ type Output struct {
 	lander   *landing.Lander
 	prober   *health.Prober
 	monitor  *health.Monitor // nil when the health check is off
+	backlog  *backlog
 
 	mu     sync.Mutex
 	chunks *chunk.Manager // nil before Connect
@@ -47,6 +48,7 @@ var (
 func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, error) {
 	o := &Output{conf: conf, log: res.Logger()}
 	o.metrics = newMetrics(res.Metrics(), res.Logger(), conf)
+	o.backlog = &backlog{report: o.metrics.Aged}
 	for _, w := range conf.warnings {
 		o.log.Warn(w)
 	}
@@ -166,6 +168,7 @@ func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	if chunks == nil {
 		return service.ErrNotConnected
 	}
+	defer o.backlog.leave(o.backlog.enter())
 	outcome, err := o.monitor.Enter(ctx)
 	switch {
 	case err != nil:
@@ -270,6 +273,7 @@ func (o *Output) Close(context.Context) error {
 		unregister(o)
 		chunks.Close()
 	}
+	o.backlog.close()
 	o.store.Close()
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/deadletter"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
 	"github.com/s3-destination/s3-destination/internal/store/encryption"
@@ -24,6 +25,7 @@ type Config struct {
 	layout      *template.Layout
 	partition   partition.Config
 	format      format
+	columns     *source.Columns // nil for none
 	chunks      chunk.Config
 	deadLetters *deadletter.Folder
 	health      healthConfig
@@ -50,9 +52,11 @@ const (
 // mistake; what is merely doubtful is in the second result.
 func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 	r := &reader{conf: conf}
+	columns := r.columns()
 	c := &Config{
 		store:       r.store(),
-		format:      r.format(),
+		format:      r.format(columns),
+		columns:     columns,
 		encoders:    r.encoders(),
 		conditional: r.enum(fieldConditionalWrites) == "auto",
 		maxInFlight: r.count(1, fieldMaxInFlight),

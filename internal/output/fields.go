@@ -49,6 +49,9 @@ const (
 	fieldOnTypeMismatch  = "on_type_mismatch"
 	fieldMaxColumns      = "max_columns"
 
+	fieldSourceColumns = "include_source_columns"
+	fieldSourcePrefix  = "source_column_prefix"
+
 	fieldMaxFileSize       = "max_file_size"
 	fieldMaxRecords        = "max_records"
 	fieldMaxAge            = "max_age"

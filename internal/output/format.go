@@ -47,23 +47,23 @@ const (
 	avroRatio    = 0.15
 )
 
-func (r *reader) format() format {
+func (r *reader) format(columns *source.Columns) format {
 	var f format
 	switch name := r.enum(fieldFileFormat); name {
 	case "csv":
-		f = format{extension: ".csv", contentType: "text/csv", newEncoder: r.csv(false), ratio: csvRatio}
+		f = format{extension: ".csv", contentType: "text/csv", newEncoder: r.csv(false, columns), ratio: csvRatio}
 	case "csv+gzip":
-		f = format{extension: ".csv.gz", contentType: "application/gzip", newEncoder: r.csv(true), ratio: csvRatio * gzipRatio}
+		f = format{extension: ".csv.gz", contentType: "application/gzip", newEncoder: r.csv(true, columns), ratio: csvRatio * gzipRatio}
 	case "json":
-		f = format{extension: ".json", contentType: r.jsonType(), newEncoder: r.json(false), ratio: 1}
+		f = format{extension: ".json", contentType: r.jsonType(), newEncoder: r.json(false, columns), ratio: 1}
 	case "json+gzip":
-		f = format{extension: ".json.gz", contentType: "application/gzip", newEncoder: r.json(true), ratio: gzipRatio}
+		f = format{extension: ".json.gz", contentType: "application/gzip", newEncoder: r.json(true, columns), ratio: gzipRatio}
 	case "parquet":
-		f = r.columnar(r.parquet())
+		f = r.columnar(columns, r.parquet())
 		f.extension, f.contentType, f.ratio = ".parquet", "application/vnd.apache.parquet", parquetRatio
 		f.rowGroup = r.size(fieldParquet, fieldRowGroupSize)
 	case "avro":
-		f = r.columnar(r.avro())
+		f = r.columnar(columns, r.avro())
 		f.extension, f.contentType, f.ratio = ".avro", "application/avro", avroRatio
 	}
 	f.name = r.enum(fieldFileFormat)
@@ -82,18 +82,19 @@ func (r *reader) format() format {
 
 var separators = map[string]byte{"comma": ',', "semicolon": ';', "tab": '\t'}
 
-func (r *reader) csv(gzip bool) func() encode.Encoder {
+func (r *reader) csv(gzip bool, columns *source.Columns) func() encode.Encoder {
 	conf := csv.Config{
 		Separator: separators[r.enum(fieldSeparator)],
 		Header:    r.flag(fieldCSV, fieldCSVHeader),
 		Gzip:      gzip,
 		GzipLevel: r.gzipLevel(),
+		Columns:   columns,
 	}
 	return func() encode.Encoder { return csv.New(conf) }
 }
 
-func (r *reader) json(gzip bool) func() encode.Encoder {
-	conf := json.Config{Layout: json.Lines, Gzip: gzip, GzipLevel: r.gzipLevel()}
+func (r *reader) json(gzip bool, columns *source.Columns) func() encode.Encoder {
+	conf := json.Config{Layout: json.Lines, Gzip: gzip, GzipLevel: r.gzipLevel(), Columns: columns}
 	if r.enum(fieldJSON, fieldJSONLayout) == "array" {
 		conf.Layout = json.Array
 	}
@@ -134,8 +135,10 @@ func (r *reader) level(object, codecField, levelField string) int {
 
 // columnar completes a format whose objects have a schema. All encoders of the
 // destination share what is known about it.
-func (r *reader) columnar(construct func(*schema.Registry) (encode.Encoder, error)) format {
-	registry, err := schema.New(r.schema())
+func (r *reader) columnar(columns *source.Columns, construct func(*schema.Registry) (encode.Encoder, error)) format {
+	declared := r.schema()
+	declared.Columns = columns
+	registry, err := schema.New(declared)
 	r.fail(err)
 	if err != nil {
 		return format{}

@@ -191,6 +191,9 @@ func TestColumnarSettingsAreValidated(t *testing.T) {
 		"an unknown column type": {"file_format: parquet\nschema: {mode: fixed, fields: [{name: a, type: number}]}\n", "number"},
 		"an unknown column key":  {"file_format: avro\nschema: {mode: fixed, fields: [{name: a, typo: int64}]}\n", "typo"},
 		"no columns":             {"file_format: avro\nschema: {mode: fixed}\n", "fields"},
+		"a column of the name of a source column": {
+			"file_format: avro\ninclude_source_columns: [offset]\nschema: {mode: fixed, fields: [{name: kafka_offset, type: int64}]}\n", "source_column_prefix",
+		},
 		"a missing schema file":  {"file_format: avro\nschema: {mode: fixed, file: /nonexistent.avsc}\n", "nonexistent.avsc"},
 		"a codec without levels": {"file_format: avro\navro: {level: 3}\n", "level"},
 	} {

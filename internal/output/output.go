@@ -16,7 +16,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/landing"
 	"github.com/s3-destination/s3-destination/internal/partition"
-	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
@@ -32,6 +31,8 @@ type Output struct {
 	prober   *health.Prober
 	monitor  *health.Monitor // nil when the health check is off
 	backlog  *backlog
+
+	sourceless warning
 
 	mu     sync.Mutex
 	chunks *chunk.Manager // nil before Connect
@@ -90,7 +91,7 @@ func (o *Output) landing() landing.Config {
 			ContentEncoding: o.conf.format.encoding,
 		},
 		Encoders: o.conf.encoders,
-		Describe: source.Describe,
+		Describe: o.describe,
 	}
 	if o.conf.deadLetters != nil {
 		c.DeadLetters = landing.Format{
@@ -178,7 +179,7 @@ func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	case outcome == health.Resume:
 		defer o.monitor.Resumed()
 	}
-	call, err := chunks.Admit(ctx, payload(batch), len(batch))
+	call, err := chunks.Admit(ctx, o.payload(batch), len(batch))
 	if err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (o *Output) place(batch service.MessageBatch, call *chunk.Call) {
 	pass := o.assigner.Begin(batch)
 	defer pass.End()
 	for i, m := range batch {
-		rec, err := partition.FromMessage(m)
+		rec, err := o.record(m)
 		if err != nil {
 			call.Refuse(rec, i, fmt.Errorf("reading the record: %w", err))
 			continue
@@ -221,10 +222,10 @@ func (o *Output) place(batch service.MessageBatch, call *chunk.Call) {
 }
 
 // payload is the size of a batch in bytes.
-func payload(batch service.MessageBatch) int64 {
+func (o *Output) payload(batch service.MessageBatch) int64 {
 	n := int64(0)
 	for _, m := range batch {
-		rec, err := partition.FromMessage(m)
+		rec, err := o.record(m)
 		if err == nil {
 			n += int64(rec.Size())
 		}

@@ -17,7 +17,7 @@ func (r *reader) schema() schema.Config {
 		File:            r.str(fieldSchema, fieldSchemaFile),
 		InferTimestamps: r.flag(fieldSchema, fieldInferTimestamps),
 		MaxColumns:      r.count(1, fieldSchema, fieldMaxColumns),
-		Fields:          r.columns(),
+		Fields:          r.declared(),
 	}
 	if c.Mode == schema.Metadata {
 		c.MetadataKey = r.str(fieldSchema, fieldSchemaMetadata)
@@ -31,9 +31,9 @@ func (r *reader) schema() schema.Config {
 	return c
 }
 
-// columns reads the declared columns, which nest and therefore have no
+// declared reads the declared columns, which nest and therefore have no
 // specification that Benthos could check.
-func (r *reader) columns() []schema.FieldConfig {
+func (r *reader) declared() []schema.FieldConfig {
 	list := read(r, r.conf.FieldAnyList, []string{fieldSchema, fieldSchemaFields})
 	columns := make([]schema.FieldConfig, 0, len(list))
 	for i, item := range list {

@@ -25,6 +25,7 @@ func fields() *service.ConfigSpec {
 		Fields(namingFields()...).
 		Fields(formatFields()...).
 		Fields(columnarFields()...).
+		Fields(sourceFields()...).
 		Fields(rollFields()...).
 		Fields(badRecordFields()...).
 		Fields(accessFields()...).

@@ -21,19 +21,23 @@ type Record struct {
 	Value any
 	// Meta gives access to the message's metadata; it may be nil.
 	Meta Metadata
+	// Added is about the number of bytes that the output adds to the payload:
+	// columns made from metadata.
+	Added int
 }
 
 // Structured reports whether the record carries a parsed value rather than
 // bytes.
 func (r *Record) Structured() bool { return r.Raw == nil }
 
-// Size estimates the bytes of the payload: exactly for bytes, and for a parsed
-// value roughly what it would take as JSON text.
+// Size estimates the bytes of the payload with what is added to it: the payload
+// exactly for bytes, and for a parsed value roughly what it would take as JSON
+// text.
 func (r *Record) Size() int {
 	if r.Raw != nil || r.Value == nil {
-		return len(r.Raw)
+		return len(r.Raw) + r.Added
 	}
-	return valueSize(r.Value)
+	return valueSize(r.Value) + r.Added
 }
 
 func valueSize(v any) int {

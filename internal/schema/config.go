@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // Mode says where the schema comes from.
@@ -72,6 +73,10 @@ type Config struct {
 	// MaxColumns bounds how many columns inference adds; 0 means
 	// DefaultMaxColumns. A record that needs more is refused.
 	MaxColumns int
+	// Columns are added to every file about where its records came from: in
+	// front when the schema is inferred, behind the declared fields otherwise.
+	// They are not among MaxColumns; nil for none.
+	Columns *source.Columns
 }
 
 // FieldConfig declares one column.

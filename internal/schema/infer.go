@@ -105,7 +105,7 @@ func (in *inferrer) jsonObject(n *node, depth int) (conflict bool, err error) {
 		}
 		n.Type = Group
 		m := n.index[string(key)] // this conversion does not allocate
-		if m == nil {
+		if m == nil || m.Source > 0 {
 			m = n.member(string(key), in.rules)
 		}
 		if m != nil {

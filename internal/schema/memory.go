@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // RescuedColumn is the column that takes, as one JSON object by path, values
@@ -18,6 +19,7 @@ const RescuedColumn = "_rescued_data"
 type Memory struct {
 	policy  Policy
 	rules   rules
+	columns *source.Columns // that records do not have themselves; may be nil
 	current atomic.Pointer[Schema]
 
 	mu   sync.Mutex
@@ -30,11 +32,15 @@ type Policy struct {
 	Mismatch Mismatch
 }
 
-func newMemory(declared []Field, policy Policy, timestamps bool, maxColumns int) *Memory {
+func newMemory(declared []Field, c *Config) *Memory {
 	m := &Memory{
-		policy: policy,
-		rules:  rules{timestamps: timestamps, add: policy.Unknown == Add, mismatch: policy.Mismatch, maxColumns: maxColumns},
-		root:   &node{Field: Field{Type: Group}},
+		policy:  Policy{Unknown: c.OnUnknownField, Mismatch: c.OnTypeMismatch},
+		columns: c.Columns,
+		root:    &node{Field: Field{Type: Group}},
+	}
+	m.rules = rules{
+		timestamps: c.InferTimestamps, add: c.OnUnknownField == Add,
+		mismatch: c.OnTypeMismatch, maxColumns: c.MaxColumns,
 	}
 	for i := range declared {
 		m.root.attach(nodeOf(&declared[i]))
@@ -70,7 +76,7 @@ func (m *Memory) Learn(records []record.Record) *Schema {
 
 // publish decides what is pending and makes the result the current schema.
 func (m *Memory) publish() *Schema {
-	if m.policy.Mismatch == Rescue && m.root.index[RescuedColumn] == nil && len(m.root.members) > 0 {
+	if m.policy.Mismatch == Rescue && m.root.index[RescuedColumn] == nil && len(m.root.members) > m.columns.Len() {
 		m.root.attach(&node{Field: Field{Name: RescuedColumn, Type: JSON, Optional: true}})
 	}
 	fields := m.root.publishMembers()
@@ -83,6 +89,7 @@ func (m *Memory) publish() *Schema {
 		fields = m.root.publishMembers()
 	}
 	s := NewSchema(fields)
+	s.Columns = m.columns
 	if old := m.current.Load(); old != nil && old.fingerprint == s.fingerprint {
 		return old // encoders need not prepare for it again
 	}

@@ -3,9 +3,11 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // Registry finds the schema that a record belongs to. One registry serves a
@@ -27,13 +29,15 @@ func New(config Config) (*Registry, error) {
 	r := &Registry{config: config}
 	switch config.Mode {
 	case Infer:
-		r.single = r.memory(nil)
+		r.single = newMemory(sourceFields(config.Columns), &r.config)
 	case Fixed:
 		fields, err := config.declared()
 		if err != nil {
 			return nil, err
 		}
-		r.single = r.memory(fields)
+		if r.single, err = r.memory(fields); err != nil {
+			return nil, fmt.Errorf("the fixed schema: %w", err)
+		}
 	case Metadata:
 		if config.MetadataKey == "" {
 			return nil, errors.New("schema mode metadata needs a metadata_key")
@@ -45,9 +49,17 @@ func New(config Config) (*Registry, error) {
 	return r, nil
 }
 
-func (r *Registry) memory(fields []Field) *Memory {
-	policy := Policy{Unknown: r.config.OnUnknownField, Mismatch: r.config.OnTypeMismatch}
-	return newMemory(fields, policy, r.config.InferTimestamps, r.config.MaxColumns)
+// memory returns the memory of declared fields, which source columns follow.
+func (r *Registry) memory(fields []Field) (*Memory, error) {
+	if r.config.Columns.Len() > 0 {
+		for i := range fields {
+			if name := fields[i].Name; r.config.Columns.Has([]byte(name)) {
+				return nil, source.Taken(name)
+			}
+		}
+		fields = slices.Concat(fields, sourceFields(r.config.Columns))
+	}
+	return newMemory(fields, &r.config), nil
 }
 
 // PerRecord reports whether records bring their schema along. Then records of
@@ -87,15 +99,18 @@ func (r *Registry) For(rec *record.Record) (*Memory, error) {
 		return m, nil
 	}
 	fields, err := FromCommon(v)
+	if err == nil {
+		m, err = r.memory(fields)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("schema in metadata %q: %w", r.config.MetadataKey, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m = r.memories[id]; m == nil {
-		m = r.memory(fields)
-		r.memories[id] = m
+	if first := r.memories[id]; first != nil {
+		return first, nil // somebody else was faster
 	}
+	r.memories[id] = m
 	return m, nil
 }
 

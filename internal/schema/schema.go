@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // Type is the type of a field.
@@ -91,6 +93,9 @@ type Field struct {
 	Fields []Field
 	// Elem is the element of a List.
 	Elem *Field
+	// Source is the number, from 1, of the source column that fills the field;
+	// 0 for a field that records have. Only top-level fields are such.
+	Source int
 }
 
 // Schema is an immutable set of columns. Schemas are compared by pointer: a
@@ -98,6 +103,8 @@ type Field struct {
 type Schema struct {
 	// Fields are the top-level columns, in the order in which files have them.
 	Fields []Field
+	// Columns are those that fill the fields with a Source; nil for none.
+	Columns *source.Columns
 
 	fingerprint string
 }

@@ -131,6 +131,9 @@ func scalarType(t Type) bool { return t < JSON }
 // rules allow that; nil otherwise.
 func (n *node) member(name string, r *rules) *node {
 	if m := n.index[name]; m != nil {
+		if m.Source > 0 {
+			return nil // not for values of records: encoders refuse the record
+		}
 		return m
 	}
 	if !r.add || r.maxColumns <= 0 {

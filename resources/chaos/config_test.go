@@ -79,7 +79,8 @@ func TestExampleParquet(t *testing.T) {
 		require.NoError(t, err, o.Key)
 		found[o.Key[:len("orders/date=2026-07-01")]] += f.NumRows()
 		assert.Equal(t, "order_id", f.Schema().Fields()[0].Name())
-		assert.Len(t, f.Schema().Fields(), 7)
+		assert.Len(t, f.Schema().Fields(), 9)
+		assert.Equal(t, "kafka_offset", f.Schema().Fields()[7].Name())
 	}
 	assert.Equal(t, map[string]int64{"orders/date=2026-07-01": 1, "orders/date=2026-07-02": 1}, found)
 	letters := w.s3.Objects("orders/_dead_letters/")

@@ -7,10 +7,14 @@ import (
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // unknown deals with a field that the schema does not have.
 func (w *writer) unknown(n *node, key []byte) error {
+	if n == w.root && w.source != nil && w.schema.Columns.Has(key) {
+		return source.Taken(string(key))
+	}
 	path := ""
 	if w.policy.Unknown != schema.Drop {
 		path = join(n.path, string(key)) // the key is gone after the next step

@@ -7,6 +7,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // plan is a schema prepared for writing.
@@ -15,6 +16,7 @@ type plan struct {
 	text    []byte // the schema as a file has it
 	root    *node
 	rescued *node
+	source  *source.Reader // nil without source columns
 }
 
 // node is one place of the schema.
@@ -32,6 +34,10 @@ type node struct {
 	first, next *node
 	// stamp tells in which object this member was met last.
 	stamp uint64
+	// source is the number, from 1, of the source column that the node is; 0
+	// for a field of records. Records never have a value for it, so that it is
+	// written wherever a null would be.
+	source int
 	// unordered counts down the objects for which it is not even tried to
 	// write members in the order in which they come.
 	unordered int
@@ -46,7 +52,11 @@ func newPlan(s *schema.Schema, name string, binaryStrings bool) (*plan, error) {
 		return nil, fmt.Errorf("checking the Avro schema: %w", err)
 	}
 	root := newNode(&schema.Field{Type: schema.Group, Fields: s.Fields}, "")
-	return &plan{schema: s, text: text, root: root, rescued: root.index[schema.RescuedColumn]}, nil
+	p := &plan{schema: s, text: text, root: root, rescued: root.index[schema.RescuedColumn]}
+	if s.Columns != nil {
+		p.source = s.Columns.NewReader()
+	}
+	return p, nil
 }
 
 func newNode(f *schema.Field, path string) *node {
@@ -58,17 +68,19 @@ func newNode(f *schema.Field, path string) *node {
 		return n
 	}
 	n.index = make(map[string]*node, len(f.Fields))
+	guess := &n.first
 	for i := range f.Fields {
 		member := &f.Fields[i]
 		m := newNode(member, join(path, member.Name))
-		m.token, m.at = jsonscan.FieldToken([]byte(member.Name)), i
-		if i > 0 {
-			n.members[i-1].next = m
-		}
+		m.token, m.at, m.source = jsonscan.FieldToken([]byte(member.Name)), i, member.Source
 		n.members = append(n.members, m)
+		if m.source > 0 {
+			continue // not to be found in a record
+		}
+		*guess = m
+		guess = &m.next
 		n.index[member.Name] = m
 	}
-	n.first = n.members[0]
 	return n
 }
 

@@ -55,6 +55,19 @@ func encodeDocs(t testing.TB, e encode.Encoder, docs ...string) ([]byte, encode.
 	return buf.Bytes(), res
 }
 
+func TestConformanceWithSourceColumns(t *testing.T) {
+	columns := encodetest.SourceColumns()
+	encodetest.Run(t, encodetest.Subject{
+		Name: "snappy",
+		New: func() encode.Encoder {
+			return newEncoder(t, avro.Config{}, schema.Config{Columns: columns})
+		},
+		Decode:  goavroRows,
+		MinFill: 0.95,
+		Columns: columns,
+	})
+}
+
 func TestConformance(t *testing.T) {
 	for _, c := range []string{"snappy"} {
 		encodetest.Run(t, encodetest.Subject{

@@ -11,6 +11,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 var (
@@ -38,6 +39,7 @@ type writer struct {
 	scratch []byte
 	spans   []span
 	rescue  rescue.Values
+	origin  []source.Value // of the record being written
 }
 
 // span is a range of buf.
@@ -63,6 +65,9 @@ func (w *writer) end() int {
 func (w *writer) write(rec *record.Record) error {
 	w.rescue.Drop()
 	w.spans = w.spans[:0]
+	if w.source != nil {
+		w.origin = w.source.Read(rec.Meta)
+	}
 	var err error
 	if rec.Structured() {
 		err = w.writeValue(rec.Value)
@@ -270,8 +275,13 @@ func (w *writer) order(n *node, stamp uint64, start, base int) error {
 	return nil
 }
 
-// null writes a null, or fails when the node must have a value.
+// null writes a null, or fails when the node must have a value. A source column
+// has one.
 func (w *writer) null(n *node) error {
+	if n.source > 0 {
+		w.sourceValue(n)
+		return nil
+	}
 	if !n.field.Optional {
 		return fmt.Errorf("the required field %q is null or missing", n.path)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/internal/capped"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // Config chooses the variant of the format.
@@ -21,6 +22,8 @@ type Config struct {
 	// GzipLevel is the compression level, 1 (fastest) to 9 (smallest); 0
 	// stands for the default, 5.
 	GzipLevel int
+	// Columns are added to every record, in front of its own; nil for none.
+	Columns *source.Columns
 }
 
 // New returns an encoder of CSV objects.
@@ -28,7 +31,7 @@ func New(cfg Config) encode.Encoder {
 	if cfg.Separator == 0 {
 		cfg.Separator = ','
 	}
-	e := &encoder{table: newTable(cfg.Separator, cfg.Header)}
+	e := &encoder{table: newTable(cfg.Separator, cfg.Header, cfg.Columns)}
 	if cfg.Gzip {
 		e.stream = capped.NewGzip(cfg.GzipLevel)
 		e.sample = capped.NewGzip(cfg.GzipLevel)
@@ -80,8 +83,8 @@ func (e *encoder) encodePlain(w io.Writer, records []record.Record, limit int64)
 		size := e.table.size()
 		return limit > 0 && size > limit || size > maxText
 	})
-	if e.table.columnCount() == 0 {
-		return e.withoutColumns(), nil
+	if e.table.empty() {
+		return e.withoutRows(), nil
 	}
 	res := e.result(e.table.rowCount())
 	var err error
@@ -126,8 +129,8 @@ func (e *encoder) result(rows int) encode.Result {
 	return res
 }
 
-// withoutColumns refuses the rows of a table that has no columns.
-func (e *encoder) withoutColumns() encode.Result {
+// withoutRows refuses the rows of a table that has none, or no columns.
+func (e *encoder) withoutRows() encode.Result {
 	n := e.table.rowCount() + len(e.refused)
 	res := encode.Result{Taken: n, Refused: make([]encode.Refusal, 0, n)}
 	next := e.refused

@@ -54,6 +54,27 @@ func decode(object []byte, separator rune) ([]map[string]any, error) {
 	return rows, nil
 }
 
+func TestConformanceWithSourceColumns(t *testing.T) {
+	columns := encodetest.SourceColumns()
+	for _, zip := range []bool{false, true} {
+		encodetest.Run(t, encodetest.Subject{
+			Name: fmt.Sprintf("gzip %t", zip),
+			New: func() encode.Encoder {
+				return csv.New(csv.Config{Header: true, Gzip: zip, Columns: columns})
+			},
+			Decode: func(object []byte) (_ []map[string]any, err error) {
+				if zip {
+					if object, err = gunzip(object); err != nil {
+						return nil, err
+					}
+				}
+				return decode(object, ',')
+			},
+			Columns: columns,
+		})
+	}
+}
+
 func TestConformance(t *testing.T) {
 	for _, separator := range []byte{',', '\t'} {
 		cfg := csv.Config{Separator: separator, Header: true}

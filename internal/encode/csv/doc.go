@@ -6,6 +6,7 @@
 // order in which they were first seen, and no others; each object stands for
 // itself. Parsed records contribute their fields in alphabetical order. When
 // a name occurs twice in a record the last value counts, as in encoding/json.
+// Source columns come first, where new fields do not move them.
 //
 // Values: numbers are copied digit for digit, booleans are true and false,
 // null and absent fields are empty, and an empty string is "" in quotes so

@@ -30,8 +30,8 @@ func (e *encoder) encodeGzip(w io.Writer, records []record.Record, limit int64) 
 	if err != nil {
 		return encode.Result{}, err
 	}
-	if e.table.columnCount() == 0 {
-		return e.withoutColumns(), nil
+	if e.table.empty() {
+		return e.withoutRows(), nil
 	}
 	out := &holder{w: w, held: e.held[:0]}
 	defer func() { e.keep(out.held) }()
@@ -88,7 +88,7 @@ func (e *encoder) scanGzip(records []record.Record, next int, limit int64) (int,
 	if limit > 0 {
 		enough = int64(min(float64(limit)/e.ratio*surplus, maxText))
 	}
-	if e.table.size() > enough {
+	if !e.table.empty() && e.table.size() > enough {
 		return next, nil
 	}
 	return e.scan(records, next, func() bool { return e.table.size() > enough }), nil

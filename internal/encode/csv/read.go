@@ -7,6 +7,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // add reads one record and appends its row. A record that is refused leaves
@@ -14,7 +15,7 @@ import (
 func (t *table) add(r *record.Record) error {
 	width := len(t.columns)
 	if t.disorder == 0 && !r.Structured() {
-		ok, err := t.addInOrder(r.Raw)
+		ok, err := t.addInOrder(r)
 		if ok {
 			return nil
 		}
@@ -32,7 +33,7 @@ func (t *table) add(r *record.Record) error {
 		t.truncateColumns(width)
 		return err
 	}
-	t.appendRow()
+	t.appendRow(r.Meta)
 	return nil
 }
 
@@ -63,6 +64,9 @@ func (t *table) readBytes(doc []byte) error {
 		}
 		if !ok {
 			return nil
+		}
+		if int(id) < t.reserved() {
+			return source.Taken(t.source.columns.Name(int(id)))
 		}
 		if err := t.value(c, t.cell(id)); err != nil {
 			return refusal(err)
@@ -158,6 +162,11 @@ func (t *table) value(c *jsonscan.Cursor, to *cell) (err error) {
 
 // readMap notes the values of a parsed record.
 func (t *table) readMap(m map[string]any) error {
+	if t.source != nil {
+		if err := t.source.columns.In(m); err != nil {
+			return err
+		}
+	}
 	var few [64]string
 	keys := few[:0]
 	for k := range m {

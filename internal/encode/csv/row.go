@@ -1,6 +1,9 @@
 package csv
 
-import "github.com/s3-destination/s3-destination/internal/jsonscan"
+import (
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/record"
+)
 
 // disorderly is for how many records the fields are not expected to come in
 // the order of the columns, once they did not.
@@ -9,14 +12,19 @@ const disorderly = 32
 // addInOrder writes the values of a document into a row as it reads them. That
 // goes well as long as the fields come in the order of the columns, as they do
 // in most streams. Otherwise ok is false, err nil, and no row was added.
-func (t *table) addInOrder(doc []byte) (ok bool, err error) {
-	c, err := t.open(doc)
+func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
+	c, err := t.open(r.Raw)
 	if err != nil {
 		return false, err
 	}
 	b := t.room()
 	start, dst := len(*b), *b
 	last, separators := int32(none), int32(0)
+	if t.source != nil {
+		dst = t.appendSource(dst, r.Meta)
+		last = int32(t.reserved() - 1) // a field of that name or before is out of order
+		separators = last
+	}
 	for prev := int32(none); ; {
 		id, more, err := t.field(c, prev)
 		if err == nil && !more {
@@ -68,10 +76,14 @@ func (t *table) commit(b *[]byte, dst []byte, start int) {
 }
 
 // appendRow writes the cells of the record that was read, in column order.
-func (t *table) appendRow() {
+func (t *table) appendRow(meta record.Metadata) {
 	b := t.room()
 	start, dst := len(*b), *b
-	for i := range t.columns {
+	reserved := t.reserved()
+	if reserved > 0 {
+		dst = t.appendSource(dst, meta)
+	}
+	for i := reserved; i < len(t.columns); i++ {
 		if i > 0 {
 			dst = append(dst, t.separator)
 		}

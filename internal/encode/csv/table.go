@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // maxColumns is how wide a table may become, the limit of spreadsheets. It
@@ -33,6 +34,7 @@ type table struct {
 	separator byte
 	header    bool
 	names     names
+	source    *origin // nil without source columns
 	cursor    jsonscan.Cursor
 	cells     []cell   // of the record being read, by name
 	record    uint64   // its number; older cells are stale
@@ -58,9 +60,13 @@ const (
 	maxSpare = 64
 )
 
-func newTable(separator byte, header bool) *table {
+func newTable(separator byte, header bool, columns *source.Columns) *table {
 	t := &table{separator: separator, header: header}
 	t.names.reset()
+	if columns != nil {
+		t.source = newOrigin(columns)
+		t.reserve()
+	}
 	return t
 }
 
@@ -70,6 +76,9 @@ func (t *table) reset() {
 	if t.names.tooMany() {
 		t.names.reset()
 		t.cells, t.record = nil, 0
+	}
+	if t.source != nil {
+		t.reserve()
 	}
 	t.rows = t.rows[:0]
 	t.release()
@@ -103,6 +112,9 @@ func (t *table) release() {
 
 func (t *table) rowCount() int    { return len(t.rows) }
 func (t *table) columnCount() int { return len(t.columns) }
+
+// empty reports whether there is nothing to write.
+func (t *table) empty() bool { return len(t.columns) == 0 || len(t.rows) == 0 }
 
 // size is the exact size of the table as text.
 func (t *table) size() int64 {
@@ -251,9 +263,10 @@ func (t *table) appendLine(dst []byte, c *cursor) []byte {
 	return t.appendEnd(dst, r)
 }
 
-// lastGrowth returns the row that brought in the newest column.
+// lastGrowth returns the row that brought in the newest column; the first one
+// when no row did.
 func (t *table) lastGrowth() int {
-	return int(t.columns[len(t.columns)-1].firstRow)
+	return max(0, int(t.columns[len(t.columns)-1].firstRow))
 }
 
 // last returns a cursor at the last row.

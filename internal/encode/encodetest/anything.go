@@ -27,11 +27,11 @@ func checkAnything(t *testing.T, s *Subject) {
 			}
 			doc := anyDoc(t, len(docs))
 			docs = append(docs, doc)
-			r := record.Record{Raw: doc}
+			wrap := s.records
 			if rapid.Bool().Draw(t, "structured") {
-				r = record.Record{Value: parse(doc)}
+				wrap = s.structured
 			}
-			records = append(records, r)
+			records = append(records, wrap([][]byte{doc})...)
 		}
 		s.requireRows(t, docs, s.encodeAll(t, enc, records, limit))
 	})

@@ -126,18 +126,18 @@ func checkEmpty(t *testing.T, s *Subject) {
 func checkUnlimited(t *testing.T, s *Subject) {
 	for _, kind := range kinds {
 		docs := numbered(300, kind.payload)
-		objects := s.encodeAll(t, s.New(), Records(docs), 0)
+		objects := s.encodeAll(t, s.New(), s.records(docs), 0)
 		require.Len(t, objects, 1, kind.name)
 		s.requireRows(t, docs, objects)
 	}
 	docs := wide(100)
-	s.requireRows(t, docs, s.encodeAll(t, s.New(), Records(docs), 0))
+	s.requireRows(t, docs, s.encodeAll(t, s.New(), s.records(docs), 0))
 }
 
 func checkStructured(t *testing.T, s *Subject) {
 	docs := numbered(100, kinds[len(kinds)-1].payload)
-	s.requireRows(t, docs, s.encodeAll(t, s.New(), Structured(docs), 0))
-	s.requireRows(t, docs, s.encodeAll(t, s.New(), Structured(docs), s.MinLimit/8))
+	s.requireRows(t, docs, s.encodeAll(t, s.New(), s.structured(docs), 0))
+	s.requireRows(t, docs, s.encodeAll(t, s.New(), s.structured(docs), s.MinLimit/8))
 }
 
 // steadyDocs is the number of documents to fill objects with.
@@ -152,7 +152,7 @@ func checkLimits(t *testing.T, s *Subject) {
 				n = 200
 			}
 			t.Run(fmt.Sprintf("%s/%d", kind.name, limit), func(t *testing.T) {
-				objects := s.encodeAll(t, s.New(), Records(docs[:n]), limit)
+				objects := s.encodeAll(t, s.New(), s.records(docs[:n]), limit)
 				s.requireRows(t, docs[:n], objects)
 				if kind.steady && limit >= s.MinLimit {
 					s.requireFill(t, objects, limit)
@@ -161,7 +161,7 @@ func checkLimits(t *testing.T, s *Subject) {
 		}
 	}
 	docs := wide(steadyDocs * 3 / 10)
-	objects := s.encodeAll(t, s.New(), Records(docs), 4*s.MinLimit)
+	objects := s.encodeAll(t, s.New(), s.records(docs), 4*s.MinLimit)
 	s.requireRows(t, docs, objects)
 	s.requireFill(t, objects, 4*s.MinLimit)
 }
@@ -184,7 +184,7 @@ func checkOversized(t *testing.T, s *Subject) {
 	r := rand.New(rand.NewPCG(9, 9)) //nolint:gosec // test data
 	big := int(s.MinLimit) * 3
 	docs := numbered(20, func(_ *rand.Rand, i int) string { return noise(r, 10+i%2*big) })
-	objects := s.encodeAll(t, s.New(), Records(docs), s.MinLimit)
+	objects := s.encodeAll(t, s.New(), s.records(docs), s.MinLimit)
 	s.requireRows(t, docs, objects)
 	alone := 0
 	for _, o := range objects {
@@ -205,6 +205,12 @@ func (s *Subject) badRecords() []record.Record {
 		out = append(out, record.Record{Raw: []byte(doc)})
 	}
 	out = append(out, record.Record{Value: map[string]any{"payload": make(chan int)}})
+	if s.Columns != nil {
+		out = append(out, taken(s.Columns.Name(0))...)
+		for i := range out[:3] { // metadata makes a bad record no better
+			out[i].Meta = metaOf(out[i].Raw)
+		}
+	}
 	if s.AnyValue {
 		return out
 	}
@@ -219,7 +225,7 @@ func checkRefused(t *testing.T, s *Subject) {
 	wrong := s.badRecords()
 	var mixed []record.Record
 	var indexes []int
-	for i, good := range Records(docs) {
+	for i, good := range s.records(docs) {
 		if i%7 == 0 {
 			indexes = append(indexes, len(mixed))
 			mixed = append(mixed, wrong[i/7%len(wrong)])
@@ -242,7 +248,7 @@ func checkRefused(t *testing.T, s *Subject) {
 		assert.Equal(t, indexes, refused)
 	}
 	if !s.Random {
-		clean := s.encodeOne(t, s.New(), Records(docs), 0)
+		clean := s.encodeOne(t, s.New(), s.records(docs), 0)
 		assert.True(t, bytes.Equal(clean.data, s.encodeOne(t, s.New(), mixed, 0).data))
 	}
 }
@@ -261,10 +267,10 @@ func checkReuse(t *testing.T, s *Subject) {
 	for round := range 3 {
 		for _, kind := range kinds {
 			docs := numbered(200+round, kind.payload)
-			s.requireRows(t, docs, s.encodeAll(t, enc, Records(docs), 0))
-			s.requireRows(t, docs, s.encodeAll(t, enc, Records(docs), s.MinLimit/4))
+			s.requireRows(t, docs, s.encodeAll(t, enc, s.records(docs), 0))
+			s.requireRows(t, docs, s.encodeAll(t, enc, s.records(docs), s.MinLimit/4))
 		}
-		s.requireRows(t, wide(20), s.encodeAll(t, enc, Records(wide(20)), 0))
+		s.requireRows(t, wide(20), s.encodeAll(t, enc, s.records(wide(20)), 0))
 		s.encodeAll(t, enc, s.badRecords(), 0)
 	}
 }
@@ -273,10 +279,11 @@ func checkRecordsUntouched(t *testing.T, s *Subject) {
 	enc := s.New()
 	for range 3 {
 		docs := numbered(500, kinds[len(kinds)-1].payload)
-		records := make([]record.Record, len(docs))
+		copies := make([][]byte, len(docs))
 		for i, doc := range docs {
-			records[i].Raw = bytes.Clone(doc)
+			copies[i] = bytes.Clone(doc)
 		}
+		records := s.records(copies)
 		objects := s.encodeAll(t, enc, records, s.MinLimit/4)
 		s.requireRows(t, docs, objects)
 		for i := range records {
@@ -295,8 +302,8 @@ func checkDeterminism(t *testing.T, s *Subject) {
 	docs := append(plainDocs(1000), wide(100)...)
 	slices.Reverse(docs)
 	for _, limit := range []int64{0, s.MinLimit} {
-		first := s.encodeAll(t, s.New(), Records(docs), limit)
-		second := s.encodeAll(t, s.New(), Records(docs), limit)
+		first := s.encodeAll(t, s.New(), s.records(docs), limit)
+		second := s.encodeAll(t, s.New(), s.records(docs), limit)
 		require.Len(t, second, len(first))
 		for i := range first {
 			require.True(t, bytes.Equal(first[i].data, second[i].data))
@@ -322,14 +329,14 @@ func (f *failingWriter) Write(p []byte) (int, error) {
 func checkFailingWriter(t *testing.T, s *Subject) {
 	docs := plainDocs(3000)
 	enc := s.New()
-	whole := s.encodeOne(t, enc, Records(docs), 0)
+	whole := s.encodeOne(t, enc, s.records(docs), 0)
 	for _, limit := range []int64{0, s.MinLimit} {
 		size := min(int(whole.Bytes), int(s.MinLimit)/2)
 		for _, left := range []int{0, 1, 20, size / 2, size - 1} {
-			res, err := enc.Encode(&failingWriter{left: left}, Records(docs), limit)
+			res, err := enc.Encode(&failingWriter{left: left}, s.records(docs), limit)
 			require.ErrorIs(t, err, errDisk, "failing after %d bytes", left)
 			require.Equal(t, encode.Result{}, res, "no record was taken")
 		}
 	}
-	s.requireRows(t, docs, []object{s.encodeOne(t, enc, Records(docs), 0)})
+	s.requireRows(t, docs, []object{s.encodeOne(t, enc, s.records(docs), 0)})
 }

@@ -7,11 +7,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // Subject is an encoder under test.
@@ -34,6 +36,11 @@ type Subject struct {
 	// Random says that equal input need not give equal objects, for example
 	// because of random sync markers.
 	Random bool
+	// Columns are the source columns that the encoder adds; nil for none. With
+	// them records come with metadata, and rows must say what it says: numbers
+	// in digits, times as RFC 3339 with milliseconds, headers as a JSON object or
+	// its text.
+	Columns *source.Columns
 }
 
 // parse reads a document as Benthos does, with numbers as json.Number.
@@ -123,7 +130,7 @@ func (s *Subject) requireRows(t tb, docs [][]byte, objects []object) {
 		rows := s.rows(t, o)
 		require.LessOrEqual(t, i+len(rows), len(docs), "a row too many")
 		for _, row := range rows {
-			requireRow(t, docs[i], row)
+			s.requireRow(t, docs[i], row)
 			i++
 		}
 	}
@@ -132,8 +139,9 @@ func (s *Subject) requireRows(t tb, docs [][]byte, objects []object) {
 
 // requireRow compares with as few calls of t as it can: they are slow, and
 // there are a million values.
-func requireRow(t tb, doc []byte, row map[string]any) {
+func (s *Subject) requireRow(t tb, doc []byte, row map[string]any) {
 	want := parse(doc).(map[string]any)
+	s.expectSource(want, doc)
 	for k, v := range want {
 		if w, g := show(v), show(row[k]); w != g {
 			require.Equal(t, w, g, "field %q", k)
@@ -157,6 +165,13 @@ func show(v any) string {
 		return v.String()
 	case []byte:
 		return string(v)
+	case map[string]any: // headers, in an object of JSON
+		text, err := json.Marshal(v)
+		if err == nil {
+			return string(text)
+		}
+	case time.Time:
+		return v.UTC().Format(timeLayout)
 	}
 	return fmt.Sprint(v)
 }

@@ -5,7 +5,9 @@
 // A record that contains line breaks between its tokens is written without
 // white space, because readers of JSON lines (Athena, Spark, Snowflake, DuckDB)
 // split at every line break. A record may be any JSON value, not only an
-// object. What is not valid JSON is refused.
+// object. What is not valid JSON is refused. With source columns a record must
+// be an object: they become its last members, in front of the closing brace of
+// the bytes as they came.
 package json
 
 import (
@@ -17,6 +19,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/internal/capped"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // Layout says how the records of an object are put together.
@@ -37,11 +40,17 @@ type Config struct {
 	// GzipLevel is the compression level, 1 (fastest) to 9 (smallest); 0
 	// stands for the default, 5.
 	GzipLevel int
+	// Columns are added to every record, which must be an object, as its last
+	// members; nil for none.
+	Columns *source.Columns
 }
 
 // New returns an encoder of JSON objects.
 func New(cfg Config) encode.Encoder {
 	e := &encoder{stream: capped.NewPlain()}
+	if cfg.Columns != nil {
+		e.source = newSplicer(cfg.Columns)
+	}
 	if cfg.Gzip {
 		e.stream = capped.NewGzip(cfg.GzipLevel)
 	}
@@ -58,6 +67,7 @@ type encoder struct {
 	stream                   *capped.Stream
 	first, next, after, tail []byte
 	scratch                  []byte
+	source                   *splicer // nil without columns
 }
 
 // maxScratch is how much memory one large record may leave behind.
@@ -69,12 +79,18 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	e.stream.Reset(w, limit, len(e.tail))
 	lead := e.first
 	for i := range records {
-		text, err := e.text(&records[i])
+		var text, end []byte
+		var err error
+		if e.source == nil {
+			text, err = e.text(&records[i])
+		} else {
+			text, end, err = e.source.text(&records[i])
+		}
 		if err != nil {
 			res.Refused = append(res.Refused, encode.Refusal{Index: i, Err: err})
 			continue
 		}
-		if !e.stream.Add(lead, text, e.after) {
+		if !e.stream.Add(lead, text, end, e.after) {
 			break
 		}
 		res.Taken = i + 1
@@ -88,6 +104,9 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	}
 	if cap(e.scratch) > maxScratch {
 		e.scratch = nil
+	}
+	if e.source != nil {
+		e.source.release()
 	}
 	var err error
 	if res.Bytes, err = e.stream.Close(e.tail); err != nil {

@@ -49,6 +49,28 @@ func decodeArray(object []byte) (rows []map[string]any, err error) {
 	return rows, dec.Decode(&rows)
 }
 
+func TestConformanceWithSourceColumns(t *testing.T) {
+	columns := encodetest.SourceColumns()
+	encodetest.Run(t, encodetest.Subject{
+		Name:    "lines",
+		New:     func() encode.Encoder { return json.New(json.Config{Columns: columns}) },
+		Decode:  decodeLines,
+		Columns: columns,
+	})
+	encodetest.Run(t, encodetest.Subject{
+		Name: "array gzip",
+		New:  func() encode.Encoder { return json.New(json.Config{Layout: json.Array, Gzip: true, Columns: columns}) },
+		Decode: func(object []byte) ([]map[string]any, error) {
+			raw, err := gunzip(object)
+			if err != nil {
+				return nil, err
+			}
+			return decodeArray(raw)
+		},
+		Columns: columns,
+	})
+}
+
 func TestConformance(t *testing.T) {
 	for _, layout := range []json.Layout{json.Lines, json.Array} {
 		decode := decodeLines

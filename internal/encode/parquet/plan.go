@@ -8,6 +8,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // plan is a schema prepared for writing: the tree that records are walked
@@ -19,6 +20,10 @@ type plan struct {
 	elements []format.SchemaElement
 	rescued  *node
 	required []*node // top-level nodes that every record must have
+	// sources are the nodes that source fills, in its order. Records have no
+	// values for them, so that they are not among the members of root.
+	sources []*node
+	source  *source.Reader
 }
 
 // node is one place of the schema. Leaves have a column.
@@ -51,6 +56,10 @@ type planner struct {
 func newPlan(s *schema.Schema, binaryStrings bool) *plan {
 	p := &planner{plan: &plan{schema: s}, binary: binaryStrings}
 	root := &schema.Field{Name: "schema", Type: schema.Group, Fields: s.Fields}
+	if s.Columns != nil {
+		p.plan.source = s.Columns.NewReader()
+		p.plan.sources = make([]*node, s.Columns.Len())
+	}
 	p.element(format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(s.Fields)))})
 	p.plan.root = p.members(&node{field: root}, nil, 0, 0)
 	p.plan.rescued = p.plan.root.index[schema.RescuedColumn]
@@ -71,15 +80,22 @@ func (p *planner) members(n *node, path []string, def, rep uint8) *node {
 	for i := range n.field.Fields {
 		f := &n.field.Fields[i]
 		m := p.node(f, join(n.path, f.Name), f.Name, append(path[:len(path):len(path)], f.Name), def, rep)
+		if f.Source > 0 {
+			p.plan.sources[f.Source-1] = m
+			continue
+		}
 		m.token = jsonscan.FieldToken([]byte(f.Name))
 		n.members = append(n.members, m)
 		n.index[f.Name] = m
 		n.leaves = append(n.leaves, m.leaves...)
 	}
-	for i, m := range n.members[1:] {
-		n.members[i].next = m
+	for i, m := range n.members {
+		if i == 0 {
+			n.first = m
+		} else {
+			n.members[i-1].next = m
+		}
 	}
-	n.first = n.members[0]
 	return n
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -125,6 +126,29 @@ func mustJSON(v any) string {
 		panic(fmt.Sprint(v, err))
 	}
 	return string(b)
+}
+
+func TestConformanceWithSourceColumns(t *testing.T) {
+	t.Parallel()
+	columns := encodetest.SourceColumns()
+	encodetest.Run(t, encodetest.Subject{
+		Name: "zstd",
+		New: func() encode.Encoder {
+			return newEncoder(t, parquet.Config{}, schema.Config{Columns: columns})
+		},
+		Decode: func(object []byte) ([]map[string]any, error) {
+			rows, err := arrowRows(object)
+			for _, row := range rows {
+				if text, ok := row["kafka_timestamp"].(string); ok && err == nil {
+					row["kafka_timestamp"], err = time.Parse(time.RFC3339Nano, text)
+				}
+			}
+			return rows, err
+		},
+		MinLimit: 256 << 10,
+		MinFill:  0.8, // more columns make a small file harder to foretell
+		Columns:  columns,
+	})
 }
 
 func TestConformance(t *testing.T) {

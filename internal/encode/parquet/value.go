@@ -18,6 +18,11 @@ func (w *writer) writeValue(v any) error {
 	if !ok {
 		return fmt.Errorf("the record is of type %T, not an object", v)
 	}
+	if w.source != nil {
+		if err := w.schema.Columns.In(m); err != nil {
+			return err
+		}
+	}
 	if err := w.parsedObject(w.root, m, 0); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // maxRecord keeps pages within the 31 bits that the format has for their size.
@@ -77,6 +78,9 @@ func (w *writer) write(rec *record.Record) error {
 		err = fmt.Errorf("the record has %d bytes; a page holds at most %d", len(rec.Raw), maxRecord)
 	default:
 		err = w.writeJSON(rec.Raw)
+	}
+	if err == nil && w.source != nil {
+		err = w.writeSource(rec.Meta)
 	}
 	if err != nil {
 		w.truncate(w.row)
@@ -200,6 +204,9 @@ func (w *writer) null(n *node, rep uint8) error {
 
 // unknown deals with a field that the schema does not have.
 func (w *writer) unknown(n *node, key []byte) error {
+	if n == w.root && w.source != nil && w.schema.Columns.Has(key) {
+		return source.Taken(string(key))
+	}
 	path := ""
 	if w.policy.Unknown != schema.Drop {
 		path = join(n.path, string(key)) // the key is gone after the next step

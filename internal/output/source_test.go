@@ -1,0 +1,92 @@
+package output
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/record"
+)
+
+func parsed(t *testing.T, extra string) (*Config, []string) {
+	t.Helper()
+	c, err := fields().ParseYAML(override(minimal, extra), service.GlobalEnvironment())
+	require.NoError(t, err)
+	conf, warnings, err := ParseConfig(c)
+	require.NoError(t, err)
+	return conf, warnings
+}
+
+func TestSourceColumnsAreValidated(t *testing.T) {
+	for conf, want := range map[string]string{
+		"include_source_columns: [ofset]\n":                                "unknown column \"ofset\": use topic, partition, offset, timestamp, key, headers, or all",
+		"include_source_columns: [key, key]\n":                             "twice",
+		"include_source_columns: [key]\nsource_column_prefix: \"a\\nb\"\n": "prefix",
+	} {
+		errs, _ := problems(t, conf)
+		require.Len(t, errs, 1, conf)
+		assert.Contains(t, errs[0], want)
+		assert.Contains(t, errs[0], "include_source_columns")
+	}
+	_, warnings := problems(t, "source_column_prefix: k_\n")
+	assert.Contains(t, strings.Join(warnings, "\n"), "source_column_prefix has no effect")
+	conf, warnings := parsed(t, "include_source_columns: [all]\nsource_column_prefix: ''\n")
+	assert.Empty(t, warnings)
+	assert.Equal(t, "topic", conf.columns.Name(0))
+	conf, _ = parsed(t, "")
+	assert.Nil(t, conf.columns)
+}
+
+// TestEveryFormatHasTheSourceColumns looks for the topic in what each encoder
+// writes.
+func TestEveryFormatHasTheSourceColumns(t *testing.T) {
+	m := service.NewMessage([]byte(`{"a":1}`))
+	m.MetaSetMut("kafka_topic", "a-topic-to-be-found")
+	for _, format := range fileFormats {
+		conf, _ := parsed(t, "file_format: "+format+"\ninclude_source_columns: [topic]\nparquet: {compression: none}\navro: {codec: 'null'}\n")
+		o := &Output{conf: conf}
+		rec, err := o.record(m)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		res, err := conf.format.newEncoder().Encode(&out, []record.Record{rec}, 0)
+		require.NoError(t, err)
+		assert.Equal(t, 1, res.Rows, format)
+		if !strings.HasSuffix(format, "+gzip") {
+			assert.Contains(t, out.String(), "a-topic-to-be-found", format)
+			assert.Contains(t, out.String(), "kafka_topic", format)
+		}
+	}
+}
+
+// TestWhatIsAddedCountsAgainstTheMemoryLimit compares the size of a batch with
+// and without columns.
+func TestWhatIsAddedCountsAgainstTheMemoryLimit(t *testing.T) {
+	m := service.NewMessage([]byte(`{"a":1}`))
+	m.MetaSetMut("kafka_topic", "t")
+	m.MetaSetMut("kafka_key", bytes.Repeat([]byte("k"), 10_000))
+	batch := service.MessageBatch{m, m}
+	with, _ := parsed(t, "include_source_columns: [key]\n")
+	without, _ := parsed(t, "")
+	assert.EqualValues(t, 14, (&Output{conf: without}).payload(batch))
+	size := (&Output{conf: with}).payload(batch)
+	assert.Greater(t, size, int64(20_000))
+	assert.Less(t, size, int64(20_200))
+	rec, err := (&Output{conf: with}).record(m)
+	require.NoError(t, err)
+	assert.EqualValues(t, size, 2*rec.Size())
+}
+
+func TestPreviewOfRecordsWithSourceColumns(t *testing.T) {
+	conf, _ := parsed(t, "file_format: json\ninclude_source_columns: [all]\nfile_name: 'f-{{chunk_id}}'\n")
+	p, err := newPreview(conf)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	refused, err := p.Run(strings.NewReader("{\"a\":1}\n{\"kafka_key\":1}\n"), &out)
+	require.NoError(t, err)
+	assert.Equal(t, 1, refused)
+	assert.Regexp(t, `^f-00001.json\nrefused: .*source_column_prefix`, out.String())
+}

@@ -30,6 +30,7 @@ type Output struct {
 	lander   *landing.Lander
 	prober   *health.Prober
 	monitor  *health.Monitor // nil when the health check is off
+	pipe     chunk.Pipeline  // the lander, with spans when the stream is traced
 	backlog  *backlog
 
 	sourceless warning
@@ -79,6 +80,7 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 	if !conf.conditional {
 		o.lander.WithoutConditions()
 	}
+	o.pipe = withTracing(o.lander, res.OtelTracer(), conf)
 	return o, nil
 }
 
@@ -117,7 +119,7 @@ func (o *Output) Connect(ctx context.Context) error {
 		return nil
 	}
 	o.conf.chunks.NewID = newID
-	o.chunks = chunk.New(o.conf.chunks, o.lander)
+	o.chunks = chunk.New(o.conf.chunks, o.pipe)
 	register(o)
 	return nil
 }

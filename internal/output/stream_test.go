@@ -13,6 +13,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace"
 
 	_ "github.com/redpanda-data/benthos/v4/public/components/io"
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
@@ -26,6 +27,7 @@ type rig struct {
 	s3      *s3test.Server
 	metrics *recorder
 	logs    *lockedBuffer
+	tracer  string
 }
 
 func newRig(t *testing.T) *rig {
@@ -40,6 +42,14 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
+// trace sends the spans of the streams to a provider.
+func (r *rig) trace(t *testing.T, provider trace.TracerProvider) {
+	t.Helper()
+	r.tracer = "tracer: {recorder: {}}\n"
+	require.NoError(t, r.env.RegisterOtelTracerProvider("recorder", service.NewConfigSpec(),
+		func(*service.ParsedConfig) (trace.TracerProvider, error) { return provider, nil }))
+}
+
 // start runs a stream until the test ends, or its input. The lines of extra
 // are settings of the output.
 func (r *rig) start(t *testing.T, input, extra string) (done <-chan struct{}) {
@@ -49,7 +59,7 @@ func (r *rig) start(t *testing.T, input, extra string) (done <-chan struct{}) {
 	var conf strings.Builder
 	fmt.Fprintf(&conf, `
 metrics: {recorder: {}}
-input:
+%sinput:
   %s
 output:
   s3_destination:
@@ -58,7 +68,7 @@ output:
     endpoint: %s
     force_path_style_urls: true
     auth: {mode: access_key, access_key_id: %s, secret_access_key: %q}
-`, strings.ReplaceAll(strings.TrimSpace(input), "\n", "\n  "), r.s3.Bucket, r.s3.URL, r.s3.AccessKey, r.s3.SecretKey)
+`, r.tracer, strings.ReplaceAll(strings.TrimSpace(input), "\n", "\n  "), r.s3.Bucket, r.s3.URL, r.s3.AccessKey, r.s3.SecretKey)
 	for line := range strings.Lines(strings.TrimSpace(extra)) {
 		conf.WriteString("    " + line)
 	}

@@ -20,7 +20,7 @@ func byCode(v *verdict, message string) bool {
 	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired",
 		// MinIO says this of an expired session, AWS of a token that does not
 		// belong to the key: both are cured by fresh credentials, if by anything.
-		"InvalidAccessKeyId", "InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException":
+		"InvalidAccessKeyId", "InvalidToken", "InvalidTokenId", "InvalidClientTokenId", "UnrecognizedClientException":
 		v.class, v.retry = ClassCredentials, retryRefresh
 	case "SignatureDoesNotMatch", "InvalidSecurity", "NotSignedUp", "CredentialsNotSupported",
 		"MissingSecurityHeader", "AuthFailure", "MissingAuthenticationToken", "IncompleteSignature",

@@ -26,6 +26,7 @@ func TestAnswersAreClassified(t *testing.T) {
 		{403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", ClassCredentials, 2},
 		{403, "SignatureDoesNotMatch", "", ClassCredentials, 1},
 		{400, "InvalidToken", "", ClassCredentials, 2},
+		{403, "InvalidTokenId", "The security token included in the request is invalid", ClassCredentials, 2},
 		{400, "ExpiredToken", "", ClassCredentials, 2},
 		{400, "ExpiredTokenException", "", ClassCredentials, 2},
 		{400, "TokenRefreshRequired", "", ClassCredentials, 2},

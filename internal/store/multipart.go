@@ -60,9 +60,11 @@ type upload struct {
 	id    string
 	size  int64 // of each part but the last
 
-	// the encryption that the server has announced
-	reported types.ServerSideEncryption
-	keyID    *string
+	// reported: the answer to Create told the encryption, so that it has been
+	// compared. Those who say nothing then, such as MinIO, tell it with every
+	// part.
+	reported bool
+	differs  sync.Once // tells of a difference that is tolerated
 
 	mu       sync.Mutex
 	attempts int
@@ -74,13 +76,12 @@ type upload struct {
 func (s *Store) uploadOnce(ctx context.Context, o Object) (Result, outcome, error) {
 	u := &upload{store: s, o: o, size: partSize(o.Body.Len(), s.cfg.PartSize)}
 	if out, err := u.create(ctx); err != nil {
+		if u.id != "" {
+			u.abort(ctx)
+		}
 		// A lost answer may leave an empty upload behind that nobody can name.
 		// It holds no parts; a lifecycle rule removes it.
 		return Result{Attempts: out.attempts}, outcome{}, err
-	}
-	if err := s.encrypted(OpCreateMultipartUpload, o.Key, u.reported, u.keyID); err != nil {
-		u.abort(ctx)
-		return Result{Attempts: u.attempts}, outcome{}, err
 	}
 	if err := u.sendParts(ctx); err != nil {
 		// No part makes an object visible, so the outcome is certain.
@@ -119,19 +120,36 @@ func (u *upload) create(ctx context.Context) (outcome, error) {
 	s := u.store
 	input := s.objectParams(u.o).create()
 	input.ChecksumAlgorithm, input.ChecksumType = s.checksum.algorithm(), s.checksum.multipartType()
+	var output *s3.CreateMultipartUploadOutput
 	out, err := s.do(ctx, request{
 		op: OpCreateMultipartUpload, key: u.o.Key,
-		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) error {
-			output, err := s.client.CreateMultipartUpload(ctx, input)
-			if err == nil {
-				u.id = aws.ToString(output.UploadId)
-				u.reported, u.keyID = output.ServerSideEncryption, output.SSEKMSKeyId
-			}
+		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) (err error) {
+			output, err = s.client.CreateMultipartUpload(ctx, input)
 			return err
 		},
 	})
 	u.attempts += out.attempts
-	return out, certain(err)
+	if err != nil {
+		return out, certain(err)
+	}
+	u.id, u.reported = aws.ToString(output.UploadId), output.ServerSideEncryption != ""
+	if u.reported {
+		err = u.encrypted(OpCreateMultipartUpload, output.ServerSideEncryption, output.SSEKMSKeyId)
+	}
+	return out, err
+}
+
+// encrypted is [Store.encrypted] for an upload, whose parts all differ alike.
+func (u *upload) encrypted(op Op, reported types.ServerSideEncryption, keyID *string) error {
+	err := u.store.mismatch(op, u.o.Key, reported, keyID)
+	if err == nil {
+		return nil
+	}
+	u.differs.Do(func() { u.store.cfg.Observer.EncryptionDiffers(u.o.Key, err) })
+	if u.store.cfg.TolerateEncryption {
+		return nil
+	}
+	return err
 }
 
 // sendParts uploads all parts with bounded concurrency. It returns the first
@@ -195,6 +213,9 @@ func (u *upload) sendPart(ctx context.Context, i int) error {
 			return err
 		},
 	})
+	if err == nil && !u.reported {
+		err = u.encrypted(OpUploadPart, output.ServerSideEncryption, output.SSEKMSKeyId)
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.attempts += out.attempts

@@ -16,20 +16,28 @@ const removal = 10 * time.Second
 // asked. A server that ignores the headers answers 200 like any other, so that
 // nobody would ever notice.
 func (s *Store) encrypted(op Op, key string, reported types.ServerSideEncryption, keyID *string) error {
-	differs := s.params.Mismatch(reported, aws.ToString(keyID))
-	if differs == "" {
+	err := s.mismatch(op, key, reported, keyID)
+	if err == nil {
 		return nil
 	}
-	err := s.newError(op, key, verdict{
-		class:  ClassInvalid,
-		reason: "the object is not encrypted as configured: " + differs,
-		advice: "let the server encrypt as encryption.mode says, choose the mode that it supports, or set encryption.on_mismatch to warn",
-	}, errors.New(differs))
 	s.cfg.Observer.EncryptionDiffers(key, err)
 	if s.cfg.TolerateEncryption {
 		return nil
 	}
 	return err
+}
+
+// mismatch is the error of an object that is not encrypted as asked.
+func (s *Store) mismatch(op Op, key string, reported types.ServerSideEncryption, keyID *string) error {
+	differs := s.params.Mismatch(reported, aws.ToString(keyID))
+	if differs == "" {
+		return nil
+	}
+	return s.newError(op, key, verdict{
+		class:  ClassInvalid,
+		reason: "the object is not encrypted as configured: " + differs,
+		advice: "let the server encrypt as encryption.mode says, choose the mode that it supports, or set encryption.on_mismatch to warn",
+	}, errors.New(differs))
 }
 
 // withdraw removes an object that was just stored and must not stay, on a

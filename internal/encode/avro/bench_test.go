@@ -41,7 +41,7 @@ func BenchmarkAvroCompare(b *testing.B) {
 		for i := range docs {
 			text[i] = string(docs[i])
 		}
-		data, _ := encodeDocs(b, newEncoder(b, avro.Config{}, schema.Config{}), text...)
+		data, _ := encodetest.Encode(b, newEncoder(b, avro.Config{}, schema.Config{}), text...)
 		r, err := goavro.NewOCFReader(bytes.NewReader(data))
 		require.NoError(b, err)
 		codec, err := goavro.NewCodecForStandardJSONFull(string(r.MetaData()["avro.schema"]))

@@ -2,7 +2,6 @@ package avro_test
 
 import (
 	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -35,29 +34,11 @@ func TestGoldenFiles(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			data, res := encodeDocs(t, newEncoder(t, test.config, schema.Config{InferTimestamps: true}), test.docs...)
+			data, res := encodetest.Encode(t, newEncoder(t, test.config, schema.Config{InferTimestamps: true}), test.docs...)
 			require.Empty(t, res.Refused)
-			path := filepath.Join("testdata", test.name+".avro")
-			if *update {
-				require.NoError(t, os.WriteFile(path, data, 0o600))
-			}
-			want, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, want, data, "run the test with -update if the change is meant")
-			rows, err := goavroRows(want)
-			require.NoError(t, err)
-			require.Len(t, rows, len(test.docs))
-			text := ""
-			for _, row := range rows {
-				text += mustJSON(row) + "\n"
-			}
-			path += ".jsonl"
-			if *update {
-				require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-			}
-			wantText, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, string(wantText), text)
+			encodetest.Golden{
+				Path: filepath.Join("testdata", test.name+".avro"), Rows: len(test.docs), Decode: goavroRows, Update: *update,
+			}.Check(t, data)
 		})
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/avro"
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
-	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
@@ -39,20 +38,6 @@ func newEncoder(t testing.TB, c avro.Config, s schema.Config) *avro.Encoder {
 	e, err := avro.New(c, r)
 	require.NoError(t, err)
 	return e
-}
-
-func encodeDocs(t testing.TB, e encode.Encoder, docs ...string) ([]byte, encode.Result) {
-	t.Helper()
-	records := make([]record.Record, len(docs))
-	for i, d := range docs {
-		records[i].Raw = []byte(d)
-	}
-	var buf bytes.Buffer
-	res, err := e.Encode(&buf, records, 0)
-	require.NoError(t, err)
-	require.Equal(t, len(docs), res.Taken)
-	require.EqualValues(t, buf.Len(), res.Bytes)
-	return buf.Bytes(), res
 }
 
 func TestConformanceWithSourceColumns(t *testing.T) {

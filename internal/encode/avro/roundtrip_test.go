@@ -2,7 +2,6 @@ package avro_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"math/big"
 	"strings"
 	"testing"
@@ -18,49 +17,35 @@ import (
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
-func mustJSON(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
-
-// inferred are groups of documents, and the rows that readers must see where
-// these differ from the documents.
-var inferred = []struct {
-	name string
-	docs []string
-	want []string
-}{
-	{name: "scalars", docs: []string{`{"b":true,"i":1,"d":1.5,"s":"x"}`, `{"b":false,"i":-9223372036854775808,"d":-0.25,"s":""}`}},
+var inferred = []encodetest.Case{
+	{Name: "scalars", Docs: []string{`{"b":true,"i":1,"d":1.5,"s":"x"}`, `{"b":false,"i":-9223372036854775808,"d":-0.25,"s":""}`}},
 	{
-		name: "nulls, missing fields and another order",
-		docs: []string{`{"a":null,"b":1}`, `{"b":5,"a":2}`, `{}`, `{"b":null,"a":3}`, `{"a":4}`},
-		want: []string{`{"a":null,"b":1}`, `{"a":2,"b":5}`, `{"a":null,"b":null}`, `{"a":3,"b":null}`, `{"a":4,"b":null}`},
+		Name: "nulls, missing fields and another order",
+		Docs: []string{`{"a":null,"b":1}`, `{"b":5,"a":2}`, `{}`, `{"b":null,"a":3}`, `{"a":4}`},
+		Want: []string{`{"a":null,"b":1}`, `{"a":2,"b":5}`, `{"a":null,"b":null}`, `{"a":3,"b":null}`, `{"a":4,"b":null}`},
 	},
 	{
-		name: "conflicts become strings",
-		docs: []string{`{"v":1}`, `{"v":"a"}`, `{"v":true}`, `{"v":{"x": [1, 2]}}`},
-		want: []string{`{"v":"1"}`, `{"v":"a"}`, `{"v":"true"}`, `{"v":"{\"x\":[1,2]}"}`},
+		Name: "conflicts become strings",
+		Docs: []string{`{"v":1}`, `{"v":"a"}`, `{"v":true}`, `{"v":{"x": [1, 2]}}`},
+		Want: []string{`{"v":"1"}`, `{"v":"a"}`, `{"v":"true"}`, `{"v":"{\"x\":[1,2]}"}`},
 	},
 	{
-		name: "groups in another order",
-		docs: []string{`{"g":{"a":1,"b":{"c":2}},"z":1}`, `{"z":2,"g":{"b":{"c":3},"a":4}}`, `{"g":null,"z":3}`, `{"g":{"b":null},"z":4}`},
-		want: []string{`{"g":{"a":1,"b":{"c":2}},"z":1}`, `{"g":{"a":4,"b":{"c":3}},"z":2}`, `{"g":null,"z":3}`, `{"g":{"a":null,"b":null},"z":4}`},
+		Name: "groups in another order",
+		Docs: []string{`{"g":{"a":1,"b":{"c":2}},"z":1}`, `{"z":2,"g":{"b":{"c":3},"a":4}}`, `{"g":null,"z":3}`, `{"g":{"b":null},"z":4}`},
+		Want: []string{`{"g":{"a":1,"b":{"c":2}},"z":1}`, `{"g":{"a":4,"b":{"c":3}},"z":2}`, `{"g":null,"z":3}`, `{"g":{"a":null,"b":null},"z":4}`},
 	},
-	{name: "lists", docs: []string{`{"l":[1,2,3]}`, `{"l":[]}`, `{"l":null}`, `{"l":[null]}`, `{"l":[4,null,5.5]}`}},
-	{name: "lists of groups", docs: []string{`{"l":[{"a":1,"t":["x","y"]},{"a":2,"t":[]},{"a":null,"t":null},null]}`, `{"l":[]}`}},
+	{Name: "lists", Docs: []string{`{"l":[1,2,3]}`, `{"l":[]}`, `{"l":null}`, `{"l":[null]}`, `{"l":[4,null,5.5]}`}},
+	{Name: "lists of groups", Docs: []string{`{"l":[{"a":1,"t":["x","y"]},{"a":2,"t":[]},{"a":null,"t":null},null]}`, `{"l":[]}`}},
 	{
-		name: "names that Avro does not allow",
-		docs: []string{`{"a-b":1,"a_b":2,"a.b":3,"0":4,"é":5,"":6}`},
+		Name: "names that Avro does not allow",
+		Docs: []string{`{"a-b":1,"a_b":2,"a.b":3,"0":4,"é":5,"":6}`},
 	},
 	{
-		name: "a field that is there twice: the last counts",
-		docs: []string{`{"a":1,"b":2,"a":3}`, `{"b":{"x":1}}`},
-		want: []string{`{"a":3,"b":"2"}`, `{"a":null,"b":"{\"x\":1}"}`},
+		Name: "a field that is there twice: the last counts",
+		Docs: []string{`{"a":1,"b":2,"a":3}`, `{"b":{"x":1}}`},
+		Want: []string{`{"a":3,"b":"2"}`, `{"a":null,"b":"{\"x\":1}"}`},
 	},
-	{name: "a long list", docs: []string{longList(63), longList(64), longList(9000)}},
+	{Name: "a long list", Docs: []string{longList(63), longList(64), longList(9000)}},
 }
 
 func longList(n int) string {
@@ -68,25 +53,18 @@ func longList(n int) string {
 	for i := range items {
 		items[i] = i
 	}
-	return `{"l":` + mustJSON(items) + `}`
+	return `{"l":` + encodetest.JSON(items) + `}`
 }
 
 func TestInferredRecordsComeBack(t *testing.T) {
 	for _, test := range inferred {
 		for _, parsed := range []bool{false, true} {
-			name := test.name
+			name := test.Name
 			if parsed {
 				name += ", parsed"
 			}
 			t.Run(name, func(t *testing.T) {
-				want := test.want
-				if want == nil {
-					want = test.docs
-				}
-				docs := make([][]byte, len(test.docs))
-				for i := range docs {
-					docs[i] = []byte(test.docs[i])
-				}
+				want, docs := test.Rows(), encodetest.Bytes(test.Docs)
 				records := encodetest.Records(docs)
 				if parsed {
 					records = encodetest.Structured(docs)
@@ -99,7 +77,7 @@ func TestInferredRecordsComeBack(t *testing.T) {
 				require.NoError(t, err)
 				require.Len(t, rows, len(want))
 				for i := range want {
-					require.JSONEq(t, want[i], mustJSON(rows[i]))
+					require.JSONEq(t, want[i], encodetest.JSON(rows[i]))
 				}
 			})
 		}
@@ -116,7 +94,7 @@ func TestEveryType(t *testing.T) {
 		field("id", "int64"), field("i32", "int32"), field("ts", "timestamp"), field("date", "date"), field("time", "time"),
 		price, field("uuid", "uuid"), field("bytes", "bytes"), field("s", "string"), field("j", "json"),
 	}})
-	data, res := encodeDocs(t, e, `{"id":1,"i32":-5,"ts":"2025-07-01T12:00:00.123456+02:00","date":"2025-07-01","time":"01:02:03.5","price":-12.34,
+	data, res := encodetest.Encode(t, e, `{"id":1,"i32":-5,"ts":"2025-07-01T12:00:00.123456+02:00","date":"2025-07-01","time":"01:02:03.5","price":-12.34,
 		"uuid":"00112233-4455-6677-8899-aabbccddeeff","bytes":"raw","s":"x","j":{"a": 1}}`, `{"id":2}`, `{"i32":1}`)
 	require.Len(t, res.Refused, 1)
 	require.EqualError(t, res.Refused[0].Err, `the required field "id" is null or missing`)
@@ -149,16 +127,16 @@ func TestRescue(t *testing.T) {
 	e, err := avro.New(avro.Config{}, reg)
 	require.NoError(t, err)
 	for _, records := range [][]string{docs, {`{"new":true}`, docs[1]}} {
-		data, res := encodeDocs(t, e, records...)
+		data, res := encodetest.Encode(t, e, records...)
 		require.Empty(t, res.Refused)
 		rows, err := goavroRows(data)
 		require.NoError(t, err)
 		if len(rows) == len(want) {
 			for i := range want {
-				assert.JSONEq(t, want[i], mustJSON(rows[i]))
+				assert.JSONEq(t, want[i], encodetest.JSON(rows[i]))
 			}
 		} else { // the column of rescued values is not the last any more
-			assert.JSONEq(t, `{"n":null,"z":2,"new":null,"_rescued_data":"{\"n\":\"two\"}"}`, mustJSON(rows[1]))
+			assert.JSONEq(t, `{"n":null,"z":2,"new":null,"_rescued_data":"{\"n\":\"two\"}"}`, encodetest.JSON(rows[1]))
 		}
 	}
 	var buf bytes.Buffer
@@ -166,35 +144,35 @@ func TestRescue(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := goavroRows(buf.Bytes())
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"n":null,"z":2,"new":null,"_rescued_data":"{\"n\":\"two\"}"}`, mustJSON(rows[1]))
+	assert.JSONEq(t, `{"n":null,"z":2,"new":null,"_rescued_data":"{\"n\":\"two\"}"}`, encodetest.JSON(rows[1]))
 }
 
 func TestHeader(t *testing.T) {
 	config := avro.Config{Codec: "deflate", Metadata: []avro.KeyValue{{Key: "writer", Value: "me"}}}
-	data, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a-b":1}`)
+	data, _ := encodetest.Encode(t, newEncoder(t, config, schema.Config{}), `{"a-b":1}`)
 	r, err := goavro.NewOCFReader(bytes.NewReader(data))
 	require.NoError(t, err)
 	assert.Equal(t, "deflate", r.CompressionName())
 	assert.Equal(t, "me", string(r.MetaData()["writer"]))
 	assert.JSONEq(t, `{"type":"record","name":"Record","fields":[
 		{"name":"a_b","type":["null","long"],"default":null,"originalName":"a-b"}]}`, string(r.MetaData()["avro.schema"]))
-	again, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a-b":1}`)
+	again, _ := encodetest.Encode(t, newEncoder(t, config, schema.Config{}), `{"a-b":1}`)
 	assert.Equal(t, data, again, "the sync marker is not random")
-	other, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a-b":2}`)
+	other, _ := encodetest.Encode(t, newEncoder(t, config, schema.Config{}), `{"a-b":2}`)
 	assert.NotEqual(t, data[len(data)-16:], other[len(other)-16:])
 }
 
 func TestCodecs(t *testing.T) {
 	docs := []string{`{"s":"` + strings.Repeat("long ", 1000) + `","n":null}`, `{"s":"x","n":1}`}
 	for _, c := range []string{"snappy", "deflate", "null"} { // goavro has no zstandard
-		data, _ := encodeDocs(t, newEncoder(t, avro.Config{Codec: c, BlockSize: 100}, schema.Config{}), docs...)
+		data, _ := encodetest.Encode(t, newEncoder(t, avro.Config{Codec: c, BlockSize: 100}, schema.Config{}), docs...)
 		rows, err := goavroRows(data)
 		require.NoError(t, err, c)
 		for i := range docs {
-			assert.JSONEq(t, docs[i], mustJSON(rows[i]))
+			assert.JSONEq(t, docs[i], encodetest.JSON(rows[i]))
 		}
 	}
-	data, _ := encodeDocs(t, newEncoder(t, avro.Config{Codec: "zstandard"}, schema.Config{}), docs...)
+	data, _ := encodetest.Encode(t, newEncoder(t, avro.Config{Codec: "zstandard"}, schema.Config{}), docs...)
 	d, err := ocf.NewDecoder(bytes.NewReader(data)) // a test may use hamba's decoder
 	require.NoError(t, err)
 	n := 0

@@ -2,7 +2,6 @@ package csv_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	stdcsv "encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -21,14 +20,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
-
-func gunzip(object []byte) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(object))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
-}
 
 func table(object []byte, separator rune) ([][]string, error) {
 	r := stdcsv.NewReader(bytes.NewReader(object))
@@ -64,7 +55,7 @@ func TestConformanceWithSourceColumns(t *testing.T) {
 			},
 			Decode: func(object []byte) (_ []map[string]any, err error) {
 				if zip {
-					if object, err = gunzip(object); err != nil {
+					if object, err = encodetest.Gunzip(object); err != nil {
 						return nil, err
 					}
 				}
@@ -91,7 +82,7 @@ func TestConformance(t *testing.T) {
 				return csv.New(csv.Config{Header: true, Gzip: true, GzipLevel: level})
 			},
 			Decode: func(object []byte) ([]map[string]any, error) {
-				text, err := gunzip(object)
+				text, err := encodetest.Gunzip(object)
 				if err != nil {
 					return nil, err
 				}
@@ -144,7 +135,7 @@ func TestText(t *testing.T) {
 			got, _ = encodeText(t, csv.Config{}, 0, raw(test.docs...)...)
 			assert.Equal(t, body, got, "without a header")
 			zipped, _ := encodeText(t, csv.Config{Header: true, Gzip: true}, 1<<20, raw(test.docs...)...)
-			plain, err := gunzip([]byte(zipped))
+			plain, err := encodetest.Gunzip([]byte(zipped))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, string(plain))
 		})
@@ -244,7 +235,7 @@ func TestCompressedObjectsHaveNoColumnsOfOtherObjects(t *testing.T) {
 			if res.Rows > 1 {
 				require.LessOrEqual(t, res.Bytes, limit)
 			}
-			got, err := gunzip(buf.Bytes())
+			got, err := encodetest.Gunzip(buf.Bytes())
 			require.NoError(t, err)
 			want, _ := encodeText(t, csv.Config{Header: true}, 0, raw(rest[:res.Taken]...)...)
 			require.Equal(t, want, string(got))

@@ -1,46 +1,32 @@
 package csv_test
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode/csv"
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/record"
-	"github.com/s3-destination/s3-destination/internal/source"
 )
-
-type meta map[string]any
-
-func (m meta) MetaGetMut(key string) (any, bool) { v, ok := m[key]; return v, ok }
 
 func withColumns(t *testing.T, names ...string) csv.Config {
 	t.Helper()
-	c, err := source.NewColumns(names, "k_")
-	require.NoError(t, err)
-	return csv.Config{Header: true, Columns: c}
+	return csv.Config{Header: true, Columns: encodetest.KColumns(t, names...)}
 }
 
 func encodeSourced(t *testing.T, cfg csv.Config, records ...record.Record) (string, []string) {
 	t.Helper()
-	var out bytes.Buffer
-	res, err := csv.New(cfg).Encode(&out, records, 0)
-	require.NoError(t, err)
-	require.Equal(t, len(records), res.Taken)
-	var refused []string
-	for _, r := range res.Refused {
-		refused = append(refused, r.Err.Error())
-	}
-	return out.String(), refused
+	data, res := encodetest.EncodeRecords(t, csv.New(cfg), records)
+	return string(data), encodetest.Refusals(res)
 }
 
 // TestSourceColumnsComeFirst reads records whose fields come and go: new ones
 // must not move the source columns, in order or not.
 func TestSourceColumnsComeFirst(t *testing.T) {
-	at := func(offset int, key any) meta {
-		return meta{"kafka_offset": offset, "kafka_key": key, "kafka_timestamp_ms": int64(1751328000000)}
+	at := func(offset int, key any) encodetest.Metadata {
+		return encodetest.Metadata{"kafka_offset": offset, "kafka_key": key, "kafka_timestamp_ms": int64(1751328000000)}
 	}
 	got, refused := encodeSourced(t, withColumns(t, "offset", "key", "timestamp"),
 		record.Record{Raw: []byte(`{"a":1}`), Meta: at(7, []byte("x"))},
@@ -59,7 +45,7 @@ func TestSourceColumnsComeFirst(t *testing.T) {
 }
 
 func TestSourceColumnsAloneAreATable(t *testing.T) {
-	got, refused := encodeSourced(t, withColumns(t, "key"), record.Record{Raw: []byte(`{}`)}, record.Record{Raw: []byte(`{}`), Meta: meta{"kafka_key": []byte("k")}})
+	got, refused := encodeSourced(t, withColumns(t, "key"), record.Record{Raw: []byte(`{}`)}, record.Record{Raw: []byte(`{}`), Meta: encodetest.Metadata{"kafka_key": []byte("k")}})
 	assert.Empty(t, refused)
 	assert.Equal(t, "k_key\n\"\"\nk\n", got)
 }
@@ -72,7 +58,7 @@ func TestFieldOfTheNameOfAColumnIsRefused(t *testing.T) {
 		{Raw: []byte(`{"a":1,"new":2,"k_offset":null}`)},
 		{Value: map[string]any{"k_offset": 1, "new": 2}},
 	} {
-		good := record.Record{Raw: []byte(`{"a":1}`), Meta: meta{"kafka_offset": 7}}
+		good := record.Record{Raw: []byte(`{"a":1}`), Meta: encodetest.Metadata{"kafka_offset": 7}}
 		got, refused := encodeSourced(t, withColumns(t, "offset"), good, bad, good, bad)
 		assert.Equal(t, "k_offset,a\n7,1\n7,1\n", got)
 		require.Len(t, refused, 2)

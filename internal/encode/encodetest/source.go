@@ -23,11 +23,11 @@ func SourceColumns() *source.Columns {
 	return c
 }
 
-// metadata is that of a record from Kafka.
-type metadata map[string]any
+// Metadata is that of a record, under the names of the Kafka inputs.
+type Metadata map[string]any
 
 // MetaGetMut implements record.Metadata.
-func (m metadata) MetaGetMut(key string) (any, bool) {
+func (m Metadata) MetaGetMut(key string) (any, bool) {
 	v, ok := m[key]
 	return v, ok
 }
@@ -54,7 +54,7 @@ func originOf(doc []byte) origin {
 	}
 	at := time.UnixMilli(int64(n % 4_000_000_000_000)).UTC()
 	topic, partition, offset := []string{"orders", "page.views-2"}[n%2], int(n>>8%7), int(n>>16%1_000_000_000_000)
-	meta := metadata{
+	meta := Metadata{
 		"kafka_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
 		"kafka_timestamp_ms": at.UnixMilli(), "kafka_timestamp_unix": at.Unix(),
 	}

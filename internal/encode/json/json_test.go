@@ -2,11 +2,9 @@ package json_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,14 +15,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/json"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
-
-func gunzip(object []byte) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(object))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
-}
 
 func decodeLines(object []byte) (rows []map[string]any, err error) {
 	body, ok := bytes.CutSuffix(object, []byte("\n"))
@@ -61,7 +51,7 @@ func TestConformanceWithSourceColumns(t *testing.T) {
 		Name: "array gzip",
 		New:  func() encode.Encoder { return json.New(json.Config{Layout: json.Array, Gzip: true, Columns: columns}) },
 		Decode: func(object []byte) ([]map[string]any, error) {
-			raw, err := gunzip(object)
+			raw, err := encodetest.Gunzip(object)
 			if err != nil {
 				return nil, err
 			}
@@ -87,7 +77,7 @@ func TestConformance(t *testing.T) {
 			Name: fmt.Sprintf("layout %d gzip", layout),
 			New:  func() encode.Encoder { return json.New(json.Config{Layout: layout, Gzip: true}) },
 			Decode: func(object []byte) ([]map[string]any, error) {
-				raw, err := gunzip(object)
+				raw, err := encodetest.Gunzip(object)
 				if err != nil {
 					return nil, err
 				}

@@ -8,24 +8,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/encode/json"
 	"github.com/s3-destination/s3-destination/internal/record"
-	"github.com/s3-destination/s3-destination/internal/source"
 )
-
-type meta map[string]any
-
-func (m meta) MetaGetMut(key string) (any, bool) { v, ok := m[key]; return v, ok }
 
 func withColumns(t *testing.T, names ...string) json.Config {
 	t.Helper()
-	c, err := source.NewColumns(names, "k_")
-	require.NoError(t, err)
-	return json.Config{Columns: c}
+	return json.Config{Columns: encodetest.KColumns(t, names...)}
 }
 
 func TestColumnsGoInFrontOfTheClosingBrace(t *testing.T) {
-	m := meta{"kafka_topic": "t", "kafka_offset": 42}
+	m := encodetest.Metadata{"kafka_topic": "t", "kafka_offset": 42}
 	const added = `"k_topic":"t","k_offset":42}` + "\n"
 	for name, test := range map[string]struct{ doc, want string }{
 		"numbers keep their digits":   {`{"n":9007199254740993,"d":1.50,"e":1E+2}`, `{"n":9007199254740993,"d":1.50,"e":1E+2,` + added},
@@ -48,8 +42,8 @@ func TestColumnsGoInFrontOfTheClosingBrace(t *testing.T) {
 
 func TestColumnsOfParsedRecords(t *testing.T) {
 	got, res := encodeText(t, withColumns(t, "offset"),
-		record.Record{Value: map[string]any{"b": stdjson.Number("1.0"), "a": "x"}, Meta: meta{"kafka_offset": "7"}},
-		record.Record{Value: map[string]any{}, Meta: meta{"kafka_offset": int64(8)}},
+		record.Record{Value: map[string]any{"b": stdjson.Number("1.0"), "a": "x"}, Meta: encodetest.Metadata{"kafka_offset": "7"}},
+		record.Record{Value: map[string]any{}, Meta: encodetest.Metadata{"kafka_offset": int64(8)}},
 		record.Record{Value: map[string]any{}})
 	require.Empty(t, res.Refused)
 	assert.Equal(t, []string{`{"a":"x","b":1.0,"k_offset":7}`, `{"k_offset":8}`, `{"k_offset":null}`, ""}, strings.Split(got, "\n"))

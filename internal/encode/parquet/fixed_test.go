@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
@@ -53,11 +54,11 @@ const everyTypeRead = `{"id":1,"bool":true,"i32":-5,"double":1234567890123456700
 "uuid":"00112233-4455-6677-8899-aabbccddeeff","json":"{\"a\":[1,2]}","group":{"x":7},"list":["1969-12-31",null]}`
 
 func TestEveryType(t *testing.T) {
-	data, res := encodeDocs(t, newEncoder(t, parquet.Config{BloomColumns: []string{"uuid", "string", "id"}}, fixed(allTypes()...)), everyType, `{"id":2}`)
+	data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{BloomColumns: []string{"uuid", "string", "id"}}, fixed(allTypes()...)), everyType, `{"id":2}`)
 	require.Empty(t, res.Refused)
 	rows, err := arrowRows(data)
 	require.NoError(t, err)
-	assert.JSONEq(t, everyTypeRead, mustJSON(rows[0]))
+	assert.JSONEq(t, everyTypeRead, encodetest.JSON(rows[0]))
 	for name, v := range rows[1] {
 		assert.True(t, v == nil || name == "id", name)
 	}
@@ -78,7 +79,7 @@ func TestEveryTypeParsed(t *testing.T) {
 	rows, err := arrowRows(data)
 	require.NoError(t, err)
 	rows[0]["double"] = 12345678901234567890.0
-	assert.JSONEq(t, everyTypeRead, mustJSON(rows[0]))
+	assert.JSONEq(t, everyTypeRead, encodetest.JSON(rows[0]))
 }
 
 func TestFixedSchemasRefuse(t *testing.T) {
@@ -100,11 +101,11 @@ func TestFixedSchemasRefuse(t *testing.T) {
 	}
 	e := newEncoder(t, parquet.Config{}, fixed(allTypes()...))
 	for doc, want := range tests {
-		_, res := encodeDocs(t, e, doc)
+		_, res := encodetest.Encode(t, e, doc)
 		require.Len(t, res.Refused, 1, doc)
 		require.EqualError(t, res.Refused[0].Err, want, doc)
 	}
-	data, res := encodeDocs(t, e, `{"id":1,"unknown":null}`)
+	data, res := encodetest.Encode(t, e, `{"id":1,"unknown":null}`)
 	assert.Empty(t, res.Refused, "a null needs no column")
 	assert.NotEmpty(t, data)
 }
@@ -135,7 +136,7 @@ func TestPolicies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := fixed(fields...)
 			config.OnUnknownField, config.OnTypeMismatch = test.unknown, test.mismatch
-			data, res := encodeDocs(t, newEncoder(t, parquet.Config{}, config), docs...)
+			data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{}, config), docs...)
 			if test.want == nil {
 				assert.Len(t, res.Refused, 3)
 				return
@@ -144,7 +145,7 @@ func TestPolicies(t *testing.T) {
 			rows, err := arrowRows(data)
 			require.NoError(t, err)
 			for i := range test.want {
-				assert.JSONEq(t, test.want[i], mustJSON(rows[i]))
+				assert.JSONEq(t, test.want[i], encodetest.JSON(rows[i]))
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package parquet_test
 
 import (
 	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -39,29 +38,11 @@ func TestGoldenFiles(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			data, res := encodeDocs(t, newEncoder(t, test.config, test.schema), test.docs...)
+			data, res := encodetest.Encode(t, newEncoder(t, test.config, test.schema), test.docs...)
 			require.Empty(t, res.Refused)
-			path := filepath.Join("testdata", test.name+".parquet")
-			if *update {
-				require.NoError(t, os.WriteFile(path, data, 0o600))
-			}
-			want, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, want, data, "run the test with -update if the change is meant")
-			rows, err := arrowRows(want)
-			require.NoError(t, err)
-			require.Len(t, rows, len(test.docs))
-			text := ""
-			for _, row := range rows {
-				text += mustJSON(row) + "\n"
-			}
-			path += ".jsonl"
-			if *update {
-				require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-			}
-			wantText, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, string(wantText), text)
+			encodetest.Golden{
+				Path: filepath.Join("testdata", test.name+".parquet"), Rows: len(test.docs), Decode: arrowRows, Update: *update,
+			}.Check(t, data)
 		})
 	}
 }
@@ -73,7 +54,7 @@ func TestFooter(t *testing.T) {
 			return []parquet.KeyValue{{Key: "first", Value: string(records[0].Raw)}}
 		},
 	}
-	data, _ := encodeDocs(t, newEncoder(t, config, schema.Config{}), `{"a":1,"g":{"b":"x"},"s":"y"}`, `{"a":2}`)
+	data, _ := encodetest.Encode(t, newEncoder(t, config, schema.Config{}), `{"a":1,"g":{"b":"x"},"s":"y"}`, `{"a":2}`)
 	f, err := open(data)
 	require.NoError(t, err)
 	assert.Equal(t, "me version 1", f.Metadata().CreatedBy)

@@ -3,8 +3,6 @@ package parquet_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
@@ -18,7 +16,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
-	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
@@ -103,29 +100,6 @@ func newEncoder(t testing.TB, c parquet.Config, s schema.Config) *parquet.Encode
 	e, err := parquet.New(c, registry(t, s))
 	require.NoError(t, err)
 	return e
-}
-
-// encodeDocs encodes documents into one file.
-func encodeDocs(t testing.TB, e encode.Encoder, docs ...string) ([]byte, encode.Result) {
-	t.Helper()
-	records := make([]record.Record, len(docs))
-	for i, d := range docs {
-		records[i].Raw = []byte(d)
-	}
-	var buf bytes.Buffer
-	res, err := e.Encode(&buf, records, 0)
-	require.NoError(t, err)
-	require.Equal(t, len(docs), res.Taken)
-	require.EqualValues(t, buf.Len(), res.Bytes)
-	return buf.Bytes(), res
-}
-
-func mustJSON(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprint(v, err))
-	}
-	return string(b)
 }
 
 func TestConformanceWithSourceColumns(t *testing.T) {

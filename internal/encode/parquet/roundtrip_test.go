@@ -13,106 +13,96 @@ import (
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
-// inferred are groups of documents, and the rows that readers must see where
-// these differ from the documents.
-var inferred = []struct {
-	name string
-	docs []string
-	want []string
-}{
-	{name: "scalars", docs: []string{`{"b":true,"i":1,"d":1.5,"s":"x"}`, `{"b":false,"i":-9223372036854775808,"d":-0.25,"s":""}`}},
+var inferred = []encodetest.Case{
+	{Name: "scalars", Docs: []string{`{"b":true,"i":1,"d":1.5,"s":"x"}`, `{"b":false,"i":-9223372036854775808,"d":-0.25,"s":""}`}},
 	{
-		name: "nulls and missing fields",
-		docs: []string{`{"a":null,"b":1}`, `{"a":2}`, `{}`, `{"b":null,"a":3}`},
-		want: []string{`{"a":null,"b":1}`, `{"a":2,"b":null}`, `{"a":null,"b":null}`, `{"a":3,"b":null}`},
+		Name: "nulls and missing fields",
+		Docs: []string{`{"a":null,"b":1}`, `{"a":2}`, `{}`, `{"b":null,"a":3}`},
+		Want: []string{`{"a":null,"b":1}`, `{"a":2,"b":null}`, `{"a":null,"b":null}`, `{"a":3,"b":null}`},
 	},
 	{
-		name: "integers and doubles become doubles",
-		docs: []string{`{"n":1}`, `{"n":2.5}`, `{"n":1e3}`},
+		Name: "integers and doubles become doubles",
+		Docs: []string{`{"n":1}`, `{"n":2.5}`, `{"n":1e3}`},
 	},
 	{
-		name: "an integer that a double cannot hold makes a string",
-		docs: []string{`{"n":9007199254740993}`, `{"n":2.5}`},
-		want: []string{`{"n":"9007199254740993"}`, `{"n":"2.5"}`},
+		Name: "an integer that a double cannot hold makes a string",
+		Docs: []string{`{"n":9007199254740993}`, `{"n":2.5}`},
+		Want: []string{`{"n":"9007199254740993"}`, `{"n":"2.5"}`},
 	},
 	{
-		name: "an integer beyond 64 bits keeps its digits",
-		docs: []string{`{"n":18446744073709551615}`, `{"n":5}`},
-		want: []string{`{"n":"18446744073709551615"}`, `{"n":"5"}`},
+		Name: "an integer beyond 64 bits keeps its digits",
+		Docs: []string{`{"n":18446744073709551615}`, `{"n":5}`},
+		Want: []string{`{"n":"18446744073709551615"}`, `{"n":"5"}`},
 	},
 	{
-		name: "a number beyond doubles keeps its digits",
-		docs: []string{`{"n":1e400}`},
-		want: []string{`{"n":"1e400"}`},
+		Name: "a number beyond doubles keeps its digits",
+		Docs: []string{`{"n":1e400}`},
+		Want: []string{`{"n":"1e400"}`},
 	},
 	{
-		name: "conflicts become strings",
-		docs: []string{`{"v":1}`, `{"v":"a"}`, `{"v":true}`, `{"v":{"x": [1, 2]}}`, `{"v":null}`},
-		want: []string{`{"v":"1"}`, `{"v":"a"}`, `{"v":"true"}`, `{"v":"{\"x\":[1,2]}"}`, `{"v":null}`},
+		Name: "conflicts become strings",
+		Docs: []string{`{"v":1}`, `{"v":"a"}`, `{"v":true}`, `{"v":{"x": [1, 2]}}`, `{"v":null}`},
+		Want: []string{`{"v":"1"}`, `{"v":"a"}`, `{"v":"true"}`, `{"v":"{\"x\":[1,2]}"}`, `{"v":null}`},
 	},
 	{
-		name: "groups",
-		docs: []string{`{"g":{"a":1,"h":{"b":"x"}}}`, `{"g":null}`, `{"g":{"a":null,"h":null}}`, `{"g":{"h":{"b":null}}}`, `{"g":{"h":{"b":"y"},"a":3}}`},
-		want: []string{
+		Name: "groups",
+		Docs: []string{`{"g":{"a":1,"h":{"b":"x"}}}`, `{"g":null}`, `{"g":{"a":null,"h":null}}`, `{"g":{"h":{"b":null}}}`, `{"g":{"h":{"b":"y"},"a":3}}`},
+		Want: []string{
 			`{"g":{"a":1,"h":{"b":"x"}}}`, `{"g":null}`, `{"g":{"a":null,"h":null}}`,
 			`{"g":{"a":null,"h":{"b":null}}}`, `{"g":{"a":3,"h":{"b":"y"}}}`,
 		},
 	},
 	{
-		name: "lists",
-		docs: []string{`{"l":[1,2,3]}`, `{"l":[]}`, `{"l":null}`, `{"l":[null]}`, `{"l":[4,null,5.5]}`},
+		Name: "lists",
+		Docs: []string{`{"l":[1,2,3]}`, `{"l":[]}`, `{"l":null}`, `{"l":[null]}`, `{"l":[4,null,5.5]}`},
 	},
 	{
-		name: "lists of lists",
-		docs: []string{`{"l":[[1],[],[2,3]]}`, `{"l":[null,[null]]}`, `{"l":[]}`, `{"l":null}`, `{"l":[[]]}`},
+		Name: "lists of lists",
+		Docs: []string{`{"l":[[1],[],[2,3]]}`, `{"l":[null,[null]]}`, `{"l":[]}`, `{"l":null}`, `{"l":[[]]}`},
 	},
 	{
-		name: "lists of groups",
-		docs: []string{`{"l":[{"a":1,"t":["x","y"]},{"a":2,"t":[]},{"a":null,"t":null},null]}`, `{"l":[]}`, `{"l":null}`},
+		Name: "lists of groups",
+		Docs: []string{`{"l":[{"a":1,"t":["x","y"]},{"a":2,"t":[]},{"a":null,"t":null},null]}`, `{"l":[]}`, `{"l":null}`},
 	},
 	{
-		name: "groups in lists with missing members",
-		docs: []string{`{"l":[{"a":1},{"b":[{"c":2}]}]}`, `{"l":[{}]}`},
-		want: []string{`{"l":[{"a":1,"b":null},{"a":null,"b":[{"c":2}]}]}`, `{"l":[{"a":null,"b":null}]}`},
+		Name: "groups in lists with missing members",
+		Docs: []string{`{"l":[{"a":1},{"b":[{"c":2}]}]}`, `{"l":[{}]}`},
+		Want: []string{`{"l":[{"a":1,"b":null},{"a":null,"b":[{"c":2}]}]}`, `{"l":[{"a":null,"b":null}]}`},
 	},
 	{
-		name: "mixed lists become JSON",
-		docs: []string{`{"l":[1, "a"]}`, `{"l":[{"b": 1}, []]}`, `{"l":"plain"}`},
-		want: []string{`{"l":"[1,\"a\"]"}`, `{"l":"[{\"b\":1},[]]"}`, `{"l":"\"plain\""}`},
+		Name: "mixed lists become JSON",
+		Docs: []string{`{"l":[1, "a"]}`, `{"l":[{"b": 1}, []]}`, `{"l":"plain"}`},
+		Want: []string{`{"l":"[1,\"a\"]"}`, `{"l":"[{\"b\":1},[]]"}`, `{"l":"\"plain\""}`},
 	},
 	{
-		name: "empty containers become JSON",
-		docs: []string{`{"l":[],"o":{}}`, `{"l":null,"o":{}}`},
-		want: []string{`{"l":"[]","o":"{}"}`, `{"l":null,"o":"{}"}`},
+		Name: "empty containers become JSON",
+		Docs: []string{`{"l":[],"o":{}}`, `{"l":null,"o":{}}`},
+		Want: []string{`{"l":"[]","o":"{}"}`, `{"l":null,"o":"{}"}`},
 	},
 	{
-		name: "unicode and control characters",
-		docs: []string{`{"s":"é😀\u0000\u001f\"\\/"}`, `{"s":"\ud83d\ude00"}`, `{"ключ":"значение"}`},
-		want: []string{"{\"s\":\"é😀\\u0000\\u001f\\\"\\\\/\",\"ключ\":null}", `{"s":"😀","ключ":null}`, `{"s":null,"ключ":"значение"}`},
+		Name: "unicode and control characters",
+		Docs: []string{`{"s":"é😀\u0000\u001f\"\\/"}`, `{"s":"\ud83d\ude00"}`, `{"ключ":"значение"}`},
+		Want: []string{"{\"s\":\"é😀\\u0000\\u001f\\\"\\\\/\",\"ключ\":null}", `{"s":"😀","ключ":null}`, `{"s":null,"ключ":"значение"}`},
 	},
 	{
-		name: "a field that is there twice: the last counts",
-		docs: []string{`{"a":1,"b":2,"a":3}`, `{"g":{"x":1,"x":2}}`, `{"a":4}`},
-		want: []string{`{"a":3,"b":2,"g":null}`, `{"a":null,"b":null,"g":{"x":2}}`, `{"a":4,"b":null,"g":null}`},
+		Name: "a field that is there twice: the last counts",
+		Docs: []string{`{"a":1,"b":2,"a":3}`, `{"g":{"x":1,"x":2}}`, `{"a":4}`},
+		Want: []string{`{"a":3,"b":2,"g":null}`, `{"a":null,"b":null,"g":{"x":2}}`, `{"a":4,"b":null,"g":null}`},
 	},
 	{
-		name: "nothing but nulls",
-		docs: []string{`{"a":null}`, `{"a":null,"b":null}`},
-		want: []string{`{"a":null,"b":null}`, `{"a":null,"b":null}`},
+		Name: "nothing but nulls",
+		Docs: []string{`{"a":null}`, `{"a":null,"b":null}`},
+		Want: []string{`{"a":null,"b":null}`, `{"a":null,"b":null}`},
 	},
-	{name: "an empty name", docs: []string{`{"":1,"a":2}`}},
+	{Name: "an empty name", Docs: []string{`{"":1,"a":2}`}},
 }
 
 func TestInferredRecordsComeBack(t *testing.T) {
 	for _, test := range inferred {
-		t.Run(test.name, func(t *testing.T) {
-			want := test.want
-			if want == nil {
-				want = test.docs
-			}
-			data, res := encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), test.docs...)
+		t.Run(test.Name, func(t *testing.T) {
+			data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), test.Docs...)
 			require.Empty(t, res.Refused)
-			requireRows(t, want, data)
+			requireRows(t, test.Rows(), data)
 		})
 	}
 }
@@ -125,7 +115,7 @@ func requireRows(t *testing.T, want []string, data []byte) {
 		require.NoError(t, err, name)
 		require.Len(t, rows, len(want), name)
 		for i := range want {
-			require.JSONEq(t, want[i], mustJSON(rows[i]), "%s, row %d", name, i)
+			require.JSONEq(t, want[i], encodetest.JSON(rows[i]), "%s, row %d", name, i)
 		}
 	}
 	values, err := pageValues(data)
@@ -135,17 +125,10 @@ func requireRows(t *testing.T, want []string, data []byte) {
 
 func TestParsedRecordsComeBackLikeBytes(t *testing.T) {
 	for _, test := range inferred {
-		t.Run(test.name, func(t *testing.T) {
-			docs := make([][]byte, len(test.docs))
-			for i := range docs {
-				docs[i] = []byte(test.docs[i])
-			}
-			want := test.want
-			if want == nil {
-				want = test.docs
-			}
-			data := encodeRecords(t, newEncoder(t, parquet.Config{}, schema.Config{}), encodetest.Structured(docs))
-			requireRows(t, want, data)
+		t.Run(test.Name, func(t *testing.T) {
+			records := encodetest.Structured(encodetest.Bytes(test.Docs))
+			data := encodeRecords(t, newEncoder(t, parquet.Config{}, schema.Config{}), records)
+			requireRows(t, test.Rows(), data)
 		})
 	}
 }
@@ -158,12 +141,12 @@ func TestManyColumns(t *testing.T) {
 	}
 	doc.WriteString(`"last":"x"}`)
 	docs := []string{doc.String(), `{"last":"y"}`, doc.String()}
-	data, _ := encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), docs...)
+	data, _ := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), docs...)
 	rows, err := arrowRows(data)
 	require.NoError(t, err)
 	require.Len(t, rows, 3)
 	assert.Len(t, rows[0], 1001)
-	assert.JSONEq(t, docs[2], mustJSON(rows[2]))
+	assert.JSONEq(t, docs[2], encodetest.JSON(rows[2]))
 	assert.Nil(t, rows[1]["column_500"])
 }
 
@@ -171,18 +154,18 @@ func TestDeepNesting(t *testing.T) {
 	deep := func(n int) string {
 		return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n)
 	}
-	data, _ := encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), deep(50))
+	data, _ := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), deep(50))
 	requireRows(t, []string{deep(50)}, data)
 
 	lists := `{"l":` + strings.Repeat("[", 20) + "1" + strings.Repeat("]", 20) + "}"
-	data, _ = encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), lists)
+	data, _ = encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), lists)
 	requireRows(t, []string{lists}, data)
 
 	// What is deeper than engines accept is kept as text.
-	data, _ = encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), deep(900))
+	data, _ = encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), deep(900))
 	rows, err := arrowRows(data)
 	require.NoError(t, err)
-	assert.Contains(t, mustJSON(rows[0]), `\"a\":1}}`)
+	assert.Contains(t, encodetest.JSON(rows[0]), `\"a\":1}}`)
 }
 
 func TestColumnsNeverFlip(t *testing.T) {
@@ -192,13 +175,13 @@ func TestColumnsNeverFlip(t *testing.T) {
 	second, err := parquet.New(parquet.Config{}, reg)
 	require.NoError(t, err)
 
-	data, _ := encodeDocs(t, first, `{"b":null,"a":1,"c":1}`)
+	data, _ := encodetest.Encode(t, first, `{"b":null,"a":1,"c":1}`)
 	assert.Equal(t, []string{"a:INT64", "c:INT64"}, columns(t, data))
-	data, _ = encodeDocs(t, second, `{"a":1.5,"b":"x"}`)
+	data, _ = encodetest.Encode(t, second, `{"a":1.5,"b":"x"}`)
 	assert.Equal(t, []string{"a:DOUBLE", "c:INT64", "b:BYTE_ARRAY"}, columns(t, data))
-	data, _ = encodeDocs(t, first, `{"c":1,"a":2,"b":"y"}`)
+	data, _ = encodetest.Encode(t, first, `{"c":1,"a":2,"b":"y"}`)
 	assert.Equal(t, []string{"a:DOUBLE", "c:INT64", "b:BYTE_ARRAY"}, columns(t, data))
-	data, _ = encodeDocs(t, first, `{"c":"s","a":2}`, `{"c":5}`)
+	data, _ = encodetest.Encode(t, first, `{"c":"s","a":2}`, `{"c":5}`)
 	assert.Equal(t, []string{"a:DOUBLE", "c:BYTE_ARRAY", "b:BYTE_ARRAY"}, columns(t, data))
 }
 
@@ -206,8 +189,8 @@ func TestRefusedRecordsLeaveNoTrace(t *testing.T) {
 	good := []string{`{"id":1,"t":["a"]}`, `{"id":2,"t":["b","c"]}`}
 	bad := []string{`{"id":3,"new":1`, `{"id":4,"t":["zz",}`, `nonsense`, `[]`, `{"id":"\xff"}`, ``}
 	mixed := []string{bad[0], good[0], bad[1], bad[2], good[1], bad[3], bad[4], bad[5]}
-	clean, _ := encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), good...)
-	dirty, res := encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), mixed...)
+	clean, _ := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), good...)
+	dirty, res := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), mixed...)
 	assert.Equal(t, 2, res.Rows)
 	assert.Len(t, res.Refused, 6)
 	assert.Equal(t, clean, dirty)
@@ -215,17 +198,17 @@ func TestRefusedRecordsLeaveNoTrace(t *testing.T) {
 }
 
 func TestNothingButEmptyObjects(t *testing.T) {
-	data, res := encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), `{}`, `{}`)
+	data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), `{}`, `{}`)
 	assert.Empty(t, data)
 	assert.Len(t, res.Refused, 2)
-	data, res = encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), `{}`, `{"a":1}`)
+	data, res = encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), `{}`, `{"a":1}`)
 	assert.Empty(t, res.Refused)
 	requireRows(t, []string{`{"a":null}`, `{"a":1}`}, data)
 }
 
 func TestTooManyColumns(t *testing.T) {
 	e := newEncoder(t, parquet.Config{}, schema.Config{MaxColumns: 2})
-	data, res := encodeDocs(t, e, `{"a":1,"b":2}`, `{"a":1,"c":3}`, `{"b":4}`)
+	data, res := encodetest.Encode(t, e, `{"a":1,"b":2}`, `{"a":1,"c":3}`, `{"b":4}`)
 	require.Len(t, res.Refused, 1)
 	require.ErrorContains(t, res.Refused[0].Err, "limit of columns")
 	requireRows(t, []string{`{"a":1,"b":2}`, `{"a":null,"b":4}`}, data)
@@ -235,7 +218,7 @@ func TestCompressions(t *testing.T) {
 	docs := []string{`{"s":"` + strings.Repeat("long ", 1000) + `","n":null}`, `{"s":"x","n":1}`}
 	for _, c := range []string{"zstd", "snappy", "gzip", "lz4_raw", "none"} {
 		for _, level := range []int{0, 1, 9} {
-			data, _ := encodeDocs(t, newEncoder(t, parquet.Config{Compression: c, Level: level}, schema.Config{}), docs...)
+			data, _ := encodetest.Encode(t, newEncoder(t, parquet.Config{Compression: c, Level: level}, schema.Config{}), docs...)
 			requireRows(t, docs, data)
 		}
 	}

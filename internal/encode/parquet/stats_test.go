@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
@@ -38,7 +39,7 @@ func TestBoundsHold(t *testing.T) {
 			r.Int64N(2e10)-1e10, r.Int64N(1e15), r.IntN(1e5), r.Float64()*2000-1000, long(), strings.Repeat("\U0010FFFF", 20+r.IntN(3)),
 			1+r.IntN(9998), 1+r.IntN(31), r.NormFloat64(), r.Uint32(), i%700 < 350, r.Int64()-r.Int64(), strings.Repeat("s", 100)))
 	}
-	data, res := encodeDocs(t, newEncoder(t, parquet.Config{PageSize: 4 << 10}, fixed(fields...)), docs...)
+	data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{PageSize: 4 << 10}, fixed(fields...)), docs...)
 	require.Empty(t, res.Refused)
 	values, err := pageValues(data)
 	require.NoError(t, err)
@@ -70,7 +71,7 @@ func TestBoundsHold(t *testing.T) {
 
 // TestZeros: both zeros are one value, and bounds must include both.
 func TestZeros(t *testing.T) {
-	data, _ := encodeDocs(t, newEncoder(t, parquet.Config{}, schema.Config{}), `{"d":0.0}`)
+	data, _ := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), `{"d":0.0}`)
 	f, err := open(data)
 	require.NoError(t, err)
 	m := f.Metadata().RowGroups[0].Columns[0].MetaData.Statistics
@@ -84,7 +85,7 @@ func TestOrderOfPages(t *testing.T) {
 	for i := range 2000 {
 		docs = append(docs, fmt.Sprintf(`{"up":%d,"down":%d,"any":%d}`, i, -i, i*7919%2000))
 	}
-	data, _ := encodeDocs(t, newEncoder(t, parquet.Config{PageSize: 1 << 10}, schema.Config{}), docs...)
+	data, _ := encodetest.Encode(t, newEncoder(t, parquet.Config{PageSize: 1 << 10}, schema.Config{}), docs...)
 	f, err := open(data)
 	require.NoError(t, err)
 	for i, want := range []struct{ up, down bool }{{true, false}, {false, true}, {false, false}} {

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"strconv"
 	"sync/atomic"
-	"time"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -35,10 +34,10 @@ type Store interface {
 type Namer interface {
 	// Key is the key of an object of a partition.
 	Key(path string, o template.ObjectNaming) (string, error)
-	// ListPrefix is what all keys of a partition begin with.
-	ListPrefix(path string, opened time.Time) string
-	// ChunkIDOf finds the chunk id in a key of a partition.
-	ChunkIDOf(path string, opened time.Time, key string) (int, bool)
+	// ListPrefix is what all keys of a name begin with.
+	ListPrefix(path string, o template.ObjectNaming) string
+	// ChunkIDOf finds the chunk id in a key of a name.
+	ChunkIDOf(path string, o template.ObjectNaming, key string) (int, bool)
 	// Uses reports whether a placeholder appears in the names.
 	Uses(placeholder string) bool
 }
@@ -63,6 +62,9 @@ type Config struct {
 	Encoders int
 	// Describe adds object metadata about its records; it may be nil.
 	Describe func(records []record.Record) map[string]string
+	// Range returns what {{source_range}} becomes for an object of the records.
+	// It may be nil when no name has that placeholder.
+	Range func(records []record.Record) string
 }
 
 // Metadata keys of every object, beside the identity that package store adds.
@@ -167,20 +169,21 @@ func (l *Lander) Land(ctx context.Context, o chunk.Object) (string, error) {
 		Identity:        o.ID,
 		Metadata:        l.metadata(o, e),
 	}
-	seq, err := l.sequence(f.Namer, o)
+	name := l.name(f.Namer, o)
+	seq, err := l.sequence(f.Namer, o, name)
 	if err != nil {
 		return "", err
 	}
 	for range maxTaken {
-		id := seq.take()
+		name.ChunkID = seq.take()
 		object.IfNoneMatch = !l.suffixed.Load()
-		if object.Key, err = key(f.Namer, o, id, !object.IfNoneMatch); err != nil {
+		if object.Key, err = key(f.Namer, o, name, !object.IfNoneMatch); err != nil {
 			return "", err
 		}
 		_, err = l.store.Put(ctx, object)
 		switch {
 		case errors.Is(err, store.ErrExists):
-			l.advance(ctx, seq, f.Namer, o, object.Key, id)
+			l.advance(ctx, seq, f.Namer, o, name, object.Key)
 		case errors.Is(err, store.ErrNotImplemented) && object.IfNoneMatch:
 			l.WithoutConditions()
 		case err != nil:
@@ -201,26 +204,44 @@ func (l *Lander) Land(ctx context.Context, o chunk.Object) (string, error) {
 // find the end of a million objects in a fifth of that.
 const maxTaken = 500
 
-// sequence returns the numbering of the object's name. A name made unique by
-// a uuid alone needs none: the next uuid is the next name.
-func (l *Lander) sequence(n Namer, o chunk.Object) (*sequence, error) {
-	if n.Uses("uuid") && !n.Uses("chunk_id") {
-		return &sequence{next: 1, fixed: true}, nil
+// name is what is settled about an object's name before the first attempt to
+// store it. Records do not change from attempt to attempt, so neither does it.
+func (l *Lander) name(n Namer, o chunk.Object) template.ObjectNaming {
+	name := template.ObjectNaming{Opened: o.Opened}
+	if l.cfg.Range != nil && n.Uses("source_range") {
+		name.SourceRange = l.cfg.Range(o.Records)
 	}
-	return l.names.of(n, o)
+	return name
+}
+
+// sequence returns the numbering of the object's name. A name made unique by
+// a uuid alone needs none: the next uuid is the next name. One made unique by
+// its source range is that of no other object, unless records were delivered
+// again: its numbers begin at 1 and need not be remembered.
+func (l *Lander) sequence(n Namer, o chunk.Object, name template.ObjectNaming) (*sequence, error) {
+	switch {
+	case n.Uses("chunk_id"):
+		name.SourceRange = "" // numbers count on from range to range
+		return l.names.of(n, o, name)
+	case n.Uses("uuid"):
+		return &sequence{next: 1, fixed: true}, nil
+	case name.SourceRange != "":
+		return &sequence{next: 1}, nil
+	}
+	return l.names.of(n, o, name)
 }
 
 // key names an object.
-func key(n Namer, o chunk.Object, id int, suffixed bool) (string, error) {
+func key(n Namer, o chunk.Object, name template.ObjectNaming, suffixed bool) (string, error) {
 	unique, err := uuid.NewV7()
 	if err != nil {
 		return "", fmt.Errorf("naming an object of partition %q: %w", o.Path, err)
 	}
-	naming := template.ObjectNaming{Opened: o.Opened, ChunkID: id, UUID: unique.String()}
+	name.UUID = unique.String()
 	if suffixed {
-		naming.Suffix = unique.String()
+		name.Suffix = unique.String()
 	}
-	return n.Key(o.Path, naming)
+	return n.Key(o.Path, name)
 }
 
 func (l *Lander) metadata(o chunk.Object, e *encoded) map[string]string {
@@ -235,7 +256,8 @@ func (l *Lander) metadata(o chunk.Object, e *encoded) map[string]string {
 
 // advance moves a sequence beyond a number that is taken: to the end of what
 // exists where listing is allowed, in growing strides where it is not.
-func (l *Lander) advance(ctx context.Context, seq *sequence, n Namer, o chunk.Object, key string, id int) {
+func (l *Lander) advance(ctx context.Context, seq *sequence, n Namer, o chunk.Object, name template.ObjectNaming, key string) {
+	id := name.ChunkID
 	seq.listing.Lock()
 	defer seq.listing.Unlock()
 	if seq.fixed || seq.beyond(id) {
@@ -246,8 +268,8 @@ func (l *Lander) advance(ctx context.Context, seq *sequence, n Namer, o chunk.Ob
 		seq.raise(id + 1 + id/stride)
 		return
 	}
-	err := l.store.ListAfter(ctx, n.ListPrefix(o.Path, o.Opened), listAfter(n, o, key, id), func(k string) bool {
-		if found, ok := n.ChunkIDOf(o.Path, o.Opened, k); ok {
+	err := l.store.ListAfter(ctx, n.ListPrefix(o.Path, name), listAfter(n, o, name, key), func(k string) bool {
+		if found, ok := n.ChunkIDOf(o.Path, name, k); ok {
 			highest = max(highest, found)
 		}
 		return true
@@ -269,11 +291,12 @@ const stride = 8
 
 // listAfter is a key all later numbers sort after, so that a listing does not
 // begin with objects that are known to exist; empty when there is none.
-func listAfter(n Namer, o chunk.Object, key string, id int) string {
-	if id < 2 {
+func listAfter(n Namer, o chunk.Object, name template.ObjectNaming, key string) string {
+	if name.ChunkID < 2 {
 		return "" // the first name may lack a number and sort after the others
 	}
-	later, err := n.Key(o.Path, template.ObjectNaming{Opened: o.Opened, ChunkID: id + 1})
+	name.ChunkID++
+	later, err := n.Key(o.Path, name)
 	if err != nil || later < key {
 		return ""
 	}

@@ -138,6 +138,58 @@ func TestObjectsOfANameAreNumbered(t *testing.T) {
 	assert.Zero(t, b.lists, "a fresh name must not cost a listing")
 }
 
+// ranged is a lander whose range is the text of the first record.
+func ranged(t *testing.T, b Store, fileName string) *Lander {
+	t.Helper()
+	l := lander(t, b, fileName)
+	l.cfg.Range = func(records []record.Record) string { return "r+0+" + string(records[0].Raw) }
+	return l
+}
+
+func TestObjectsAreNamedByTheirSourceRange(t *testing.T) {
+	b := newBucket()
+	l := ranged(t, b, "f-{{source_range}}")
+	for i := range 3 {
+		require.NoError(t, land(t, l, fmt.Sprint(i), "9"))
+	}
+	assert.Equal(t, []string{"in/f-r+0+0.json", "in/f-r+0+1.json", "in/f-r+0+2.json"}, b.keys(), "no number where ranges differ")
+	assert.Zero(t, b.lists)
+	assert.Empty(t, l.names.recent, "a name for each object is not remembered")
+}
+
+// TestRangeThatIsTakenGetsTheNextNumber delivers records again, as after a
+// crash, twice by this process and after others by another one.
+func TestRangeThatIsTakenGetsTheNextNumber(t *testing.T) {
+	b := newBucket("in/f-r+0+1.json", "in/f-r+0+1-00002.json", "in/f-r+0+12-00009.json")
+	l := ranged(t, b, "f-{{source_range}}")
+	require.NoError(t, land(t, l, "1"))
+	require.NoError(t, land(t, l, "1"))
+	assert.Equal(t, []string{
+		"in/f-r+0+1-00002.json", "in/f-r+0+1-00003.json", "in/f-r+0+1-00004.json", "in/f-r+0+1.json", "in/f-r+0+12-00009.json",
+	}, b.keys())
+	assert.Equal(t, "earlier", b.contents["in/f-r+0+1.json"])
+	b.denyList = true
+	require.NoError(t, land(t, l, "1"))
+	assert.Contains(t, b.keys(), "in/f-r+0+1-00005.json")
+}
+
+func TestNumbersCountOnFromRangeToRange(t *testing.T) {
+	b := newBucket()
+	l := ranged(t, b, "{{chunk_id}}-{{source_range}}")
+	require.NoError(t, land(t, l, "7"))
+	require.NoError(t, land(t, l, "8"))
+	assert.Equal(t, []string{"in/00001-r+0+7.json", "in/00002-r+0+8.json"}, b.keys())
+}
+
+func TestRangeOnAStoreThatIgnoresConditions(t *testing.T) {
+	b := newBucket("in/f-r+0+1.json")
+	l := ranged(t, b, "f-{{source_range}}")
+	l.WithoutConditions()
+	require.NoError(t, land(t, l, "1"))
+	require.Len(t, b.keys(), 2)
+	assert.Regexp(t, `^in/f-r\+0\+1-[0-9a-f-]{36}\.json$`, b.keys()[0])
+}
+
 func TestRestartContinuesAfterTheHighestNumberByOneListing(t *testing.T) {
 	b := newBucket("in/f-00001.json", "in/f-00002.json", "in/f-00007.json", "in/g-00009.json")
 	l := lander(t, b, "f-{{chunk_id}}")

@@ -26,8 +26,9 @@ type name struct {
 // maxNames bounds each half of the remembered names.
 const maxNames = 50_000
 
-func (s *sequences) of(n Namer, o chunk.Object) (*sequence, error) {
-	key, err := n.Key(o.Path, template.ObjectNaming{Opened: o.Opened, ChunkID: 1})
+func (s *sequences) of(n Namer, o chunk.Object, first template.ObjectNaming) (*sequence, error) {
+	first.ChunkID = 1
+	key, err := n.Key(o.Path, first)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/template"
 )
 
@@ -85,5 +86,7 @@ func (p *Preview) Key(m *service.Message) (string, error) {
 	if len(res.Refused) > 0 {
 		return "", res.Refused[0].Err
 	}
-	return p.conf.layout.Key(string(path), template.ObjectNaming{Opened: p.now, ChunkID: 1, UUID: p.uuid})
+	return p.conf.layout.Key(string(path), template.ObjectNaming{
+		Opened: p.now, ChunkID: 1, UUID: p.uuid, SourceRange: source.RangeName([]record.Record{rec}),
+	})
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
+	"github.com/s3-destination/s3-destination/internal/template"
 )
 
 func parsed(t *testing.T, extra string) (*Config, []string) {
@@ -78,6 +80,42 @@ func TestWhatIsAddedCountsAgainstTheMemoryLimit(t *testing.T) {
 	rec, err := (&Output{conf: with}).record(m)
 	require.NoError(t, err)
 	assert.EqualValues(t, size, 2*rec.Size())
+}
+
+// TestSourceRangeFitsItsPlace ties what is reserved for the range in keys to
+// the longest range.
+func TestSourceRangeFitsItsPlace(t *testing.T) {
+	longest := 0
+	for topics := range 40 {
+		var records []record.Record
+		for i := range topics {
+			m := service.NewMessage(nil)
+			m.MetaSetMut("kafka_topic", strings.Repeat("t", 1+i%30))
+			m.MetaSetMut("kafka_partition", i)
+			m.MetaSetMut("kafka_offset", int64(1)<<62+int64(i))
+			records = append(records, record.Record{Meta: m})
+		}
+		longest = max(longest, len(source.RangeName(records)))
+	}
+	assert.LessOrEqual(t, longest, template.MaxSourceRange)
+	assert.Greater(t, longest, template.MaxSourceRange/2)
+}
+
+func TestSourceRangeIsForFileNamesOnly(t *testing.T) {
+	errs, _ := problems(t, "folder: 'x/{{source_range}}'\n")
+	require.Len(t, errs, 1)
+	assert.Contains(t, errs[0], "belongs into file_name")
+	errs, warnings := problems(t, "file_name: 'f-{{source_range}}'\nmax_file_size: 64MB\n")
+	assert.Empty(t, errs)
+	assert.Empty(t, warnings, "each object has a range of its own")
+	errs, _ = problems(t, "file_name: '{{a}}-{{source_range}}-{{b}}'\nvariables: {a: x, b: y}\n")
+	require.Len(t, errs, 1)
+	assert.Contains(t, errs[0], "between two variables")
+	errs, _ = problems(t, "file_name: 'f-{{start_offset}}'\n")
+	require.Len(t, errs, 1)
+	assert.Contains(t, errs[0], "did you mean {{source_range}}")
+	errs, _ = problems(t, "on_bad_record: dead_letter\ndead_letter_folder: '{{source_range}}'\n")
+	assert.Len(t, errs, 1)
 }
 
 func TestPreviewOfRecordsWithSourceColumns(t *testing.T) {

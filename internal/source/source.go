@@ -1,6 +1,7 @@
-// Package source tells where the records of an object came from: the ranges of
-// Kafka offsets it holds. They go into the object's metadata, so that an
-// auditor can tell from a listing what has landed and what may be double.
+// Package source tells where records came from: the ranges of Kafka offsets
+// that an object holds, for its metadata and its name, so that an auditor can
+// tell what has landed and what may be double; and columns with the coordinates
+// of each record.
 package source
 
 import (
@@ -107,7 +108,8 @@ func integer(meta record.Metadata, key string) (int64, bool) {
 	}
 }
 
-func render(ranges map[partition]offsets) string {
+// sorted returns the partitions by topic and number.
+func sorted(ranges map[partition]offsets) []partition {
 	all := make([]partition, 0, len(ranges))
 	for p := range ranges {
 		all = append(all, p)
@@ -115,6 +117,11 @@ func render(ranges map[partition]offsets) string {
 	slices.SortFunc(all, func(a, b partition) int {
 		return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.number, b.number))
 	})
+	return all
+}
+
+func render(ranges map[partition]offsets) string {
+	all := sorted(ranges)
 	var text strings.Builder
 	for i, p := range all {
 		r := ranges[p]

@@ -27,7 +27,8 @@
 // chunk ids have five digits (up to 99,999). Three rules see to it:
 //
 //   - {{chunk_id}} with a variable both before and after it in one path segment
-//     is refused: there a value could imitate the number next to it.
+//     is refused: there a value could imitate the number next to it. So is
+//     {{source_range}}.
 //     {{a}}{{chunk_id}} is accepted, since the number has a fixed width at a
 //     fixed distance from the end.
 //   - Where the template has no {{chunk_id}} the number is appended as "-00002"
@@ -41,5 +42,7 @@
 // Not covered: {{timestamp}}, {{H}}, {{M}} or {{S}} between two variables of
 // one segment. A value that contains exactly the text of the clock there can
 // meet another partition's key in that second; the conditional write then
-// moves on to the next number, and nothing is overwritten.
+// moves on to the next number, and nothing is overwritten. Neither is a variable
+// in front of {{source_range}}, where it ends as the name of another topic
+// begins, and both have the same offsets.
 package template

@@ -28,13 +28,13 @@ func FuzzParseTemplate(f *testing.F) {
 			return
 		}
 		opened := time.Unix(1751890517, 0)
-		key, err := l.Key(string(path), ObjectNaming{Opened: opened, ChunkID: 1, UUID: "u"})
+		key, err := l.Key(string(path), ObjectNaming{Opened: opened, ChunkID: 1, UUID: "u", SourceRange: "r"})
 		if err != nil {
 			require.ErrorIs(t, err, ErrKeyTooLong)
 			return
 		}
 		checkKey(t, l, Config{Extension: extension, Folder: folderOf(l)}, key)
-		id, ok := l.ChunkIDOf(string(path), opened, key)
+		id, ok := l.ChunkIDOf(string(path), ObjectNaming{Opened: opened, SourceRange: "r"}, key)
 		require.True(t, ok, "%q of %q", key, path)
 		require.Equal(t, 1, id)
 	})

@@ -3,6 +3,7 @@ package template
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -16,6 +17,9 @@ type ObjectNaming struct {
 	// UUID fills {{uuid}}. Left empty it leaves a gap: what comes out is not a
 	// key to write to but the name that objects share, to count them by.
 	UUID string
+	// SourceRange fills {{source_range}}: letters, digits and -_.+%, at most
+	// [MaxSourceRange] bytes. Left empty it leaves a gap, like UUID.
+	SourceRange string
 	// Suffix, when set, is appended to the name to make it unique on stores
 	// that do not honour conditional writes.
 	Suffix string
@@ -34,6 +38,9 @@ func (l *Layout) Key(path string, o ObjectNaming) (string, error) {
 	}
 	if !safeText(o.UUID) || !safeText(o.Suffix) {
 		return "", errors.New("rendering object key: uuid and suffix are restricted to letters, digits, '-' and '_'")
+	}
+	if len(o.SourceRange) > MaxSourceRange || !safeText(strings.Map(dropRangeMarks, o.SourceRange)) {
+		return "", fmt.Errorf("rendering object key: %q is not a source range", o.SourceRange)
 	}
 	stem, extension := l.split(path)
 	key := make([]byte, 0, len(path)+l.fixedBytes+len(o.Suffix)+16)
@@ -82,9 +89,19 @@ func (l *Layout) appendHole(dst []byte, k kind, o *ObjectNaming) []byte {
 		return appendPadded(dst, o.Opened.In(l.location).Second(), 2)
 	case kindChunkID:
 		return appendPadded(dst, o.ChunkID, chunkIDDigits)
+	case kindSourceRange:
+		return append(dst, o.SourceRange...)
 	default:
 		return append(dst, o.UUID...)
 	}
+}
+
+// dropRangeMarks drops what a source range may have beside safe text.
+func dropRangeMarks(r rune) rune {
+	if r == '.' || r == '+' || r == '%' {
+		return -1
+	}
+	return r
 }
 
 func safeText(s string) bool {
@@ -98,26 +115,28 @@ func safeText(s string) bool {
 	return true
 }
 
-// ListPrefix is the longest text with which every key of the path and opening
-// time starts, whatever its chunk id, uuid and suffix: the prefix to list when
-// chunk ids are to continue.
-func (l *Layout) ListPrefix(path string, opened time.Time) string {
+// ListPrefix is the longest text with which every key of the path, the opening
+// time and the source range starts, whatever its chunk id, uuid and suffix: the
+// prefix to list when chunk ids are to continue.
+func (l *Layout) ListPrefix(path string, o ObjectNaming) string {
 	stem, _ := l.split(path)
 	if end := strings.IndexFunc(stem, isObjectHole); end >= 0 {
 		stem = stem[:end]
 	}
-	return string(l.fill(nil, stem, &ObjectNaming{Opened: opened}))
+	return string(l.fill(nil, stem, &o))
 }
 
+// isObjectHole holds for what differs between objects of one name: another
+// source range is another name.
 func isObjectHole(r rune) bool { return r == rune(kindChunkID) || r == rune(kindUUID) }
 
-// ChunkIDOf recognises a key of the path and opening time and returns its
-// chunk id. A uuid may be any text without a slash. A name without a number,
+// ChunkIDOf recognises a key of the path, opening time and source range and
+// returns its chunk id. A uuid may be any text without a slash. A name without a number,
 // of a template without {{chunk_id}}, counts as 1. Keys that carry a suffix
 // are not recognised: they are unique without a number.
-func (l *Layout) ChunkIDOf(path string, opened time.Time, key string) (int, bool) {
+func (l *Layout) ChunkIDOf(path string, o ObjectNaming, key string) (int, bool) {
 	stem, extension := l.split(path)
-	pattern := l.fillClock(stem, opened)
+	pattern := l.fillKnown(stem, &o)
 	name, ok := strings.CutSuffix(key, extension)
 	if !ok {
 		return 0, false
@@ -140,14 +159,14 @@ func (l *Layout) ChunkIDOf(path string, opened time.Time, key string) (int, bool
 	return id, true
 }
 
-// fillClock fills the holes that depend on the opening time only.
-func (l *Layout) fillClock(stem string, opened time.Time) []byte {
+// fillKnown fills the holes that are not those of chunk id and uuid.
+func (l *Layout) fillKnown(stem string, o *ObjectNaming) []byte {
 	var pattern []byte
 	for i := range len(stem) {
 		if c := stem[i]; c >= 0x20 || isObjectHole(rune(c)) {
 			pattern = append(pattern, c)
 		} else {
-			pattern = l.appendHole(pattern, kind(c), &ObjectNaming{Opened: opened})
+			pattern = l.appendHole(pattern, kind(c), o)
 		}
 	}
 	return pattern

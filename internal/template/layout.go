@@ -13,6 +13,10 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const MaxKeyBytes = 1024
 
+// MaxSourceRange is the longest text, in bytes, that {{source_range}} may
+// become.
+const MaxSourceRange = 200
+
 // chunkIDDigits is the width to which chunk ids are padded.
 const chunkIDDigits = 5
 
@@ -111,8 +115,11 @@ func (l *Layout) index() {
 }
 
 func filledBytes(k kind) int {
-	if k == kindUUID {
+	switch k { //nolint:exhaustive // the others are digits
+	case kindUUID:
 		return 36
+	case kindSourceRange:
+		return MaxSourceRange
 	}
 	return k.width()
 }
@@ -165,6 +172,10 @@ func parseFolder(text string, variables []string) ([]part, error) {
 	parts, err := parse(text, variables)
 	if err == nil {
 		err = checkSegments(parts)
+	}
+	if err == nil && slices.ContainsFunc(parts, func(p part) bool { return p.kind == kindSourceRange }) {
+		err = errors.New("{{source_range}} belongs into file_name: it is known only when an object is complete, " +
+			"and would give every object a folder of its own")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("folder: %w", err)
@@ -252,8 +263,10 @@ func (l *Layout) DateGranularity() Granularity {
 }
 
 // PerObject reports whether the names differ from object to object by
-// themselves, through {{chunk_id}} or {{uuid}}.
-func (l *Layout) PerObject() bool { return l.used["chunk_id"] || l.used["uuid"] }
+// themselves, through {{chunk_id}}, {{uuid}} or {{source_range}}.
+func (l *Layout) PerObject() bool {
+	return l.used["chunk_id"] || l.used["uuid"] || l.used["source_range"]
+}
 
 // StaticPrefix is the part of the folder that every key starts with: the text
 // before the first placeholder, cut behind its last slash. It has no leading

@@ -19,6 +19,7 @@ const (
 	kindClockSecond
 	kindChunkID
 	kindUUID
+	kindSourceRange
 	kindLiteral
 	kindVariable
 	kindYear
@@ -32,7 +33,7 @@ const (
 )
 
 // isHole reports whether the kind is left open in a path.
-func (k kind) isHole() bool { return k <= kindUUID }
+func (k kind) isHole() bool { return k <= kindSourceRange }
 
 // isToday reports whether the kind reads the clock per record.
 func (k kind) isToday() bool { return k >= kindYearToday }
@@ -47,7 +48,7 @@ func (k kind) width() int {
 		return chunkIDDigits
 	case kindYear, kindYearToday:
 		return 4
-	case kindLiteral, kindVariable, kindUUID:
+	case kindLiteral, kindVariable, kindUUID, kindSourceRange:
 		return 0
 	default:
 		return 2
@@ -71,6 +72,8 @@ var builtins = map[string]kind{
 	"S":          kindClockSecond,
 	"chunk_id":   kindChunkID,
 	"uuid":       kindUUID,
+
+	"source_range": kindSourceRange,
 }
 
 // documented are the variables that the vendors' documentation knows. They
@@ -87,6 +90,7 @@ var habits = map[string][]string{
 	"mm": {"MM", "M"}, "minute": {"M"}, "min": {"M"}, "mi": {"M"}, "second": {"S"}, "sec": {"S"},
 	"ss": {"S"}, "hh": {"HH", "H"}, "unix": {"timestamp"}, "epoch": {"timestamp"}, "ts": {"timestamp"},
 	"chunk": {"chunk_id"}, "part": {"chunk_id"}, "guid": {"uuid"}, "uuid_v7": {"uuid"},
+	"offset": {"source_range"}, "offsets": {"source_range"}, "first_offset": {"source_range"}, "start_offset": {"source_range"},
 	"file_name": {"filename"}, "account_id": {"account"}, "today": {"YYYY_today", "MM_today", "DD_today"},
 	"date": {"YYYY", "MM", "DD"},
 }

@@ -130,23 +130,27 @@ func checkSegments(parts []part) error {
 }
 
 // checkChunkID refuses a {{chunk_id}} that has a variable on both sides in one
-// path segment: see the package comment on distinct keys.
+// path segment, and a {{source_range}} likewise: see the package comment on
+// distinct keys.
 func checkChunkID(parts []part) error {
-	var variable, imitable bool
+	var variable bool
+	var imitable string
 	for _, p := range parts {
 		switch p.kind {
 		case kindLiteral:
 			if strings.Contains(p.text, "/") {
-				variable, imitable = false, false
+				variable, imitable = false, ""
 			}
 		case kindVariable:
-			if imitable {
-				return fmt.Errorf("{{chunk_id}} stands between two variables, where a value could imitate it: "+
-					"move {{chunk_id}} behind {{%s}}", p.text)
+			if imitable != "" {
+				return fmt.Errorf("{{%s}} stands between two variables, where a value could imitate it: "+
+					"move {{%s}} behind {{%s}}", imitable, imitable, p.text)
 			}
 			variable = true
-		case kindChunkID:
-			imitable = variable
+		case kindChunkID, kindSourceRange:
+			if variable {
+				imitable = p.text
+			}
 		default: // the clock and the uuid cannot be imitated
 		}
 	}

@@ -104,6 +104,43 @@ func TestNumbersGoBeforeTheExtension(t *testing.T) {
 	}
 }
 
+func TestSourceRangeFillsItsPlace(t *testing.T) {
+	l := mustCompile(t, Config{Folder: "{{a}}", FileName: "{{b}}-{{ source_range }}", Extension: ".csv"})
+	p, err := render(t, l, Values{}, "a", "x", "b", "y")
+	require.NoError(t, err)
+	o := ObjectNaming{ChunkID: 1, SourceRange: "t%2F.-_9+3+0000000001-0000000002"}
+	key, err := l.Key(p, o)
+	require.NoError(t, err)
+	assert.Equal(t, "x/y-t%2F.-_9+3+0000000001-0000000002.csv", key)
+	o.ChunkID, o.Suffix = 2, "abc"
+	key, err = l.Key(p, o)
+	require.NoError(t, err)
+	assert.Equal(t, "x/y-t%2F.-_9+3+0000000001-0000000002-00002-abc.csv", key)
+	assert.True(t, l.PerObject())
+	for _, bad := range []string{"a/b", "a b", "é", "x\x05", strings.Repeat("x", MaxSourceRange+1)} {
+		_, err := l.Key(p, ObjectNaming{ChunkID: 1, SourceRange: bad})
+		assert.ErrorContains(t, err, "source range", "%q", bad)
+	}
+}
+
+// TestRoomForTheSourceRangeIsKept fills a key up to the limit, with the longest
+// range and its numbers to come.
+func TestRoomForTheSourceRangeIsKept(t *testing.T) {
+	l := mustCompile(t, Config{Folder: "{{a}}", FileName: "{{source_range}}", Extension: ".csv"})
+	room := MaxKeyBytes - MaxSourceRange - len("/.csv")
+	p, err := render(t, l, Values{}, "a", strings.Repeat("x", room))
+	require.NoError(t, err)
+	longest := ObjectNaming{ChunkID: 1, SourceRange: strings.Repeat("9", MaxSourceRange)}
+	key, err := l.Key(p, longest)
+	require.NoError(t, err)
+	assert.Len(t, key, MaxKeyBytes)
+	longest.ChunkID = 2
+	_, err = l.Key(p, longest)
+	require.ErrorIs(t, err, ErrKeyTooLong, "an error, never a key that S3 refuses")
+	_, err = render(t, l, Values{}, "a", strings.Repeat("x", room+1))
+	require.ErrorIs(t, err, ErrKeyTooLong, "known before the record is part of an object")
+}
+
 func TestKeyRefuses(t *testing.T) {
 	l := mustCompile(t, Config{FileName: "{{uuid}}"})
 	p, err := render(t, l, Values{})
@@ -142,7 +179,10 @@ func TestYearMustHaveFourDigits(t *testing.T) {
 }
 
 func TestListingContinuesChunkIDs(t *testing.T) {
-	opened := time.Date(2025, time.July, 7, 12, 15, 17, 0, time.UTC)
+	known := ObjectNaming{
+		Opened:      time.Date(2025, time.July, 7, 12, 15, 17, 0, time.UTC),
+		SourceRange: "t+0+0000000001-0000000002",
+	}
 	const id = "01981b5e-0000-7000-8000-000000000000"
 	tests := []struct {
 		name, file, prefix, key string
@@ -165,6 +205,10 @@ func TestListingContinuesChunkIDs(t *testing.T) {
 		{"uuid alone", "{{a}}-{{uuid}}", "v-", "v-" + id + ".csv", 1},
 		{"clock", "{{timestamp}}-{{M}}-{{chunk_id}}", "1751890517-15-", "1751890517-15-00004.csv", 4},
 		{"other clock", "{{timestamp}}-{{chunk_id}}", "1751890517-", "1751890518-00004.csv", 0},
+		{"source range", "{{a}}-{{source_range}}", "v-t+0+0000000001-0000000002", "v-t+0+0000000001-0000000002.csv", 1},
+		{"source range, third", "{{a}}-{{source_range}}", "v-t+0+0000000001-0000000002", "v-t+0+0000000001-0000000002-00003.csv", 3},
+		{"other source range", "{{a}}-{{source_range}}", "v-t+0+0000000001-0000000002", "v-t+0+0000000001-0000000003.csv", 0},
+		{"source range behind", "{{chunk_id}}-{{source_range}}", "", "00003-t+0+0000000001-0000000002.csv", 3},
 		{"no chunk id, first", "{{a}}", "v", "v.csv", 1},
 		{"no chunk id, third", "{{a}}", "v", "v-00003.csv", 3},
 		{"no chunk id, first with a number", "{{a}}", "v", "v-00001.csv", 0},
@@ -176,8 +220,8 @@ func TestListingContinuesChunkIDs(t *testing.T) {
 			l := mustCompile(t, Config{FileName: tt.file, Extension: ".csv"})
 			p, err := render(t, l, Values{}, "a", "v")
 			require.NoError(t, err)
-			assert.Equal(t, tt.prefix, l.ListPrefix(p, opened))
-			got, ok := l.ChunkIDOf(p, opened, tt.key)
+			assert.Equal(t, tt.prefix, l.ListPrefix(p, known))
+			got, ok := l.ChunkIDOf(p, known, tt.key)
 			assert.Equal(t, tt.want > 0, ok)
 			assert.Equal(t, tt.want, got)
 		})
@@ -207,6 +251,8 @@ var propertyTemplates = []Config{
 	{Folder: "raw/k={{a}}/{{b}}", FileName: "{{a}}{{chunk_id}}", Extension: ".csv"},
 	{Folder: "raw/{{a}}-{{chunk_id}}", FileName: "{{chunk_id}}-{{b}}", Extension: ".csv"},
 	{Folder: ".{{a}}/..{{b}}", FileName: "{{timestamp}}{{a}}", Extension: ".csv"},
+	{Folder: "{{b}}", FileName: "{{a}}{{source_range}}", Extension: ".csv"},
+	{FileName: "{{source_range}}{{a}}-{{b}}"},
 }
 
 func TestNoValueEscapesItsFolder(t *testing.T) {
@@ -239,7 +285,7 @@ func checkKey(t require.TestingT, l *Layout, cfg Config, key string) {
 }
 
 func TestDistinctPartitionsNeverShareAKey(t *testing.T) {
-	opened := time.Unix(1751890517, 0)
+	known := ObjectNaming{Opened: time.Unix(1751890517, 0), SourceRange: "t+0+0000000007-0000000015"}
 	rapid.Check(t, func(rt *rapid.T) {
 		l := mustCompile(t, rapid.SampledFrom(propertyTemplates).Draw(rt, "template"))
 		near := rapid.StringMatching(`(x|-|0|1|5|7){0,3}(-?0000[12])?(7|15)?(\.csv)?`)
@@ -249,16 +295,18 @@ func TestDistinctPartitionsNeverShareAKey(t *testing.T) {
 			p, err := render(t, l, v, "a", near.Draw(rt, "a"), "b", near.Draw(rt, "b"))
 			require.NoError(rt, err)
 			for _, id := range []int{1, 2, 3, 7, 15} {
-				key, err := l.Key(p, ObjectNaming{Opened: opened, ChunkID: id})
+				name := known
+				name.ChunkID = id
+				key, err := l.Key(p, name)
 				require.NoError(rt, err)
 				if other, taken := keys[key]; taken && other != p {
 					rt.Fatalf("%q and %q both render to %q", other, p, key)
 				}
 				keys[key] = p
-				got, ok := l.ChunkIDOf(p, opened, key)
+				got, ok := l.ChunkIDOf(p, known, key)
 				require.True(rt, ok, "%q of %q", key, p)
 				require.Equal(rt, id, got)
-				require.True(rt, strings.HasPrefix(key, l.ListPrefix(p, opened)))
+				require.True(rt, strings.HasPrefix(key, l.ListPrefix(p, known)))
 			}
 		}
 	})

@@ -14,11 +14,15 @@ func OutOfTime(ctx context.Context, err error) error {
 	if !errors.As(err, &e) || e.Class != ClassCanceled {
 		return err
 	}
-	v := classify(ctx, e.Err)
+	cause := e.Err
+	if e.last != nil {
+		cause = e.last // says more than that the next one was cut off
+	}
+	v := classify(ctx, cause)
 	if !v.class.Retryable() && v.class != ClassCredentials && v.class != ClassKMS {
 		v = verdict{class: ClassNetwork, advice: adviceBroken}
 	}
-	if v.reason = "no success in the time allowed, last: " + v.reason; errors.Is(e.Err, context.DeadlineExceeded) {
+	if v.reason = "no success in the time allowed, last: " + v.reason; e.last == nil && errors.Is(e.Err, context.DeadlineExceeded) {
 		v.reason = "no answer in the time allowed"
 	}
 	lost := *e

@@ -95,6 +95,7 @@ type Error struct {
 
 	reason string
 	is     error
+	last   error // how the last attempt failed that was left to end
 }
 
 // Error says what was being done, to which key, the class, the cause, and what

@@ -83,6 +83,8 @@ type outcome struct {
 	// unknown: an attempt failed in a way that leaves open whether S3 carried
 	// it out.
 	unknown bool
+	// last is how the last attempt failed that was left to end.
+	last error
 }
 
 // do makes the call until it succeeds, cannot succeed, or the budget is spent.
@@ -103,6 +105,9 @@ func (s *Store) do(ctx context.Context, r request) (outcome, error) {
 		}
 		v := forOp(r.op, classify(ctx, err))
 		out.unknown = out.unknown || v.sent
+		if v.class != ClassCanceled {
+			out.last = err
+		}
 		s.observe(r, out.attempts, v.class, began)
 
 		switch {
@@ -173,7 +178,7 @@ func (s *Store) spent(backoffs int, start time.Time, wait time.Duration) bool {
 
 func (s *Store) failed(r request, out outcome, v verdict, err error) *Error {
 	e := s.newError(r.op, r.key, v, err)
-	e.Attempts, e.OutcomeUnknown = out.attempts, out.unknown
+	e.Attempts, e.OutcomeUnknown, e.last = out.attempts, out.unknown, out.last
 	return e
 }
 

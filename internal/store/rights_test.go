@@ -69,3 +69,20 @@ func TestOutOfTime(t *testing.T) {
 	assert.Equal(t, plain, OutOfTime(t.Context(), plain))
 	assert.NoError(t, OutOfTime(t.Context(), nil))
 }
+
+// The time runs out during an attempt: what the one before failed with says
+// more than that this one was cut off.
+func TestOutOfTimeInTheMiddleOfAnAttempt(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	server.Faults.Add(s3test.Rule{Times: 1, Do: s3test.FailAfterBody(500, "kms:KeyGenerationFailed", "failed to generate data key with KMS key")})
+	server.Faults.Add(s3test.Rule{Do: s3test.Hang()})
+	s := newStore(t, server, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err := put(ctx, s, "k", nil)
+	require.Equal(t, ClassCanceled, ClassOf(err))
+	lost := OutOfTime(t.Context(), err)
+	assert.Equal(t, ClassKMS, ClassOf(lost))
+	assert.ErrorContains(t, lost, "no success in the time allowed, last: kms:KeyGenerationFailed (HTTP 500)")
+	assert.ErrorContains(t, lost, "the key service itself fails")
+}

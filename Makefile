@@ -99,6 +99,23 @@ image: ## build the container image with docker or podman
 	@engine=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman"; exit 1; }; \
 	$$engine build --build-arg VERSION=$(VERSION) -t s3-destination:$(VERSION) .
 
+.PHONY: release
+release: ## build the archives, checksums and bills of materials of VERSION into dist/
+	rm -rf dist
+	go run ./resources/release build -version '$(VERSION)'
+
+.PHONY: release-check
+release-check: ## build a release for this machine twice, compare, and look at what is in it
+	go run ./resources/release check $(RELEASE_CHECK_ARGS)
+
+.PHONY: licences
+licences: ## list the licences of all that is linked; the texts go to dist/
+	go run ./resources/release licences
+
+.PHONY: licence-check
+licence-check: ## fail on a licence that is not allowed, or that NOTICE does not name
+	go run ./resources/release licence-check
+
 .PHONY: tools
 tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw ## install the pinned tools into bin/tools
 

@@ -1,0 +1,91 @@
+package docsrun
+
+import (
+	"path"
+	"strings"
+)
+
+// Entry says how a fence or a command is treated that cannot simply be run.
+type Entry struct {
+	// Page is a pattern of pages (path.Match), empty for all; Lang names the
+	// language of fences that are meant as a whole.
+	Page, Lang string
+	// Command is what a command begins with, for entries about one command.
+	Command string
+	// Skip is the reason why it is not run here.
+	Skip string
+	// Covered is the target of make in .ci/run that runs it instead.
+	Covered string
+	// Service means that the command runs until it is stopped: it must become
+	// ready, and end well after SIGTERM.
+	Service bool
+	// Exit is the exit code that the text around it promises.
+	Exit int
+	// Replace changes the command before it is run: pairs of old and new.
+	Replace []string
+	// Pipeline names the configuration that pipeline.yaml is for it; see
+	// pipelines. Empty means that of README.md.
+	Pipeline string
+	// Shows means that a json fence of the page is what the command prints, or a
+	// statement of it.
+	Shows bool
+}
+
+// Listed are the exceptions. One that matches nothing fails the check, so that
+// the list does not outlive what it is about.
+var Listed = []Entry{
+	// Run by the gate itself, at greater length.
+	{Command: "make test", Covered: "test"},
+
+	// Measurements.
+	{Page: "docs/benchmarks.md", Command: "make", Skip: "benchmarks take minutes, on a machine that does nothing else"},
+	{Page: "docs/kafka.md", Command: "go run ./resources/chaos", Skip: "minutes to hours; make chaos runs the short form"},
+	{Page: "docs/sizing.md", Command: "SIZE_SECONDS=", Skip: "make test runs it for 6 seconds a case"},
+
+	// What only a published version has.
+	{
+		Page: "README.md", Command: "go install github.com/s3-destination/s3-destination/cmd/s3-destination@latest",
+		Replace: []string{"github.com/s3-destination/s3-destination/cmd/s3-destination@latest", "./cmd/s3-destination"},
+	},
+
+	// Runs until it is stopped.
+	{Page: "README.md", Command: "s3-destination run pipeline.yaml", Service: true},
+
+	// Policies of configurations with roles and keys.
+	{Page: "docs/access.md", Command: "s3-destination policy --kind bucket --principal 111122223333 pipeline.yaml", Shows: true},
+	{Page: "docs/access.md", Command: "s3-destination policy --kind trust --principal", Pipeline: "role", Shows: true},
+	{Page: "docs/access.md", Command: "s3-destination policy --kind trust", Pipeline: "role"},
+	{Page: "docs/access.md", Command: "s3-destination policy --kind kms", Pipeline: "kms"},
+	{Page: "docs/access.md", Command: "s3-destination policy pipeline.yaml", Pipeline: "kms", Shows: true},
+
+	// A configuration with tests in it.
+	{Page: "docs/operations.md", Command: "s3-destination test pipeline.yaml", Pipeline: "tests"},
+}
+
+// find returns the entry for a command, or for a fence as a whole when the
+// command is empty.
+func find(f Fence, command string) (entry Entry, index int, ok bool) {
+	for i, e := range Listed {
+		if e.Page != "" {
+			if match, _ := path.Match(e.Page, f.Page); !match {
+				continue
+			}
+		}
+		switch {
+		case e.Lang != "" && e.Lang != f.Lang:
+			continue
+		case e.Command == "" && e.Lang == "":
+			continue
+		case e.Command != "" && (command == "" || !begins(command, e.Command)):
+			continue
+		}
+		return e, i, true
+	}
+	return Entry{}, -1, false
+}
+
+// begins reports whether a command begins with words.
+func begins(command, words string) bool {
+	rest, ok := strings.CutPrefix(command, words)
+	return ok && (rest == "" || strings.HasPrefix(rest, " ") || strings.HasSuffix(words, "="))
+}

@@ -62,6 +62,10 @@ docs: ## generate the reference pages from the configuration spec
 docs-check: docs ## fail when the generated pages are stale
 	@git diff --exit-code -- docs/reference || { echo "docs/reference is stale: run make docs and commit"; exit 1; }
 
+.PHONY: docs-run
+docs-run: ## run every command, configuration and program of README.md and docs in a clean clone
+	go test -tags docsrun -count=1 -timeout 15m ./resources/docsrun
+
 .PHONY: integration
 integration: $(TOOLS)/versitygw ## tests against a real S3 server (versitygw, built from its module)
 	VERSITYGW=$(TOOLS)/versitygw go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin

@@ -1,0 +1,183 @@
+package validate
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"sigs.k8s.io/yaml"
+)
+
+// pipeline is what the manifests depend on of a pipeline.
+type pipeline struct {
+	HTTP  struct{ Address string }
+	Input struct {
+		Redpanda struct {
+			FetchMaxBytes string `json:"fetch_max_bytes"`
+			Unordered     struct {
+				Checkpoint float64 `json:"checkpoint_limit"`
+				Batching   struct {
+					ByteSize int64 `json:"byte_size"`
+					Period   string
+				}
+			} `json:"unordered_processing"`
+		}
+	}
+	Output struct {
+		S3 struct {
+			MemoryLimit string `json:"memory_limit"`
+			MaxAge      string `json:"max_age"`
+			MaxInFlight int64  `json:"max_in_flight"`
+		} `json:"s3_destination"`
+	}
+	ShutdownTimeout string `json:"shutdown_timeout"`
+}
+
+func readPipeline(t *testing.T, text string) pipeline {
+	t.Helper()
+	var p pipeline
+	require.NoError(t, yaml.Unmarshal([]byte(text), &p))
+	return p
+}
+
+// configMap is the one that a name with a hash begins with.
+func configMap(t *testing.T, m manifests, prefix string) corev1.ConfigMap {
+	t.Helper()
+	for name, c := range m.configMaps {
+		if strings.HasPrefix(name, prefix+"-") {
+			return c
+		}
+	}
+	t.Fatalf("no config map %s", prefix)
+	return corev1.ConfigMap{}
+}
+
+func duration(t *testing.T, text string) time.Duration {
+	t.Helper()
+	d, err := time.ParseDuration(text)
+	require.NoError(t, err)
+	return d
+}
+
+func bytes(t *testing.T, text string) int64 {
+	t.Helper()
+	q, err := resource.ParseQuantity(strings.TrimSuffix(text, "B"))
+	require.NoError(t, err)
+	return q.Value()
+}
+
+const mb = 1_000_000
+
+func TestConsumersHaveTheMemoryThatTheirPipelineNeeds(t *testing.T) {
+	m := load(t, "../consumers")
+	p := readPipeline(t, configMap(t, m, "s3-destination-pipeline").Data["pipeline.yaml"])
+	const brokers = 3
+	out, in := p.Output.S3, p.Input.Redpanda
+	// docs/kafka.md#memory
+	needed := bytes(t, out.MemoryLimit) + out.MaxInFlight*in.Unordered.Batching.ByteSize + bytes(t, in.FetchMaxBytes)*brokers + 150*mb
+	resources := ours(t, m).Resources
+	limit := resources.Limits.Memory().Value()
+	assert.GreaterOrEqual(t, limit, needed)
+	assert.Less(t, limit, needed*13/10, "and not much more")
+	assert.Equal(t, limit, resources.Requests.Memory().Value(), "no pod is evicted for using it")
+
+	// docs/kafka.md#settings-of-the-input
+	slots := 12 * duration(t, out.MaxAge) / duration(t, in.Unordered.Batching.Period)
+	assert.GreaterOrEqual(t, out.MaxInFlight, int64(slots), "12 Kafka partitions")
+	assert.GreaterOrEqual(t, in.Unordered.Checkpoint, 5000*duration(t, out.MaxAge).Seconds())
+}
+
+func TestSidecarHasTheMemoryThatItsSettingsNeed(t *testing.T) {
+	m := load(t, "../sidecar")
+	settings := configMap(t, m, "s3-destination-settings").Data
+	slots, err := resource.ParseQuantity(settings["MAX_IN_FLIGHT"])
+	require.NoError(t, err)
+	const request = 10_000 // bytes
+	needed := bytes(t, settings["MEMORY_LIMIT"]) + slots.Value()*request + 150*mb
+	resources := ours(t, m).Resources
+	limit := resources.Limits.Memory().Value()
+	assert.GreaterOrEqual(t, limit, needed)
+	assert.Less(t, limit, needed*13/10)
+}
+
+func TestPodsAreGivenTheTimeThatAStopTakes(t *testing.T) {
+	const margin = 5 * time.Second
+	consumers := load(t, "../consumers")
+	p := readPipeline(t, configMap(t, consumers, "s3-destination-pipeline").Data["pipeline.yaml"])
+	assert.GreaterOrEqual(t, grace(consumers), duration(t, p.ShutdownTimeout)+margin)
+
+	sidecar := load(t, "../sidecar")
+	settings := configMap(t, sidecar, "s3-destination-settings").Data
+	// The application has the rest.
+	assert.GreaterOrEqual(t, grace(sidecar), duration(t, settings["SHUTDOWN_TIMEOUT"])+margin+30*time.Second)
+	s := ours(t, sidecar)
+	require.NotNil(t, s.RestartPolicy, "a sidecar ends after the application")
+	assert.Equal(t, corev1.ContainerRestartPolicyAlways, *s.RestartPolicy)
+	assert.Equal(t, s.Name, sidecar.deployment.Spec.Template.Spec.InitContainers[0].Name)
+}
+
+func grace(m manifests) time.Duration {
+	return time.Duration(*m.deployment.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
+}
+
+func TestProbesAskWhatTheProcessServes(t *testing.T) {
+	eachDeployment(t, func(t *testing.T, m manifests) {
+		c := ours(t, m)
+		require.Len(t, c.Ports, 1)
+		assert.EqualValues(t, 4195, c.Ports[0].ContainerPort)
+		for path, probe := range map[string]*corev1.Probe{"/ping": c.LivenessProbe, "/ready": c.ReadinessProbe} {
+			require.NotNil(t, probe)
+			assert.Equal(t, path, probe.HTTPGet.Path)
+			assert.Equal(t, c.Ports[0].Name, probe.HTTPGet.Port.StrVal)
+		}
+		assert.Equal(t, "/ping", c.StartupProbe.HTTPGet.Path)
+		assert.Equal(t, "4195", m.deployment.Spec.Template.Annotations["prometheus.io/port"])
+	})
+	p := readPipeline(t, configMap(t, load(t, "../consumers"), "s3-destination-pipeline").Data["pipeline.yaml"])
+	assert.Equal(t, "0.0.0.0:4195", p.HTTP.Address)
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Z_]+)`)
+
+func TestSettingsAreVariablesOfThePipelines(t *testing.T) {
+	docker, err := os.ReadFile(filepath.Join("..", "..", "..", "config", "docker.yaml"))
+	require.NoError(t, err)
+	consumers := load(t, "../consumers")
+	for _, c := range []struct {
+		m        manifests
+		pipeline string
+	}{
+		{consumers, configMap(t, consumers, "s3-destination-pipeline").Data["pipeline.yaml"]},
+		{load(t, "../sidecar"), string(docker)},
+	} {
+		known := []string{"AWS_REGION"} // read by the AWS SDK
+		for _, v := range variable.FindAllStringSubmatch(c.pipeline, -1) {
+			known = append(known, v[1])
+		}
+		settings := configMap(t, c.m, "s3-destination-settings").Data
+		assert.Contains(t, settings, "BUCKET")
+		for name := range settings {
+			assert.Contains(t, known, name)
+		}
+	}
+}
+
+func TestTheApplicationPostsWhereTheSidecarListens(t *testing.T) {
+	m := load(t, "../sidecar")
+	address := configMap(t, m, "s3-destination-settings").Data["INPUT_ADDRESS"]
+	assert.Regexp(t, `^127\.0\.0\.1:\d+$`, address, "nothing outside the pod reaches it")
+	var application struct {
+		Output struct {
+			HTTP struct{ URL string } `json:"http_client"`
+		}
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(configMap(t, m, "application").Data["application.yaml"]), &application))
+	assert.Equal(t, "http://"+address+"/events", application.Output.HTTP.URL)
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,23 +26,29 @@ type stored struct {
 }
 
 // readBack reads every object of a server.
-func readBack(s3 *s3test.Server, l *ledger) *stored {
+func readBack(ctx context.Context, from shelf, l *ledger) (*stored, error) {
 	s := &stored{copies: map[int][]string{}}
-	for _, key := range s3.Keys("lake/") {
-		o, ok := s3.Object(key)
+	keys, err := from.keys(ctx, "lake/")
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if strings.Contains(key, "_s3_destination_probe") {
+			continue
+		}
+		o, err := from.object(ctx, key)
 		switch {
-		case !ok:
-			s.fail("object %s is listed and cannot be read", key)
+		case err != nil:
+			s.fail("object %s: %v", key, err)
 		case strings.Contains(key, "/_dead_letters/"):
 			s.letters += bytes.Count(o.Body, []byte("\n"))
-		case strings.Contains(key, "_s3_destination_probe"):
 		default:
 			s.objects++
 			s.bytes += int64(len(o.Body))
 			s.read(o, l)
 		}
 	}
-	return s
+	return s, nil
 }
 
 func (s *stored) fail(format string, args ...any) {
@@ -113,6 +120,9 @@ type breach struct {
 	committed, ends map[int32]int64
 	// runs are the processes whose copies it explains; empty means any.
 	runs []string
+	// most is how many surplus copies of one record it explains; zero means
+	// one.
+	most int
 }
 
 // explains tells whether a record that this process had written before could be
@@ -143,9 +153,9 @@ func (s *stored) explain(l *ledger, breaches []*breach, order map[string]int) do
 		slices.SortFunc(runs, func(a, b string) int { return order[a] - order[b] })
 		from, _ := l.at(id)
 		d.copies += len(runs) - 1
-		used := map[*breach]bool{}
+		used := map[*breach]int{}
 		for _, run := range runs[:len(runs)-1] {
-			i := slices.IndexFunc(breaches, func(b *breach) bool { return !used[b] && b.explains(run, from) })
+			i := slices.IndexFunc(breaches, func(b *breach) bool { return used[b] < max(1, b.most) && b.explains(run, from) })
 			if i < 0 {
 				d.unexplained++
 				if len(d.examples) < 5 {
@@ -153,7 +163,7 @@ func (s *stored) explain(l *ledger, breaches []*breach, order map[string]int) do
 				}
 				continue
 			}
-			used[breaches[i]] = true
+			used[breaches[i]]++
 			d.byBreach[breaches[i].what]++
 		}
 	}

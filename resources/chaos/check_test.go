@@ -39,6 +39,14 @@ func bucket(t *testing.T) (*s3test.Server, func(key, run string, rows int, body 
 	}
 }
 
+// read reads a server back.
+func read(t *testing.T, server *s3test.Server, l *ledger) *stored {
+	t.Helper()
+	s, err := readBack(t.Context(), inProcess{server}, l)
+	require.NoError(t, err)
+	return s
+}
+
 func lines(ids ...int) []byte {
 	var b []byte
 	for _, id := range ids {
@@ -68,7 +76,7 @@ func TestCheckerAcceptsWhatIsRight(t *testing.T) {
 	require.NoError(t, z.Close())
 	put(oddDay+"a.json.gz", "1", 2, zipped.Bytes())
 	l := known(4)
-	s := readBack(server, l)
+	s := read(t, server, l)
 	assert.Empty(t, s.wrong)
 	assert.Empty(t, s.missing(l))
 	assert.Zero(t, s.explain(l, nil, nil).copies)
@@ -92,7 +100,7 @@ func TestCheckerNoticesWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server, put := bucket(t)
 			put(c.key, "1", c.rows, c.body)
-			s := readBack(server, known(4))
+			s := read(t, server, known(4))
 			require.NotEmpty(t, s.wrong)
 			assert.Contains(t, s.wrong[0], c.want)
 		})
@@ -103,7 +111,7 @@ func TestCheckerNoticesWhatIsMissing(t *testing.T) {
 	server, put := bucket(t)
 	put(evenDay+"a.json", "1", 1, lines(0))
 	l := known(3)
-	assert.Equal(t, []int{1, 2}, readBack(server, l).missing(l))
+	assert.Equal(t, []int{1, 2}, read(t, server, l).missing(l))
 }
 
 func TestSurplusCopiesNeedAReason(t *testing.T) {
@@ -112,7 +120,7 @@ func TestSurplusCopiesNeedAReason(t *testing.T) {
 	put(evenDay+"b.json", "second", 2, lines(0, 2))
 	put(evenDay+"c.json", "third", 1, lines(2))
 	l := known(3)
-	s := readBack(server, l)
+	s := read(t, server, l)
 	order := map[string]int{"first": 0, "second": 1, "third": 2}
 	at := func(committed int64, runs ...string) *breach {
 		return &breach{what: "kill", committed: map[int32]int64{0: committed}, ends: map[int32]int64{0: 3}, runs: runs}
@@ -123,4 +131,7 @@ func TestSurplusCopiesNeedAReason(t *testing.T) {
 	assert.Equal(t, 1, s.explain(l, []*breach{at(1, "first"), at(2, "second")}, order).unexplained, "record 0 was committed")
 	assert.Equal(t, 1, s.explain(l, []*breach{at(0, "first")}, order).unexplained, "one kill doubles a record once")
 	assert.Equal(t, 3, s.explain(l, []*breach{at(0, "third")}, order).unexplained, "nothing came after it")
+	twice := at(0)
+	twice.most = 2
+	assert.Zero(t, s.explain(l, []*breach{twice}, order).unexplained)
 }

@@ -43,7 +43,7 @@ func example(t *testing.T, w *world, name string, stores map[string]*s3test.Serv
 	c, err := spawn(t.Context(), w.binary, path, append([]string{
 		"KAFKA_BROKERS=" + strings.Join(w.kafka.Seeds, ","), "KAFKA_TOPIC=" + topic, "KAFKA_GROUP=" + group,
 		"AWS_ACCESS_KEY_ID=" + w.s3.AccessKey, "AWS_SECRET_ACCESS_KEY=" + w.s3.SecretKey,
-	}, env...))
+	}, env...), nil)
 	require.NoError(t, err)
 	t.Cleanup(c.kill)
 	return c

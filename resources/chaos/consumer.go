@@ -14,91 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+	"github.com/s3-destination/s3-destination/internal/testutil/nettest"
 )
-
-const pipeline = `
-http: {address: '%[1]s', debug_endpoints: true}
-logger: {level: '${CHAOS_LOG_LEVEL:INFO}'}
-metrics: {prometheus: {}}
-shutdown_timeout: 20s
-input:
-  redpanda:
-    seed_brokers: ['%[2]s']
-    topics: [%[3]s]
-    consumer_group: %[4]s
-    instance_id: '%[5]s'
-    session_timeout: %[6]s
-    heartbeat_interval: 200ms
-    rebalance_timeout: 3s
-    metadata_max_age: 5s
-    commit_period: %[7]s
-    fetch_max_wait: 250ms
-    fetch_max_bytes: 10MiB
-    unordered_processing:
-      enabled: true
-      checkpoint_limit: %[8]d
-      batching: {count: 1000, byte_size: 1000000, period: %[15]s}
-output:
-  label: lake
-  s3_destination:
-    bucket: %[9]s
-    region: us-east-1
-    endpoint: %[10]s
-    force_path_style_urls: true
-    auth: {mode: access_key, access_key_id: %[11]s, secret_access_key: '%[12]s'}
-    date_field: at
-    max_in_flight: %[16]d
-    on_bad_record: dead_letter
-    health_check: {interval: 5s, timeout: 3s}
-    retry: {initial_interval: 20ms, max_interval: 1s}
-    metadata: {run: '%[13]s'}
-%[14]s
-`
-
-// defaultOutput is how objects are made where a scenario does not care: small
-// ones, so that there are many, under names that every restart meets again.
-const defaultOutput = `
-    folder: lake/date={{YYYY}}-{{MM}}-{{DD}}
-    file_name: 'e-{{chunk_id}}'
-    file_format: json+gzip
-    max_file_size: 10KB
-    max_age: 700ms
-    upload: {request_timeout: 3s}
-`
-
-// settings are what the scenarios vary.
-type settings struct {
-	instance        string
-	session, commit time.Duration
-	checkpoint      int
-	period          time.Duration // of the input's batches
-	inFlight        int
-	output          string
-	env             []string
-}
-
-func (s settings) withDefaults() settings {
-	if s.session == 0 {
-		s.session = 2 * time.Second
-	}
-	if s.commit == 0 {
-		s.commit = 300 * time.Millisecond
-	}
-	if s.checkpoint == 0 {
-		s.checkpoint = 100_000
-	}
-	if s.period == 0 {
-		s.period = 100 * time.Millisecond
-	}
-	if s.inFlight == 0 {
-		s.inFlight = 5000
-	}
-	if s.output == "" {
-		s.output = defaultOutput
-	}
-	return s
-}
 
 // consumer is one process of the binary. Its name is stored with every object
 // that it writes.
@@ -109,6 +26,10 @@ type consumer struct {
 	cmd  *exec.Cmd
 	done chan struct{}
 	err  error
+	// link is the process's own way to S3, where it has one.
+	link *nettest.Proxy
+	// patience is how long it may take to end after SIGTERM.
+	patience time.Duration
 }
 
 const (
@@ -119,36 +40,54 @@ const (
 )
 
 // launch starts a process of the binary.
-func launch(ctx context.Context, binary, dir, name string, seeds []string, s3 *s3test.Server, set settings) (*consumer, error) {
-	set = set.withDefaults()
-	address, err := freeAddress(ctx)
+func (w *world) launch(ctx context.Context, name string, set settings) (*consumer, error) {
+	address := set.address
+	if address == "" {
+		var err error
+		if address, err = freeAddress(ctx); err != nil {
+			return nil, err
+		}
+	}
+	endpoint, link, err := w.endpoint() //nolint:contextcheck // lives until close
 	if err != nil {
 		return nil, err
 	}
-	config := fmt.Sprintf(pipeline, address, strings.Join(seeds, "','"), topic, group, set.instance, set.session, set.commit,
-		set.checkpoint, s3.Bucket, s3.URL, s3.AccessKey, s3.SecretKey, name, strings.Trim(set.output, "\n"),
-		set.period, set.inFlight)
-	path := filepath.Join(dir, name+".yaml")
+	config, err := w.render(name, address, endpoint, set)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(w.dir, name+".yaml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the configuration: %w", err)
 	}
-	c, err := spawn(ctx, binary, path, set.env)
+	c, err := spawn(ctx, w.binary, path, set.env, set.wrap)
 	if err != nil {
 		return nil, err
 	}
-	c.name, c.url = name, "http://"+address
+	c.name, c.url, c.link = name, "http://"+address, link
+	c.patience = stopLimit + max(0, set.shutdown-20*time.Second)
 	return c, nil
 }
 
+// wrapper changes a command line; what it returns must become the process
+// itself in the end (exec), so that signals reach it.
+type wrapper func(argv []string) []string
+
 // spawn starts the binary on a configuration file, and logs beside it.
-func spawn(ctx context.Context, binary, path string, env []string) (*consumer, error) {
-	c := &consumer{log: strings.TrimSuffix(path, ".yaml") + ".log", done: make(chan struct{})}
+func spawn(ctx context.Context, binary, path string, env []string, wrap wrapper) (*consumer, error) {
+	c := &consumer{log: strings.TrimSuffix(path, ".yaml") + ".log", done: make(chan struct{}), patience: stopLimit}
 	out, err := os.Create(c.log)
 	if err != nil {
 		return nil, fmt.Errorf("making the log: %w", err)
 	}
-	c.cmd = exec.CommandContext(ctx, binary, "run", path)
-	c.cmd.Stdout, c.cmd.Stderr = out, out
+	argv := []string{binary, "run", path}
+	if wrap != nil {
+		argv = wrap(argv)
+	}
+	c.cmd = exec.CommandContext(ctx, argv[0], argv[1:]...)
+	// A pipe, and not the file: the process may be one that can write no files.
+	c.cmd.Stdout = struct{ io.Writer }{out}
+	c.cmd.Stderr = c.cmd.Stdout
 	c.cmd.Env = append(os.Environ(), env...)
 	if err := c.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the binary: %w", err)
@@ -199,9 +138,9 @@ func (c *consumer) terminate() (took time.Duration, err error) {
 	}
 	select {
 	case <-c.done:
-	case <-time.After(stopLimit):
+	case <-time.After(c.patience):
 		c.kill()
-		return time.Since(began), fmt.Errorf("%s did not end within %s of SIGTERM", c.name, stopLimit)
+		return time.Since(began), fmt.Errorf("%s did not end within %s of SIGTERM", c.name, c.patience)
 	}
 	if c.err != nil {
 		return time.Since(began), fmt.Errorf("%s ended after SIGTERM with: %w", c.name, c.err)
@@ -220,15 +159,27 @@ func (c *consumer) logged() string {
 
 // metrics returns what the process exposes, or nothing.
 func (c *consumer) metrics(ctx context.Context) string {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/metrics", http.NoBody)
+	text, _ := c.get(ctx, "/metrics")
+	return string(text)
+}
+
+// get asks the process's own server.
+func (c *consumer) get(ctx context.Context, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+path, http.NoBody)
 	if err != nil {
-		return ""
+		return nil, fmt.Errorf("asking %s: %w", c.name, err)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return ""
+		return nil, fmt.Errorf("asking %s: %w", c.name, err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	text, _ := io.ReadAll(res.Body)
-	return string(text)
+	text, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("status %d", res.StatusCode)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking %s for %s: %w", c.name, path, err)
+	}
+	return text, nil
 }

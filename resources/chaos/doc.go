@@ -10,6 +10,11 @@
 //   - every object can be read, has the rows it claims, in the folder of their
 //     date, with the bytes that were produced.
 //
-// It shares no code with the output: only the brokers and the S3 server of the
+// The broker is a fake one in this process or Apache Kafka, the S3 server one in
+// this process or versitygw; network links before both can be cut. Further
+// scenarios read files and HTTP instead of Kafka, watch memory inside a control
+// group, and let the process run where it can write to no file.
+//
+// It shares no code with the output: only the brokers and the S3 servers of the
 // tests, neither of which knows what is expected. See docs/kafka.md.
 package main

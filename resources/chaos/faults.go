@@ -54,6 +54,8 @@ func recoverable() []kind {
 		{name: "lost response", op: "PutObject", times: 4, lasts: 2 * time.Second, do: always(s3test.LoseResponse())},
 		{name: "stored, then 500", op: "PutObject", times: 4, lasts: 2 * time.Second, do: always(s3test.ThenFail(http.StatusInternalServerError, "InternalError", "We encountered an internal error."))},
 		{name: "hang", times: 3, lasts: 2 * time.Second, do: always(s3test.Hang())},
+		{name: "black hole", lasts: 7 * time.Second, do: always(s3test.HangUnread())},
+		{name: "SlowDown with Retry-After", times: 20, lasts: 2 * time.Second, do: always(s3test.SlowDown(time.Second))},
 		{name: "hang unread", times: 3, lasts: 2 * time.Second, do: always(s3test.HangUnread())},
 		{name: "slow answer", times: 8, lasts: 3 * time.Second, do: func(d *dice) s3test.Action { return s3test.Delay(d.between(100*time.Millisecond, 2*time.Second)) }},
 		{name: "down", lasts: 4 * time.Second, do: always(s3test.Reset(0))},
@@ -78,10 +80,16 @@ func newWeather(s3 *s3test.Server, d *dice, kinds []kind, calm time.Duration) *w
 	return &weather{s3: s3, dice: d, kinds: kinds, calm: calm, struck: map[string]int{}}
 }
 
-// run breaks the server until ctx ends, and repairs it then.
+// run breaks the server until ctx ends, and repairs it then. Every kind comes
+// once before any comes again.
 func (w *weather) run(ctx context.Context) {
+	var deck []int
 	for ctx.Err() == nil {
-		k := w.kinds[w.dice.upTo(len(w.kinds))]
+		if len(deck) == 0 {
+			deck = w.dice.shuffled(len(w.kinds))
+		}
+		k := w.kinds[deck[0]]
+		deck = deck[1:]
 		fault := w.begin(k)
 		pause(ctx, w.dice.between(k.lasts/4, k.lasts))
 		w.end(k, fault)

@@ -129,15 +129,8 @@ func (w *world) killAt(ctx context.Context, c *consumer) string {
 			return reached(ctx, c, "at a commit", patience)
 		}
 	}
-	w.mu.Lock()
-	began := w.working[c.name]
-	w.mu.Unlock()
-	if began != nil {
-		select {
-		case <-began:
-		case <-time.After(patience):
-			return "before its first upload"
-		}
+	if !w.awaitUpload(c) {
+		return "before its first upload"
 	}
 	pause(ctx, w.dice.between(0, 2*time.Second))
 	return "at work"

@@ -159,6 +159,13 @@ func (d *dice) upTo(n int) int {
 	return d.r.IntN(n)
 }
 
+// shuffled returns the numbers below n in some order.
+func (d *dice) shuffled(n int) []int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.r.Perm(n)
+}
+
 // between returns a duration from a up to b.
 func (d *dice) between(a, b time.Duration) time.Duration {
 	d.mu.Lock()

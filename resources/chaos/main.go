@@ -12,32 +12,50 @@ import (
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/versitygw"
 )
 
 // scenarios by name. Each runs to its end, or for the duration in the options.
 var scenarios = map[string]func(context.Context, options) (bool, error){
 	"kill": kill, "term": term, "all": stopAll, "s3": storm, "memory": memory, "broker": outage, "forced": forced,
+	"partition": partition, "sts": sessions, "slow": slow, "bare": bare, "soak": soak, "files": files, "http": sidecar,
 }
 
 // short is the form that gates a change: the scenarios that tell most, in about
-// a minute.
+// a minute and a half. Those that say so use a real S3 server where there is
+// one.
 var short = []struct {
 	scenario string
 	duration time.Duration
-}{{"kill", 12 * time.Second}, {"all", 8 * time.Second}, {"term", 8 * time.Second}, {"s3", 12 * time.Second}}
+	real     bool
+}{
+	{"kill", 12 * time.Second, true},
+	{"all", 8 * time.Second, false},
+	{"term", 8 * time.Second, false},
+	{"s3", 10 * time.Second, true},
+	{"partition", 12 * time.Second, false},
+	{"sts", 10 * time.Second, false},
+	{"bare", 5 * time.Second, false},
+	{"http", 4 * time.Second, false},
+}
 
 func main() {
 	o := options{out: os.Stdout}
-	flag.StringVar(&o.scenario, "scenario", "short", "short: kill, all, term and s3 in about a minute; kill: SIGKILL and restart; term: rolling restarts of 3 consumers; "+
-		"all: 3 consumers stop at once; forced: SIGTERM while S3 is gone; s3: faults of S3 only; broker: Kafka is killed; memory: many partitions, large records")
+	flag.StringVar(&o.scenario, "scenario", "short", "short: the ones that tell most, in a minute and a half; kill: SIGKILL and restart; term: rolling restarts of 3 consumers; "+
+		"all: 3 consumers stop at once; forced: SIGTERM while S3 is gone; s3: faults of S3 only; slow: every answer of S3 takes 30 s; broker: Kafka is killed; "+
+		"partition: the network is cut; sts: sessions end and STS fails; bare: nothing can be written to disk; memory: many partitions, large records, 512 MiB; "+
+		"soak: goroutines and heap over time; files: a backfill is stopped; http: a sidecar is stopped")
 	flag.StringVar(&o.broker, "broker", "kfake", "kfake, or kafka for a real Apache Kafka")
+	flag.StringVar(&o.lake, "s3", "", "memory, or versitygw for a real S3 server; the default is memory, and in the short form versitygw for some of it, where there is one")
+	flag.StringVar(&o.input, "input", "redpanda", "redpanda or kafka_franz, which balance cooperatively, or kafka, which balances eagerly")
+	flag.StringVar(&o.profiles, "profiles", "", "soak: a directory to keep profiles in")
 	flag.StringVar(&o.binary, "binary", "", "the binary to run; empty builds it")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides what goes wrong, and when")
 	flag.DurationVar(&o.duration, "duration", 30*time.Second, "how long things go wrong")
 	flag.IntVar(&o.kills, "kills", 0, "kill: go on until there were so many, whatever the duration")
 	flag.IntVar(&o.rate, "rate", 2000, "records a second")
 	flag.BoolVar(&o.forbid, "forbid", false, "deny HeadObject and ListObjectsV2 now and then; records whose upload's outcome is unknown may then be doubled")
-	flag.BoolVar(&o.calm, "calm", false, "kill: leave S3 alone")
+	flag.BoolVar(&o.calm, "calm", false, "kill: leave S3 alone; http: SIGTERM only")
 	flag.BoolVar(&o.storm, "storm", false, "term: break S3 as well")
 	flag.Parse()
 	os.Exit(run(o))
@@ -73,20 +91,26 @@ func runShort(ctx context.Context, o options) int {
 		}
 	}
 	code := 0
+	began := time.Now()
 	for _, s := range short {
-		o.scenario, o.duration = s.scenario, s.duration
-		code = max(code, runOne(ctx, o))
+		one := o
+		one.scenario, one.duration = s.scenario, s.duration
+		if s.real && o.lake == "" && versitygw.Available() {
+			one.lake = "versitygw"
+		}
+		code = max(code, runOne(ctx, one))
 	}
+	_, _ = fmt.Fprintf(o.out, "all in %s\n", time.Since(began).Round(time.Second))
 	return code
 }
 
 func runOne(ctx context.Context, o options) int {
 	kept, err := scenarios[o.scenario](ctx, o)
 	switch {
-	case errors.Is(err, kafkatest.ErrUnavailable):
+	case errors.Is(err, kafkatest.ErrUnavailable), errors.Is(err, versitygw.ErrUnavailable):
 		_, _ = fmt.Fprintf(o.out, "skipped: %v\n", err)
 		return 0
-	case errors.Is(err, errLate):
+	case errors.Is(err, errLate), errors.Is(err, errEnded):
 		_, _ = fmt.Fprintf(os.Stderr, "VIOLATION: %v\n", err)
 		return 1
 	case err != nil:

@@ -128,7 +128,8 @@ func TestRecordsThatAreNoJSONAreKeptWithTheirSource(t *testing.T) {
 	require.NoError(t, w.caughtUp(t.Context(), 20*time.Second), c.logged())
 	_, err := c.terminate()
 	require.NoError(t, err)
-	s := readBack(w.s3, w.ledger)
+	s, err := readBack(t.Context(), w.shelf, w.ledger)
+	require.NoError(t, err)
 	assert.Empty(t, s.wrong)
 	assert.Empty(t, s.missing(w.ledger))
 	assert.Len(t, s.copies, 1000)
@@ -180,6 +181,10 @@ func TestChaosInShort(t *testing.T) {
 		{scenario: "kill", seed: 5, duration: 4 * time.Second},
 		{scenario: "all", seed: 6, duration: 2 * time.Second},
 		{scenario: "s3", seed: 7, duration: 3 * time.Second},
+		{scenario: "partition", seed: 8, duration: 4 * time.Second},
+		{scenario: "sts", seed: 9, duration: 4 * time.Second},
+		{scenario: "bare", seed: 10, duration: 3 * time.Second},
+		{scenario: "http", seed: 11, duration: 3 * time.Second},
 	} {
 		t.Run(o.scenario, func(t *testing.T) {
 			t.Parallel()

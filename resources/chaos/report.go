@@ -20,7 +20,10 @@ type verdict struct {
 // any more. allowed says how surplus copies without a breach are to be taken:
 // in a run that hides objects from the output, they are expected.
 func (w *world) judge(ctx context.Context, allowed bool) (*verdict, error) {
-	s := readBack(w.s3, w.ledger) //nolint:contextcheck // reads memory
+	s, err := readBack(ctx, w.shelf, w.ledger)
+	if err != nil {
+		return nil, err
+	}
 	v := &verdict{stored: s, doubles: s.explain(w.ledger, w.breaches, w.order)}
 	v.problems = append(v.problems, s.wrong...)
 	if missing := s.missing(w.ledger); len(missing) > 0 {
@@ -31,6 +34,9 @@ func (w *world) judge(ctx context.Context, allowed bool) (*verdict, error) {
 	}
 	if v.doubles.unexplained > 0 && !allowed {
 		v.problems = append(v.problems, fmt.Sprintf("%d surplus copies without a reason:\n    %s", v.doubles.unexplained, strings.Join(v.doubles.examples, "\n    ")))
+	}
+	if w.kafka == nil {
+		return v, nil
 	}
 	lag, err := w.kafka.Lag(ctx, group, topic)
 	if err != nil {
@@ -47,7 +53,7 @@ func (w *world) report(v *verdict, took time.Duration, weather fmt.Stringer) boo
 	p := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(w.out, "%-12s "+format+"\n", append([]any{name}, args...)...)
 	}
-	p("scenario", "%s, broker %s, seed %d, %s", w.scenario, w.broker, w.seed, took.Round(time.Second))
+	p("scenario", "%s, broker %s, S3 server %s, seed %d, %s", w.scenario, w.broker, w.lake, w.seed, took.Round(time.Second))
 	p("produced", "%d records", w.ledger.len())
 	p("stored", "%d records in %d objects, %.1f MB, by %d processes", len(v.stored.copies), v.stored.objects, float64(v.stored.bytes)/1e6, len(w.order))
 	p("missing", "%d", len(v.stored.missing(w.ledger)))

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
-
-	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
 // multipartOutput makes objects that are uploaded in parts.
@@ -43,10 +40,9 @@ func storm(ctx context.Context, o options) (bool, error) {
 	defer cancel()
 	if o.duration >= 2*time.Minute {
 		pause(ctx, 5*time.Second)
-		blackout := kind{name: "down for a minute", do: always(s3test.Fail(http.StatusServiceUnavailable, "ServiceUnavailable", "Down."))}
-		fault := sky.begin(blackout)
+		fault := sky.begin(down())
 		pause(ctx, time.Minute)
-		sky.end(blackout, fault)
+		sky.end(down(), fault)
 	}
 	sky.run(limited)
 	w.note("%d objects were uploaded in parts", w.s3.Count("CompleteMultipartUpload"))

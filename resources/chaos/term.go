@@ -14,6 +14,8 @@ type team struct {
 	members []*consumer
 	started int
 	slowest time.Duration
+	// session is the session timeout; zero means 6 s.
+	session time.Duration
 }
 
 // names lists the processes that run.
@@ -28,14 +30,20 @@ func (t *team) names() []string {
 // change lets do change the group, and notes a breach of the processes that
 // stay: until the group is stable again, partitions may be taken from them with
 // records that they have not acknowledged. Those that come or go are no part
-// of it: they must acknowledge all that they wrote.
-func (t *team) change(ctx context.Context, what string, stay []string, size int, do func() error) error {
+// of it: they must acknowledge all that they wrote. An eager rebalance takes
+// every partition from everybody, also from those that are about to go. A
+// partition may be moved that many times.
+func (t *team) change(ctx context.Context, what string, stay []string, size, times int, do func() error) error {
 	if len(stay) == 0 {
 		stay = []string{"nobody"}
 	}
 	b, err := t.w.snapshot(ctx, what, stay...)
 	if err != nil {
 		return err
+	}
+	b.most = times
+	if t.w.eager() {
+		b.runs, b.most = nil, times+1
 	}
 	if err := do(); err != nil {
 		return err
@@ -51,6 +59,9 @@ func (t *team) change(ctx context.Context, what string, stay []string, size int,
 	return err
 }
 
+// eager tells whether the input gives up all its partitions at a rebalance.
+func (w *world) eager() bool { return w.input == "kafka" }
+
 // join starts n more processes at once.
 func (t *team) join(ctx context.Context, n int) error {
 	stay := t.names()
@@ -61,9 +72,9 @@ func (t *team) join(ctx context.Context, n int) error {
 			stay = append(stay, fmt.Sprintf("member-%03d", first+i))
 		}
 	}
-	return t.change(ctx, "a member joined", stay, len(t.members)+n, func() error {
+	return t.change(ctx, "a member joined", stay, len(t.members)+n, n, func() error {
 		for range n {
-			c, err := t.w.start(ctx, fmt.Sprintf("member-%03d", t.started), settings{session: 6 * time.Second})
+			c, err := t.w.start(ctx, fmt.Sprintf("member-%03d", t.started), settings{session: or(t.session, 6*time.Second)})
 			if err != nil {
 				return err
 			}
@@ -78,7 +89,7 @@ func (t *team) join(ctx context.Context, n int) error {
 func (t *team) leave(ctx context.Context, i int) error {
 	c := t.members[i]
 	t.members = slices.Delete(t.members, i, i+1)
-	return t.change(ctx, "a member left", t.names(), len(t.members), func() error {
+	return t.change(ctx, "a member left", t.names(), len(t.members), 1, func() error {
 		took, err := c.terminate()
 		t.slowest = max(t.slowest, took)
 		return err
@@ -125,7 +136,7 @@ func (t *team) roll(ctx context.Context, began time.Time, f *feed) error {
 		if err := t.join(ctx, 1); err != nil {
 			return err
 		}
-		if round == 1 {
+		if round == 1 && !t.w.eager() { // which looks for new partitions every 10 minutes
 			if err := t.grow(ctx, f); err != nil {
 				return err
 			}
@@ -137,7 +148,7 @@ func (t *team) roll(ctx context.Context, began time.Time, f *feed) error {
 // grow adds partitions to the topic, which the members find out by themselves.
 func (t *team) grow(ctx context.Context, f *feed) error {
 	const more = 3
-	return t.change(ctx, "partitions were added", t.names(), len(t.members), func() error {
+	return t.change(ctx, "partitions were added", t.names(), len(t.members), 1, func() error {
 		if err := t.w.kafka.AddPartitions(ctx, topic, more); err != nil {
 			return err
 		}
@@ -159,20 +170,33 @@ func stopAll(ctx context.Context, o options) (bool, error) {
 	feed := startFeed(ctx, w.kafka, load{topic: topic, partitions: partitions, rate: o.rate, size: 300}, w.ledger)
 	t := &team{w: w}
 	stops := 0
-	for ; time.Since(began) < o.duration; stops++ {
-		err := t.join(ctx, 3)
+	for ; err == nil && time.Since(began) < o.duration; stops++ {
+		err = t.join(ctx, 3)
 		if err == nil {
 			pause(ctx, w.dice.between(500*time.Millisecond, 2*time.Second))
-			var took time.Duration
-			took, err = terminateAll(t.members)
-			t.slowest = max(t.slowest, took)
+			err = t.stop(ctx)
 		}
-		if err != nil {
-			w.close(true)
-			return false, err
-		}
-		t.members = nil
+	}
+	if err != nil {
+		w.close(true)
+		return false, err
 	}
 	w.note("3 processes stopped at once %d times, the slowest in %s", stops, t.slowest.Round(10*time.Millisecond))
 	return w.finish(ctx, feed, &weather{}, began)
+}
+
+// stop stops all members at once. With eager balancing the first one to be gone
+// takes the partitions from those that are still at it.
+func (t *team) stop(ctx context.Context) error {
+	all := t.members
+	t.members = nil
+	end := func() error {
+		took, err := terminateAll(all)
+		t.slowest = max(t.slowest, took)
+		return err
+	}
+	if !t.w.eager() {
+		return end()
+	}
+	return t.change(ctx, "others left as well", nil, 0, len(all), end)
 }

@@ -9,17 +9,24 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/nettest"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+	"github.com/s3-destination/s3-destination/internal/testutil/versitygw"
 )
 
 // options are the flags.
 type options struct {
 	scenario string
 	broker   string
+	// lake is the S3 server: memory or versitygw; empty means memory.
+	lake string
+	// input is the one that reads Kafka; empty means redpanda.
+	input    string
 	binary   string
 	seed     uint64
 	duration time.Duration
@@ -28,19 +35,30 @@ type options struct {
 	// forbid adds faults that deny HeadObject and ListObjectsV2: then records
 	// whose upload's outcome is unknown may be stored twice.
 	forbid bool
-	// calm leaves S3 alone while processes are killed.
+	// calm leaves S3 alone while processes are killed, and kills no sidecar.
 	calm bool
 	// storm breaks S3 while processes come and go.
 	storm bool
-	out   io.Writer
+	// profiles is a directory to keep profiles in; empty keeps none.
+	profiles string
+	out      io.Writer
+
+	// cables puts links that can be cut before the broker and, for each
+	// process, before S3. Not a flag: scenarios set it.
+	cables bool
 }
+
+// noBroker is the broker of scenarios without Kafka.
+const noBroker = "none"
 
 // world is everything that a scenario works with.
 type world struct {
 	options
 
-	kafka  *kafkatest.Cluster
+	kafka  *kafkatest.Cluster // nil: there is none
+	wire   *nettest.Proxy     // before the broker; a link is named like its process
 	s3     *s3test.Server
+	shelf  shelf
 	ledger *ledger
 	dice   *dice
 	dir    string
@@ -51,11 +69,13 @@ type world struct {
 	breaches []*breach
 	notes    []string
 	working  map[string]chan struct{} // closed at the first upload of a process
+	closers  []func()                 // run in reverse
 }
 
 // newWorld starts the broker and the S3 server, and builds the binary unless
 // there is one.
 func newWorld(ctx context.Context, o options) (*world, error) {
+	o.lake = or(o.lake, "memory")
 	w := &world{options: o, ledger: &ledger{}, dice: newDice(o.seed), order: map[string]int{}, working: map[string]chan struct{}{}}
 	var err error
 	if w.dir, err = os.MkdirTemp("", "chaos-"); err != nil {
@@ -63,31 +83,98 @@ func newWorld(ctx context.Context, o options) (*world, error) {
 	}
 	if w.binary == "" {
 		w.binary = filepath.Join(w.dir, "s3-destination")
-		if err := buildBinary(ctx, w.binary); err != nil {
-			return nil, err
-		}
+		err = buildBinary(ctx, w.binary)
+	} else {
+		w.binary, err = filepath.Abs(w.binary)
 	}
-	switch o.broker {
-	case "kfake":
-		w.kafka, err = kafkatest.Start()
-	case "kafka":
-		w.kafka, err = kafkatest.StartApache(ctx)
-	default:
-		err = fmt.Errorf("unknown broker %q", o.broker)
+	if err == nil {
+		err = w.openBroker(ctx)
+	}
+	if err == nil {
+		err = w.openLake(ctx)
 	}
 	if err != nil {
+		w.close(false)
 		return nil, err
-	}
-	if err := w.kafka.CreateTopic(ctx, topic, partitions); err != nil {
-		w.kafka.Close()
-		return nil, err
-	}
-	if w.s3, err = s3test.Start(s3test.Config{}); err != nil { //nolint:contextcheck // lives until close
-		w.kafka.Close()
-		return nil, fmt.Errorf("starting S3: %w", err)
 	}
 	w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/date=", Match: w.notice, Do: s3test.Delay(0)})
 	return w, nil
+}
+
+func (w *world) openBroker(ctx context.Context) (err error) {
+	var cfg kafkatest.Config
+	if w.cables {
+		cfg.Via = w.detour
+	}
+	switch w.broker {
+	case "kfake":
+		w.kafka, err = cfg.Start()
+	case "kafka":
+		w.kafka, err = cfg.StartApache(ctx)
+	case noBroker:
+		return nil
+	default:
+		err = fmt.Errorf("unknown broker %q", w.broker)
+	}
+	if err != nil {
+		return err
+	}
+	w.closers = append(w.closers, w.kafka.Close)
+	return w.kafka.CreateTopic(ctx, topic, partitions)
+}
+
+// detour puts a proxy before the broker.
+func (w *world) detour(address string) (string, error) {
+	var err error
+	w.wire, err = nettest.Start(nettest.Config{Target: address, Name: kafkatest.ClientID})
+	if err != nil {
+		return "", err
+	}
+	w.closers = append(w.closers, w.wire.Close)
+	return w.wire.Addr, nil
+}
+
+func (w *world) openLake(ctx context.Context) error {
+	cfg := s3test.Config{}
+	switch w.lake {
+	case "memory":
+	case "versitygw":
+		g, err := versitygw.Launch(ctx, filepath.Join(w.dir, "s3"))
+		if err != nil {
+			return err
+		}
+		w.closers = append(w.closers, g.Close)
+		cfg = s3test.Config{Buckets: []string{g.Bucket}, AccessKey: g.AccessKey, SecretKey: g.SecretKey, Upstream: g.URL}
+		w.shelf = newRemote(g)
+	default:
+		return fmt.Errorf("unknown S3 server %q", w.lake)
+	}
+	s, err := s3test.Start(cfg) //nolint:contextcheck // lives until close
+	if err != nil {
+		return fmt.Errorf("starting S3: %w", err)
+	}
+	w.closers = append(w.closers, s.Close)
+	w.s3 = s
+	if w.shelf == nil {
+		w.shelf = inProcess{s}
+	}
+	return nil
+}
+
+// endpoint returns where a new process reaches S3, and its own link where it
+// has one.
+func (w *world) endpoint() (string, *nettest.Proxy, error) {
+	if !w.cables {
+		return w.s3.URL, nil, nil
+	}
+	link, err := nettest.Start(nettest.Config{Target: strings.TrimPrefix(w.s3.URL, "http://")})
+	if err != nil {
+		return "", nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closers = append(w.closers, link.Close)
+	return "http://" + link.Addr, link, nil
 }
 
 // runHeader tells which process an upload comes from.
@@ -107,6 +194,7 @@ func (w *world) notice(r s3test.Request) bool {
 // buildBinary builds the command from the module around this one.
 func buildBinary(ctx context.Context, path string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/s3-destination/s3-destination/cmd/s3-destination")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the binary: %w\n%s", err, out)
 	}
@@ -119,8 +207,10 @@ func (w *world) close(keep bool) {
 	for _, c := range w.started {
 		c.kill()
 	}
-	w.kafka.Close()
-	w.s3.Close()
+	for _, c := range slices.Backward(w.closers) {
+		c()
+	}
+	w.closers = nil
 	if keep {
 		_, _ = fmt.Fprintf(w.out, "configurations and logs of every process: %s\n", w.dir)
 		return
@@ -134,7 +224,7 @@ func (w *world) start(ctx context.Context, name string, set settings) (*consumer
 	w.order[name] = len(w.order)
 	w.working[name] = make(chan struct{})
 	w.mu.Unlock()
-	c, err := launch(ctx, w.binary, w.dir, name, w.kafka.Seeds, w.s3, set)
+	c, err := w.launch(ctx, name, set)
 	if err == nil {
 		w.mu.Lock()
 		w.started = append(w.started, c)
@@ -165,15 +255,22 @@ func (w *world) note(format string, args ...any) {
 	w.notes = append(w.notes, fmt.Sprintf(format, args...))
 }
 
-var errLate = errors.New("took too long")
+var (
+	errLate  = errors.New("took too long")
+	errEnded = errors.New("it was to go on")
+)
 
-// caughtUp waits until everything that was produced is committed.
-func (w *world) caughtUp(ctx context.Context, limit time.Duration) error {
+// caughtUp waits until everything that was produced is committed, by processes
+// that must not end meanwhile.
+func (w *world) caughtUp(ctx context.Context, limit time.Duration, by ...*consumer) error {
 	deadline := time.Now().Add(limit)
 	for {
 		lag, err := w.kafka.Lag(ctx, group, topic)
 		if err != nil || lag == 0 {
 			return err
+		}
+		if i := slices.IndexFunc(by, (*consumer).ended); i >= 0 {
+			return fmt.Errorf("%s ended by itself: %w\n%s", by[i].name, errors.Join(errEnded, by[i].err), by[i].logged())
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("committing all that was produced %w: %d records are left after %s", errLate, lag, limit)
@@ -191,7 +288,7 @@ func (w *world) settled(ctx context.Context, n int) error {
 	deadline := time.Now().Add(limit)
 	for {
 		members, stable, err := w.kafka.Members(ctx, group)
-		if err == nil && members == n && stable {
+		if err == nil && members == n && (stable || n == 0) {
 			return nil
 		}
 		if time.Now().After(deadline) {
@@ -208,8 +305,10 @@ func (w *world) settled(ctx context.Context, n int) error {
 // still run (or one more, where none does), and judges.
 func (w *world) finish(ctx context.Context, f *feed, sky fmt.Stringer, began time.Time, running ...*consumer) (kept bool, err error) {
 	defer func() { w.close(!kept || err != nil) }()
-	if err := f.end(); err != nil {
-		return false, err
+	if f != nil {
+		if err := f.end(); err != nil {
+			return false, err
+		}
 	}
 	if len(running) == 0 {
 		last, err := w.start(ctx, "last", settings{session: time.Second})
@@ -218,12 +317,17 @@ func (w *world) finish(ctx context.Context, f *feed, sky fmt.Stringer, began tim
 		}
 		running = append(running, last)
 	}
-	if err := w.caughtUp(ctx, 90*time.Second); err != nil {
+	if err := w.caughtUp(ctx, 90*time.Second, running...); err != nil {
 		return false, err
 	}
 	if _, err := terminateAll(running); err != nil {
 		return false, err
 	}
+	return w.conclude(ctx, sky, began)
+}
+
+// conclude judges when nothing runs any more.
+func (w *world) conclude(ctx context.Context, sky fmt.Stringer, began time.Time) (bool, error) {
 	v, err := w.judge(ctx, w.forbid)
 	if err != nil {
 		return false, err

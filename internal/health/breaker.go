@@ -183,7 +183,7 @@ func (m *Monitor) Attempt(a store.Attempt) {
 		}
 		if b.streak >= streakLength && time.Since(b.first) >= streakTime {
 			m.suspect(fmt.Errorf("%d requests in a row failed, the last with: %s", b.streak, a.Class), a.Class)
-		} else if !a.Class.Retryable() {
+		} else if !a.Class.Retryable() && !a.Retrying {
 			m.hasten()
 		}
 	}

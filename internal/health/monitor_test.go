@@ -228,6 +228,22 @@ func TestRequestsThatGoOnFailingOpen(t *testing.T) {
 	})
 }
 
+// A key service that fails is tried again, as a store that fails is: a probe
+// would meet the same, for as long as it may.
+func TestAKeyServiceThatGoesOnFailingOpens(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, _ *witness) {
+		require.NoError(t, m.Check(t.Context()).Err)
+		m.Start()
+		p.takes = time.Hour
+		for range 7 {
+			m.Attempt(store.Attempt{Op: store.OpPutObject, Class: store.ClassKMS, Retrying: true})
+			time.Sleep(time.Second)
+		}
+		assert.Equal(t, Unhealthy, m.Status().State)
+		assert.Equal(t, store.ClassKMS, m.Status().Class)
+	})
+}
+
 func TestExpiredCredentialsDoNotOpen(t *testing.T) {
 	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, w *witness) {
 		require.NoError(t, m.Check(t.Context()).Err)

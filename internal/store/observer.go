@@ -30,6 +30,9 @@ type Attempt struct {
 	Latency time.Duration
 	// Number counts the tries of one call from 1.
 	Number int
+	// Retrying: the failure may pass by itself, so that the request is tried
+	// again after a wait, as far as the limits of [RetryConfig] allow.
+	Retrying bool
 }
 
 // Observer learns what happens on the wire, for metrics and for one warning.

@@ -100,7 +100,7 @@ func (s *Store) do(ctx context.Context, r request) (outcome, error) {
 		err := s.attempt(ctx, r)
 		out.attempts++
 		if err == nil {
-			s.observe(r, out.attempts, "", began)
+			s.observe(r, out.attempts, verdict{}, began)
 			return out, nil
 		}
 		v := forOp(r.op, classify(ctx, err))
@@ -108,7 +108,7 @@ func (s *Store) do(ctx context.Context, r request) (outcome, error) {
 		if v.class != ClassCanceled {
 			out.last = err
 		}
-		s.observe(r, out.attempts, v.class, began)
+		s.observe(r, out.attempts, v, began)
 
 		switch {
 		case v.retry == retryBackoff:
@@ -182,9 +182,9 @@ func (s *Store) failed(r request, out outcome, v verdict, err error) *Error {
 	return e
 }
 
-func (s *Store) observe(r request, number int, class Class, began time.Time) {
-	a := Attempt{Op: r.op, Class: class, Latency: time.Since(began), Number: number}
-	if class == "" {
+func (s *Store) observe(r request, number int, v verdict, began time.Time) {
+	a := Attempt{Op: r.op, Class: v.class, Latency: time.Since(began), Number: number, Retrying: v.retry == retryBackoff}
+	if v.class == "" {
 		a.Bytes = r.size
 	}
 	s.cfg.Observer.Attempt(a)

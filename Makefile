@@ -12,6 +12,7 @@ TOOLS         := $(CURDIR)/bin/tools
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
 VERSITYGW     := v1.8.0
+MINIO         := v0.0.0-20260212201848-7aac2a2c5b7c
 GOVULNCHECK   := v1.1.4
 
 GO_FILES = $(shell git ls-files '*.go')
@@ -67,8 +68,8 @@ docs-run: ## run every command, configuration and program of README.md and docs 
 	go test -tags docsrun -count=1 -timeout 15m ./resources/docsrun
 
 .PHONY: integration
-integration: $(TOOLS)/versitygw ## tests against a real S3 server (versitygw, built from its module)
-	VERSITYGW=$(TOOLS)/versitygw go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin
+integration: $(TOOLS)/versitygw $(TOOLS)/minio ## tests against real S3 servers (versitygw and MinIO, built from their modules)
+	VERSITYGW=$(TOOLS)/versitygw MINIO=$(TOOLS)/minio go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin
 
 .PHONY: interop
 interop: ## read parquet and avro back with DuckDB, pyarrow and fastavro (skips what is absent)
@@ -121,7 +122,7 @@ licence-check: ## fail on a licence that is not allowed, or that NOTICE does not
 	go run ./resources/release licence-check
 
 .PHONY: tools
-tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw ## install the pinned tools into bin/tools
+tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw $(TOOLS)/minio ## install the pinned tools into bin/tools
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
@@ -131,6 +132,10 @@ $(TOOLS)/gofumpt:
 
 $(TOOLS)/versitygw:
 	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+
+# Run as a program of its own, and linked by nothing: its licence is the AGPL.
+$(TOOLS)/minio:
+	CGO_ENABLED=0 GOBIN=$(TOOLS) go install github.com/minio/minio@$(MINIO)
 
 .PHONY: clean
 clean: ## remove what was built

@@ -76,8 +76,8 @@ interop: ## read parquet and avro back with DuckDB, pyarrow and fastavro (skips 
 	resources/ci/interop.sh
 
 .PHONY: chaos
-chaos: build ## kill, cut and starve the binary under load, and count every record (a minute; CHAOS_ARGS for more)
-	go run ./resources/chaos -binary $(BIN) $(CHAOS_ARGS)
+chaos: build ## kill, cut and starve the binary under load, and count every record (a minute and a half; CHAOS_ARGS for more)
+	VERSITYGW=$(TOOLS)/versitygw go run ./resources/chaos -binary $(BIN) $(CHAOS_ARGS)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)

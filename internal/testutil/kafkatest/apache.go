@@ -39,7 +39,7 @@ func StartApache(ctx context.Context) (*Cluster, error) { return Config{}.StartA
 // StartApache is like the function of that name.
 func (cfg Config) StartApache(ctx context.Context) (*Cluster, error) {
 	if _, err := exec.LookPath("java"); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: Java 17 or later is needed to run it: %w", ErrUnavailable, err)
 	}
 	lib, err := jars(ctx)
 	if err != nil {

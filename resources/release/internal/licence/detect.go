@@ -12,9 +12,12 @@ import (
 // Unknown stands for a text that no pattern explains, or explains in part.
 const Unknown = "unknown"
 
-// Redpanda is the licence of the files of Redpanda Connect that are not open
-// source. SPDX has no name for it.
-const Redpanda = "LicenseRef-Redpanda-Community-License"
+// Licences of files of Redpanda Connect that are not open source. SPDX has no
+// name for the one, and for the other one with a version, which no header says.
+const (
+	Redpanda = "LicenseRef-Redpanda-Community-License"
+	Business = "LicenseRef-Business-Source-License"
+)
 
 // pattern is a licence as it begins, in the form that normal gives a text.
 type pattern struct {
@@ -37,7 +40,7 @@ var patterns = []pattern{
 	{id: "MPL-2.0", start: "mozilla public license v 2 0", words: 200},
 	{id: "Unlicense", start: "this is free and unencumbered software released into the public domain", words: 215},
 	{id: "CC0-1.0", start: "cc0 1 0 universal", words: 1100},
-	{id: Redpanda, start: "redpanda community license agreement", words: 3800, mentions: []string{"BUSL"}},
+	{id: Redpanda, start: "redpanda community license agreement", words: 3800, mentions: []string{Business}},
 }
 
 // bsd stands for the BSD licences, which begin alike.
@@ -49,7 +52,7 @@ var alarms = []struct{ id, words string }{
 	{"LGPL", "gnu lesser general public license"},
 	{"LGPL", "gnu library general public license"},
 	{"GPL", "gnu general public license"},
-	{"BUSL", "business source license"},
+	{Business, "business source license"},
 	{"SSPL", "server side public license"},
 	{"Elastic", "elastic license"},
 	{"Commons-Clause", "commons clause"},

@@ -55,7 +55,7 @@ func TestWhatIsAddedToALicenceIsNoticed(t *testing.T) {
 		"a text without a name": {"Do what you like, but not on Sundays.", []string{Unknown}},
 		"a condition":           {apache + "\n\"Commons Clause\" License Condition v1.0", []string{"Apache-2.0", "Commons-Clause"}},
 		"a condition before":    {"Licensed under the Elastic License.\n" + mit, []string{"Elastic", "MIT"}},
-		"a name and no text":    {"Use of this software is governed by the Business Source License.", []string{"BUSL", Unknown}},
+		"a name and no text":    {"Use of this software is governed by the Business Source License.", []string{Business, Unknown}},
 		"a choice of the GPL":   {mit + "\nAlternatively, the GNU General Public License.", []string{"GPL", "MIT"}},
 		"many more words":       {mit + strings.Repeat(" and this too", 80), []string{"MIT", Unknown}},
 		"an advertising clause": {
@@ -89,7 +89,7 @@ func TestHeadersOfFiles(t *testing.T) {
 		"over two lines":   {"/* under the Redpanda\n * Community License */\npackage x\n", []string{Redpanda}},
 		"assembly":         {"// Mozilla Public License, v. 2.0.\nTEXT ·f(SB)\n", []string{"MPL-2.0"}},
 		"far below":        {strings.Repeat("// .\n", headerPart) + "// MIT License\npackage x\n", nil},
-		"not open":         {"// Business Source License 1.1\npackage x\n", []string{"BUSL"}},
+		"not open":         {"// Business Source License 1.1\npackage x\n", []string{Business}},
 		"GPL or something": {"// GNU Lesser General Public License\n\npackage x\n", []string{"LGPL"}},
 	}
 	for name, test := range tests {

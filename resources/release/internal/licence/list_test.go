@@ -33,10 +33,10 @@ func TestTheFilesThatAreNotOpenSource(t *testing.T) {
 	m := list(t, "../../../..", "./cmd/s3-destination", "").module(t, connect)
 	assert.Equal(t, []string{"Apache-2.0"}, m.Licences)
 	assert.Equal(t, []File{
-		{Name: "internal/impl/protobuf/common/decode_common.go", Licence: "BUSL"},
-		{Name: "internal/impl/protobuf/common/decode_dynamicpb.go", Licence: "BUSL"},
-		{Name: "internal/impl/protobuf/common/decode_hyperpb.go", Licence: "BUSL"},
-		{Name: "internal/impl/protobuf/common/structured.go", Licence: "BUSL"},
+		{Name: "internal/impl/protobuf/common/decode_common.go", Licence: Business},
+		{Name: "internal/impl/protobuf/common/decode_dynamicpb.go", Licence: Business},
+		{Name: "internal/impl/protobuf/common/decode_hyperpb.go", Licence: Business},
+		{Name: "internal/impl/protobuf/common/structured.go", Licence: Business},
 		{Name: "internal/serviceaccount/oauth2.go", Licence: Redpanda},
 	}, m.Others)
 	var texts []string

@@ -136,13 +136,11 @@ func baseName(path string) string { return path[strings.LastIndexByte(path, '/')
 
 // family is the name by which people know a licence.
 func family(id string) string {
-	switch {
-	case id == Redpanda:
-		return "Redpanda Community License"
-	case id == "BUSL":
-		return "Business Source License"
-	case strings.HasPrefix(id, "BSD-"):
+	if strings.HasPrefix(id, "BSD-") {
 		return "BSD"
+	}
+	if name, ok := strings.CutPrefix(id, "LicenseRef-"); ok {
+		return strings.ReplaceAll(name, "-", " ")
 	}
 	return id
 }

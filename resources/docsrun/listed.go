@@ -60,6 +60,11 @@ var Listed = []Entry{
 
 	// A configuration with tests in it.
 	{Page: "docs/operations.md", Command: "s3-destination test pipeline.yaml", Pipeline: "tests"},
+
+	// Configurations of other programs.
+	{Page: "docs/migrating.md", Lang: "properties", Skip: "the configuration of another program"},
+	{Page: "docs/migrating.md", Lang: "toml", Skip: "the configuration of another program"},
+	{Page: "docs/migrating.md", Lang: "yml", Skip: "the configuration of another program"},
 }
 
 // find returns the entry for a command, or for a fence as a whole when the

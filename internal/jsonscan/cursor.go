@@ -154,32 +154,6 @@ func (c *Cursor) slowKey(i int) (key []byte, end int, err error) {
 	return c.key, end, nil
 }
 
-// TryField consumes the next field name and its colon if they are exactly
-// token, as made by FieldToken, with no white space around. A caller that
-// predicts the order of fields saves scanning and looking up the name; when
-// TryField reports false nothing was consumed and NextField goes on.
-func (c *Cursor) TryField(token []byte) bool {
-	doc, i := c.doc, c.pos
-	if !c.first {
-		if i >= len(doc) || doc[i] != ',' {
-			return false
-		}
-		i++
-	}
-	if len(doc)-i < len(token) || string(doc[i:i+len(token)]) != string(token) {
-		return false
-	}
-	c.pos = i + len(token)
-	c.first = false
-	return true
-}
-
-// FieldToken returns the text of a field name as writers without white space
-// produce it, quotes and colon included, for TryField.
-func FieldToken(name []byte) []byte {
-	return append(AppendQuote(make([]byte, 0, len(name)+3), name), ':')
-}
-
 // NextElement reports whether the array entered last has another element, and
 // consumes the comma before it. At the end it consumes the closing bracket.
 func (c *Cursor) NextElement() (ok bool, err error) {

@@ -41,6 +41,18 @@ func (w *writer) unknownField(path string) error {
 // value writes the value that the cursor is at.
 func (w *writer) value(n *node) error {
 	c := &w.cursor
+	switch n.field.Type { //nolint:exhaustive // the quick way for what most values are
+	case schema.String:
+		if s, ok := c.TryPlain(); ok {
+			w.text(n, s)
+			return nil
+		}
+	case schema.Int64:
+		if v, _, ok := c.TryInt(); ok {
+			w.int(n, v)
+			return nil
+		}
+	}
 	kind := c.Kind()
 	if kind == jsonscan.Null {
 		if err := c.Null(); err != nil {

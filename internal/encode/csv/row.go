@@ -57,6 +57,12 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 
 // appendValue appends the value at the cursor.
 func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
+	if s, ok := c.TryPlain(); ok {
+		return appendPlain(dst, s, t.separator), nil
+	}
+	if _, digits, ok := c.TryInt(); ok {
+		return append(dst, digits...), nil
+	}
 	var value cell
 	if err := t.value(c, &value); err != nil {
 		return dst, err

@@ -233,6 +233,18 @@ func (w *writer) unknownField(path string) error {
 // value adds the value that the cursor is at.
 func (w *writer) value(n *node, rep uint8) error {
 	c := &w.cursor
+	switch n.field.Type { //nolint:exhaustive // the quick way for what most values are
+	case schema.String:
+		if s, ok := c.TryPlain(); ok {
+			n.column.addBytes(rep, s)
+			return nil
+		}
+	case schema.Int64:
+		if v, _, ok := c.TryInt(); ok {
+			n.column.addInt(rep, v)
+			return nil
+		}
+	}
 	kind := c.Kind()
 	if kind == jsonscan.Null {
 		if err := c.Null(); err != nil {
@@ -294,49 +306,4 @@ func (w *writer) other(n *node, rep uint8) error {
 // takesText reports whether the column takes values of any kind as their text.
 func (w *writer) takesText(n *node) bool {
 	return n.field.Type == schema.String && (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString)
-}
-
-func (w *writer) json(n *node, rep uint8) error {
-	raw, err := w.cursor.Skip()
-	if err != nil {
-		return err
-	}
-	w.scratch = jsonscan.AppendCompact(w.scratch[:0], raw)
-	n.column.addBytes(rep, w.scratch)
-	return nil
-}
-
-func (w *writer) list(n *node, rep uint8) error {
-	c := &w.cursor
-	if err := c.EnterArray(); err != nil {
-		return err
-	}
-	w.rescue.Enter()
-	items := 0
-	for ; ; items++ {
-		ok, err := c.NextElement()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			break
-		}
-		w.rescue.Item(items)
-		if err := w.value(n.elem, rep); err != nil {
-			return err
-		}
-		rep = n.rep
-	}
-	if items == 0 {
-		w.empty(n, rep)
-	}
-	w.rescue.Leave()
-	return nil
-}
-
-// empty adds a list without elements.
-func (w *writer) empty(n *node, rep uint8) {
-	for _, c := range n.leaves {
-		c.null(rep, n.def)
-	}
 }

@@ -1,0 +1,87 @@
+package jsonscan
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// The quick ways take what most documents are made of, in one go. When they
+// report false nothing was consumed, and the thorough methods go on.
+
+// TryField consumes the next field name and its colon if they are exactly
+// token, as made by FieldToken, with no white space around. A caller that
+// predicts the order of fields saves scanning and looking up the name; when
+// TryField reports false nothing was consumed and NextField goes on.
+func (c *Cursor) TryField(token []byte) bool {
+	doc, i := c.doc, c.pos
+	if !c.first {
+		if i >= len(doc) || doc[i] != ',' {
+			return false
+		}
+		i++
+	}
+	if len(doc)-i < len(token) || string(doc[i:i+len(token)]) != string(token) {
+		return false
+	}
+	c.pos = i + len(token)
+	c.first = false
+	return true
+}
+
+// FieldToken returns the text of a field name as writers without white space
+// produce it, quotes and colon included, for TryField.
+func FieldToken(name []byte) []byte {
+	return append(AppendQuote(make([]byte, 0, len(name)+3), name), ':')
+}
+
+// TryPlain consumes a string of ASCII without escapes and returns what stands
+// between its quotes, which aliases the document. It is the quick way for what
+// most strings are: when ok is false nothing was consumed, and Text, or another
+// method, goes on.
+func (c *Cursor) TryPlain() (text []byte, ok bool) {
+	doc, i := c.doc, c.pos
+	if i >= len(doc) || doc[i] != '"' {
+		return nil, false
+	}
+	i++
+	for start := i; i+8 <= len(doc); i += 8 {
+		m := specials(binary.LittleEndian.Uint64(doc[i:]))
+		if m == 0 {
+			continue
+		}
+		if i += bits.TrailingZeros64(m) >> 3; doc[i] != '"' {
+			break
+		}
+		c.pos = i + 1
+		return doc[start:i], true
+	}
+	return nil, false
+}
+
+// TryInt consumes an integer of at most 18 digits, without fraction and
+// exponent, and returns it with its text. When ok is false nothing was
+// consumed, and Number goes on.
+func (c *Cursor) TryInt() (v int64, text []byte, ok bool) {
+	doc, start := c.doc, c.pos
+	i := start
+	if i < len(doc) && doc[i] == '-' {
+		i++
+	}
+	first := i
+	for i < len(doc) && doc[i]-'0' <= 9 {
+		v = v*10 + int64(doc[i]-'0')
+		i++
+	}
+	const most = 18
+	switch n := i - first; {
+	case n == 0 || n > most || n > 1 && doc[first] == '0':
+		return 0, nil, false
+	case i < len(doc) && (doc[i] == '.' || doc[i]|0x20 == 'e'):
+		return 0, nil, false
+	}
+	if first > start {
+		v = -v
+	}
+	c.pos = i
+	return v, doc[start:i], true
+}

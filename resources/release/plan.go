@@ -80,7 +80,7 @@ func (t target) executable() string {
 func (t target) env() []string {
 	return append(os.Environ(),
 		"GOOS="+t.os, "GOARCH="+t.arch, "GOAMD64=v1", "GOARM64=v8.0", "CGO_ENABLED=0",
-		"GOFLAGS=-mod=readonly", "GOWORK=off", "GO111MODULE=on")
+		"GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GO111MODULE=on")
 }
 
 // versionForm is that of https://semver.org, without build metadata: the

@@ -136,10 +136,15 @@ func (p *Prober) tryEnforced(ctx context.Context) error {
 	return nil
 }
 
-// tryConditions writes on the condition that there is no object, twice if the
-// first write succeeds: the second must be refused. A refusal proves the right
-// to write but exercises neither encryption nor checksum, so that a plain
-// write follows where the destination allows one.
+// repeats is how many conditional writes in a row must succeed, after the first,
+// for a store to count as one that ignores conditions: between two of them
+// another process with the same key may remove the object.
+const repeats = 3
+
+// tryConditions writes on the condition that there is no object, and again if
+// that succeeds: then it must be refused. A refusal proves the right to write
+// but exercises neither encryption nor checksum, so that a plain write follows
+// where the destination allows one.
 func (p *Prober) tryConditions(ctx context.Context) (Conditions, error) {
 	err := p.put(ctx, true)
 	switch {
@@ -156,12 +161,13 @@ func (p *Prober) tryConditions(ctx context.Context) (Conditions, error) {
 	case err != nil:
 		return Unknown, err
 	}
-	switch err := p.put(ctx, true); {
-	case err == nil:
-		return Ignored, nil
-	case errors.Is(err, store.ErrExists):
-		return Honoured, nil
-	default:
-		return Unknown, err
+	for range repeats {
+		switch err := p.put(ctx, true); {
+		case errors.Is(err, store.ErrExists):
+			return Honoured, nil
+		case err != nil:
+			return Unknown, err
+		}
 	}
+	return Ignored, nil
 }

@@ -140,6 +140,20 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// Processes that start together share the object of the check.
+func TestAnotherProcessRemovesTheObjectOfTheCheck(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	other := connect(t, server, nil)
+	p := NewProber(connect(t, server, nil), "", "")
+	server.Faults.Add(s3test.Rule{Op: "PutObject", Skip: 1, Times: 1, Do: func(x *s3test.Exchange) {
+		assert.NoError(t, other.Delete(x.R.Context(), p.Key()))
+		x.Next.ServeHTTP(x.W, x.R)
+	}})
+	v := p.Probe(t.Context(), true)
+	require.NoError(t, v.Err)
+	assert.Equal(t, Honoured, v.Conditions)
+}
+
 func TestPoliciesThatDemandEncryption(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	demand(server, "X-Amz-Server-Side-Encryption", "AES256")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,8 +28,8 @@ func chained(t *testing.T, externalID string) (*s3test.Server, *ststest.Server, 
 	s := s3test.StartT(t, s3test.Config{})
 	sts := ststest.StartT(t, ststest.Config{Keys: s, Lifetime: time.Second})
 	user := sts.AddUser("111122223333", "vendor")
-	require.NoError(t, sts.AddRole(hub, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]}`, 0))
-	require.NoError(t, sts.AddRole(writer, fmt.Sprintf(`{"Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":"sts:AssumeRole",
+	require.NoError(t, sts.AddRole(hub, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`, 0))
+	require.NoError(t, sts.AddRole(writer, fmt.Sprintf(`{"Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:TagSession"],
 		"Condition":{"StringEquals":{"sts:ExternalId":"agency_ws1"}}}]}`, hub), 0))
 	s.RemoveKey(s.AccessKey) // only sessions may write
 	s.RemoveKey(user.AccessKeyID)
@@ -68,6 +69,34 @@ generate: {count: 2000, interval: 2ms, batch_size: 1, mapping: 'root = {"id": co
 			assert.Contains(t, c.Caller, ":assumed-role/hub/")
 		}
 	}
+}
+
+// Every hop has settings of its own, and takes what it leaves out from auth.
+func TestHopsHaveTheirOwnSettings(t *testing.T) {
+	s, sts, conf := chained(t, "agency_ws1")
+	conf = strings.Replace(conf, "role_chain:", "session_name: ours\n    session_tags: {team: orders}\n    role_chain:", 1)
+	conf = strings.Replace(conf, "- role_arn: "+hub, "- {role_arn: "+hub+", session_name: hub-session, session_duration: 20m, sts_region: eu-west-3, sts_endpoint: "+sts.URL+"/hub}", 1)
+	_, logs := run(t, generate(100, numbered, 10), conf)
+	assert.NotContains(t, logs, "level=ERROR")
+	requireOnceEach(t, ids(t, s, "in/f"), 100)
+	seen := map[string]bool{}
+	for _, c := range sts.Calls() {
+		seen[c.RoleARN] = true
+		assert.Equal(t, map[string]string{"team": "orders"}, c.Tags)
+		if c.RoleARN == hub {
+			assert.Equal(t, "hub-session", c.SessionName)
+			assert.Equal(t, 20*time.Minute, c.Duration)
+			assert.Empty(t, c.ExternalID, "it goes to the hop that names it")
+			assert.Equal(t, "eu-west-3", c.Region)
+			assert.Equal(t, "/hub", c.Path)
+		} else {
+			assert.Equal(t, "ours", c.SessionName)
+			assert.Zero(t, c.Duration)
+			assert.Equal(t, "us-east-1", c.Region)
+			assert.Equal(t, "/", c.Path)
+		}
+	}
+	assert.Len(t, seen, 2)
 }
 
 func TestWrongExternalIDIsExplained(t *testing.T) {

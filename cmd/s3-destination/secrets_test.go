@@ -239,6 +239,9 @@ func TestSecretsStayOutOfReportedMistakes(t *testing.T) {
 				if command == "lint" || command == "run" {
 					assert.NotZero(t, code, "%s: %s", command, out)
 				}
+				if command == "check" && name != "an unknown field" {
+					assert.Equal(t, 2, code, "the configuration cannot be tried: %s", out)
+				}
 				requireHidden(t, command, out, []string{hiddenID, hiddenSecret, hiddenToken, hiddenExternal})
 			}
 		})

@@ -94,7 +94,7 @@ func TestIntegrationAdvice(t *testing.T) {
 	r, rows := g.examine(t)
 	assert.Equal(t, ExitFailed, r.ExitCode())
 	assert.Equal(t, store.ClassDenied, rows["write"].Class)
-	for round := 0; round < 4; round++ {
+	for round := range 4 {
 		for _, row := range r.Rows {
 			for i, f := range row.Fixes {
 				f.Statement.Sid = fmt.Sprintf("Fix%d%s%d", round, row.Check, i)

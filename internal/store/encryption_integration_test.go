@@ -5,7 +5,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io/fs"
 	"net/http"
 	"os"
@@ -273,7 +272,7 @@ func TestIntegrationSessionsOfARealSTS(t *testing.T) {
 		})
 		_, err = put(t.Context(), other, "k", []byte("x"))
 		var e *Error
-		require.True(t, errors.As(err, &e), name)
+		require.ErrorAs(t, err, &e, name)
 		assert.Equal(t, ClassCredentials, e.Class, "%s: %v", name, err)
 		assert.NotContains(t, err.Error(), creds.SecretAccessKey)
 	}

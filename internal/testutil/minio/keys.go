@@ -157,6 +157,14 @@ func (k *KeyService) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "not authorized: insufficient permissions")
 		return
 	}
+	if operation == "generate" {
+		k.used[name]++
+	}
+	use(w, r, operation, key)
+}
+
+// use carries out an operation with a key.
+func use(w http.ResponseWriter, r *http.Request, operation string, key cipher.AEAD) {
 	var q question
 	if body, err := io.ReadAll(r.Body); err == nil && len(body) > 0 {
 		if json.Unmarshal(body, &q) != nil {
@@ -166,7 +174,6 @@ func (k *KeyService) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch operation {
 	case "generate":
-		k.used[name]++
 		secret := make([]byte, 32)
 		_, _ = rand.Read(secret)
 		answer(w, map[string][]byte{"plaintext": secret, "ciphertext": seal(key, secret, q.Context)})
@@ -184,8 +191,8 @@ func (k *KeyService) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		answer(w, map[string][]byte{"plaintext": plain})
-	default:
-		answer(w, map[string]string{"name": name})
+	default: // create, describe
+		answer(w, struct{}{})
 	}
 }
 

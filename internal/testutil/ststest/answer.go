@@ -84,7 +84,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, body []byte, for
 		return
 	}
 	call := parseCall(form)
-	call.Caller = caller.arn
+	call.Caller, call.Path = caller.arn, r.URL.Path
+	if signed, ok := parseAuthorization(r.Header.Get("Authorization")); ok {
+		call.Region = signed.region
+	}
 	s.mu.Lock()
 	s.calls = append(s.calls, call)
 	s.mu.Unlock()

@@ -93,6 +93,9 @@ type Call struct {
 	Duration time.Duration
 	// Tags are the session tags.
 	Tags map[string]string
+	// Region is the one that the request was signed for, Path that of the
+	// endpoint that was asked.
+	Region, Path string
 }
 
 // New makes a server that is reachable through ServeHTTP only.

@@ -119,6 +119,7 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
+log.cleaner.backoff.ms=200
 `
 
 const logging = `log4j.rootLogger=WARN, out

@@ -54,6 +54,13 @@ func (cfg Config) Start() (*Cluster, error) {
 	return c, nil
 }
 
+// Connect returns a client of a cluster of one broker that somebody else runs.
+// Its Close leaves the cluster alone.
+func Connect(seed string) (*Cluster, error) {
+	c := &Cluster{Seeds: []string{seed}, direct: seed, stop: func() {}}
+	return c, c.connect()
+}
+
 // TB is what [StartT] needs of a *testing.T.
 type TB interface {
 	Helper()

@@ -12,6 +12,8 @@ import (
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 )
 
+func TestIntegrationApacheCompacts(t *testing.T) { compact(t, kafkatest.StartApacheT(t)) }
+
 func TestIntegrationApacheKeepsRecordsAndOffsetsAcrossAKill(t *testing.T) {
 	c := kafkatest.StartApacheT(t)
 	exercise(t, c)

@@ -69,7 +69,7 @@ docs-run: ## run every command, configuration and program of README.md and docs 
 
 .PHONY: integration
 integration: $(TOOLS)/versitygw $(TOOLS)/minio ## tests against real S3 servers (versitygw and MinIO, built from their modules)
-	VERSITYGW=$(TOOLS)/versitygw MINIO=$(TOOLS)/minio go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin
+	VERSITYGW=$(TOOLS)/versitygw MINIO=$(TOOLS)/minio go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin ./cmd/...
 
 .PHONY: interop
 interop: ## read parquet and avro back with DuckDB, pyarrow and fastavro (skips what is absent)

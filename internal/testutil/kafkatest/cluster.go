@@ -208,6 +208,20 @@ func (c *Cluster) Members(ctx context.Context, group string) (n int, stable bool
 	return len(g.Members), g.State == "Stable", nil
 }
 
+// Protocol returns how the members of a group share its partitions: range and
+// the like take all of them away at a rebalance, cooperative-sticky only those
+// that move.
+func (c *Cluster) Protocol(ctx context.Context, group string) (string, error) {
+	groups, err := c.admin.DescribeGroups(ctx, group)
+	if err == nil {
+		err = groups.Error()
+	}
+	if err != nil {
+		return "", fmt.Errorf("describing group %s: %w", group, err)
+	}
+	return groups[group].Protocol, nil
+}
+
 // Lag returns how many records of a topic a group has not committed.
 func (c *Cluster) Lag(ctx context.Context, group, topic string) (int64, error) {
 	ends, err := c.Ends(ctx, topic)

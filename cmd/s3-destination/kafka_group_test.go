@@ -1,0 +1,182 @@
+//go:build !nokafka
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
+)
+
+const groupPartitions = 6
+
+// sizeOf is the size of the payload of a numbered record: every 200th has a
+// megabyte.
+func sizeOf(id int) int {
+	if id%200 == 199 {
+		return 1_000_000
+	}
+	return 300
+}
+
+// produceNumbered produces n records.
+func produceNumbered(ctx context.Context, c *kafkatest.Cluster, first, n int) error {
+	var records []*kgo.Record
+	for id := first; id < first+n; id++ {
+		records = append(records, kafkatest.Numbered("events", groupPartitions, id, 1, sizeOf(id))...)
+	}
+	return c.Produce(ctx, records...)
+}
+
+// storm produces records, a few at a time, until it is told to stop.
+type storm struct {
+	next int // the first number not used; read it after stop
+	quit chan struct{}
+	done chan error
+}
+
+func startStorm(ctx context.Context, c *kafkatest.Cluster, first int) *storm {
+	s := &storm{next: first, quit: make(chan struct{}), done: make(chan error, 1)}
+	go func() {
+		for {
+			const few = 10
+			if err := produceNumbered(ctx, c, s.next, few); err != nil {
+				s.done <- err
+				return
+			}
+			s.next += few
+			select {
+			case <-s.quit:
+				s.done <- nil
+				return
+			case <-time.After(30 * time.Millisecond):
+			}
+		}
+	}()
+	return s
+}
+
+func (s *storm) stop() error {
+	close(s.quit)
+	return <-s.done
+}
+
+// awaitMembers waits until the group is stable with n members.
+func awaitMembers(t *testing.T, c *kafkatest.Cluster, n int, p *process) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		members, stable, err := c.Members(ctx, "s3")
+		if err == nil && members == n && stable {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			require.FailNow(t, "the group does not settle", "%d of %d members, %v\n%s", members, n, err, p.logs.String())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// numberedCopies counts the copies of each record by the process that stored
+// them, and compares each with what was produced.
+func numberedCopies(t *testing.T, s *s3test.Server) (copies map[int]int, writers map[string]int) {
+	t.Helper()
+	copies, writers = map[int]int{}, map[string]int{}
+	for _, o := range s.Objects("lake/") {
+		require.NotContains(t, o.Key, "_dead_letters")
+		for line := range bytes.Lines(o.Body) {
+			head, _, ok := bytes.Cut(line, []byte(`,"at"`))
+			require.True(t, ok)
+			id, err := strconv.Atoi(strings.TrimPrefix(string(head), `{"id":`))
+			require.NoError(t, err)
+			value := kafkatest.NumberedValue(id, sizeOf(id))
+			require.True(t, bytes.HasPrefix(line, value[:len(value)-1]), "record %d was changed", id)
+			copies[id]++
+			writers[o.Metadata["run"]]++
+		}
+	}
+	return copies, writers
+}
+
+// landThroughRebalances lets three processes of one group write to one prefix,
+// under names that they must dispute, while they come and go.
+func landThroughRebalances(t *testing.T, c *kafkatest.Cluster, kind, protocol string) {
+	t.Helper()
+	s := s3test.StartT(t, s3test.Config{})
+	require.NoError(t, c.CreateTopic(t.Context(), "events", groupPartitions))
+	join := func(name string) *process {
+		output := kafkaOutput(s, "json", fmt.Sprintf("    metadata: {run: %s}\n", name))
+		return start(t, kafkaInput(kind, c, "events")+strings.ReplaceAll(output, "{{source_range}}", "f-{{chunk_id}}"))
+	}
+	const calm, again = 300, 600
+	const work = time.Second // longer than records wait
+
+	a := join("a")
+	require.NoError(t, produceNumbered(t.Context(), c, 0, calm))
+	settle(t, c, "events", a)
+
+	stormy := startStorm(t.Context(), c, calm)
+	b := join("b")
+	awaitMembers(t, c, 2, b)
+	time.Sleep(work)
+	d := join("d")
+	awaitMembers(t, c, 3, d)
+	time.Sleep(work)
+	b.terminate(t)
+	awaitMembers(t, c, 2, a)
+	e := join("e")
+	awaitMembers(t, c, 3, e)
+	time.Sleep(work)
+	require.NoError(t, stormy.stop())
+	settle(t, c, "events", a)
+	awaitMembers(t, c, 3, a)
+	found, err := c.Protocol(t.Context(), "s3")
+	require.NoError(t, err)
+	require.Equal(t, protocol, found)
+
+	require.NoError(t, produceNumbered(t.Context(), c, stormy.next, again))
+	settle(t, c, "events", a)
+	for _, p := range []*process{a, d, e} {
+		p.terminate(t)
+	}
+	ends, err := c.Ends(t.Context(), "events")
+	require.NoError(t, err)
+	committed, err := c.Committed(t.Context(), "s3", "events")
+	require.NoError(t, err)
+	assert.Equal(t, ends, committed, "a clean stop leaves nothing to read again")
+
+	copies, writers := numberedCopies(t, s)
+	surplus := 0
+	for id := range stormy.next + again {
+		require.Positive(t, copies[id], "record %d is missing", id)
+		if id < calm || id >= stormy.next {
+			assert.Equal(t, 1, copies[id], "record %d arrived while no partition moved", id)
+		}
+		surplus += copies[id] - 1
+	}
+	assert.Len(t, writers, 4, "all have written")
+	t.Logf("%s: %d of %d records twice, %v", kind, surplus, stormy.next-calm, writers)
+}
+
+func TestKafkaGroupOfThreeRebalancesCooperatively(t *testing.T) {
+	t.Parallel()
+	landThroughRebalances(t, kafkatest.StartT(t), "redpanda", "cooperative-sticky")
+}
+
+func TestKafkaGroupOfThreeRebalancesEagerly(t *testing.T) {
+	t.Parallel()
+	landThroughRebalances(t, kafkatest.StartT(t), "kafka", "range")
+}

@@ -1,0 +1,30 @@
+//go:build integration && !nokafka
+
+package main
+
+import (
+	"testing"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+)
+
+// These run what kafka_test.go does against a real Apache Kafka broker. They
+// are skipped where Java or Maven is missing.
+
+func TestIntegrationApacheCoordinatesBecomeColumns(t *testing.T) {
+	for _, kind := range kafkaInputs {
+		t.Run(kind, func(t *testing.T) { landVariety(t, kafkatest.StartApacheT(t), kind, "parquet") })
+	}
+}
+
+func TestIntegrationApacheCompactedTopic(t *testing.T) {
+	landCompacted(t, kafkatest.StartApacheT(t))
+}
+
+func TestIntegrationApacheGroupRebalancesCooperatively(t *testing.T) {
+	landThroughRebalances(t, kafkatest.StartApacheT(t), "redpanda", "cooperative-sticky")
+}
+
+func TestIntegrationApacheGroupRebalancesEagerly(t *testing.T) {
+	landThroughRebalances(t, kafkatest.StartApacheT(t), "kafka", "range")
+}

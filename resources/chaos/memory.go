@@ -20,7 +20,7 @@ const memoryOutput = `
     file_format: json
     max_file_size: 32MB
     max_age: 20s
-    memory_limit: 160MiB
+    memory_limit: 96MiB
     upload: {concurrency: 32}
 `
 
@@ -37,8 +37,9 @@ func memory(ctx context.Context, o options) (bool, error) {
 	}
 	began := time.Now()
 	// Batches that wait at memory_limit are in memory beside what it counts, so
-	// that there must not be too many of them: 80 of 1 MB.
-	set := settings{output: memoryOutput, inFlight: 80, period: time.Second, session: 30 * time.Second}
+	// that there must not be too many of them. docs/kafka.md has the sum, which
+	// counts memory_limit twice for so many partitions: 202 + 120 + 10 + 150 MB.
+	set := settings{output: memoryOutput, inFlight: 120, period: time.Second, session: 30 * time.Second}
 	limits, err := newCage(most)
 	if err == nil {
 		w.closers = append(w.closers, limits.close)
@@ -59,15 +60,15 @@ func memory(ctx context.Context, o options) (bool, error) {
 		w.close(true)
 		return false, err
 	}
-	w.note("60,000 records of 1 KB in 10,000 partitions, then 400 of 1 MB: at most %.0f open partitions, %.0f MiB held, %d MiB resident; %.0f batches waited for memory",
-		p.open, p.held/(1<<20), p.resident>>20, p.waits)
+	w.note("60,000 records of 1 KB in 10,000 partitions, then 400 of 1 MB: at most %.0f open partitions, %.0f MiB held, %d MiB resident; %.0f batches waited for memory, and %.0f times all slots were taken",
+		p.open, p.held/(1<<20), p.resident>>20, p.waits, p.saturations)
 	problem := w.noteUsage(limits)
 	kept, err := w.finish(ctx, nil, &weather{}, began, c)
 	switch {
-	case p.resident > most:
+	case limits == nil && p.resident > most: // which counts pages of the binary, too
 		problem = fmt.Sprintf("%d MiB resident are more than %d", p.resident>>20, most>>20)
-	case p.waits == 0:
-		problem = "no batch had to wait for memory: this run proves nothing about back-pressure"
+	case p.waits+p.saturations == 0:
+		problem = "no batch had to wait: this run proves nothing about back-pressure"
 	}
 	if problem != "" {
 		_, _ = fmt.Fprintf(o.out, "VIOLATION    %s\n", problem)
@@ -114,14 +115,15 @@ func (w *world) noteUsage(limits *cage) (problem string) {
 
 // peak is the most that was seen of a process.
 type peak struct {
-	resident          int64
-	open, held, waits float64
+	resident                       int64
+	open, held, waits, saturations float64
 }
 
 var (
 	highWater  = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 	openGauge  = regexp.MustCompile(`(?m)^s3_destination_open_partitions\{.*\} (\S+)$`)
 	bytesGauge = regexp.MustCompile(`(?m)^s3_destination_held_bytes\{.*\} (\S+)$`)
+	satCount   = regexp.MustCompile(`(?m)^s3_destination_saturations_total\{.*\} (\S+)$`)
 	waitsCount = regexp.MustCompile(`(?m)^s3_destination_memory_waits_total\{.*\} (\S+)$`)
 )
 
@@ -134,6 +136,7 @@ func watch(ctx context.Context, c *consumer) peak {
 		p.open = max(p.open, sum(openGauge, text))
 		p.held = max(p.held, sum(bytesGauge, text))
 		p.waits = max(p.waits, sum(waitsCount, text))
+		p.saturations = max(p.saturations, sum(satCount, text))
 		pause(ctx, 200*time.Millisecond)
 	}
 	return p

@@ -13,5 +13,5 @@ for f in $(git ls-files 'resources/compose/*.yaml' 'resources/kubernetes/*.yaml'
 done
 for module in compose kubernetes; do
   echo "validate resources/$module"
-  (cd "resources/$module/validate" && go test -count=1 ./...)
+  (cd "resources/$module/validate" && S3_DESTINATION=$bin go test -count=1 ./...)
 done

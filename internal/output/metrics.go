@@ -91,7 +91,6 @@ func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics 
 	m.NewGauge(prefix + "memory_limit_bytes").Set(conf.chunks.MemoryLimit)
 	m.NewGauge(prefix + "max_age_ms").Set(conf.chunks.MaxAge.Milliseconds())
 	m.NewGauge(prefix + "max_in_flight").Set(int64(conf.maxInFlight))
-	m.NewGauge(prefix + "max_open_partitions").Set(int64(conf.chunks.MaxOpenPartitions))
 	return r
 }
 

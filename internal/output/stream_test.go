@@ -251,7 +251,6 @@ generate:
 	assert.Equal(t, int64(512<<20), r.metrics.get("memory_limit_bytes"))
 	assert.Equal(t, int64(60_000), r.metrics.get("max_age_ms"))
 	assert.Equal(t, int64(1000), r.metrics.get("max_in_flight"))
-	assert.Equal(t, int64(20_000), r.metrics.get("max_open_partitions"))
 }
 
 func TestCountersBeginWithZero(t *testing.T) {

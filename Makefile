@@ -95,6 +95,10 @@ bench-pipeline: build ## whole pipelines against Redpanda Connect (builds it: a 
 bench-memory: build ## peak memory with 10,000 open partitions
 	$(MAKE) -C resources/bench memory
 
+.PHONY: monitoring-check
+monitoring-check: ## check alert rules, their unit tests and the dashboard's queries with promtool (skips without it)
+	resources/monitoring/check.sh
+
 .PHONY: vuln
 vuln: ## govulncheck; fails on what it finds, and says so when its database is out of reach
 	@resources/release/vuln.sh $(GOVULNCHECK) $(VULN_ARGS)

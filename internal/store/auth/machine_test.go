@@ -136,3 +136,17 @@ func TestSilentInstanceMetadataFailsInSeconds(t *testing.T) {
 		})
 	}
 }
+
+// The first role is assumed with whatever the environment gives.
+func TestRolesAreAssumedFromTheEnvironment(t *testing.T) {
+	c := newCloud(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", c.user.AccessKeyID)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", c.user.SecretAccessKey)
+	s := c.open(t, func(cfg *store.Config) { cfg.Auth.AccessKeyID, cfg.Auth.SecretAccessKey = "", "" })
+	write(t, s, "k")
+	who := s.Credentials().WhoAmI(t.Context(), true)
+	require.Len(t, who, 3)
+	assert.Equal(t, c.user.ARN, who[0].ARN)
+	assert.Equal(t, "EnvConfigCredentials", who[0].Source)
+	assert.Equal(t, "arn:aws:sts::444455556666:assumed-role/landing/s3-destination-orders", who[2].ARN)
+}

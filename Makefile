@@ -91,6 +91,10 @@ bench: ## micro-benchmarks of the encoders, with ratios to their peers
 bench-pipeline: build ## whole pipelines against Redpanda Connect (builds it: a few minutes)
 	$(MAKE) -C resources/bench table
 
+.PHONY: bench-kafka
+bench-kafka: build ## from a Kafka broker to objects against Redpanda Connect, with lag and delay under load
+	$(MAKE) -C resources/bench kafka
+
 .PHONY: bench-memory
 bench-memory: build ## peak memory with 10,000 open partitions
 	$(MAKE) -C resources/bench memory

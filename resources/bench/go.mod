@@ -9,6 +9,7 @@ require (
 	github.com/redpanda-data/benthos/v4 v4.80.0
 	github.com/s3-destination/s3-destination v0.0.0
 	github.com/s3-destination/s3-destination/resources/bench/feed v0.0.0
+	github.com/twmb/franz-go v1.22.2
 )
 
 require (
@@ -83,6 +84,9 @@ require (
 	github.com/sirupsen/logrus v1.10.2 // indirect
 	github.com/stretchr/testify v1.12.1 // indirect
 	github.com/tilinna/z85 v1.0.0 // indirect
+	github.com/twmb/franz-go/pkg/kadm v1.18.0 // indirect
+	github.com/twmb/franz-go/pkg/kfake v0.0.0-20260918054303-01f206a7e32c // indirect
+	github.com/twmb/franz-go/pkg/kmsg v1.15.0 // indirect
 	github.com/twpayne/go-geom v1.6.1 // indirect
 	github.com/urfave/cli/v2 v2.27.7 // indirect
 	github.com/xeipuuv/gojsonpointer v0.0.0-20190905194746-02993c407bfb // indirect

@@ -99,11 +99,33 @@ func (s *Server) Reset(inspect bool) error {
 	if inspect {
 		query = "?inspect=1"
 	}
+	return s.reset(query)
+}
+
+// Keep forgets everything. The server keeps the objects that arrive from now
+// on, for Delays.
+func (s *Server) Keep() error { return s.reset("?keep=1") }
+
+func (s *Server) reset(query string) error {
 	r, err := s.client.Post(s.URL+sink.PathReset+query, "", nil)
 	if err != nil {
 		return err
 	}
 	return r.Body.Close()
+}
+
+// Delays tells how long the rows of the objects that were kept took.
+func (s *Server) Delays() (d sink.Delays, err error) {
+	r, err := s.client.Get(s.URL + sink.PathDelays)
+	if err != nil {
+		return d, err
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(r.Body)
+		return d, fmt.Errorf("reading the objects: %s", text)
+	}
+	return d, json.NewDecoder(r.Body).Decode(&d)
 }
 
 // Counts is what arrived since the reset.

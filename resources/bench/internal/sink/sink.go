@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Counts is what arrived since the last reset.
@@ -27,7 +28,9 @@ type Counts struct {
 // Paths of the control requests.
 const (
 	PathCounts = "/-/counts"
-	PathReset  = "/-/reset" // with ?inspect=1, objects are read and rows counted
+	PathReset  = "/-/reset" // with ?inspect=1, objects are read and rows counted; with ?keep=1 they are kept
+	// PathDelays answers with the Delays of the rows of the objects that were kept.
+	PathDelays = "/-/delays"
 )
 
 // encryption is the header by which S3 is asked to encrypt, and says that it
@@ -39,6 +42,8 @@ type Sink struct {
 	mu      sync.Mutex
 	counts  Counts
 	inspect bool
+	keep    bool
+	kept    []kept
 	keys    map[string]struct{}
 	uploads map[string]*upload
 	serial  int
@@ -53,14 +58,14 @@ type upload struct {
 // New returns an empty sink.
 func New() *Sink {
 	s := &Sink{}
-	s.reset(false)
+	s.reset(false, false)
 	return s
 }
 
-func (s *Sink) reset(inspect bool) {
+func (s *Sink) reset(inspect, keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts, s.inspect = Counts{}, inspect
+	s.counts, s.inspect, s.keep, s.kept = Counts{}, inspect, keep, nil
 	s.keys, s.uploads = map[string]struct{}{}, map[string]*upload{}
 }
 
@@ -71,7 +76,10 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.URL.Path {
 	case PathReset:
-		s.reset(r.URL.Query().Has("inspect"))
+		s.reset(r.URL.Query().Has("inspect"), r.URL.Query().Has("keep"))
+		return
+	case PathDelays:
+		s.delays(w)
 		return
 	case PathCounts:
 		s.mu.Lock()
@@ -148,8 +156,12 @@ func (s *Sink) post(w http.ResponseWriter, r *http.Request) {
 
 // store notes an object, unless its key is taken and must not be.
 func (s *Sink) store(w http.ResponseWriter, r *http.Request, size int64, content []byte) {
+	at := time.Now()
+	s.mu.Lock()
+	keep := s.keep
+	s.mu.Unlock()
 	rows, fault := int64(0), error(nil)
-	if content != nil {
+	if content != nil && !keep {
 		rows, fault = countRows(r.URL.Path, content)
 	}
 	s.mu.Lock()
@@ -163,6 +175,9 @@ func (s *Sink) store(w http.ResponseWriter, r *http.Request, size int64, content
 		s.counts.Faults = append(s.counts.Faults, "overwritten: "+r.URL.Path)
 	}
 	s.keys[r.URL.Path] = struct{}{}
+	if keep {
+		s.kept = append(s.kept, kept{key: r.URL.Path, content: content, at: at})
+	}
 	s.counts.Objects++
 	s.counts.Bytes += size
 	s.counts.Largest = max(s.counts.Largest, size)
@@ -182,7 +197,7 @@ var buffers = sync.Pool{New: func() any {
 func (s *Sink) read(r *http.Request) (size int64, content []byte, err error) {
 	chunked := strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-")
 	s.mu.Lock()
-	inspect := s.inspect
+	inspect := s.inspect || s.keep
 	s.mu.Unlock()
 	if inspect {
 		if content, err = io.ReadAll(r.Body); err == nil && chunked {

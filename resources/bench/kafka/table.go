@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/s3-destination/s3-destination/resources/bench/internal/works"
+)
+
+const heading = `
+Thousands of records, medians; CPU is user and system time of the consuming process; the clock runs from its joining the group until everything is committed; RSS is its peak, in MB; objects are those of one run, with their mean size in MB.
+
+| work | broker | GOMAXPROCS | peer | peer /CPU s | ours /CPU s | ratio by CPU | peer /s | ours /s | ratio by clock | RSS peer, ours | objects peer, ours | stored bytes a row, ours to peer |
+|---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|`
+
+// printRows prints a row for each peer, and one that compares with the best of
+// them, by CPU and by the clock each.
+func printRows(w works.KafkaWork, broker string, procs int, all []side, results [][]result) {
+	own := results[0]
+	cpu, wall := median(own, result.perCPU), median(own, result.perWall)
+	rss := func(r result) float64 { return float64(r.rss) / 1e6 }
+	density := func(r result) float64 { return float64(r.Bytes) / float64(r.rows) }
+	bestCPU, bestWall := 0.0, 0.0
+	for i, s := range all[1:] {
+		theirs := results[i+1]
+		peerCPU, peerWall := median(theirs, result.perCPU), median(theirs, result.perWall)
+		bestCPU, bestWall = max(bestCPU, peerCPU), max(bestWall, peerWall)
+		stored := ""
+		if theirs[0].Bytes > 0 {
+			stored = fmt.Sprintf("%.3f", median(own, density)/median(theirs, density))
+		}
+		fmt.Printf("| %s | %s | %d | %s | %.0f | %.0f | %.2fx | %.0f | %.0f | %.2fx | %.0f, %.0f | %s, %s | %s |\n",
+			w.Name, broker, procs, s.name, peerCPU, cpu, cpu/peerCPU, peerWall, wall, wall/peerWall,
+			median(theirs, rss), median(own, rss), objects(theirs[0]), objects(own[0]), stored)
+	}
+	if w.Target == 0 {
+		return
+	}
+	fmt.Printf("| %s | %s | %d | **best of each**; target %.2gx | %.0f | %.0f | %s | %.0f | %.0f | %s | | | |\n",
+		w.Name, broker, procs, w.Target, bestCPU, cpu, judged(cpu/bestCPU, w.Target), bestWall, wall, judged(wall/bestWall, w.Target))
+}
+
+func judged(ratio, target float64) string {
+	if ratio < target {
+		return fmt.Sprintf("%.2fx, **missed**", ratio)
+	}
+	return fmt.Sprintf("%.2fx, met", ratio)
+}
+
+func objects(r result) string {
+	if r.Objects == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d of %.1f", r.Objects, float64(r.Bytes)/float64(r.Objects)/1e6)
+}

@@ -3,7 +3,6 @@ package doctor
 import (
 	"encoding/json"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,18 +15,13 @@ import (
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
 	"github.com/s3-destination/s3-destination/internal/store/encryption"
+	"github.com/s3-destination/s3-destination/internal/testutil/awsenv"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 	"github.com/s3-destination/s3-destination/internal/testutil/ststest"
 )
 
 func TestMain(m *testing.M) {
-	// The machine's own AWS set-up must not leak into the tests.
-	for _, name := range []string{"AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS", "AWS_CA_BUNDLE", "AWS_REGION", "AWS_DEFAULT_REGION"} {
-		_ = os.Unsetenv(name)
-	}
-	_ = os.Setenv("AWS_CONFIG_FILE", os.DevNull)
-	_ = os.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-	_ = os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	awsenv.Clear()
 	goleak.VerifyTestMain(m)
 }
 

@@ -3,7 +3,6 @@ package health
 import (
 	"context"
 	"errors"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -11,16 +10,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/testutil/awsenv"
 )
 
 func TestMain(m *testing.M) {
-	// The machine's own AWS set-up must not leak into the tests.
-	for _, name := range []string{"AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE", "AWS_REGION", "AWS_DEFAULT_REGION"} {
-		_ = os.Unsetenv(name)
-	}
-	_ = os.Setenv("AWS_CONFIG_FILE", os.DevNull)
-	_ = os.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-	_ = os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	awsenv.Clear()
 	goleak.VerifyTestMain(m)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -17,17 +16,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/testutil/awsenv"
 	"github.com/s3-destination/s3-destination/internal/testutil/ststest"
 )
 
 func TestMain(m *testing.M) {
-	// The machine's own AWS set-up must not leak into the tests.
-	for _, name := range []string{"AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_CA_BUNDLE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
-		_ = os.Unsetenv(name)
-	}
-	_ = os.Setenv("AWS_CONFIG_FILE", os.DevNull)
-	_ = os.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-	_ = os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	awsenv.Clear()
 	goleak.VerifyTestMain(m)
 }
 

@@ -108,9 +108,19 @@ vuln: ## govulncheck; fails on what it finds, and says so when its database is o
 	@resources/release/vuln.sh $(GOVULNCHECK) $(VULN_ARGS)
 
 .PHONY: image
-image: ## build the container image with docker or podman
+image: ## build the container image with docker or podman (IMAGE_ARGS: --platform linux/arm64, --build-arg GO_IMAGE=...)
 	@engine=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman"; exit 1; }; \
-	$$engine build --build-arg VERSION=$(VERSION) -t s3-destination:$(VERSION) .
+	case $$engine in *podman) own="--format docker --build-arg BUILDPLATFORM=$$(podman info -f '{{.Version.OsArch}}')";; esac; \
+	DOCKER_BUILDKIT=1 $$engine build $$own --build-arg VERSION=$(VERSION) --build-arg CREATED=$(DATE) \
+		--build-arg REVISION=$$(git rev-parse HEAD) $(IMAGE_ARGS) -t s3-destination:$(VERSION) .
+
+.PHONY: image-check
+image-check: ## build the image for both architectures and run it confined; says what is absent
+	resources/ci/image.sh
+
+.PHONY: deploy-check
+deploy-check: build ## validate the compose file, the Kubernetes manifests and the pipelines in them
+	resources/ci/deploy.sh $(BIN)
 
 .PHONY: release
 release: ## build the archives, checksums and bills of materials of VERSION into dist/

@@ -46,7 +46,7 @@ func (inv *Inventory) WriteTexts(w io.Writer, title string) error {
 		return err
 	}
 	b.WriteString("\nThe source of every module is at its address in the version above, for example\n" +
-		"by `go mod download MODULE@vVERSION`. All modules are used as they are published.\n")
+		"by `go mod download MODULE@VERSION`. All modules are used as they are published.\n")
 	for _, group := range inv.texts() {
 		fmt.Fprintf(&b, "\n%s\n", strings.Repeat("-", 80))
 		for _, name := range group.names {

@@ -51,6 +51,9 @@ func (b *bench) sides(w works.KafkaWork) []side {
 		name: "ours", binary: b.ours, rows: rows(b.seconds * w.OurRate),
 		config: func(r works.KafkaRun) string { return works.OurKafkaConfig(w, r, "") },
 	}}
+	if !b.peers {
+		return all
+	}
 	for _, p := range w.Peers {
 		all = append(all, side{
 			name: p.Name, binary: filepath.Join(b.bin, "connect"), rows: rows(b.seconds * w.PeerRate),
@@ -154,7 +157,7 @@ func (b *bench) land(ctx context.Context, s side, procs int, profile string) (r 
 	}
 	profiled := make(<-chan error)
 	if profile != "" {
-		profiled = c.saveProfile(ctx, profile, time.Duration(b.seconds*float64(time.Second)))
+		profiled = c.saveProfile(ctx, profile)
 	}
 	if err := b.committed(ctx, c, run); err != nil {
 		return r, err

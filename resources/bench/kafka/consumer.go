@@ -116,12 +116,15 @@ func (c *consumer) cpu() (time.Duration, error) {
 
 func (c *consumer) rss() int64 { return feed.PeakRSS(strconv.Itoa(c.cmd.Process.Pid)) }
 
+// profileLength is longer than a run on an idle machine.
+const profileLength = 30 * time.Second
+
 // saveProfile writes a CPU profile of the process to a file, in the background.
-func (c *consumer) saveProfile(ctx context.Context, path string, length time.Duration) <-chan error {
+func (c *consumer) saveProfile(ctx context.Context, path string) <-chan error {
 	done := make(chan error, 1)
 	go func() {
 		done <- func() error {
-			url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", c.http, max(1, int(length.Seconds())))
+			url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", c.http, int(profileLength.Seconds()))
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 			if err != nil {
 				return err

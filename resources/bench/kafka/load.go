@@ -15,7 +15,7 @@ import (
 )
 
 const loadHeading = `
-Our side under a steady load, with max_age: 5s and memory_limit: 2GiB. Lag is what is not committed, in seconds of the load, at eight moments and at most in either half after the first ten seconds; delay is from producing a record to the object that holds it being complete.
+Our side under a steady load, with max_age: 5s. Lag is what is not committed, in seconds of the load, at eight moments and at most in either half after the first ten seconds; delay is from producing a record to the object that holds it being complete.
 
 | work | broker | GOMAXPROCS | records/s | reached | lag, s | most lag, s, first half, second half | bounded | delay p50 | p90 | p99 | max |
 |---|---|--:|--:|--:|---|---|---|--:|--:|--:|--:|`
@@ -37,7 +37,7 @@ func (b *bench) underLoad(ctx context.Context, w works.KafkaWork, rate float64) 
 	b.groups++
 	run := works.KafkaRun{Seed: b.kafka.Seeds[0], Topic: topic, Group: fmt.Sprintf("bench-%d", b.groups)}
 	c, err := b.start(b.ours, func(r works.KafkaRun) string {
-		return works.OurKafkaConfig(w, r, "max_age: "+maxAge.String()+"\nmemory_limit: 2GiB")
+		return works.OurKafkaConfig(w, r, "max_age: "+maxAge.String())
 	}, run, procs)
 	if err != nil {
 		return err

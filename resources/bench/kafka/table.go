@@ -32,6 +32,10 @@ func printRows(w works.KafkaWork, broker string, procs int, all []side, results 
 			w.Name, broker, procs, s.name, peerCPU, cpu, cpu/peerCPU, peerWall, wall, wall/peerWall,
 			median(theirs, rss), median(own, rss), objects(theirs[0]), objects(own[0]), stored)
 	}
+	if len(all) == 1 {
+		fmt.Printf("| %s | %s | %d | | | %.0f | | | %.0f | | %.0f | %s | |\n", w.Name, broker, procs, cpu, wall, median(own, rss), objects(own[0]))
+		return
+	}
 	if w.Target == 0 {
 		return
 	}

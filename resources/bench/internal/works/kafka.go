@@ -172,6 +172,7 @@ force_path_style_urls: true
 auth: { mode: access_key, access_key_id: %s, secret_access_key: %s }
 health_check: { enabled: false }
 max_in_flight: 256
+memory_limit: 1GiB
 `, accessKey, secretKey)+w.Ours+"\n"+more))
 }
 

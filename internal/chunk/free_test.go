@@ -72,7 +72,7 @@ func TestWhatWaitedAtTheGateSharesObjects(t *testing.T) {
 					<-w.done
 					require.NoError(t, w.err)
 				}
-				assert.LessOrEqual(t, len(p.landed()), 10, "%v", p.reasons())
+				assert.LessOrEqual(t, len(p.landed()), 15, "eight calls fit at once: %v", p.reasons()) // 41 when each went alone
 				assert.Equal(t, 50, p.rows())
 			})
 		})

@@ -67,6 +67,10 @@ docs-check: docs ## fail when the generated pages are stale
 docs-run: ## run every command, configuration and program of README.md and docs in a clean clone
 	go test -tags docsrun -count=1 -timeout 15m ./resources/docsrun
 
+.PHONY: reading
+reading: build ## run the recipes of docs/reading.md with the engines that can be installed (minutes, the first time)
+	resources/reading/reading.sh $(BIN)
+
 .PHONY: integration
 integration: $(TOOLS)/versitygw $(TOOLS)/minio ## tests against real S3 servers (versitygw and MinIO, built from their modules)
 	VERSITYGW=$(TOOLS)/versitygw MINIO=$(TOOLS)/minio go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin ./cmd/...
@@ -109,8 +113,9 @@ vuln: ## govulncheck; fails on what it finds, and says so when its database is o
 
 .PHONY: image
 image: ## build the container image with docker or podman (IMAGE_ARGS: --platform linux/arm64, --build-arg GO_IMAGE=...)
-	@engine=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman"; exit 1; }; \
-	case $$engine in *podman) own="--format docker --build-arg BUILDPLATFORM=$$(podman info -f '{{.Version.OsArch}}')";; esac; \
+	@for e in docker podman; do $$e info >/dev/null 2>&1 && engine=$$e && break; done; \
+	[ -n "$$engine" ] || { echo "make image needs docker or podman that answers \`info\`"; exit 1; }; \
+	case $$engine in podman) own="--format docker --build-arg BUILDPLATFORM=$$(podman info -f '{{.Version.OsArch}}')";; esac; \
 	DOCKER_BUILDKIT=1 $$engine build $$own --build-arg VERSION=$(VERSION) --build-arg CREATED=$(DATE) \
 		--build-arg REVISION=$$(git rev-parse HEAD) $(IMAGE_ARGS) -t s3-destination:$(VERSION) .
 

@@ -114,8 +114,13 @@ func (p *sidecar) post(ctx context.Context, body string, headers ...string) (sta
 	return res.StatusCode, string(text)
 }
 
+// bucket is what tests read of one.
+type bucket interface {
+	Objects(prefix string) []s3test.Object
+}
+
 // landed counts the records below a prefix of gzipped JSON lines by their id.
-func landed(t *testing.T, s *s3test.Server, prefix string) map[string]int {
+func landed(t *testing.T, s bucket, prefix string) map[string]int {
 	t.Helper()
 	found := map[string]int{}
 	for _, o := range s.Objects(prefix) {

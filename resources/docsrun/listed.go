@@ -70,6 +70,10 @@ var Listed = []Entry{
 	{Page: "docs/migrating.md", Lang: "properties", Skip: "the configuration of another program"},
 	{Page: "docs/migrating.md", Lang: "toml", Skip: "the configuration of another program"},
 	{Page: "docs/migrating.md", Lang: "yml", Skip: "the configuration of another program"},
+
+	// Queries, run where the engines are.
+	{Page: "docs/reading.md", Lang: "python", Skip: "make reading runs it"},
+	{Page: "docs/reading.md", Lang: "sql", Skip: "make reading runs those of DuckDB; those of Athena and Snowflake need these services"},
 }
 
 // find returns the entry for a command, or for a fence as a whole when the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,15 +13,12 @@ import (
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
-// TestSourceColumnsOfAStream gives records the metadata of a Kafka input by a
-// mapping, which also makes them parsed values.
-func TestSourceColumnsOfAStream(t *testing.T) {
-	s := s3test.StartT(t, s3test.Config{})
-	_, logs := run(t, `
+// fromKafka generates records with the metadata of a Kafka input.
+const fromKafka = `
 generate:
   count: 100
   interval: ''
-  batch_size: 10
+  batch_size: 100
   mapping: |
     meta kafka_topic = "t"
     meta kafka_partition = 3
@@ -28,7 +26,55 @@ generate:
     meta kafka_key = "k"
     meta trace = "abc"
     root = {"id": counter()}
-`, outputYAML(s, jsonLines+"include_source_columns: [all]\n"))
+`
+
+// TestEveryAttemptHasTheNameOfItsRange fails uploads in every way in which they
+// are repeated, and reads the names that were asked for.
+func TestEveryAttemptHasTheNameOfItsRange(t *testing.T) {
+	s := s3test.StartT(t, s3test.Config{})
+	var mu sync.Mutex
+	attempts := map[string]int{}
+	s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/f-", Match: func(r s3test.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		attempts[r.Key]++
+		return false
+	}, Do: s3test.Delay(0)})
+	s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/f-", Times: 3, Do: s3test.FailAfterBody(500, "InternalError", "again")})
+	s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/f-", Times: 2, Do: s3test.LoseResponse()})
+	_, logs := run(t, fromKafka, outputYAML(s, `
+folder: in
+file_name: 'f-{{source_range}}'
+file_format: json
+max_records: 40
+upload: {concurrency: 1}
+retry: {initial_interval: 10ms, max_interval: 20ms}
+`))
+	assert.NotContains(t, logs, "level=error")
+	requireOnceEach(t, ids(t, s, "in/"), 100)
+	want := []string{
+		"in/f-t+3+0000000001-0000000040.json", "in/f-t+3+0000000041-0000000080.json", "in/f-t+3+0000000081-0000000100.json",
+	}
+	var stored []string
+	for _, o := range s.Objects("in/") {
+		stored = append(stored, o.Key)
+	}
+	assert.Equal(t, want, stored)
+	mu.Lock()
+	defer mu.Unlock()
+	total := 0
+	for key, n := range attempts {
+		assert.Contains(t, want, key)
+		total += n
+	}
+	assert.GreaterOrEqual(t, total, 3+3+2)
+}
+
+// TestSourceColumnsOfAStream gives records the metadata of a Kafka input by a
+// mapping, which also makes them parsed values.
+func TestSourceColumnsOfAStream(t *testing.T) {
+	s := s3test.StartT(t, s3test.Config{})
+	_, logs := run(t, fromKafka, outputYAML(s, jsonLines+"include_source_columns: [all]\n"))
 	assert.Empty(t, logs)
 	requireOnceEach(t, ids(t, s, "in/"), 100)
 	for _, o := range s.Objects("in/") {

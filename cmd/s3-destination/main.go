@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -27,7 +29,7 @@ var (
 )
 
 func main() {
-	drainOnSignal()
+	stopping := drainOnSignal()
 	keepMemory()
 	warnWhenLinting(os.Args)
 	service.RunCLI(context.Background(),
@@ -40,18 +42,29 @@ func main() {
 		service.CLIOptAddCommand(sizeCommand(os.Stdout)),
 		service.CLIOptAddCommand(healthCommand()),
 	)
+	if stopping() {
+		time.Sleep(lastAnswers)
+	}
 }
+
+// lastAnswers is how long the process stays when a signal has ended its
+// pipeline. Benthos does not wait until its HTTP server has sent the answers to
+// the last requests, and a client that misses one sends its records again.
+const lastAnswers = 200 * time.Millisecond
 
 // drainOnSignal writes what waits as soon as the process is asked to end.
 // Benthos handles the same signals by closing its inputs, which must wait for
-// exactly that.
-func drainOnSignal() {
+// exactly that. The function that it returns tells whether there was a signal.
+func drainOnSignal() func() bool {
+	var stopping atomic.Bool
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
 		<-signals
+		stopping.Store(true)
 		plugin.Drain()
 	}()
+	return stopping.Load
 }
 
 // reserve is what the process needs beside the records that memory_limit

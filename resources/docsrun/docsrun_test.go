@@ -109,7 +109,7 @@ func TestTargetsExist(t *testing.T) {
 				continue
 			}
 			named++
-			assert.True(t, strings.Contains(string(makefile), "\n"+target+":"), "%s names make %s, which is no target", page, target)
+			assert.Contains(t, string(makefile), "\n"+target+":", "%s names make %s, which is no target", page, target)
 		}
 	}
 	assert.Greater(t, named, 5)

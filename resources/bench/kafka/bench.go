@@ -32,6 +32,7 @@ type side struct {
 	name, binary string
 	config       func(works.KafkaRun) string
 	rows         int
+	density      float64 // stored bytes a row, when that was checked
 }
 
 // result is one run of a side.
@@ -73,10 +74,12 @@ func rows(thousands float64) int {
 func (b *bench) work(ctx context.Context, w works.KafkaWork) (best float64, err error) {
 	all := b.sides(w)
 	if b.verify && w.Ours != "" {
-		for _, s := range all {
-			if err := b.check(ctx, s); err != nil {
+		for i, s := range all {
+			r, err := b.check(ctx, s)
+			if err != nil {
 				return 0, fmt.Errorf("%s: %w", s.name, err)
 			}
+			all[i].density = float64(r.Bytes) / float64(r.Rows)
 		}
 	}
 	for _, procs := range b.procs {
@@ -103,37 +106,39 @@ func (b *bench) work(ctx context.Context, w works.KafkaWork) (best float64, err 
 }
 
 // check lands a small topic and has the server count the rows of the objects.
-func (b *bench) check(ctx context.Context, s side) error {
+func (b *bench) check(ctx context.Context, s side) (result, error) {
 	if err := b.server.Reset(true); err != nil {
-		return err
+		return result{}, err
 	}
 	s.rows = works.KafkaUnit
-	r, err := b.land(ctx, s, 2, "")
+	r, err := b.land(ctx, s, 2, "", 0)
 	if err != nil {
-		return err
+		return r, err
 	}
 	if n := len(r.Faults); n > 0 {
-		return fmt.Errorf("%d faulty objects, among them: %s", n, r.Faults[0])
+		return r, fmt.Errorf("%d faulty objects, among them: %s", n, r.Faults[0])
 	}
 	if int(r.Rows) != r.rows {
-		return fmt.Errorf("the objects hold %d of %d rows", r.Rows, r.rows)
+		return r, fmt.Errorf("the objects hold %d of %d rows", r.Rows, r.rows)
 	}
-	return nil
+	return r, nil
 }
 
 func (b *bench) measure(ctx context.Context, s side, procs int, profile string) (result, error) {
 	if err := b.server.Reset(false); err != nil {
 		return result{}, err
 	}
-	return b.land(ctx, s, procs, profile)
+	return b.land(ctx, s, procs, profile, works.Rows)
 }
 
 // patience is how long a run may take.
 const patience = 15 * time.Minute
 
-// land runs a pipeline in a new group until it has committed a whole topic.
-// Time counts from when the process has joined the group.
-func (b *bench) land(ctx context.Context, s side, procs int, profile string) (r result, err error) {
+// land runs a pipeline in a new group until it has committed a topic but for
+// the last records: a batch that is not full waits for its period, which says
+// nothing about the rate. Time counts from when the process has joined the
+// group.
+func (b *bench) land(ctx context.Context, s side, procs int, profile string, last int64) (r result, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	topic, err := b.fill(ctx, s.rows)
@@ -159,10 +164,11 @@ func (b *bench) land(ctx context.Context, s side, procs int, profile string) (r 
 	if profile != "" {
 		profiled = c.saveProfile(ctx, profile)
 	}
-	if err := b.committed(ctx, c, run); err != nil {
+	left, err := b.committed(ctx, c, run, last)
+	if err != nil {
 		return r, err
 	}
-	r.wall, r.rows, r.rss = time.Since(began), s.rows, c.rss()
+	r.wall, r.rows, r.rss = time.Since(began), s.rows-int(left), c.rss()
 	after, err := c.cpu()
 	if err != nil {
 		return r, err
@@ -193,15 +199,16 @@ func (b *bench) joined(ctx context.Context, c *consumer, group string) error {
 	}
 }
 
-// committed waits until the group has committed all of the topic.
-func (b *bench) committed(ctx context.Context, c *consumer, run works.KafkaRun) error {
+// committed waits until the group has committed all of the topic but for the
+// last records, and returns how many are left.
+func (b *bench) committed(ctx context.Context, c *consumer, run works.KafkaRun, last int64) (left int64, err error) {
 	for {
 		lag, err := b.kafka.Lag(ctx, run.Group, run.Topic)
-		if err == nil && lag == 0 {
-			return nil
+		if err == nil && lag <= last {
+			return lag, nil
 		}
-		if err := errors.Join(c.ended(), sleep(ctx, 100*time.Millisecond)); err != nil {
-			return fmt.Errorf("waiting for the last %d records: %w\n%s", lag, err, c.tail())
+		if err := errors.Join(c.ended(), sleep(ctx, 50*time.Millisecond)); err != nil {
+			return 0, fmt.Errorf("waiting for the last %d records: %w\n%s", lag, err, c.tail())
 		}
 	}
 }

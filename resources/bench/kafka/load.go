@@ -50,7 +50,7 @@ func (b *bench) underLoad(ctx context.Context, w works.KafkaWork, rate float64) 
 	if err != nil {
 		return err
 	}
-	if err := b.committed(ctx, c, run); err != nil {
+	if _, err := b.committed(ctx, c, run, 0); err != nil {
 		return err
 	}
 	if err := c.stop(); err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 const heading = `
-Thousands of records, medians; CPU is user and system time of the consuming process; the clock runs from its joining the group until everything is committed; RSS is its peak, in MB; objects are those of one run, with their mean size in MB.
+Thousands of records, medians; CPU is user and system time of the consuming process; the clock runs from its joining the group until all but the records of one object are committed; RSS is its peak, in MB; objects are those of one run, with their mean size in MB.
 
 | work | broker | GOMAXPROCS | peer | peer /CPU s | ours /CPU s | ratio by CPU | peer /s | ours /s | ratio by clock | RSS peer, ours | objects peer, ours | stored bytes a row, ours to peer |
 |---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|`
@@ -18,15 +18,14 @@ func printRows(w works.KafkaWork, broker string, procs int, all []side, results 
 	own := results[0]
 	cpu, wall := median(own, result.perCPU), median(own, result.perWall)
 	rss := func(r result) float64 { return float64(r.rss) / 1e6 }
-	density := func(r result) float64 { return float64(r.Bytes) / float64(r.rows) }
 	bestCPU, bestWall := 0.0, 0.0
 	for i, s := range all[1:] {
 		theirs := results[i+1]
 		peerCPU, peerWall := median(theirs, result.perCPU), median(theirs, result.perWall)
 		bestCPU, bestWall = max(bestCPU, peerCPU), max(bestWall, peerWall)
 		stored := ""
-		if theirs[0].Bytes > 0 {
-			stored = fmt.Sprintf("%.3f", median(own, density)/median(theirs, density))
+		if s.density > 0 {
+			stored = fmt.Sprintf("%.3f", all[0].density/s.density)
 		}
 		fmt.Printf("| %s | %s | %d | %s | %.0f | %.0f | %.2fx | %.0f | %.0f | %.2fx | %.0f, %.0f | %s, %s | %s |\n",
 			w.Name, broker, procs, s.name, peerCPU, cpu, cpu/peerCPU, peerWall, wall, wall/peerWall,

@@ -39,6 +39,28 @@ func plainEnd(doc []byte, i int) int {
 	return i
 }
 
+// plainString returns the index after the string that starts with the quote at
+// doc[i], if it is ASCII without escapes and not at the very end; else 0.
+func plainString(doc []byte, i int) int {
+	for i++; i+8 <= len(doc); i += 8 {
+		if m := specials(binary.LittleEndian.Uint64(doc[i:])); m != 0 {
+			if i += bits.TrailingZeros64(m) >> 3; doc[i] == '"' {
+				return i + 1
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// stringAt is plainString for a place where there may be no string.
+func stringAt(doc []byte, i int) int {
+	if i < len(doc) && doc[i] == '"' {
+		return plainString(doc, i)
+	}
+	return 0
+}
+
 const spaceMask = 1<<' ' | 1<<'\t' | 1<<'\n' | 1<<'\r'
 
 // skipSpace returns the index of the first byte from i on that is not JSON
@@ -53,6 +75,9 @@ func skipSpace(doc []byte, i int) int {
 // scanString checks the string that starts with the quote at doc[i]. It
 // returns the index after the closing quote and whether there are escapes.
 func scanString(doc []byte, i int) (end int, escaped bool, err error) {
+	if end := plainString(doc, i); end > 0 {
+		return end, false, nil
+	}
 	i++
 	for {
 		i = plainEnd(doc, i)
@@ -224,14 +249,19 @@ func scanObject(doc []byte, i, depth int) (int, error) {
 			return i, syntaxError(doc, i, "a field name in quotes")
 		}
 		var err error
-		if i, _, err = scanString(doc, i); err != nil {
+		if end := plainString(doc, i); end > 0 {
+			i = end
+		} else if i, _, err = scanString(doc, i); err != nil {
 			return i, err
 		}
 		i = skipSpace(doc, i)
 		if i >= len(doc) || doc[i] != ':' {
 			return i, syntaxError(doc, i, "a colon after a field name")
 		}
-		if i, err = scanValue(doc, skipSpace(doc, i+1), depth); err != nil {
+		i = skipSpace(doc, i+1)
+		if end := stringAt(doc, i); end > 0 {
+			i = end
+		} else if i, err = scanValue(doc, i, depth); err != nil {
 			return i, err
 		}
 		i = skipSpace(doc, i)

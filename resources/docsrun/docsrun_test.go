@@ -59,7 +59,7 @@ func TestWhatTheGateCoversIsInTheGate(t *testing.T) {
 	require.NoError(t, err)
 	for _, e := range Listed {
 		reasons := 0
-		for _, given := range []bool{e.Skip != "", e.Covered != "", e.Service, e.Exit != 0, len(e.Replace) > 0, e.Pipeline != "", e.Shows} {
+		for _, given := range []bool{e.Skip != "", e.Covered != "", e.Service, e.Beside != "", e.Exit != 0, len(e.Replace) > 0, e.Pipeline != "", e.Shows} {
 			if given {
 				reasons++
 			}

@@ -68,10 +68,18 @@ func (w *world) commands(t *testing.T, f Fence, all []Fence) (ran int) {
 			w.serve(t, line)
 			continue
 		}
+		stop := func() {}
+		if entry.Beside != "" {
+			stop = w.beside(t, entry.Beside)
+		}
 		text, code := w.shell(t, line)
 		require.Equal(t, entry.Exit, code, "%s: %s\n%s", f, line, text)
+		stop()
 		if entry.Shows {
 			shows(t, f, text, all)
+		}
+		if begins(line, "make demo") {
+			demo(t, text)
 		}
 	}
 	return ran
@@ -116,29 +124,51 @@ func (w *world) run(t *testing.T, line string) {
 func (w *world) serve(t *testing.T, line string) {
 	t.Helper()
 	require.NoError(t, w.kafka.Produce(t.Context(), kafkatest.Numbered("events", 2, 1, 100, 200)...))
+	w.background(t, line)()
+}
+
+// beside runs a command until the function that it returns is called, after
+// its HTTP server is ready.
+func (w *world) beside(t *testing.T, line string) (stop func()) {
+	t.Helper()
+	stop = w.background(t, line)
+	ready := func() bool {
+		_, code := w.shell(t, `s3-destination health --url "http://$HTTP_ADDRESS/ready"`)
+		return code == 0
+	}
+	require.Eventually(t, ready, time.Minute, 200*time.Millisecond, "%s is not ready", line)
+	return stop
+}
+
+// background starts a command. The function that it returns waits until
+// something has been stored, and stops it.
+func (w *world) background(t *testing.T, line string) (stop func()) {
+	t.Helper()
 	before := len(w.s3.Keys("events/"))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	cmd := w.command(ctx, "exec "+line)
 	var logs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &logs, &logs
 	require.NoError(t, cmd.Start())
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	for deadline := time.Now().Add(time.Minute); len(w.s3.Keys("events/")) <= before; time.Sleep(100 * time.Millisecond) {
-		select {
-		case err := <-done:
-			t.Fatalf("%s ended: %v\n%s", line, err, &logs)
-		default:
+	return func() {
+		defer cancel()
+		for deadline := time.Now().Add(time.Minute); len(w.s3.Keys("events/")) <= before; time.Sleep(100 * time.Millisecond) {
+			select {
+			case err := <-done:
+				t.Fatalf("%s ended: %v\n%s", line, err, &logs)
+			default:
+			}
+			if time.Now().After(deadline) {
+				_ = cmd.Cancel()
+				<-done
+				t.Fatalf("%s stored nothing\n%s", line, &logs)
+			}
 		}
-		if time.Now().After(deadline) {
-			_ = cmd.Cancel()
-			<-done
-			t.Fatalf("%s stored nothing\n%s", line, &logs)
-		}
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, <-done, "%s after SIGTERM\n%s", line, &logs)
 	}
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, <-done, "%s after SIGTERM\n%s", line, &logs)
 }
 
 // shows compares what a command printed with the json fences of the page: one

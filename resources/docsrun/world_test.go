@@ -83,7 +83,8 @@ func (w *world) environment(t *testing.T) []string {
 		"HOME=" + home, "TMPDIR=" + home, "GOBIN=" + filepath.Join(home, "go-bin"), "NO_COLOR=1",
 		"AWS_ENDPOINT_URL=" + w.s3.URL, "AWS_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=" + w.s3.AccessKey, "AWS_SECRET_ACCESS_KEY=" + w.s3.SecretKey,
-		"AWS_EC2_METADATA_DISABLED=true", "EXTERNAL_ID=agency_ws1", "AWS_KEY=AKIAEXAMPLE", "AWS_SECRET=example", "BUCKET=my-bucket", "PORT=" + fmt.Sprint(freePort(t)),
+		"AWS_EC2_METADATA_DISABLED=true", "EXTERNAL_ID=agency_ws1", "AWS_KEY=AKIAEXAMPLE", "AWS_SECRET=example", "BUCKET=my-bucket",
+		fmt.Sprintf("HTTP_ADDRESS=127.0.0.1:%d", freePort(t)), fmt.Sprintf("INPUT_ADDRESS=127.0.0.1:%d", freePort(t)),
 	}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GOFLAGS", "GOTOOLCHAIN", "GOPATH"} {
 		env = append(env, name+"="+strings.TrimSpace(must(t, exec.Command("go", "env", name))))

@@ -134,7 +134,11 @@ func (c sizeCase) check(t *testing.T) string {
 		}
 	}
 	assert.Equal(t, c.reason, most, "stored: %v", seen.reasons)
-	assert.InEpsilon(t, said.Objects.Rows, seen.rows, 0.35, "rows of an object")
+	tolerance := 0.35
+	if c.reason == "idle" {
+		tolerance = 0.7 // how much Kafka hands over before it waits varies with how busy the machine is
+	}
+	assert.InEpsilon(t, said.Objects.Rows, seen.rows, tolerance, "rows of an object")
 	// On a busy machine the load stops and starts, and its peak counts.
 	bound := 1.3 * said.Memory.Held * max(1, nominal/seen.rate)
 	if c.reason == "idle" {

@@ -30,7 +30,7 @@ type lake struct {
 // writeLake runs the binary on lake.yaml, and checks that each format has every
 // record.
 func writeLake(ctx context.Context, binary string) (*lake, error) {
-	server, err := s3test.Start(s3test.Config{Buckets: []string{"my-bucket"}})
+	server, err := s3test.Start(s3test.Config{Buckets: []string{"my-bucket"}}) //nolint:contextcheck // it is stopped by close
 	if err != nil {
 		return nil, fmt.Errorf("starting the S3 server: %w", err)
 	}
@@ -50,7 +50,7 @@ func writeLake(ctx context.Context, binary string) (*lake, error) {
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("running %s: %w\n%s", binary, err, &logs)
 	}
-	return l, l.copy(&logs)
+	return l, l.copy(&logs) //nolint:contextcheck // reads from memory
 }
 
 // copy writes the objects to disk, as `aws s3 sync` would.

@@ -27,8 +27,9 @@ func main() {
 	update := flag.Bool("update", false, "write what the engines print into the page")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *binary, *python, *jars, *update); err != nil {
+	err := run(ctx, *binary, *python, *jars, *update)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "reading:", err)
 		os.Exit(1)
 	}

@@ -139,10 +139,11 @@ func (c sizeCase) check(t *testing.T) string {
 		tolerance = 0.7 // how much Kafka hands over before it waits varies with how busy the machine is
 	}
 	assert.InEpsilon(t, said.Objects.Rows, seen.rows, tolerance, "rows of an object")
-	// On a busy machine the load stops and starts, and its peak counts.
+	// On a busy machine the load stops and starts, most of all behind a broker,
+	// and its peak counts; the table has the figures of a quieter one.
 	bound := 1.3 * said.Memory.Held * max(1, nominal/seen.rate)
-	if c.reason == "idle" {
-		bound *= 1.5 // cycles differ
+	if c.kafka {
+		bound *= 2
 	}
 	assert.Less(t, seen.held, bound, "memory that waits")
 	assert.Greater(t, seen.held, 0.4*said.Memory.Held, "memory that waits")

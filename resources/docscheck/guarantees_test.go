@@ -58,7 +58,7 @@ func TestMechanismsAreWhereThePagesSay(t *testing.T) {
 			target := filepath.Join(root, "docs", m[2])
 			info, err := os.Stat(target)
 			require.NoError(t, err, "%s links to %s", page, m[2])
-			text := ""
+			var text string
 			if dir := filepath.Dir(target); !info.IsDir() && strings.HasPrefix(m[0], "`putBack`") {
 				text = all(t, dir) // the link shows one file of the package
 			} else if info.IsDir() {

@@ -100,9 +100,19 @@ have_base() {
   "$1" image inspect "$2" >/dev/null 2>&1 || timeout 300 "$1" pull "$2" >"$work/pull" 2>&1
 }
 
+# can_run ENGINE IMAGE: does it start containers here, as the tests will?
+can_run() {
+  "$1" run --rm --network host --read-only --cap-drop all --security-opt no-new-privileges \
+    "$2" go version >"$work/run" 2>&1
+}
+
 # stand_in ENGINE IMAGE: what the build stage needs of its base, from this
 # machine: a shell, Go and certificates.
 stand_in() {
+  if ! busybox true 2>/dev/null || ldd "$(command -v busybox)" >/dev/null 2>&1; then
+    say "a stand-in needs a static busybox (Debian: busybox-static)"
+    exit 1
+  fi
   local dir=$work/base root=$work/base/root
   mkdir -p "$root"/{bin,etc/ssl/certs,usr/local,root,tmp}
   chmod 1777 "$root/tmp"
@@ -113,18 +123,18 @@ stand_in() {
   tar -C "$root" -cf "$dir/root.tar" .
   rm -rf "$root"
   printf 'FROM scratch\nADD root.tar /\nENV PATH=/usr/local/go/bin:/bin GOTOOLCHAIN=local GOPATH=/go\n' >"$dir/Dockerfile"
-  "$1" build -q -t "$2" "$dir"
+  "$1" build -q -t "$2" "$dir" >/dev/null
 }
 
 # build_images ENGINE: the Dockerfile as it is, for both architectures.
 build_images() {
   local engine=$1 arch own=()
-  # Only this format has a HEALTHCHECK. podman 4.3 takes the machine that
-  # builds for the one that it builds for.
-  [ "$(basename "$engine")" = podman ] && own=(--format docker --build-arg "BUILDPLATFORM=linux/$host")
+  # Only this format has a HEALTHCHECK; modules may come from a proxy on this
+  # machine; podman 4.3 takes the machine that builds for the one it builds for.
+  [ "$(basename "$engine")" = podman ] && own=(--format docker --network host --build-arg "BUILDPLATFORM=linux/$host")
   for arch in amd64 arm64; do
     say "building for $arch with $engine"
-    DOCKER_BUILDKIT=1 "$engine" build "${own[@]}" --network host --platform "linux/$arch" \
+    DOCKER_BUILDKIT=1 "$engine" build "${own[@]}" --platform "linux/$arch" \
       --build-arg "GOPROXY=$(go env GOPROXY)" --build-arg "VERSION=$version" \
       --build-arg "CREATED=$created" --build-arg "REVISION=$revision" \
       -t "$tag-$arch" . >"$work/build" 2>&1 || { cat "$work/build"; exit 1; }
@@ -190,12 +200,18 @@ if [ -z "$engine" ]; then
 elif ! have_base "$engine" "$base"; then
   if [ "${BASE:-}" = stand-in ]; then
     say "making a stand-in for $base from this machine's Go and busybox"
-    stand_in "$engine" "$base" >/dev/null
+    stand_in "$engine" "$base"
+    made=$engine # nobody else shall take it for the real one
+    trap '"$made" rmi -f "$base" >/dev/null 2>&1; rm -rf "$work"' EXIT
   else
     say "$engine is here, but $base is neither here nor to be pulled: $(tail -1 "$work/pull")"
     say "(BASE=stand-in makes one from this machine's Go and busybox)"
     engine=
   fi
+fi
+if [ -n "$engine" ] && ! can_run "$engine" "$base"; then
+  say "$engine does not start containers here: $(tail -1 "$work/run")"
+  engine=
 fi
 
 if [ -n "$engine" ]; then

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -113,7 +114,7 @@ func TestSizePredictsWhatHappens(t *testing.T) {
 type observed struct {
 	rate, rowBytes, ratio float64
 	objects               int
-	rows                  float64 // of an object, on average
+	rows                  float64 // of an object, the median
 	reasons               map[string]int
 	held, calls           float64 // most of memory and batches that waited
 	resident              float64 // most of memory of the process
@@ -134,19 +135,25 @@ func (c sizeCase) check(t *testing.T) string {
 		}
 	}
 	assert.Equal(t, c.reason, most, "stored: %v", seen.reasons)
-	tolerance := 0.35
-	if c.reason == "idle" {
-		tolerance = 0.7 // how much Kafka hands over before it waits varies with how busy the machine is
+	// What ends by time, and what waits at most, follow the rate from moment to
+	// moment; on a machine that is too busy for the load it has none.
+	if steady := seen.rate > 0.8*nominal; steady || c.reason != "age" && c.reason != "idle" {
+		tolerance := 0.35
+		if c.reason == "idle" {
+			tolerance = 0.7 // how much Kafka hands over before it waits varies
+		}
+		assert.InEpsilon(t, said.Objects.Rows, seen.rows, tolerance, "rows of an object")
+		if steady {
+			bound := 1.3 * said.Memory.Held
+			if c.kafka {
+				bound *= 2 // a fetch more or less
+			}
+			assert.Less(t, seen.held, bound, "memory that waits")
+		}
+		assert.Greater(t, seen.held, 0.4*said.Memory.Held, "memory that waits")
+	} else {
+		t.Logf("%.0f rows/s came, not %d: only the reason is compared", seen.rate, nominal)
 	}
-	assert.InEpsilon(t, said.Objects.Rows, seen.rows, tolerance, "rows of an object")
-	// On a busy machine the load stops and starts, most of all behind a broker,
-	// and its peak counts; the table has the figures of a quieter one.
-	bound := 1.3 * said.Memory.Held * max(1, nominal/seen.rate)
-	if c.kafka {
-		bound *= 2
-	}
-	assert.Less(t, seen.held, bound, "memory that waits")
-	assert.Greater(t, seen.held, 0.4*said.Memory.Held, "memory that waits")
 	return fmt.Sprintf("| %s | %.0f | %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f | %.0f |",
 		c.name, seen.rate, most, said.Objects.Rows, seen.rows, said.InFlight.Needed, seen.calls,
 		said.Memory.Held/1e6, seen.held/1e6, seen.resident/1e6)
@@ -214,7 +221,8 @@ func (c sizeCase) run(t *testing.T, s *s3test.Server, config string, begin chan<
 	seen.resident = resident(p.cmd.Process.Pid)
 	elapsed := time.Since(began).Seconds()
 	p.terminate(t)
-	total, size, full := 0.0, 0.0, 0.0
+	total, size := 0.0, 0.0
+	var each []float64
 	for _, o := range s.Objects("in/") {
 		rows, err := strconv.ParseFloat(o.Metadata["s3d-rows"], 64)
 		if err != nil {
@@ -225,11 +233,13 @@ func (c sizeCase) run(t *testing.T, s *s3test.Server, config string, begin chan<
 		if reason := o.Metadata["s3d-roll-reason"]; reason != "drain" && reason != "recovery" {
 			seen.reasons[reason]++
 			seen.objects++
-			full += rows
+			each = append(each, rows)
 		}
 	}
 	require.Greater(t, seen.objects, 1, "%v %s", seen.reasons, &p.logs)
-	seen.rate, seen.rows = total/elapsed, full/float64(seen.objects)
+	// The median: the first objects come before it is known how data compresses.
+	slices.Sort(each)
+	seen.rate, seen.rows = total/elapsed, each[len(each)/2]
 	seen.rowBytes = 500
 	seen.ratio = size / total / seen.rowBytes
 	return seen

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -39,6 +40,37 @@ var short = []struct {
 	{"http", 4 * time.Second, false},
 }
 
+// options are the flags.
+type options struct {
+	scenario string
+	broker   string
+	// lake is the S3 server: memory or versitygw; empty means memory.
+	lake string
+	// input is the one that reads Kafka; empty means redpanda.
+	input    string
+	binary   string
+	seed     uint64
+	duration time.Duration
+	kills    int
+	rate     int
+	// forbid adds faults that deny HeadObject and ListObjectsV2: then records
+	// whose upload's outcome is unknown may be stored twice.
+	forbid bool
+	// calm leaves S3 alone while processes are killed, and kills no sidecar.
+	calm bool
+	// storm breaks S3 while processes come and go.
+	storm bool
+	// cut is the only one to make in the scenario partition; empty makes all.
+	cut string
+	// profiles is a directory to keep profiles in; empty keeps none.
+	profiles string
+	out      io.Writer
+
+	// cables puts links that can be cut before the broker and, for each
+	// process, before S3. Not a flag: scenarios set it.
+	cables bool
+}
+
 func main() {
 	o := options{out: os.Stdout}
 	flag.StringVar(&o.scenario, "scenario", "short", "short: the ones that tell most, in a minute and a half; kill: SIGKILL and restart; term: rolling restarts of 3 consumers; "+
@@ -52,8 +84,9 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "", "the binary to run; empty builds it")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides what goes wrong, and when")
 	flag.DurationVar(&o.duration, "duration", 30*time.Second, "how long things go wrong")
-	flag.IntVar(&o.kills, "kills", 0, "kill: go on until there were so many, whatever the duration")
+	flag.IntVar(&o.kills, "kills", 0, "kill: go on until there were so many, whatever the duration; files: so many stops")
 	flag.IntVar(&o.rate, "rate", 2000, "records a second")
+	flag.StringVar(&o.cut, "cut", "", "partition: cut only this, by the name in the report, such as \"broker lost by all\"")
 	flag.BoolVar(&o.forbid, "forbid", false, "deny HeadObject and ListObjectsV2 now and then; records whose upload's outcome is unknown may then be doubled")
 	flag.BoolVar(&o.calm, "calm", false, "kill: leave S3 alone; http: SIGTERM only")
 	flag.BoolVar(&o.storm, "storm", false, "term: break S3 as well")

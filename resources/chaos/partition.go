@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/nettest"
@@ -41,13 +42,16 @@ func (t *team) outlast() time.Duration {
 	return t.w.dice.between(partitionSession+time.Second, 2*partitionSession+time.Second)
 }
 
+// cut is one way to lose the network.
+type cut struct {
+	name string
+	make func(context.Context, *consumer) error
+}
+
 // cutAbout cuts one thing after the other until time is up. It begins with each
 // kind once, in a random order, as far as there is time.
 func (t *team) cutAbout(ctx context.Context, began time.Time, cuts moments) error {
-	kinds := []struct {
-		name string
-		cut  func(context.Context, *consumer) error
-	}{
+	kinds := []cut{
 		{"broker lost by one", t.fromBroker(nettest.Lost)},
 		{"S3 lost during a rebalance", t.fromS3Rebalancing},
 		{"broker refuses one", t.fromBroker(nettest.Refused)},
@@ -59,6 +63,13 @@ func (t *team) cutAbout(ctx context.Context, began time.Time, cuts moments) erro
 		{"answers of S3 lost by one", t.fromS3(nettest.Mute)},
 	}
 	first := t.w.dice.upTo(len(kinds))
+	if t.w.cut != "" {
+		if first = slices.IndexFunc(kinds, func(k cut) bool { return k.name == t.w.cut }); first < 0 {
+			return fmt.Errorf("there is no cut %q", t.w.cut)
+		}
+		kinds = kinds[first : first+1]
+		first = 0
+	}
 	for n := 0; time.Since(began) < t.w.duration; n++ {
 		pause(ctx, t.w.dice.between(500*time.Millisecond, 2*time.Second))
 		if ctx.Err() != nil {
@@ -66,7 +77,7 @@ func (t *team) cutAbout(ctx context.Context, began time.Time, cuts moments) erro
 		}
 		k := kinds[(first+n)%len(kinds)]
 		victim := t.members[t.w.dice.upTo(len(t.members))]
-		if err := k.cut(ctx, victim); err != nil {
+		if err := k.make(ctx, victim); err != nil {
 			return fmt.Errorf("%s: %w", k.name, err)
 		}
 		cuts[k.name]++

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,35 +17,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 	"github.com/s3-destination/s3-destination/internal/testutil/versitygw"
 )
-
-// options are the flags.
-type options struct {
-	scenario string
-	broker   string
-	// lake is the S3 server: memory or versitygw; empty means memory.
-	lake string
-	// input is the one that reads Kafka; empty means redpanda.
-	input    string
-	binary   string
-	seed     uint64
-	duration time.Duration
-	kills    int
-	rate     int
-	// forbid adds faults that deny HeadObject and ListObjectsV2: then records
-	// whose upload's outcome is unknown may be stored twice.
-	forbid bool
-	// calm leaves S3 alone while processes are killed, and kills no sidecar.
-	calm bool
-	// storm breaks S3 while processes come and go.
-	storm bool
-	// profiles is a directory to keep profiles in; empty keeps none.
-	profiles string
-	out      io.Writer
-
-	// cables puts links that can be cut before the broker and, for each
-	// process, before S3. Not a flag: scenarios set it.
-	cables bool
-}
 
 // noBroker is the broker of scenarios without Kafka.
 const noBroker = "none"
@@ -70,6 +40,7 @@ type world struct {
 	notes    []string
 	working  map[string]chan struct{} // closed at the first upload of a process
 	closers  []func()                 // run in reverse
+	protocol protocol
 }
 
 // newWorld starts the broker and the S3 server, and builds the binary unless
@@ -97,6 +68,7 @@ func newWorld(ctx context.Context, o options) (*world, error) {
 		w.close(false)
 		return nil, err
 	}
+	w.protocol.listen(w)
 	w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/date=", Match: w.notice, Do: s3test.Delay(0)})
 	return w, nil
 }
@@ -212,6 +184,7 @@ func (w *world) close(keep bool) {
 	}
 	w.closers = nil
 	if keep {
+		w.protocol.keep(w.dir)
 		_, _ = fmt.Fprintf(w.out, "configurations and logs of every process: %s\n", w.dir)
 		return
 	}

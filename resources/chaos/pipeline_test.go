@@ -184,7 +184,8 @@ func TestChaosInShort(t *testing.T) {
 		{scenario: "partition", seed: 8, duration: 4 * time.Second},
 		{scenario: "sts", seed: 9, duration: 4 * time.Second},
 		{scenario: "bare", seed: 10, duration: 3 * time.Second},
-		{scenario: "http", seed: 11, duration: 3 * time.Second},
+		{scenario: "http", seed: 11, duration: 5 * time.Second, calm: true},
+		{scenario: "files", seed: 12, kills: 2},
 	} {
 		t.Run(o.scenario, func(t *testing.T) {
 			t.Parallel()

@@ -35,7 +35,7 @@ const (
     max_age: 300ms
     upload: {request_timeout: 3s}
 `
-	clients, linesEach = 12, 20
+	clients, linesEach = 40, 20
 )
 
 // sidecar has clients send by HTTP while the process is killed and stopped.

@@ -123,6 +123,17 @@ type breach struct {
 	// most is how many surplus copies of one record it explains; zero means
 	// one.
 	most int
+	// moved counts how often each partition was claimed during the breach, and
+	// takes the place of most where it is known.
+	moved map[int32]int
+}
+
+// limit is how many surplus copies of one record of a partition it explains.
+func (b *breach) limit(partition int32) int {
+	if b.moved != nil {
+		return b.moved[partition]
+	}
+	return max(1, b.most)
 }
 
 // explains tells whether a record that this process had written before could be
@@ -155,7 +166,7 @@ func (s *stored) explain(l *ledger, breaches []*breach, order map[string]int) do
 		d.copies += len(runs) - 1
 		used := map[*breach]int{}
 		for _, run := range runs[:len(runs)-1] {
-			i := slices.IndexFunc(breaches, func(b *breach) bool { return used[b] < max(1, b.most) && b.explains(run, from) })
+			i := slices.IndexFunc(breaches, func(b *breach) bool { return used[b] < b.limit(from.partition) && b.explains(run, from) })
 			if i < 0 {
 				d.unexplained++
 				if len(d.examples) < 5 {

@@ -134,4 +134,8 @@ func TestSurplusCopiesNeedAReason(t *testing.T) {
 	twice := at(0)
 	twice.most = 2
 	assert.Zero(t, s.explain(l, []*breach{twice}, order).unexplained)
+	twice.moved = map[int32]int{0: 1}
+	assert.Equal(t, 1, s.explain(l, []*breach{twice}, order).unexplained, "the partition was claimed once more")
+	twice.moved = map[int32]int{1: 2}
+	assert.Equal(t, 3, s.explain(l, []*breach{twice}, order).unexplained, "another partition was")
 }

@@ -6,9 +6,15 @@
 //
 //   - no record is missing, ever;
 //   - a record is stored twice only where the first copy's offset was not
-//     committed when its process was killed or its partition taken away;
+//     committed when its process was killed or its partition taken away, and no
+//     more often than the partition was claimed meanwhile;
 //   - every object can be read, has the rows it claims, in the folder of their
 //     date, with the bytes that were produced.
+//
+// The input is kafka, which takes every partition from every member at each
+// rebalance, so that each rebalance may double what is un-acknowledged anywhere
+// in the group. The other two take only what they must; but they can lose
+// records when a partition is taken away in the middle of a fetch.
 //
 // The broker is a fake one in this process or Apache Kafka, the S3 server one in
 // this process or versitygw; network links before both can be cut. Further

@@ -46,7 +46,7 @@ type options struct {
 	broker   string
 	// lake is the S3 server: memory or versitygw; empty means memory.
 	lake string
-	// input is the one that reads Kafka; empty means redpanda.
+	// input is the one that reads Kafka; empty means kafka.
 	input    string
 	binary   string
 	seed     uint64
@@ -79,7 +79,7 @@ func main() {
 		"soak: goroutines and heap over time; files: a backfill is stopped; http: a sidecar is stopped")
 	flag.StringVar(&o.broker, "broker", "kfake", "kfake, or kafka for a real Apache Kafka")
 	flag.StringVar(&o.lake, "s3", "", "memory, or versitygw for a real S3 server; the default is memory, and in the short form versitygw for some of it, where there is one")
-	flag.StringVar(&o.input, "input", "redpanda", "redpanda or kafka_franz, which balance cooperatively, or kafka, which balances eagerly")
+	flag.StringVar(&o.input, "input", "kafka", "kafka, which balances eagerly, or redpanda or kafka_franz, which balance cooperatively and can lose records at a rebalance")
 	flag.StringVar(&o.profiles, "profiles", "", "soak: a directory to keep profiles in")
 	flag.StringVar(&o.binary, "binary", "", "the binary to run; empty builds it")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides what goes wrong, and when")

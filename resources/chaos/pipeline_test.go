@@ -83,7 +83,7 @@ func TestRestartReadsNothingAgain(t *testing.T) {
 // default does, and a backlog.
 func TestCheckpointLimitThatStallsIsNamed(t *testing.T) {
 	w := place(t)
-	for range 20 { // several times what the input fetches at once
+	for range 10 { // several times what the input fetches at once
 		require.NoError(t, produce(t.Context(), w.kafka, load{topic: topic, partitions: 1, size: 300}, w.ledger, 5000))
 	}
 	c := begin(t, w, "only", settings{checkpoint: 100, output: `
@@ -94,7 +94,6 @@ func TestCheckpointLimitThatStallsIsNamed(t *testing.T) {
     idle_timeout: 300ms
 `})
 	require.Eventually(t, func() bool { return strings.Contains(c.logged(), "checkpoint_limit") }, time.Minute, 100*time.Millisecond)
-	assert.Contains(t, c.logged(), "unordered_processing")
 	require.NoError(t, w.caughtUp(t.Context(), time.Minute), "it crawls, and arrives")
 	_, err := c.terminate()
 	require.NoError(t, err)

@@ -53,7 +53,7 @@ func (w *world) report(v *verdict, took time.Duration, weather fmt.Stringer) boo
 	p := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(w.out, "%-12s "+format+"\n", append([]any{name}, args...)...)
 	}
-	p("scenario", "%s, broker %s, S3 server %s, seed %d, %s", w.scenario, w.broker, w.lake, w.seed, took.Round(time.Second))
+	p("scenario", "%s, %sbroker %s, S3 server %s, seed %d, %s", w.scenario, w.reader(), w.broker, w.lake, w.seed, took.Round(time.Second))
 	p("produced", "%d records", w.ledger.len())
 	p("stored", "%d records in %d objects, %.1f MB, by %d processes", len(v.stored.copies), v.stored.objects, float64(v.stored.bytes)/1e6, len(w.order))
 	p("missing", "%d", len(v.stored.missing(w.ledger)))

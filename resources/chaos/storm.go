@@ -49,6 +49,9 @@ func storm(ctx context.Context, o options) (bool, error) {
 	return w.finish(ctx, feed, sky, began, c)
 }
 
+// brokerSession is the session timeout of the process that loses its broker.
+const brokerSession = 2 * time.Second
+
 // outage kills the broker and starts it again. Whoever consumes loses its
 // session when that takes long.
 func outage(ctx context.Context, o options) (bool, error) {
@@ -61,7 +64,7 @@ func outage(ctx context.Context, o options) (bool, error) {
 	}
 	began := time.Now()
 	feed := startFeed(ctx, w.kafka, load{topic: topic, partitions: partitions, rate: o.rate, size: 300}, w.ledger)
-	c, err := w.start(ctx, "only", settings{})
+	c, err := w.start(ctx, "only", settings{session: brokerSession})
 	if err == nil {
 		err = w.settled(ctx, 1)
 	}
@@ -85,14 +88,17 @@ func (w *world) loseBroker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	measured := w.measure(b)
 	w.kafka.Kill()
 	pause(ctx, w.dice.between(0, 4*time.Second))
 	if err := w.kafka.Restart(ctx); err != nil {
 		return err
 	}
-	if err := w.settled(ctx, 1); err != nil {
+	pause(ctx, brokerSession) // a group that still looks whole may not be
+	if err := w.rest(ctx, 1); err != nil {
 		return err
 	}
+	measured()
 	b.ends, err = w.kafka.Ends(ctx, topic)
 	return err
 }

@@ -30,9 +30,8 @@ func (t *team) names() []string {
 // change lets do change the group, and notes a breach of the processes that
 // stay: until the group is stable again, partitions may be taken from them with
 // records that they have not acknowledged. Those that come or go are no part
-// of it: they must acknowledge all that they wrote. An eager rebalance takes
-// every partition from everybody, also from those that are about to go. A
-// partition may be moved that many times.
+// of it: they must acknowledge all that they wrote. A partition may be moved
+// that many times, or as often as it was claimed where the input tells.
 func (t *team) change(ctx context.Context, what string, stay []string, size, times int, do func() error) error {
 	if len(stay) == 0 {
 		stay = []string{"nobody"}
@@ -42,32 +41,25 @@ func (t *team) change(ctx context.Context, what string, stay []string, size, tim
 		return err
 	}
 	b.most = times
-	if t.w.eager() {
-		b.runs, b.most = nil, times+1
-	}
+	measured := t.w.measure(b)
 	if err := do(); err != nil {
 		return err
 	}
-	// A cooperative rebalance takes two rounds.
-	for range 2 {
-		if err := t.w.settled(ctx, size); err != nil {
-			return err
-		}
-		pause(ctx, 700*time.Millisecond)
+	if err := t.w.rest(ctx, size); err != nil {
+		return err
 	}
+	measured()
 	b.ends, err = t.w.kafka.Ends(ctx, topic)
 	return err
 }
-
-// eager tells whether the input gives up all its partitions at a rebalance.
-func (w *world) eager() bool { return w.input == "kafka" }
 
 // join starts n more processes at once.
 func (t *team) join(ctx context.Context, n int) error {
 	stay := t.names()
 	first := t.started
-	if n > 1 {
-		// They take partitions from each other as they arrive.
+	if n > 1 || t.w.eager() {
+		// They take partitions from each other as they arrive; and with eager
+		// balancing one that came gives all up when another is late.
 		for i := range n {
 			stay = append(stay, fmt.Sprintf("member-%03d", first+i))
 		}
@@ -188,7 +180,7 @@ func stopAll(ctx context.Context, o options) (bool, error) {
 // stop stops all members at once. With eager balancing the first one to be gone
 // takes the partitions from those that are still at it.
 func (t *team) stop(ctx context.Context) error {
-	all := t.members
+	all, names := t.members, t.names()
 	t.members = nil
 	end := func() error {
 		took, err := terminateAll(all)
@@ -198,5 +190,5 @@ func (t *team) stop(ctx context.Context) error {
 	if !t.w.eager() {
 		return end()
 	}
-	return t.change(ctx, "others left as well", nil, 0, len(all), end)
+	return t.change(ctx, "others left as well", names, 0, len(all), end)
 }

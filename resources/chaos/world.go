@@ -46,7 +46,7 @@ type world struct {
 // newWorld starts the broker and the S3 server, and builds the binary unless
 // there is one.
 func newWorld(ctx context.Context, o options) (*world, error) {
-	o.lake = or(o.lake, "memory")
+	o.lake, o.input = or(o.lake, "memory"), or(o.input, "kafka")
 	w := &world{options: o, ledger: &ledger{}, dice: newDice(o.seed), order: map[string]int{}, working: map[string]chan struct{}{}}
 	var err error
 	if w.dir, err = os.MkdirTemp("", "chaos-"); err != nil {

@@ -180,3 +180,53 @@ func TestKafkaGroupOfThreeRebalancesEagerly(t *testing.T) {
 	t.Parallel()
 	landThroughRebalances(t, kafkatest.StartT(t), "kafka", "range")
 }
+
+// restartOneOfTwo stops one of two processes and starts it again while records
+// wait in the other. It returns how many copies too many there are.
+func restartOneOfTwo(t *testing.T, c *kafkatest.Cluster, named bool) (surplus int) {
+	t.Helper()
+	s := s3test.StartT(t, s3test.Config{})
+	require.NoError(t, c.CreateTopic(t.Context(), "events", groupPartitions))
+	join := func(run, name string) *process {
+		settings := "consumer_group: s3, group: {session_timeout: 30s, heartbeat_interval: 300ms},"
+		if named {
+			settings += " target_version: 2.3.0, instance_id: " + name + ","
+		}
+		input := strings.Replace(kafkaInput("kafka", c, "events"), "consumer_group: s3,", settings, 1)
+		output := kafkaOutput(s, "json", fmt.Sprintf("    idle_timeout: 1m\n    metadata: {run: %s}\n", run))
+		return start(t, input+strings.Replace(output, "max_age: 500ms", "max_age: 10s", 1))
+	}
+	a, b := join("a", "first"), join("b", "second")
+	awaitMembers(t, c, 2, a)
+	const each = 120
+	require.NoError(t, produceNumbered(t.Context(), c, 0, each))
+	require.Eventually(t, func() bool { return a.reading("waiting_batches") >= 3 }, 20*time.Second, 50*time.Millisecond, "%s", &a.logs)
+	b.terminate(t)
+	again := join("again", "second")
+	awaitMembers(t, c, 2, again)
+	require.NoError(t, produceNumbered(t.Context(), c, each, each))
+	settle(t, c, "events", a)
+	a.terminate(t)
+	again.terminate(t)
+	copies, writers := numberedCopies(t, s)
+	assert.Len(t, writers, 3, "all have written")
+	for id := range 2 * each {
+		require.Positive(t, copies[id], "record %d is missing", id)
+		surplus += copies[id] - 1
+	}
+	return surplus
+}
+
+func TestKafkaRestartWithANameMovesNothing(t *testing.T) {
+	for _, named := range []bool{true, false} {
+		t.Run(fmt.Sprintf("named %v", named), func(t *testing.T) {
+			t.Parallel()
+			surplus := restartOneOfTwo(t, kafkatest.StartT(t), named)
+			if named {
+				assert.Zero(t, surplus)
+			} else {
+				assert.Positive(t, surplus, "a rebalance takes what waits from all")
+			}
+		})
+	}
+}

@@ -20,6 +20,7 @@ type Call struct {
 	byPath   map[partition]int
 	last     int // group of the previous record
 	expected int // records of a group
+	room     int // records for which groups may still make room ahead
 	refused  []refusal
 	hurry    bool
 
@@ -68,7 +69,7 @@ func (m *Manager) Admit(ctx context.Context, bytes int64, records int) (*Call, e
 		return nil, ErrClosed
 	}
 	m.arrive(c)
-	c.expected = records / max(m.groups, 1)
+	c.expected, c.room = records/max(m.groups, 1), records
 	if !m.gate.mustWait() && m.roomFor(c.charge) {
 		m.held += c.charge
 		m.mu.Unlock()
@@ -121,7 +122,11 @@ func (c *Call) Add(path []byte, schema string, r record.Record, index int) {
 			g = len(c.groups)
 			p := partition{kind: Data, path: string(path), schema: schema}
 			c.groups = append(c.groups, group{part: p})
-			c.groups[g].grow(c.expected)
+			// The latest call may have had fewer partitions than this one by
+			// far, or there was none.
+			ahead := min(c.expected, c.room)
+			c.groups[g].grow(ahead)
+			c.room -= ahead
 			c.byPath[p] = g
 		}
 		c.last = g

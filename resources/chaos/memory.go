@@ -38,8 +38,9 @@ func memory(ctx context.Context, o options) (bool, error) {
 	began := time.Now()
 	// Batches that wait at memory_limit are in memory beside what it counts, so
 	// that there must not be too many of them. docs/kafka.md has the sum, which
-	// counts memory_limit twice for so many partitions: 202 + 120 + 10 + 150 MB.
-	set := settings{output: memoryOutput, inFlight: 120, period: time.Second, session: 30 * time.Second}
+	// counts memory_limit twice for so many partitions: 202 + 120 + 150 MB, and
+	// what the input fetches: 6 partitions x 4 records, or 10 MB with redpanda.
+	set := settings{output: memoryOutput, inFlight: 120, ahead: 4, period: time.Second, session: 30 * time.Second}
 	limits, err := newCage(most)
 	if err == nil {
 		w.closers = append(w.closers, limits.close)

@@ -91,6 +91,7 @@ var inputs = map[string]*template.Template{
     group: {session_timeout: {{.Session}}, heartbeat_interval: 200ms, rebalance_timeout: 3s}
     commit_period: {{.Commit}}
     checkpoint_limit: {{.Checkpoint}}
+    fetch_buffer_cap: {{.Ahead}}
     batching: {count: 1000, byte_size: 1000000, period: {{.Period}}}
 `)),
 }
@@ -111,6 +112,7 @@ type settings struct {
 	instance        string
 	session, commit time.Duration
 	checkpoint      int
+	ahead           int           // records of each partition that the kafka input reads ahead
 	period          time.Duration // of the input's batches
 	inFlight        int
 	input           string // instead of one that reads Kafka
@@ -141,7 +143,7 @@ func or[T comparable](values ...T) T {
 type recipe struct {
 	Name, Address, Seeds, Topic, Group, Instance      string
 	Session, Commit, Period, Probe, Shutdown          string
-	Checkpoint, InFlight                              int
+	Checkpoint, Ahead, InFlight                       int
 	LogLevel                                          string
 	Input, Processors, Output, Bucket, Endpoint, Auth string
 	Encryption                                        string
@@ -156,7 +158,7 @@ func (w *world) render(name, address, endpoint string, set settings) (string, er
 		Period:     or(set.period, 100*time.Millisecond).String(),
 		Probe:      or(set.probe, 3*time.Second).String(),
 		Shutdown:   or(set.shutdown, 20*time.Second).String(),
-		Checkpoint: or(set.checkpoint, 100_000), InFlight: or(set.inFlight, 5000),
+		Checkpoint: or(set.checkpoint, 100_000), Ahead: or(set.ahead, 256), InFlight: or(set.inFlight, 5000),
 		Bucket: w.s3.Bucket, Endpoint: endpoint,
 		Output:     strings.Trim(or(set.output, defaultOutput), "\n"),
 		Processors: strings.Trim(set.processors, "\n"),

@@ -13,6 +13,15 @@ import (
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 )
 
+// sameDecimal compares the digits of a number with what they were read as.
+func sameDecimal(text string, mantissa uint64, scale int) error {
+	whole, fraction, _ := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	if n, err := strconv.ParseUint(whole+fraction, 10, 64); err != nil || n != mantissa || scale != len(fraction) {
+		return fmt.Errorf("%s was read as %d/10^%d", text, mantissa, scale)
+	}
+	return nil
+}
+
 // decode builds what encoding/json builds, but through the cursor. At every
 // other place it tries the quick ways first.
 func decode(c *jsonscan.Cursor) (any, error) {
@@ -20,11 +29,15 @@ func decode(c *jsonscan.Cursor) (any, error) {
 		if s, ok := c.TryPlain(); ok {
 			return string(s), nil
 		}
-		if v, text, ok := c.TryInt(); ok {
-			if n, err := strconv.ParseInt(string(text), 10, 64); err != nil || n != v {
-				return nil, fmt.Errorf("%s was read as %d", text, v)
+		if start := c.Offset(); start%4 == 0 {
+			if v, ok := c.TryInt(); ok && v == 0 {
+				return json.Number("-0"[2-(c.Offset()-start):]), nil
+			} else if ok {
+				return json.Number(strconv.FormatInt(v, 10)), nil
 			}
-			return json.Number(text), nil
+		}
+		if text, mantissa, scale, ok := c.TryDecimal(); ok {
+			return json.Number(text), sameDecimal(string(text), mantissa, scale)
 		}
 	}
 	switch c.Kind() {
@@ -284,12 +297,30 @@ func TestQuickWaysTakeWhatIsPlainAndNothingElse(t *testing.T) {
 		`1000000000000000000`:  nil, `01`: nil, `-`: nil, `1.5`: nil, `1e3`: nil, `2E1`: nil, "\t1": nil, `+1`: nil, ``: nil, `"1"`: nil,
 	} {
 		c.Reset([]byte(doc))
-		v, text, ok := c.TryInt()
+		v, ok := c.TryInt()
 		assert.Equal(t, want != nil, ok, "%q", doc)
-		assert.Equal(t, len(text), c.Offset(), "%q", doc)
 		if ok {
 			assert.Equal(t, want, v, "%q", doc)
-			assert.True(t, strings.HasPrefix(doc, string(text)))
+			assert.Equal(t, len(strings.TrimRight(doc, ",]}")), c.Offset(), "%q", doc)
+		} else {
+			assert.Zero(t, c.Offset(), "%q", doc)
 		}
+	}
+	for doc, want := range map[string]string{
+		`0,`: "0", `-0.0`: "-0.0", `7`: "7", `-12.50]`: "-12.50", `999999999999999.999,`: "999999999999999.999", `0.000000000000000001`: "-",
+		`0.00000000000000001}`: "0.00000000000000001", `9999999999999999999`: "-", `123456789012345678901234567890`: "-",
+		`01`: "-", `-`: "-", `1.`: "-", `.5`: "-", `1.e3`: "-", `1.5e3`: "-", `2E1`: "-", "\t1": "-", `+1`: "-", ``: "-", `"1"`: "-", `-.1`: "-",
+	} {
+		c.Reset([]byte(doc))
+		text, mantissa, scale, ok := c.TryDecimal()
+		if want == "-" {
+			assert.False(t, ok, "%q", doc)
+			assert.Zero(t, c.Offset(), "%q", doc)
+			continue
+		}
+		assert.True(t, ok, "%q", doc)
+		assert.Equal(t, want, string(text))
+		assert.Equal(t, len(want), c.Offset())
+		assert.NoError(t, sameDecimal(want, mantissa, scale))
 	}
 }

@@ -59,9 +59,8 @@ func (c *Cursor) TryPlain() (text []byte, ok bool) {
 }
 
 // TryInt consumes an integer of at most 18 digits, without fraction and
-// exponent, and returns it with its text. When ok is false nothing was
-// consumed, and Number goes on.
-func (c *Cursor) TryInt() (v int64, text []byte, ok bool) {
+// exponent. When ok is false nothing was consumed, and Number goes on.
+func (c *Cursor) TryInt() (v int64, ok bool) {
 	doc, start := c.doc, c.pos
 	i := start
 	if i < len(doc) && doc[i] == '-' {
@@ -75,13 +74,49 @@ func (c *Cursor) TryInt() (v int64, text []byte, ok bool) {
 	const most = 18
 	switch n := i - first; {
 	case n == 0 || n > most || n > 1 && doc[first] == '0':
-		return 0, nil, false
+		return 0, false
 	case i < len(doc) && (doc[i] == '.' || doc[i]|0x20 == 'e'):
-		return 0, nil, false
+		return 0, false
 	}
 	if first > start {
 		v = -v
 	}
 	c.pos = i
-	return v, doc[start:i], true
+	return v, true
+}
+
+// TryDecimal consumes a number of at most 18 digits without an exponent, and
+// returns it as a whole number of 10^-scale together with its text, which has
+// the sign. When ok is false nothing was consumed, and Number goes on.
+func (c *Cursor) TryDecimal() (text []byte, mantissa uint64, scale int, ok bool) {
+	doc, start := c.doc, c.pos
+	i := start
+	if i < len(doc) && doc[i] == '-' {
+		i++
+	}
+	first := i
+	for i < len(doc) && doc[i]-'0' <= 9 {
+		mantissa = mantissa*10 + uint64(doc[i]-'0')
+		i++
+	}
+	n := i - first
+	if n == 0 || n > 1 && doc[first] == '0' {
+		return nil, 0, 0, false
+	}
+	if i < len(doc) && doc[i] == '.' {
+		i++
+		for point := i; i < len(doc) && doc[i]-'0' <= 9; scale = i - point {
+			mantissa = mantissa*10 + uint64(doc[i]-'0')
+			i++
+		}
+		if scale == 0 {
+			return nil, 0, 0, false
+		}
+	}
+	const most = 18
+	if n+scale > most || i < len(doc) && doc[i]|0x20 == 'e' {
+		return nil, 0, 0, false
+	}
+	c.pos = i
+	return doc[start:i], mantissa, scale, true
 }

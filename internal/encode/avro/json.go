@@ -48,9 +48,17 @@ func (w *writer) value(n *node) error {
 			return nil
 		}
 	case schema.Int64:
-		if v, _, ok := c.TryInt(); ok {
+		if v, ok := c.TryInt(); ok {
 			w.int(n, v)
 			return nil
+		}
+	case schema.Double:
+		if text, mantissa, scale, ok := c.TryDecimal(); ok {
+			if v, ok := scalar.DecimalDouble(mantissa, scale, text[0] == '-'); ok {
+				w.double(n, v)
+				return nil
+			}
+			return w.numberText(n, text)
 		}
 	}
 	kind := c.Kind()
@@ -166,6 +174,10 @@ func (w *writer) number(n *node) error {
 	if err != nil {
 		return err
 	}
+	return w.numberText(n, text)
+}
+
+func (w *writer) numberText(n *node, text []byte) error {
 	if w.addNumber(n, text) {
 		return nil
 	}

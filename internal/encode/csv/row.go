@@ -60,8 +60,8 @@ func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
 	if s, ok := c.TryPlain(); ok {
 		return appendPlain(dst, s, t.separator), nil
 	}
-	if _, digits, ok := c.TryInt(); ok {
-		return append(dst, digits...), nil
+	if number, _, _, ok := c.TryDecimal(); ok {
+		return append(dst, number...), nil
 	}
 	var value cell
 	if err := t.value(c, &value); err != nil {

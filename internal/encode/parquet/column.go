@@ -1,7 +1,6 @@
 package parquet
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -198,13 +197,6 @@ func (c *column) addPlain(v []byte) {
 
 func (c *column) addToDict(v []byte) {
 	n := len(c.ids)
-	if n > 0 {
-		// Neighbours are often equal, and comparing costs less than hashing.
-		if last := c.ids[n-1]; bytes.Equal(c.dict.value(last), v) {
-			c.ids = append(c.ids, last)
-			return
-		}
-	}
 	if n == judgeAfter && c.dict.len() > judgeAfter*3/4 || len(c.dict.data)+len(v) > maxDictionary {
 		c.dropDict()
 		c.addPlain(v)

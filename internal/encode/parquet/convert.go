@@ -13,6 +13,20 @@ func (w *writer) number(n *node, rep uint8) error {
 	if err != nil {
 		return err
 	}
+	return w.numberText(n, rep, text)
+}
+
+// decimal adds a number of which the digits are known to a column of doubles.
+func (w *writer) decimal(n *node, rep uint8, text []byte, mantissa uint64, scale int) error {
+	v, ok := scalar.DecimalDouble(mantissa, scale, text[0] == '-')
+	if !ok {
+		return w.numberText(n, rep, text)
+	}
+	n.column.addDouble(rep, v)
+	return nil
+}
+
+func (w *writer) numberText(n *node, rep uint8, text []byte) error {
 	if w.addNumber(n, rep, text) {
 		return nil
 	}

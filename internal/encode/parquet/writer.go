@@ -240,9 +240,13 @@ func (w *writer) value(n *node, rep uint8) error {
 			return nil
 		}
 	case schema.Int64:
-		if v, _, ok := c.TryInt(); ok {
+		if v, ok := c.TryInt(); ok {
 			n.column.addInt(rep, v)
 			return nil
+		}
+	case schema.Double:
+		if text, mantissa, scale, ok := c.TryDecimal(); ok {
+			return w.decimal(n, rep, text, mantissa, scale)
 		}
 	}
 	kind := c.Kind()

@@ -143,23 +143,32 @@ var powers = [...]float64{
 // Double converts the text of a JSON number to the nearest float64; ok is
 // false when it is out of range.
 func Double(text []byte) (v float64, ok bool) {
-	// A mantissa and a power of ten that are both exact give a correctly
-	// rounded result with one operation (Clinger's fast path).
-	mantissa, scale, negative, exact := split(text)
-	if exact && mantissa <= maxExact && scale >= -22 && scale <= 22 {
-		v = float64(mantissa)
-		if scale > 0 {
-			v /= powers[scale]
-		} else {
-			v *= powers[-scale]
+	if mantissa, scale, negative, exact := split(text); exact {
+		if v, ok = DecimalDouble(mantissa, scale, negative); ok {
+			return v, true
 		}
-		if negative {
-			v = -v
-		}
-		return v, true
 	}
 	v, err := strconv.ParseFloat(Text(text), 64)
 	return v, err == nil
+}
+
+// DecimalDouble returns mantissa x 10^-scale as the nearest float64 where one
+// operation gives it: when a float64 holds both the mantissa and the power of
+// ten exactly (Clinger's fast path). Otherwise ok is false.
+func DecimalDouble(mantissa uint64, scale int, negative bool) (v float64, ok bool) {
+	if mantissa > maxExact || scale < -22 || scale > 22 {
+		return 0, false
+	}
+	v = float64(mantissa)
+	if scale > 0 {
+		v /= powers[scale]
+	} else {
+		v *= powers[-scale]
+	}
+	if negative {
+		v = -v
+	}
+	return v, true
 }
 
 // ExactDouble reports whether a float64 holds the integer v exactly, together

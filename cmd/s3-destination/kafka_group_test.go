@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -229,4 +230,24 @@ func TestKafkaRestartWithANameMovesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestKafkaAnotherInputGoesOnWhereTheGroupWas(t *testing.T) {
+	t.Parallel()
+	c, s := kafkatest.StartT(t), s3test.StartT(t, s3test.Config{})
+	require.NoError(t, c.CreateTopic(t.Context(), "events", groupPartitions))
+	const each = 120
+	kinds := slices.Concat(kafkaInputs[1:], kafkaInputs[:1])
+	for i, kind := range kinds {
+		require.NoError(t, produceNumbered(t.Context(), c, i*each, each))
+		output := kafkaOutput(s, "json", fmt.Sprintf("    metadata: {run: %s}\n", kind))
+		p := start(t, kafkaInput(kind, c, "events")+output)
+		settle(t, c, "events", p)
+		p.terminate(t)
+	}
+	copies, writers := numberedCopies(t, s)
+	for id := range len(kinds) * each {
+		require.Equal(t, 1, copies[id], "record %d", id)
+	}
+	assert.Len(t, writers, len(kinds), "all have written")
 }

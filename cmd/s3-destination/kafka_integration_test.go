@@ -5,6 +5,8 @@ package main
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 )
 
@@ -23,6 +25,10 @@ func TestIntegrationApacheCompactedTopic(t *testing.T) {
 
 func TestIntegrationApacheGroupRebalancesCooperatively(t *testing.T) {
 	landThroughRebalances(t, kafkatest.StartApacheT(t), "redpanda", "cooperative-sticky")
+}
+
+func TestIntegrationApacheRestartWithANameMovesNothing(t *testing.T) {
+	assert.Zero(t, restartOneOfTwo(t, kafkatest.StartApacheT(t), true))
 }
 
 func TestIntegrationApacheGroupRebalancesEagerly(t *testing.T) {

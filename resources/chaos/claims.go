@@ -33,12 +33,51 @@ func (w *world) claims() map[int32]int {
 	w.mu.Unlock()
 	n := map[int32]int{}
 	for _, c := range all {
-		for _, m := range consuming.FindAllStringSubmatch(c.logged(), -1) {
-			partition, _ := strconv.ParseInt(m[1], 10, 32)
-			n[int32(partition)]++
-		}
+		c.claims(n)
 	}
 	return n
+}
+
+// claims adds those of one process.
+func (c *consumer) claims(to map[int32]int) {
+	for _, m := range consuming.FindAllStringSubmatch(c.logged(), -1) {
+		partition, _ := strconv.ParseInt(m[1], 10, 32)
+		to[int32(partition)]++
+	}
+}
+
+// secured is the most that was seen to be committed at any breach.
+func (w *world) secured() map[int32]int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	most := map[int32]int64{}
+	for _, b := range w.breaches {
+		for partition, offset := range b.committed {
+			most[partition] = max(most[partition], offset)
+		}
+	}
+	return most
+}
+
+// reclaimed adds a breach for a process that claimed partitions more than once
+// by itself. It joined while a dead process was still a member: when that one
+// is expelled, an eager rebalance takes from the newcomer what it has just begun
+// to read. since is what was committed when it started, ends where partitions
+// ended when it was gone.
+func (w *world) reclaimed(c *consumer, since, ends map[int32]int64) {
+	if !w.eager() {
+		return
+	}
+	moved := map[int32]int{}
+	c.claims(moved)
+	for partition := range moved {
+		moved[partition]--
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.breaches = append(w.breaches, &breach{
+		what: "a dead member was expelled", committed: since, ends: ends, runs: []string{c.name}, moved: moved,
+	})
 }
 
 // measure begins to count claims for a breach, and returns what ends that. With

@@ -36,6 +36,7 @@ func forced(ctx context.Context, o options) (bool, error) {
 
 // stopInVain lets a process work, takes S3 away, and asks the process to end.
 func (w *world) stopInVain(ctx context.Context, name string) (time.Duration, error) {
+	since := w.secured()
 	c, err := w.start(ctx, name, settings{})
 	if err != nil {
 		return 0, err
@@ -58,6 +59,9 @@ func (w *world) stopInVain(ctx context.Context, name string) (time.Duration, err
 		return 0, fmt.Errorf("%s: ending after SIGTERM without S3 %w", name, errLate)
 	}
 	took := time.Since(began)
-	_, err = w.snapshot(ctx, "a forced stop", name)
+	b, err := w.snapshot(ctx, "a forced stop", name)
+	if err == nil {
+		w.reclaimed(c, since, b.ends)
+	}
 	return took, err
 }

@@ -54,6 +54,7 @@ func (w *world) killings(ctx context.Context, began time.Time) (moments, error) 
 	}
 	for n := 0; !enough(); n++ {
 		name := fmt.Sprintf("run-%04d", n)
+		since := w.secured()
 		c, err := w.start(ctx, name, w.killSettings(n))
 		if err != nil {
 			return nil, err
@@ -62,9 +63,11 @@ func (w *world) killings(ctx context.Context, began time.Time) (moments, error) 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if _, err := w.snapshot(ctx, "a kill", name); err != nil {
+		b, err := w.snapshot(ctx, "a kill", name)
+		if err != nil {
 			return nil, err
 		}
+		w.reclaimed(c, since, b.ends)
 	}
 	return seen, nil
 }

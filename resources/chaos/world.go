@@ -283,12 +283,19 @@ func (w *world) finish(ctx context.Context, f *feed, sky fmt.Stringer, began tim
 			return false, err
 		}
 	}
+	gone := func() {}
 	if len(running) == 0 {
+		since := w.secured()
+		ends, err := w.kafka.Ends(ctx, topic) // nothing is produced any more
+		if err != nil {
+			return false, err
+		}
 		last, err := w.start(ctx, "last", settings{session: time.Second})
 		if err != nil {
 			return false, err
 		}
 		running = append(running, last)
+		gone = func() { w.reclaimed(last, since, ends) }
 	}
 	if err := w.caughtUp(ctx, 90*time.Second, running...); err != nil {
 		return false, err
@@ -296,6 +303,7 @@ func (w *world) finish(ctx context.Context, f *feed, sky fmt.Stringer, began tim
 	if _, err := terminateAll(running); err != nil {
 		return false, err
 	}
+	gone()
 	return w.conclude(ctx, sky, began)
 }
 

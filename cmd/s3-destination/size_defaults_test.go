@@ -37,6 +37,11 @@ func TestDefaultsOfKafkaInputsAreTheirs(t *testing.T) {
 			period, err := time.ParseDuration(fmt.Sprint(defaults["commit_period"]))
 			require.NoError(t, err)
 			assert.Equal(t, period, in.CommitPeriod)
+			assert.False(t, in.Skips, "nothing moves partitions without a group")
+			if name == "kafka" {
+				assert.InDelta(t, defaults["fetch_buffer_cap"], in.FetchEachRows, 0)
+				assert.Positive(t, in.FetchEachBytes)
+			}
 			if c.partition != "" {
 				assert.Equal(t, bytesOf(t, defaults[c.partition]), in.FetchRowBytes)
 				assert.Equal(t, bytesOf(t, defaults["fetch_max_bytes"]), in.FetchBytes)

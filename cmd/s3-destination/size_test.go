@@ -53,13 +53,13 @@ var steady = `
 var pad = strings.Repeat("0123456789abcdef", 29)
 
 const fromKafka = `
-  redpanda:
-    seed_brokers: [%q]
+  kafka:
+    addresses: [%q]
     topics: [sizes]
     consumer_group: sizes
-    start_offset: earliest
     commit_period: 300ms
-    unordered_processing: {enabled: true, checkpoint_limit: CHECKPOINT, batching: {count: 50, period: 100ms}}
+    checkpoint_limit: CHECKPOINT
+    batching: {count: 50, period: 100ms}
 `
 
 const apart = "    folder: 'in/p={{p}}'\n    variables: {p: '${! json(\"p\") }'}\n"

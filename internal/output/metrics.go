@@ -207,7 +207,7 @@ func (m *metrics) Stalled() {
 	m.stalls.Incr(1)
 	m.adviser.stalls.Add(1)
 	if m.slow.due() {
-		m.log.Warn("The input repeatedly stops until its records are acknowledged, so objects are written before they are full. Raise the number of un-acknowledged records it allows: for Kafka inputs checkpoint_limit, with unordered_processing enabled on the redpanda input.")
+		m.log.Warn("The input repeatedly stops until its records are acknowledged, so objects are written before they are full. Raise the number of un-acknowledged records it allows: for Kafka inputs checkpoint_limit, which is 1024 of a Kafka partition unless set.")
 	}
 }
 

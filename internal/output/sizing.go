@@ -148,12 +148,15 @@ type kafkaInput struct {
 	partition  int64         // fetched of one partition at once, beyond the limit
 	resume     time.Duration // until a partition that was paused goes on, at most
 	ordered    int64         // size of a batch in the ordered mode, if it has one
+	each       int64         // fetched and unpacked of one partition, where there is no limit for a broker
+	buffer     int           // and records of it that wait to be batched
+	skips      bool          // it can commit what was not stored, in a group: docs/kafka.md tells how
 }
 
 var kafkaInputs = map[string]kafkaInput{
-	"redpanda":    {prefix: []string{"unordered_processing"}, checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second, ordered: 32_000},
-	"kafka_franz": {checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second},
-	"kafka":       {checkpoint: 1024, commit: time.Second},
+	"redpanda":    {prefix: []string{"unordered_processing"}, checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second, ordered: 32_000, skips: true},
+	"kafka_franz": {checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second, skips: true},
+	"kafka":       {checkpoint: 1024, commit: time.Second, resume: time.Second / 2, each: 2 << 20, buffer: 256},
 }
 
 // inputOf reads the input of a configuration file, as far as it is known what
@@ -238,13 +241,16 @@ func (k kafkaInput) read(name string, conf map[string]any, in *sizing.Input) {
 		CommitPeriod:    duration(conf["commit_period"], k.commit),
 		Batching:        batchingOf(at["batching"]),
 	}
+	in.Resume, in.FetchEachBytes, in.FetchEachRows = k.resume, k.each, number(conf["fetch_buffer_cap"], k.buffer)
+	in.Skips = k.skips && conf["consumer_group"] != nil && conf["consumer_group"] != ""
 	if k.fetch > 0 {
 		brokers, _ := conf["seed_brokers"].([]any)
-		in.FetchRowBytes, in.Resume = bytesOf(conf["fetch_max_partition_bytes"], k.partition), k.resume
+		in.FetchRowBytes = bytesOf(conf["fetch_max_partition_bytes"], k.partition)
 		in.FetchBytes = bytesOf(conf["fetch_max_bytes"], k.fetch) * int64(max(len(brokers), 1))
 	}
 	if enabled := fmt.Sprint(at["enabled"]); k.ordered > 0 && enabled != "true" {
-		in.Batching, in.CheckpointLimit = sizing.Batching{}, 0
+		// This mode takes over what was fetched of a partition in one piece.
+		in.Batching, in.CheckpointLimit, in.Skips = sizing.Batching{}, 0, false
 		in.OrderedBytes = bytesOf(conf["max_yield_batch_bytes"], k.ordered)
 	}
 }

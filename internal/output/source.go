@@ -40,7 +40,7 @@ func (o *Output) describe(records []record.Record) map[string]string {
 	ranges := source.Describe(records)
 	if ranges == nil && o.conf.columns != nil && o.sourceless.due() {
 		o.log.Warn(fieldSourceColumns + " is set, and records have no metadata kafka_topic, kafka_partition and kafka_offset: " +
-			"the columns are null. The inputs redpanda, kafka and kafka_franz set it, and a processor may have removed it.")
+			"the columns are null. The inputs for Kafka set it, and a processor may have removed it.")
 	}
 	return ranges
 }

@@ -42,7 +42,7 @@ const (
 func (m *model) findings(p *Prediction) []Finding {
 	var all []Finding
 	for _, look := range []func(*Prediction) *Finding{
-		m.ordered, m.tooFewUnacknowledged, m.tooFewSlots, m.tooLittleMemory, m.tooManyPartitions, m.tooSlow,
+		m.skips, m.ordered, m.tooFewUnacknowledged, m.tooFewSlots, m.tooLittleMemory, m.tooManyPartitions, m.tooSlow,
 		m.smallObjects, m.manyRequests, m.singleRecords, m.noPeriod, m.muchBeside,
 	} {
 		if f := look(p); f != nil {
@@ -63,6 +63,14 @@ func advise(setting, format string, args ...any) *Finding {
 // cut says what an object is that something ended too early.
 func (m *model) cut(p *Prediction) string {
 	return fmt.Sprintf("objects end at %s instead of %s", Size(p.Bytes), Size(m.ownEnd().rows*m.stored))
+}
+
+func (m *model) skips(*Prediction) *Finding {
+	if !m.in.Skips {
+		return nil
+	}
+	return warn("input."+m.in.Kind,
+		"records can be lost when Kafka partitions move to another process, or the process loses its session: this input can commit the offsets of records that were not stored. Use the kafka input: see docs/kafka.md, Which input")
 }
 
 func (m *model) ordered(p *Prediction) *Finding {

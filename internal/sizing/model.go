@@ -182,6 +182,11 @@ func (m *model) ownEnd() end {
 	return e
 }
 
+// fetched is what a client keeps that fetches by partition.
+func (m *model) fetched() float64 {
+	return float64(m.kafka) * (float64(m.in.FetchEachBytes) + float64(m.in.FetchEachRows)*m.l.RowBytes)
+}
+
 // saturation is the end when every slot for batches is taken.
 func (m *model) saturation(own end) end {
 	limit := float64(m.d.MaxInFlight)
@@ -264,7 +269,7 @@ func (m *model) memory(p *Prediction) {
 	if limit := float64(m.d.MemoryLimit); limit > 0 {
 		p.Held = math.Min(p.Held, limit)
 	}
-	p.Container = fixed + float64(m.d.MemoryLimit) + m.beside() + float64(m.in.FetchBytes) +
+	p.Container = fixed + float64(m.d.MemoryLimit) + m.beside() + float64(m.in.FetchBytes) + m.fetched() +
 		float64(m.d.RowGroupSize)*float64(m.d.Encoders)
 }
 

@@ -112,12 +112,12 @@ func predict(t *testing.T, rate float64, partitions int, format, age string) siz
 	t.Helper()
 	file := fmt.Sprintf(`
 input:
-  redpanda:
-    seed_brokers: ['broker:9092']
+  kafka:
+    addresses: ['broker:9092']
     topics: [events]
     consumer_group: g
-    commit_period: 1s
-    unordered_processing: {enabled: true, checkpoint_limit: 1000000000, batching: {count: 1000, period: 1s}}
+    checkpoint_limit: 1000000000
+    batching: {count: 1000, period: 1s}
 output:
   s3_destination: {bucket: b, file_format: %s, max_age: %s, memory_limit: 1TB, max_in_flight: 1000000}
 `, format, age)

@@ -76,6 +76,13 @@ type Input struct {
 	CommitPeriod time.Duration
 	// FetchBytes is what the client may fetch at once, over all brokers.
 	FetchBytes int64
+	// FetchEachBytes and FetchEachRows are what the client keeps of each Kafka
+	// partition beside its batches, where that bounds it: both, not either.
+	FetchEachBytes int64
+	FetchEachRows  int
+	// Skips says that the input can commit the offsets of records that it never
+	// handed over, when partitions move: see docs/kafka.md, "Which input".
+	Skips bool
 }
 
 // Load is what arrives, and what is assumed about it.

@@ -21,7 +21,7 @@ func roomy() Destination {
 
 func kafka() Input {
 	return Input{
-		Kind: "redpanda", Kafka: true, CheckpointLimit: 500_000, CommitPeriod: time.Second,
+		Kind: "kafka", Kafka: true, CheckpointLimit: 500_000, CommitPeriod: time.Second,
 		Batching: Batching{Count: 1000, Period: time.Second},
 	}
 }
@@ -73,7 +73,17 @@ func TestObjectsEndForTheRuleThatComesFirst(t *testing.T) {
 		"too few un-acknowledged records": {
 			func(_ *Destination, in *Input, _ *Load) { in.CheckpointLimit = 1024 },
 			chunk.Idle, 4 * 1024,
+			[]string{"input.kafka.checkpoint_limit"},
+		},
+		"too few un-acknowledged records of the redpanda input": {
+			func(_ *Destination, in *Input, _ *Load) { in.Kind, in.CheckpointLimit = "redpanda", 1024 },
+			chunk.Idle, 4 * 1024,
 			[]string{"input.redpanda.unordered_processing.checkpoint_limit"},
+		},
+		"an input that can lose records is no matter of sizes": {
+			func(_ *Destination, in *Input, _ *Load) { in.Kind, in.Skips = "kafka_franz", true },
+			chunk.Age, 60_250,
+			[]string{"input.kafka_franz"},
 		},
 		"the ordered mode": {
 			func(_ *Destination, in *Input, _ *Load) {

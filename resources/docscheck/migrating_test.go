@@ -16,7 +16,7 @@ import (
 
 // elsewhere are names on the side of "here" that are no settings of
 // s3_destination: of the framework, its inputs and processors, and values.
-var elsewhere = strings.Fields(`topics regexp_topics_include consumer_group redpanda aws_kinesis http_server broker schema_registry_decode
+var elsewhere = strings.Fields(`topics consumer_group kafka aws_kinesis http_server broker schema_registry_decode
 	batching json csv json+gzip csv+gzip sse-kms parquet avro AWS_PROFILE HTTPS_PROXY`)
 
 var (

@@ -218,8 +218,8 @@ func (m *metrics) Observe(s chunk.Stats) {
 	m.waiting.Set(int64(s.Calls))
 	m.held.Set(s.HeldBytes)
 	m.adviser.Observe(s)
-	const step = 64 << 20
-	if beyond := (s.GatedBytes + step - 1) / step * step; m.beyond.Swap(beyond) != beyond {
+	const step = 64 << 20 // less than half of it is left to the reserve that the process has
+	if beyond := (s.GatedBytes + step/2) / step * step; m.beyond.Swap(beyond) != beyond {
 		outgrown()
 	}
 	if s.GatedBytes > m.limits.MemoryLimit/2 && m.memory.due() {

@@ -36,8 +36,8 @@ type KafkaWork struct {
 // KafkaPeer is one configuration of Redpanda Connect.
 type KafkaPeer struct {
 	Name string
-	// Input replaces the input that both sides have, unless empty. SEED, TOPIC,
-	// GROUP and ENDPOINT stand for those of the run.
+	// Input replaces the redpanda input with batches of 1,000, unless empty.
+	// SEED, TOPIC, GROUP and ENDPOINT stand for those of the run.
 	Input string
 	// Pipeline are processors that run in parallel, Output is the output.
 	Pipeline, Output string
@@ -93,7 +93,7 @@ func kafkaPeers(extension string, processors ...string) []KafkaPeer {
 		// The pipeline of Redpanda Connect's own benchmark of Kafka to S3, but for
 		// the checkpoint limit, whose default would stall batches of this size.
 		{Name: "kafka_franz, batched at the output", Input: kafkaFranz, Output: batched},
-		// The same input as ours.
+		// An input that batches as ours does.
 		{Name: "batched at input and output", Output: batched},
 		// Objects are built in parallel: processors of the pipeline are run by as
 		// many threads as there are cores.
@@ -140,7 +140,18 @@ const kafkaFranz = `kafka_franz:
   fetch_max_wait: 500ms
   checkpoint_limit: 5000000`
 
-// redpanda is the input that both sides have, with room for what waits.
+// ourKafka is the input of the examples, which commits nothing that is not
+// stored.
+const ourKafka = `kafka:
+  addresses: [ 'SEED' ]
+  topics: [ 'TOPIC' ]
+  consumer_group: 'GROUP'
+  start_from_oldest: true
+  commit_period: 200ms
+  checkpoint_limit: 5000000
+  batching: { count: 1000, period: 1s }`
+
+// redpanda is the input of the peers, with room for what waits.
 func redpanda(batch int, period string) string {
 	return "redpanda:" + indent(2, fmt.Sprintf(`seed_brokers: [ 'SEED' ]
 topics: [ 'TOPIC' ]
@@ -157,7 +168,7 @@ unordered_processing:
 // output; without any, objects have as many records as those of the peers.
 func OurKafkaConfig(w KafkaWork, r KafkaRun, more string) string {
 	if w.Ours == "" {
-		return kafkaStream(r, redpanda(1000, "1s"), "", "drop: {}")
+		return kafkaStream(r, ourKafka, "", "drop: {}")
 	}
 	if more == "" {
 		more = fmt.Sprintf("max_records: %d", Rows)
@@ -165,7 +176,7 @@ func OurKafkaConfig(w KafkaWork, r KafkaRun, more string) string {
 	if r.CA != "" {
 		more += "\nupload: { ca_file: " + r.CA + " }"
 	}
-	return kafkaStream(r, redpanda(1000, "1s"), "", "s3_destination:"+indent(2, fmt.Sprintf(`bucket: bench
+	return kafkaStream(r, ourKafka, "", "s3_destination:"+indent(2, fmt.Sprintf(`bucket: bench
 region: us-east-1
 endpoint: ENDPOINT
 force_path_style_urls: true

@@ -121,6 +121,11 @@ func (t *team) roll(ctx context.Context, began time.Time, f *feed) error {
 	}
 	for round := 0; time.Since(began) < t.w.duration; round++ {
 		pause(ctx, t.w.dice.between(500*time.Millisecond, 2*time.Second))
+		if round == 1 {
+			if err := t.grow(ctx, f); err != nil {
+				return err
+			}
+		}
 		if err := t.leave(ctx, t.w.dice.upTo(len(t.members))); err != nil {
 			return err
 		}
@@ -128,18 +133,22 @@ func (t *team) roll(ctx context.Context, began time.Time, f *feed) error {
 		if err := t.join(ctx, 1); err != nil {
 			return err
 		}
-		if round == 1 && !t.w.eager() { // which looks for new partitions every 10 minutes
-			if err := t.grow(ctx, f); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
 }
 
-// grow adds partitions to the topic, which the members find out by themselves.
+// grow adds partitions to the topic, which the members find out by themselves:
+// the kafka input at the next rebalance (or after 10 minutes), the others soon.
 func (t *team) grow(ctx context.Context, f *feed) error {
 	const more = 3
+	t.w.note("%d partitions were added under load", more)
+	if t.w.eager() {
+		if err := t.w.kafka.AddPartitions(ctx, topic, more); err != nil {
+			return err
+		}
+		f.widen(partitions + more)
+		return nil
+	}
 	return t.change(ctx, "partitions were added", t.names(), len(t.members), 1, func() error {
 		if err := t.w.kafka.AddPartitions(ctx, topic, more); err != nil {
 			return err

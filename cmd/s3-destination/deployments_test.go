@@ -68,15 +68,16 @@ func TestKubernetesConsumersShareATopicAndStopCleanly(t *testing.T) {
 	own := keysOf(s)
 	own["KAFKA_BROKERS"], own["BUCKET"] = kafka.Seeds[0], s.Bucket
 	env := settings(t, deployed("kubernetes", "consumers", "settings.env"), own)
-	var replicas []*process
-	for range 2 {
+	join := func(pod string) *process {
 		address := freeAddress(t)
 		flags := []string{
 			"--set", "http.address=" + address,
 			"--set", "output.s3_destination.endpoint=" + s.URL, "--set", "output.s3_destination.force_path_style_urls=true",
 		}
-		replicas = append(replicas, startFile(t, address, deployed("kubernetes", "consumers", "pipeline.yaml"), flags, env...))
+		own := append(slices.Clone(env), "KAFKA_INSTANCE_ID="+pod)
+		return startFile(t, address, deployed("kubernetes", "consumers", "pipeline.yaml"), flags, own...)
 	}
+	replicas := []*process{join("s3-destination-0"), join("s3-destination-1")}
 	for _, r := range replicas {
 		r.waitReady(t)
 	}
@@ -102,10 +103,13 @@ func TestKubernetesConsumersShareATopicAndStopCleanly(t *testing.T) {
 		return replicas[0].gauge("s3_destination_waiting_batches") > 0 && replicas[1].gauge("s3_destination_waiting_batches") > 0
 	}, 60*time.Second, 50*time.Millisecond, "both have partitions")
 	replicas[0].terminate(t)
+	replicas[0] = join("s3-destination-0")
 	produce(records/2, records)
 	require.Eventually(t, func() bool { return len(landed(t, s, "events/date=2026-07-0")) == records }, 90*time.Second, 200*time.Millisecond)
-	replicas[1].terminate(t)
-	assert.Equal(t, once(ids...), landed(t, s, "events/date=2026-07-0"), "a clean stop doubles nothing")
+	for _, r := range replicas {
+		r.terminate(t)
+	}
+	assert.Equal(t, once(ids...), landed(t, s, "events/date=2026-07-0"), "neither a stop nor a restart doubles anything")
 	committed, err := kafka.Committed(t.Context(), "s3-destination", "events")
 	require.NoError(t, err)
 	ends, err := kafka.Ends(t.Context(), "events")

@@ -24,11 +24,19 @@ func problems(t *testing.T, m manifests) field.ErrorList {
 	t.Helper()
 	var all field.ErrorList
 
-	m.deployment.Namespace = namespace
-	appsdefaults.SetObjectDefaults_Deployment(&m.deployment)
-	var deployment apps.Deployment
-	require.NoError(t, appsdefaults.Convert_v1_Deployment_To_apps_Deployment(&m.deployment, &deployment, nil))
-	all = append(all, appsvalidation.ValidateDeployment(&deployment, corevalidation.PodValidationOptions{})...)
+	if m.deployment != nil {
+		m.deployment.Namespace = namespace
+		appsdefaults.SetObjectDefaults_Deployment(m.deployment)
+		var deployment apps.Deployment
+		require.NoError(t, appsdefaults.Convert_v1_Deployment_To_apps_Deployment(m.deployment, &deployment, nil))
+		all = append(all, appsvalidation.ValidateDeployment(&deployment, corevalidation.PodValidationOptions{})...)
+	} else {
+		m.statefulSet.Namespace = namespace
+		appsdefaults.SetObjectDefaults_StatefulSet(m.statefulSet)
+		var set apps.StatefulSet
+		require.NoError(t, appsdefaults.Convert_v1_StatefulSet_To_apps_StatefulSet(m.statefulSet, &set, nil))
+		all = append(all, appsvalidation.ValidateStatefulSet(&set, corevalidation.PodValidationOptions{})...)
+	}
 
 	m.budget.Namespace = namespace
 	var budget policy.PodDisruptionBudget
@@ -57,7 +65,7 @@ func TestKubernetesAcceptsTheManifests(t *testing.T) {
 
 func TestKubernetesRefusesWhatIsWrong(t *testing.T) {
 	m := load(t, "../consumers")
-	c := &m.deployment.Spec.Template.Spec.Containers[0]
+	c := &m.template().Spec.Containers[0]
 	c.Ports[0].Name = "a-name-that-is-far-too-long"
 	c.VolumeMounts[0].Name = "none"
 	m.budget.Spec.MinAvailable = m.budget.Spec.MaxUnavailable

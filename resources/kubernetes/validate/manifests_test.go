@@ -26,7 +26,8 @@ var deployments = []string{"consumers", "sidecar"}
 
 // manifests are the objects of one directory.
 type manifests struct {
-	deployment     appsv1.Deployment
+	deployment     *appsv1.Deployment  // or
+	statefulSet    *appsv1.StatefulSet // whichever the directory has
 	budget         policyv1.PodDisruptionBudget
 	serviceAccount corev1.ServiceAccount
 	configMaps     map[string]corev1.ConfigMap
@@ -48,7 +49,11 @@ func load(t *testing.T, dir string) manifests {
 		}
 		switch r.GetApiVersion() + " " + r.GetKind() {
 		case "apps/v1 Deployment":
-			into(&m.deployment)
+			m.deployment = &appsv1.Deployment{}
+			into(m.deployment)
+		case "apps/v1 StatefulSet":
+			m.statefulSet = &appsv1.StatefulSet{}
+			into(m.statefulSet)
 		case "policy/v1 PodDisruptionBudget":
 			into(&m.budget)
 		case "v1 ServiceAccount":
@@ -65,7 +70,24 @@ func load(t *testing.T, dir string) manifests {
 			t.Fatalf("%s has a %s of %s, which this test does not know", dir, r.GetKind(), r.GetApiVersion())
 		}
 	}
+	require.NotEqual(t, m.deployment == nil, m.statefulSet == nil, "one of them runs the pods")
 	return m
+}
+
+// template is that of the pods.
+func (m *manifests) template() *corev1.PodTemplateSpec {
+	if m.deployment != nil {
+		return &m.deployment.Spec.Template
+	}
+	return &m.statefulSet.Spec.Template
+}
+
+// selector finds the pods.
+func (m *manifests) selector() *metav1.LabelSelector {
+	if m.deployment != nil {
+		return m.deployment.Spec.Selector
+	}
+	return m.statefulSet.Spec.Selector
 }
 
 // withMonitor builds a directory with the component that it comments out.
@@ -91,7 +113,7 @@ func eachDeployment(t *testing.T, check func(t *testing.T, m manifests)) {
 
 // containers are all of a pod, sidecars included.
 func containers(m manifests) []corev1.Container {
-	spec := m.deployment.Spec.Template.Spec
+	spec := m.template().Spec
 	return append(append([]corev1.Container{}, spec.InitContainers...), spec.Containers...)
 }
 
@@ -112,7 +134,7 @@ func TestPodsKeepTheRestrictedStandard(t *testing.T) {
 		evaluator, err := policy.NewEvaluator(policy.DefaultChecks())
 		require.NoError(t, err)
 		restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-		template := m.deployment.Spec.Template
+		template := m.template()
 		result := policy.AggregateCheckResults(evaluator.EvaluatePod(restricted, &template.ObjectMeta, &template.Spec))
 		assert.True(t, result.Allowed, result.ForbiddenDetail())
 		for _, c := range containers(m) {
@@ -125,7 +147,7 @@ func TestPodsKeepTheRestrictedStandard(t *testing.T) {
 
 func TestEverythingThatIsReferredToExists(t *testing.T) {
 	eachDeployment(t, func(t *testing.T, m manifests) {
-		spec := m.deployment.Spec.Template.Spec
+		spec := m.template().Spec
 		assert.Equal(t, m.serviceAccount.Name, spec.ServiceAccountName)
 		assert.Contains(t, m.serviceAccount.Annotations["eks.amazonaws.com/role-arn"], "arn:aws:iam::")
 		volumes := map[string]bool{}
@@ -147,8 +169,8 @@ func TestEverythingThatIsReferredToExists(t *testing.T) {
 				}
 			}
 		}
-		pod := labels.Set(m.deployment.Spec.Template.Labels)
-		for _, selector := range []*metav1.LabelSelector{m.deployment.Spec.Selector, m.budget.Spec.Selector} {
+		pod := labels.Set(m.template().Labels)
+		for _, selector := range []*metav1.LabelSelector{m.selector(), m.budget.Spec.Selector} {
 			s, err := metav1.LabelSelectorAsSelector(selector)
 			require.NoError(t, err)
 			assert.False(t, s.Empty())
@@ -169,7 +191,7 @@ func TestPodMonitorsFindTheirPods(t *testing.T) {
 		monitor := m.podMonitors[0].Spec
 		s, err := metav1.LabelSelectorAsSelector(&monitor.Selector)
 		require.NoError(t, err)
-		template := m.deployment.Spec.Template
+		template := m.template()
 		assert.True(t, s.Matches(labels.Set(template.Labels)), dir)
 		assert.Equal(t, "false", template.Annotations["prometheus.io/scrape"], "scraped once")
 		require.Len(t, monitor.PodMetricsEndpoints, 1)

@@ -19,15 +19,17 @@ import (
 type pipeline struct {
 	HTTP  struct{ Address string }
 	Input struct {
-		Redpanda struct {
-			FetchMaxBytes string `json:"fetch_max_bytes"`
-			Unordered     struct {
-				Checkpoint float64 `json:"checkpoint_limit"`
-				Batching   struct {
-					ByteSize int64 `json:"byte_size"`
-					Period   string
-				}
-			} `json:"unordered_processing"`
+		Kafka struct {
+			Instance string `json:"instance_id"`
+			Group    struct {
+				Session string `json:"session_timeout"`
+			}
+			Ahead      int64   `json:"fetch_buffer_cap"`
+			Checkpoint float64 `json:"checkpoint_limit"`
+			Batching   struct {
+				ByteSize int64 `json:"byte_size"`
+				Period   string
+			}
 		}
 	}
 	Output struct {
@@ -78,10 +80,12 @@ const mb = 1_000_000
 func TestConsumersHaveTheMemoryThatTheirPipelineNeeds(t *testing.T) {
 	m := load(t, "../consumers")
 	p := readPipeline(t, configMap(t, m, "s3-destination-pipeline").Data["pipeline.yaml"])
-	const brokers = 3
-	out, in := p.Output.S3, p.Input.Redpanda
+	const partitions, record = 12, 10_000 // of the topic; bytes at most
+	out, in := p.Output.S3, p.Input.Kafka
+	require.Positive(t, in.Ahead)
+	fetched := partitions * (2<<20 + in.Ahead*record) // when one replica is left
 	// docs/kafka.md#memory
-	needed := bytes(t, out.MemoryLimit) + out.MaxInFlight*in.Unordered.Batching.ByteSize + bytes(t, in.FetchMaxBytes)*brokers + 150*mb
+	needed := bytes(t, out.MemoryLimit) + out.MaxInFlight*in.Batching.ByteSize + fetched + 150*mb
 	resources := ours(t, m).Resources
 	limit := resources.Limits.Memory().Value()
 	assert.GreaterOrEqual(t, limit, needed)
@@ -89,9 +93,9 @@ func TestConsumersHaveTheMemoryThatTheirPipelineNeeds(t *testing.T) {
 	assert.Equal(t, limit, resources.Requests.Memory().Value(), "no pod is evicted for using it")
 
 	// docs/kafka.md#settings-of-the-input
-	slots := 12 * duration(t, out.MaxAge) / duration(t, in.Unordered.Batching.Period)
-	assert.GreaterOrEqual(t, out.MaxInFlight, int64(slots), "12 Kafka partitions")
-	assert.GreaterOrEqual(t, in.Unordered.Checkpoint, 5000*duration(t, out.MaxAge).Seconds())
+	slots := partitions * duration(t, out.MaxAge) / duration(t, in.Batching.Period)
+	assert.GreaterOrEqual(t, out.MaxInFlight, int64(slots))
+	assert.GreaterOrEqual(t, in.Checkpoint, 5000*duration(t, out.MaxAge).Seconds())
 }
 
 func TestSidecarHasTheMemoryThatItsSettingsNeed(t *testing.T) {
@@ -120,11 +124,27 @@ func TestPodsAreGivenTheTimeThatAStopTakes(t *testing.T) {
 	s := ours(t, sidecar)
 	require.NotNil(t, s.RestartPolicy, "a sidecar ends after the application")
 	assert.Equal(t, corev1.ContainerRestartPolicyAlways, *s.RestartPolicy)
-	assert.Equal(t, s.Name, sidecar.deployment.Spec.Template.Spec.InitContainers[0].Name)
+	assert.Equal(t, s.Name, sidecar.template().Spec.InitContainers[0].Name)
+}
+
+func TestARestartedConsumerKeepsItsPartitions(t *testing.T) {
+	m := load(t, "../consumers")
+	p := readPipeline(t, configMap(t, m, "s3-destination-pipeline").Data["pipeline.yaml"])
+	assert.Equal(t, "${KAFKA_INSTANCE_ID:}", p.Input.Kafka.Instance)
+	require.NotNil(t, m.statefulSet, "the pods of a Deployment have other names each time")
+	var from *corev1.EnvVarSource
+	for _, e := range ours(t, m).Env {
+		if e.Name == "KAFKA_INSTANCE_ID" {
+			from = e.ValueFrom
+		}
+	}
+	require.NotNil(t, from)
+	assert.Equal(t, "metadata.name", from.FieldRef.FieldPath)
+	assert.GreaterOrEqual(t, duration(t, p.Input.Kafka.Group.Session), 2*grace(m), "the time to stop, and as much to start")
 }
 
 func grace(m manifests) time.Duration {
-	return time.Duration(*m.deployment.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
+	return time.Duration(*m.template().Spec.TerminationGracePeriodSeconds) * time.Second
 }
 
 func TestProbesAskWhatTheProcessServes(t *testing.T) {
@@ -138,7 +158,7 @@ func TestProbesAskWhatTheProcessServes(t *testing.T) {
 			assert.Equal(t, c.Ports[0].Name, probe.HTTPGet.Port.StrVal)
 		}
 		assert.Equal(t, "/ping", c.StartupProbe.HTTPGet.Path)
-		assert.Equal(t, "4195", m.deployment.Spec.Template.Annotations["prometheus.io/port"])
+		assert.Equal(t, "4195", m.template().Annotations["prometheus.io/port"])
 	})
 	p := readPipeline(t, configMap(t, load(t, "../consumers"), "s3-destination-pipeline").Data["pipeline.yaml"])
 	assert.Equal(t, "0.0.0.0:4195", p.HTTP.Address)

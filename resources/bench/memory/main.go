@@ -24,22 +24,43 @@ const (
 	records   = 200_000
 )
 
-// inputs are what the binary has of its own. The first makes batches, as a
-// Kafka client does; the second makes single messages that are batched later,
-// each of which costs more.
-var inputs = []struct{ name, config string }{
-	{"batches of 1,000", `
+const (
+	many = 10_000
+	some = 1_000
+)
+
+// cases are the rows of the table. The first input makes batches, as a Kafka
+// client does; the second makes single messages that are batched later, each of
+// which costs more.
+var cases = []struct {
+	input, config string
+	partitions    int
+	format        string
+	inFlight      int
+}{
+	{"batches of 1,000", batches(many), many, "json", 128},
+	{"batches of 1,000", batches(many), many, "json", 1000},
+	{"messages, batched", messages, many, "json", 128},
+	{"messages, batched", messages, many, "json", 1000},
+	{"batches of 1,000", batches(some), some, "parquet", 128},
+	{"batches of 1,000", batches(some), some, "avro", 128},
+	{"batches of 1,000", batches(some), some, "csv", 128},
+}
+
+func batches(partitions int) string {
+	return fmt.Sprintf(`
   generate:
-    count: ` + strconv.Itoa(records) + `
+    count: %d
     batch_size: 1000
     interval: ""
-    mapping: 'root = "{\"tenant\":\"t-%05d\",\"text\":\"` + text + `\"}".format(random_int(min: 0, max: 9999))'`},
-	{"messages, batched", `
+    mapping: 'root = "{\"tenant\":\"t-%%05d\",\"text\":\"%s\"}".format(random_int(min: 0, max: %d))'`, records, text, partitions-1)
+}
+
+const messages = `
   batched:
     child:
       file: { paths: [ DATA ], scanner: { lines: {} } }
-    policy: { count: 1000, period: 100ms }`},
-}
+    policy: { count: 1000, period: 100ms }`
 
 // text makes records as large as those of the data set.
 var text = strings.Repeat("0123456789abcdef", 51)
@@ -57,7 +78,7 @@ output:
     health_check: { enabled: false }
     folder: out/{{tenant}}
     variables: { tenant: '${! json("tenant") }' }
-    file_format: json
+    file_format: %s
     memory_limit: 256MiB
     max_in_flight: %d
 `
@@ -67,21 +88,19 @@ func main() {
 	bin := flag.String("bin", "work/bin", "directory of the binary server")
 	dir := flag.String("dir", "work", "directory for data")
 	flag.Parse()
-	fmt.Printf("%d open partitions, %d records, memory_limit %d MiB; allowed: limit + %d MiB = %d MiB.\n\n",
-		dataset.Many, records, limit>>20, allowance>>20, (limit+allowance)>>20)
-	fmt.Println("| input | max_in_flight | peak RSS, MiB | met | rows/s | objects |\n|---|--:|--:|---|--:|--:|")
-	for _, in := range inputs {
-		for _, inFlight := range []int{128, 1000} {
-			fmt.Printf("| %s ", in.name)
-			if err := run(*binary, *bin, *dir, in.config, inFlight); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
+	fmt.Printf("%d records, memory_limit %d MiB; allowed: limit + %d MiB = %d MiB.\n\n",
+		records, limit>>20, allowance>>20, (limit+allowance)>>20)
+	fmt.Println("| open partitions | format | input | max_in_flight | peak RSS, MiB | met | rows/s | objects |\n|--:|---|---|--:|--:|---|--:|--:|")
+	for _, c := range cases {
+		fmt.Printf("| %d | %s | %s ", c.partitions, c.format, c.input)
+		if err := run(*binary, *bin, *dir, c.config, c.format, c.inFlight); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
 	}
 }
 
-func run(binary, bin, dir, input string, inFlight int) error {
+func run(binary, bin, dir, input, format string, inFlight int) error {
 	data, err := dataset.Write(dir, dataset.Tenants, records)
 	if err != nil {
 		return err
@@ -92,7 +111,7 @@ func run(binary, bin, dir, input string, inFlight int) error {
 	}
 	defer server.Stop()
 	path := filepath.Join(dir, "memory.yaml")
-	if err := os.WriteFile(path, fmt.Appendf(nil, config, strings.ReplaceAll(input, "DATA", data), server.URL, inFlight), 0o600); err != nil {
+	if err := os.WriteFile(path, fmt.Appendf(nil, config, strings.ReplaceAll(input, "DATA", data), server.URL, format, inFlight), 0o600); err != nil {
 		return err
 	}
 	var log bytes.Buffer

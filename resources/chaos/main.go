@@ -19,7 +19,7 @@ import (
 // scenarios by name. Each runs to its end, or for the duration in the options.
 var scenarios = map[string]func(context.Context, options) (bool, error){
 	"kill": kill, "term": term, "all": stopAll, "s3": storm, "memory": memory, "broker": outage, "forced": forced,
-	"partition": partition, "sts": sessions, "slow": slow, "bare": bare, "soak": soak, "files": files, "http": sidecar,
+	"partition": partition, "sts": sessions, "slow": slow, "bare": bare, "soak": soak, "files": files, "http": sidecar, "named": named,
 }
 
 // short is the form that gates a change: the scenarios that tell most, in about
@@ -33,6 +33,7 @@ var short = []struct {
 	{"kill", 12 * time.Second, true},
 	{"all", 8 * time.Second, false},
 	{"term", 8 * time.Second, false},
+	{"named", 8 * time.Second, false},
 	{"s3", 10 * time.Second, true},
 	{"partition", 12 * time.Second, false},
 	{"sts", 10 * time.Second, false},
@@ -74,7 +75,7 @@ type options struct {
 func main() {
 	o := options{out: os.Stdout}
 	flag.StringVar(&o.scenario, "scenario", "short", "short: the ones that tell most, in a minute and a half; kill: SIGKILL and restart; term: rolling restarts of 3 consumers; "+
-		"all: 3 consumers stop at once; forced: SIGTERM while S3 is gone; s3: faults of S3 only; slow: every answer of S3 takes 30 s; broker: Kafka is killed; "+
+		"all: 3 consumers stop at once; named: both, with names in the group, which moves nothing; forced: SIGTERM while S3 is gone; s3: faults of S3 only; slow: every answer of S3 takes 30 s; broker: Kafka is killed; "+
 		"partition: the network is cut; sts: sessions end and STS fails; bare: nothing can be written to disk; memory: many partitions, large records, 512 MiB; "+
 		"soak: goroutines and heap over time; files: a backfill is stopped; http: a sidecar is stopped")
 	flag.StringVar(&o.broker, "broker", "kfake", "kfake, or kafka for a real Apache Kafka")

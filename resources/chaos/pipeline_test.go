@@ -185,6 +185,7 @@ func TestChaosInShort(t *testing.T) {
 		{scenario: "bare", seed: 10, duration: 3 * time.Second},
 		{scenario: "http", seed: 11, duration: 5 * time.Second, calm: true},
 		{scenario: "files", seed: 12, kills: 2},
+		{scenario: "named", seed: 13, duration: 3 * time.Second},
 	} {
 		t.Run(o.scenario, func(t *testing.T) {
 			t.Parallel()

@@ -126,14 +126,21 @@ type breach struct {
 	// moved counts how often each partition was claimed during the breach, and
 	// takes the place of most where it is known.
 	moved map[int32]int
+	// abandoned is set where nobody was left: whoever comes next claims each
+	// partition once more.
+	abandoned bool
 }
 
 // limit is how many surplus copies of one record of a partition it explains.
 func (b *breach) limit(partition int32) int {
-	if b.moved != nil {
+	switch {
+	case b.moved == nil:
+		return max(1, b.most)
+	case b.abandoned:
+		return b.moved[partition] + 1
+	default:
 		return b.moved[partition]
 	}
-	return max(1, b.most)
 }
 
 // explains tells whether a record that this process had written before could be

@@ -136,6 +136,9 @@ func TestSurplusCopiesNeedAReason(t *testing.T) {
 	assert.Zero(t, s.explain(l, []*breach{twice}, order).unexplained)
 	twice.moved = map[int32]int{0: 1}
 	assert.Equal(t, 1, s.explain(l, []*breach{twice}, order).unexplained, "the partition was claimed once more")
+	twice.abandoned = true
+	assert.Zero(t, s.explain(l, []*breach{twice}, order).unexplained, "and by whoever came next")
+	twice.abandoned = false
 	twice.moved = map[int32]int{1: 2}
 	assert.Equal(t, 3, s.explain(l, []*breach{twice}, order).unexplained, "another partition was")
 }

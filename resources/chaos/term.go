@@ -40,7 +40,7 @@ func (t *team) change(ctx context.Context, what string, stay []string, size, tim
 	if err != nil {
 		return err
 	}
-	b.most = times
+	b.most, b.abandoned = times, size == 0
 	measured := t.w.measure(b)
 	if err := do(); err != nil {
 		return err
@@ -187,7 +187,8 @@ func stopAll(ctx context.Context, o options) (bool, error) {
 }
 
 // stop stops all members at once. With eager balancing the first one to be gone
-// takes the partitions from those that are still at it.
+// takes the partitions from those that are still at it: what they store after
+// that they cannot commit any more.
 func (t *team) stop(ctx context.Context) error {
 	all, names := t.members, t.names()
 	t.members = nil

@@ -34,3 +34,39 @@ func TestCallOfManyPartitionsMakesRoomForItsRecordsOnce(t *testing.T) {
 		}
 	})
 }
+
+// Partitions that were large one after the other, and are open all at once with
+// few records each, must not make room for large ones all at once.
+func TestOpenChunksMakeRoomWithinTheMemoryLimit(t *testing.T) {
+	const partitions, limit = 200, 16 << 20
+	lines := make([]string, 3000)
+	for i := range lines {
+		lines[i] = fmt.Sprintf("%0300d", i)
+	}
+	bubble(t, Config{MaxAge: time.Second, MaxFileSize: 1 << 20, MemoryLimit: limit}, &memory{}, func(t *testing.T, m *Manager) {
+		for i := range partitions {
+			_, err := write(t.Context(), m, fmt.Sprint(i), lines...)
+			require.NoError(t, err)
+		}
+		var small []*writing
+		for i := range partitions {
+			small = append(small, goWrite(t.Context(), m, fmt.Sprint(i), "x"))
+		}
+		time.Sleep(time.Millisecond)
+		m.mu.Lock()
+		room := int64(0)
+		for _, c := range m.byAge {
+			room += int64(max(cap(c.records), cap(c.owners))) * entrySize
+		}
+		assert.Len(t, m.byAge, partitions)
+		assert.LessOrEqual(t, room, int64(limit/8*5/4)) // some of it for size classes
+		assert.Greater(t, room, int64(limit/16), "what is known is used")
+		m.mu.Unlock()
+		for _, w := range small {
+			<-w.done
+		}
+		m.mu.Lock()
+		assert.Zero(t, m.ahead)
+		m.mu.Unlock()
+	})
+}

@@ -154,6 +154,7 @@ type chunk struct {
 	ratio  float64   // expected encoded bytes for each raw byte
 	reason Reason
 	heap   int    // position in the manager's age heap
+	ahead  int64  // bytes of the lists that were made before there were records
 	cancel func() // ends the upload; set while it runs
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
@@ -100,7 +101,8 @@ type Manager struct {
 	calls     int // waiting at the gate, or admitted and not released
 	unsettled int // waiting for their records
 	seq       uint64
-	groups    int // partitions of the latest call, as a hint for the next
+	ahead     int64 // bytes of the lists of open chunks made ahead
+	groups    int   // partitions of the latest call, as a hint for the next
 	open      map[partition]*chunk
 	byAge     ageHeap
 	queue     []*chunk            // sealed, waiting for a worker
@@ -225,7 +227,11 @@ func (m *Manager) openChunk(p partition, first time.Time) *chunk {
 	}
 	known := m.ratios.of(p)
 	c := &chunk{id: m.cfg.NewID(), part: p, opened: time.Now(), first: first, ratio: known.ratio}
-	c.grow(known.rows)
+	if n := m.affordable(known.rows); n > 0 {
+		c.grow(n)
+		c.ahead = int64(n) * entrySize
+		m.ahead += c.ahead
+	}
 	m.open[p] = c
 	heap.Push(&m.byAge, c)
 	return c
@@ -266,6 +272,20 @@ func (m *Manager) forget(c *chunk) {
 	heap.Remove(&m.byAge, c.heap)
 	delete(m.open, c.part)
 	m.openOut -= c.out
+	m.ahead -= c.ahead
+}
+
+// entrySize is what one record takes in the lists of a chunk.
+const entrySize = int64(unsafe.Sizeof(record.Record{}) + unsafe.Sizeof(owner{}))
+
+// affordable bounds the rows for which a new chunk makes room ahead: those of
+// all open chunks take an eighth of the memory limit at most. Partitions that
+// were large one after the other may be open all at once later, and small.
+func (m *Manager) affordable(rows int) int {
+	if m.cfg.MemoryLimit <= 0 {
+		return rows
+	}
+	return int(min(int64(rows), max(0, m.cfg.MemoryLimit/8-m.ahead)/entrySize))
 }
 
 // putBack returns what did not fit into an object to the partition's open

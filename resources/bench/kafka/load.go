@@ -27,7 +27,7 @@ const maxAge = 5 * time.Second
 // delay.
 func (b *bench) underLoad(ctx context.Context, w works.KafkaWork, rate float64) error {
 	procs := slices.Max(b.procs)
-	topic := fmt.Sprintf("load-%s-%d", w.ID, b.groups)
+	topic := fmt.Sprintf("load-%s-%d", strings.ReplaceAll(w.ID, "+", "-"), b.groups) // a topic has no plus in its name
 	if err := b.kafka.CreateTopic(ctx, topic, works.KafkaParts); err != nil {
 		return err
 	}

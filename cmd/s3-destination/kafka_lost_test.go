@@ -104,6 +104,7 @@ func TestKafkaInputCommitsOnlyWhatIsStored(t *testing.T) {
 	settle(t, m.kafka, "events", m.process)
 	m.process.terminate(t)
 	assert.Zero(t, m.missing(t, midFetchRecords))
+	assert.NotContains(t, m.process.logs.String(), "Use the input kafka")
 }
 
 // The inputs redpanda and kafka_franz of Redpanda Connect 4.110 commit offsets
@@ -120,6 +121,9 @@ func TestFranzInputsStillCommitWhatIsNotStored(t *testing.T) {
 			at := m.committed(t)
 			assert.GreaterOrEqual(t, m.missing(t, at), 100)
 			t.Logf("%s: of %d committed records %d are not stored", kind, at, m.missing(t, at))
+			require.NoError(t, m.process.cmd.Process.Kill())
+			<-m.process.done
+			assert.Contains(t, m.process.logs.String(), "Use the input kafka", "it was said at the start")
 		})
 	}
 }

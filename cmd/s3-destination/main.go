@@ -36,6 +36,7 @@ func main() {
 		service.CLIOptSetVersion(version, date),
 		service.CLIOptSetBinaryName("s3-destination"),
 		service.CLIOptSetProductName("s3-destination"),
+		service.CLIOptOnConfigParse(output.WarnOfInput),
 		service.CLIOptAddCommand(previewCommand(os.Stdin, os.Stdout)),
 		service.CLIOptAddCommand(checkCommand(os.Stdout)),
 		service.CLIOptAddCommand(policyCommand(os.Stdout)),

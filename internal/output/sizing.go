@@ -166,17 +166,36 @@ func inputOf(file string) (sizing.Input, error) {
 	if err != nil {
 		return sizing.Input{}, err
 	}
-	var in sizing.Input
-	for _, path := range []string{"input", "input_resources"} {
-		part, err := conf.FieldAtPath(path)
+	return inputIn(func(name string) (any, error) {
+		part, err := conf.FieldAtPath(name)
 		if err != nil {
-			continue // not in this file
+			return nil, err
 		}
-		if value, err := part.FieldAny(); err == nil && describeInput(plain(value), &in) {
+		return part.FieldAny()
+	}), nil
+}
+
+// inputIn looks for an input in the fields of a configuration that can have one.
+func inputIn(field func(name string) (any, error)) sizing.Input {
+	var in sizing.Input
+	for _, name := range []string{"input", "input_resources"} {
+		value, err := field(name)
+		if err == nil && describeInput(plain(value), &in) { // else it is not in this file
 			break
 		}
 	}
-	return in, nil
+	return in
+}
+
+// WarnOfInput logs when the input of a configuration can lose records that this
+// output has not stored. It returns no error: it is for the moment when the
+// configuration has been read.
+func WarnOfInput(conf *service.ParsedConfig) error {
+	in := inputIn(func(name string) (any, error) { return conf.FieldAny(name) })
+	if in.Skips {
+		conf.Resources().Logger().Warnf("The input %s can commit the offsets of records that are not stored, when Kafka partitions move to another process or the session is lost: they are missing if the process dies then. Use the input kafka.", in.Kind)
+	}
+	return nil
 }
 
 // plain turns nodes of YAML into plain values.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -66,7 +65,8 @@ func (p spot) wrap(argv []string) []string {
 }
 
 // bare runs the binary where it can write to no file while S3 fails. It needs
-// no disk, so that there is no reason for a duplicate.
+// no disk, so that there is no reason for a duplicate. S3 is mended before each
+// stop: one that lasts longer than shutdown_timeout would be a forced one.
 func bare(ctx context.Context, o options) (bool, error) {
 	w, err := newWorld(ctx, o)
 	if err != nil {
@@ -75,16 +75,11 @@ func bare(ctx context.Context, o options) (bool, error) {
 	began := time.Now()
 	feed := startFeed(ctx, w.kafka, load{topic: topic, partitions: partitions, rate: o.rate, size: 300}, w.ledger)
 	sky := newWeather(w.s3, w.dice.fork(), recoverable(), 2*time.Second)
-	broken, repair := context.WithCancel(ctx)
-	var storm sync.WaitGroup
-	storm.Go(func() { sky.run(broken) })
 	for _, p := range spots {
 		if err == nil {
-			err = w.workIn(ctx, p)
+			err = w.workIn(ctx, p, sky)
 		}
 	}
-	repair()
-	storm.Wait()
 	if err != nil {
 		w.close(true)
 		return false, err
@@ -94,7 +89,7 @@ func bare(ctx context.Context, o options) (bool, error) {
 
 // workIn lets a process work in a place for a part of the duration, and stops
 // it.
-func (w *world) workIn(ctx context.Context, p spot) error {
+func (w *world) workIn(ctx context.Context, p spot, sky *weather) error {
 	if out, err := exec.CommandContext(ctx, p.works[0], p.works[1:]...).CombinedOutput(); err != nil {
 		w.note("not tried: %s (%v: %s)", p.name, err, strings.TrimSpace(string(out)))
 		return nil
@@ -107,7 +102,9 @@ func (w *world) workIn(ctx context.Context, p spot) error {
 		return fmt.Errorf("%s: %w\n%s", p.name, err, c.logged())
 	}
 	before := w.s3.Count("PutObject")
-	pause(ctx, w.duration/time.Duration(len(spots)))
+	broken, repair := context.WithTimeout(ctx, w.duration/time.Duration(len(spots)))
+	sky.run(broken)
+	repair()
 	took, err := c.terminate()
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", p.name, err, c.logged())

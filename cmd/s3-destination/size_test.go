@@ -144,9 +144,11 @@ func (c sizeCase) check(t *testing.T) string {
 		}
 		assert.InEpsilon(t, said.Objects.Rows, seen.rows, tolerance, "rows of an object")
 		if steady {
-			bound := 1.3 * said.Memory.Held
+			// A peak of a few seconds: half a second of somebody else's work
+			// is in it, and behind Kafka a fetch more or less.
+			bound := 2 * said.Memory.Held
 			if c.kafka {
-				bound *= 2 // a fetch more or less
+				bound = 2.6 * said.Memory.Held
 			}
 			assert.Less(t, seen.held, bound, "memory that waits")
 		}

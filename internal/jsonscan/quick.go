@@ -1,10 +1,5 @@
 package jsonscan
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
-
 // The quick ways take what most documents are made of, in one go. When they
 // report false nothing was consumed, and the thorough methods go on.
 
@@ -43,19 +38,12 @@ func (c *Cursor) TryPlain() (text []byte, ok bool) {
 	if i >= len(doc) || doc[i] != '"' {
 		return nil, false
 	}
-	i++
-	for start := i; i+8 <= len(doc); i += 8 {
-		m := specials(binary.LittleEndian.Uint64(doc[i:]))
-		if m == 0 {
-			continue
-		}
-		if i += bits.TrailingZeros64(m) >> 3; doc[i] != '"' {
-			break
-		}
-		c.pos = i + 1
-		return doc[start:i], true
+	end := plainString(doc, i)
+	if end == 0 {
+		return nil, false
 	}
-	return nil, false
+	c.pos = end
+	return doc[i+1 : end-1], true
 }
 
 // TryInt consumes an integer of at most 18 digits, without fraction and
@@ -67,22 +55,32 @@ func (c *Cursor) TryInt() (v int64, ok bool) {
 		i++
 	}
 	first := i
-	for i < len(doc) && doc[i]-'0' <= 9 {
-		v = v*10 + int64(doc[i]-'0')
-		i++
-	}
-	const most = 18
+	magnitude, i := digits(doc, i, 0)
 	switch n := i - first; {
-	case n == 0 || n > most || n > 1 && doc[first] == '0':
+	case n == 0 || n > mostDigits || n > 1 && doc[first] == '0':
 		return 0, false
 	case i < len(doc) && (doc[i] == '.' || doc[i]|0x20 == 'e'):
 		return 0, false
 	}
-	if first > start {
+	if v = int64(magnitude); first > start {
 		v = -v
 	}
 	c.pos = i
 	return v, true
+}
+
+// mostDigits is how many digits fit into 64 bits, whichever they are, and leave
+// room for a sign.
+const mostDigits = 18
+
+// digits reads the digits from doc[i] on behind those of v, and returns where
+// they end. More than [mostDigits] in all overflow.
+func digits(doc []byte, i int, v uint64) (sum uint64, end int) {
+	for i < len(doc) && doc[i]-'0' <= 9 {
+		v = v*10 + uint64(doc[i]-'0')
+		i++
+	}
+	return v, i
 }
 
 // TryDecimal consumes a number of at most 18 digits without an exponent, and
@@ -95,26 +93,19 @@ func (c *Cursor) TryDecimal() (text []byte, mantissa uint64, scale int, ok bool)
 		i++
 	}
 	first := i
-	for i < len(doc) && doc[i]-'0' <= 9 {
-		mantissa = mantissa*10 + uint64(doc[i]-'0')
-		i++
-	}
+	mantissa, i = digits(doc, i, 0)
 	n := i - first
 	if n == 0 || n > 1 && doc[first] == '0' {
 		return nil, 0, 0, false
 	}
 	if i < len(doc) && doc[i] == '.' {
-		i++
-		for point := i; i < len(doc) && doc[i]-'0' <= 9; scale = i - point {
-			mantissa = mantissa*10 + uint64(doc[i]-'0')
-			i++
-		}
-		if scale == 0 {
+		point := i + 1
+		mantissa, i = digits(doc, point, mantissa)
+		if scale = i - point; scale == 0 {
 			return nil, 0, 0, false
 		}
 	}
-	const most = 18
-	if n+scale > most || i < len(doc) && doc[i]|0x20 == 'e' {
+	if n+scale > mostDigits || i < len(doc) && doc[i]|0x20 == 'e' {
 		return nil, 0, 0, false
 	}
 	c.pos = i

@@ -53,14 +53,6 @@ func plainString(doc []byte, i int) int {
 	return 0
 }
 
-// stringAt is plainString for a place where there may be no string.
-func stringAt(doc []byte, i int) int {
-	if i < len(doc) && doc[i] == '"' {
-		return plainString(doc, i)
-	}
-	return 0
-}
-
 const spaceMask = 1<<' ' | 1<<'\t' | 1<<'\n' | 1<<'\r'
 
 // skipSpace returns the index of the first byte from i on that is not JSON
@@ -78,6 +70,11 @@ func scanString(doc []byte, i int) (end int, escaped bool, err error) {
 	if end := plainString(doc, i); end > 0 {
 		return end, false, nil
 	}
+	return scanAnyString(doc, i)
+}
+
+// scanAnyString is scanString for a string that is not plain.
+func scanAnyString(doc []byte, i int) (end int, escaped bool, err error) {
 	i++
 	for {
 		i = plainEnd(doc, i)
@@ -251,7 +248,7 @@ func scanObject(doc []byte, i, depth int) (int, error) {
 		var err error
 		if end := plainString(doc, i); end > 0 {
 			i = end
-		} else if i, _, err = scanString(doc, i); err != nil {
+		} else if i, _, err = scanAnyString(doc, i); err != nil {
 			return i, err
 		}
 		i = skipSpace(doc, i)
@@ -259,9 +256,12 @@ func scanObject(doc []byte, i, depth int) (int, error) {
 			return i, syntaxError(doc, i, "a colon after a field name")
 		}
 		i = skipSpace(doc, i+1)
-		if end := stringAt(doc, i); end > 0 {
-			i = end
-		} else if i, err = scanValue(doc, i, depth); err != nil {
+		if i < len(doc) && doc[i] == '"' {
+			i, _, err = scanString(doc, i)
+		} else {
+			i, err = scanValue(doc, i, depth)
+		}
+		if err != nil {
 			return i, err
 		}
 		i = skipSpace(doc, i)

@@ -80,8 +80,8 @@ type Input struct {
 	// partition beside its batches, where that bounds it: both, not either.
 	FetchEachBytes int64
 	FetchEachRows  int
-	// Skips says that the input can commit the offsets of records that it never
-	// handed over, when partitions move: see docs/kafka.md, "Which input".
+	// Skips says that the input can commit the offsets of records that are not
+	// stored, when partitions move: see docs/kafka.md, "Which input".
 	Skips bool
 }
 

@@ -24,10 +24,8 @@ const (
 	records   = 200_000
 )
 
-const (
-	many = 10_000
-	some = 1_000
-)
+// some is the smaller number of open partitions; dataset.Many is the larger.
+const some = 1_000
 
 // cases are the rows of the table. The first input makes batches, as a Kafka
 // client does; the second makes single messages that are batched later, each of
@@ -38,10 +36,10 @@ var cases = []struct {
 	format        string
 	inFlight      int
 }{
-	{"batches of 1,000", batches(many), many, "json", 128},
-	{"batches of 1,000", batches(many), many, "json", 1000},
-	{"messages, batched", messages, many, "json", 128},
-	{"messages, batched", messages, many, "json", 1000},
+	{"batches of 1,000", batches(dataset.Many), dataset.Many, "json", 128},
+	{"batches of 1,000", batches(dataset.Many), dataset.Many, "json", 1000},
+	{"messages, batched", messages, dataset.Many, "json", 128},
+	{"messages, batched", messages, dataset.Many, "json", 1000},
 	{"batches of 1,000", batches(some), some, "parquet", 128},
 	{"batches of 1,000", batches(some), some, "avro", 128},
 	{"batches of 1,000", batches(some), some, "csv", 128},

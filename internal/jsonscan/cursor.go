@@ -128,7 +128,7 @@ func (c *Cursor) NextField() (key []byte, ok bool, err error) {
 	if end < len(doc) && doc[end] == '"' {
 		key = doc[i+1 : end]
 		end++
-	} else if key, end, err = c.slowKey(i); err != nil {
+	} else if key, end, err = c.slowKey(i, end); err != nil {
 		return nil, false, err
 	}
 	if end >= len(doc) || doc[end] != ':' {
@@ -141,9 +141,10 @@ func (c *Cursor) NextField() (key []byte, ok bool, err error) {
 	return key, true, nil
 }
 
-// slowKey reads a key that is not plain ASCII, or not valid.
-func (c *Cursor) slowKey(i int) (key []byte, end int, err error) {
-	end, escaped, err := scanString(c.doc, i)
+// slowKey reads the key that starts with the quote at i. Up to at it is plain;
+// the rest is not, or not valid.
+func (c *Cursor) slowKey(i, at int) (key []byte, end int, err error) {
+	end, escaped, err := scanRest(c.doc, at)
 	if err != nil {
 		return nil, end, err
 	}
@@ -193,10 +194,6 @@ func (c *Cursor) Text() (text []byte, escaped bool, err error) {
 	doc, i := c.doc, skipSpace(c.doc, c.pos)
 	if i >= len(doc) || doc[i] != '"' {
 		return nil, false, syntaxError(doc, i, "a string")
-	}
-	if end := plainEnd(doc, i+1); end < len(doc) && doc[end] == '"' {
-		c.pos = end + 1
-		return doc[i+1 : end], false, nil
 	}
 	end, escaped, err := scanString(doc, i)
 	if err != nil {

@@ -26,8 +26,18 @@ func sameDecimal(text string, mantissa uint64, scale int) error {
 // other place it tries the quick ways first.
 func decode(c *jsonscan.Cursor) (any, error) {
 	if c.Offset()%2 == 0 {
-		if s, ok := c.TryPlain(); ok {
+		try := c.TryPlain
+		if c.Offset()%4 == 0 {
+			try = c.TryString
+		}
+		if s, ok := try(); ok {
 			return string(s), nil
+		}
+		if v, ok := c.TryBool(); ok {
+			return v, nil
+		}
+		if c.TryNull() {
+			return nil, nil //nolint:nilnil // the value is null
 		}
 		if start := c.Offset(); start%4 == 0 {
 			if v, ok := c.TryInt(); ok && v == 0 {
@@ -322,5 +332,46 @@ func TestQuickWaysTakeWhatIsPlainAndNothingElse(t *testing.T) {
 		assert.Equal(t, want, string(text))
 		assert.Equal(t, len(want), c.Offset())
 		assert.NoError(t, sameDecimal(want, mantissa, scale))
+	}
+}
+
+func TestTryStringTakesWhatStringTakes(t *testing.T) {
+	c := &jsonscan.Cursor{}
+	for doc, want := range map[string]string{
+		`"plain"        `: "plain", `"short"`: "short", `""`: "", `"a\nb"`: "a\nb", `"é"`: "é", `"12345678\u00e9 and more" `: "12345678é and more",
+		`"long enough, \"quoted\" and longer"`: `long enough, "quoted" and longer`,
+	} {
+		c.Reset([]byte(doc))
+		s, ok := c.TryString()
+		assert.True(t, ok, "%q", doc)
+		assert.Equal(t, want, string(s))
+		assert.Equal(t, len(strings.TrimRight(doc, " ")), c.Offset(), "%q", doc)
+	}
+	for _, doc := range []string{"\"a\tb\"         ", ` "late"`, `"open          `, `"open`, `"\x"`, `"\`, "\"\xff\"        ", `12`, ``, `null`} {
+		c.Reset([]byte(doc))
+		_, ok := c.TryString()
+		assert.False(t, ok, "%q", doc)
+		assert.Zero(t, c.Offset(), "%q", doc)
+	}
+}
+
+func TestQuickLiterals(t *testing.T) {
+	c := &jsonscan.Cursor{}
+	for doc, want := range map[string]any{
+		"true": true, "true,": true, "false": false, "false}": false, "null": nil, "null]": nil,
+		"tru": "-", "True": "-", "fals": "-", "falsy": "-", "nul": "-", "\tnull": "-", "": "-", `"null"`: "-", "1": "-",
+	} {
+		c.Reset([]byte(doc))
+		v, isBool := c.TryBool()
+		isNull := !isBool && c.TryNull()
+		wantBool, hasBool := want.(bool)
+		assert.Equal(t, hasBool, isBool, "%q", doc)
+		assert.Equal(t, wantBool, v, "%q", doc)
+		assert.Equal(t, want == nil, isNull, "%q", doc)
+		consumed := 0
+		if want != "-" {
+			consumed = len(strings.TrimRight(doc, ",]}"))
+		}
+		assert.Equal(t, consumed, c.Offset(), "%q", doc)
 	}
 }

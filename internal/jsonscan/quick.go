@@ -30,20 +30,78 @@ func FieldToken(name []byte) []byte {
 }
 
 // TryPlain consumes a string of ASCII without escapes and returns what stands
-// between its quotes, which aliases the document. It is the quick way for what
-// most strings are: when ok is false nothing was consumed, and Text, or another
-// method, goes on.
+// between its quotes, which aliases the document. When ok is false nothing was
+// consumed, and Text, or another method, goes on.
 func (c *Cursor) TryPlain() (text []byte, ok bool) {
 	doc, i := c.doc, c.pos
 	if i >= len(doc) || doc[i] != '"' {
 		return nil, false
 	}
-	end := plainString(doc, i)
-	if end == 0 {
+	i = plainRun(doc, i+1)
+	if i >= len(doc) || doc[i] != '"' {
 		return nil, false
 	}
+	text = doc[c.pos+1 : i]
+	c.pos = i + 1
+	return text, true
+}
+
+// TryString consumes a string and returns it as String does. When ok is false,
+// because the next byte is no quote or the string is not valid, nothing was
+// consumed, and String goes on or says what is wrong.
+func (c *Cursor) TryString() (text []byte, ok bool) {
+	doc, i := c.doc, c.pos
+	if i >= len(doc) || doc[i] != '"' {
+		return nil, false
+	}
+	i = plainRun(doc, i+1)
+	if i >= len(doc) || doc[i] != '"' {
+		return c.tryRest(i)
+	}
+	text = doc[c.pos+1 : i]
+	c.pos = i + 1
+	return text, true
+}
+
+// tryRest is TryString from i on, up to where the string is plain.
+func (c *Cursor) tryRest(i int) (text []byte, ok bool) {
+	end, escaped, err := scanRest(c.doc, i)
+	if err != nil {
+		return nil, false
+	}
+	text = c.doc[c.pos+1 : end-1]
+	if escaped {
+		c.scratch = AppendUnescaped(c.scratch[:0], text)
+		text = c.scratch
+	}
 	c.pos = end
-	return doc[i+1 : end-1], true
+	return text, true
+}
+
+// TryBool consumes true or false. When ok is false nothing was consumed, and
+// Bool goes on.
+func (c *Cursor) TryBool() (v, ok bool) {
+	rest := c.doc[c.pos:]
+	switch {
+	case len(rest) >= 4 && string(rest[:4]) == "true":
+		c.pos += 4
+		return true, true
+	case len(rest) >= 5 && string(rest[:5]) == "false":
+		c.pos += 5
+		return false, true
+	}
+	return false, false
+}
+
+// TryNull consumes null. When it reports false nothing was consumed, and Kind
+// and Null go on.
+func (c *Cursor) TryNull() bool {
+	rest := c.doc[c.pos:]
+	if len(rest) < 4 || string(rest[:4]) != "null" {
+		return false
+	}
+	c.pos += 4
+	return true
 }
 
 // TryInt consumes an integer of at most 18 digits, without fraction and

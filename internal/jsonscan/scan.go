@@ -21,15 +21,21 @@ func specials(x uint64) uint64 {
 	return (((x ^ ones*'"') - ones) | ((x ^ ones*'\\') - ones) | (x - ones*' ') | x) & highs
 }
 
-// plainEnd returns the index of the first byte from i on that is special
-// inside a string, or len(doc).
-func plainEnd(doc []byte, i int) int {
-	for i+8 <= len(doc) {
+// plainRun returns an index up to which, from i on, nothing is special inside a
+// string: that of the first special byte, or one of the last seven of doc.
+func plainRun(doc []byte, i int) int {
+	for ; i+8 <= len(doc); i += 8 {
 		if m := specials(binary.LittleEndian.Uint64(doc[i:])); m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
-		i += 8
 	}
+	return i
+}
+
+// plainEnd returns the index of the first byte from i on that is special
+// inside a string, or len(doc).
+func plainEnd(doc []byte, i int) int {
+	i = plainRun(doc, i)
 	for i < len(doc) {
 		if c := doc[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
 			break
@@ -37,20 +43,6 @@ func plainEnd(doc []byte, i int) int {
 		i++
 	}
 	return i
-}
-
-// plainString returns the index after the string that starts with the quote at
-// doc[i], if it is ASCII without escapes and not at the very end; else 0.
-func plainString(doc []byte, i int) int {
-	for i++; i+8 <= len(doc); i += 8 {
-		if m := specials(binary.LittleEndian.Uint64(doc[i:])); m != 0 {
-			if i += bits.TrailingZeros64(m) >> 3; doc[i] == '"' {
-				return i + 1
-			}
-			return 0
-		}
-	}
-	return 0
 }
 
 const spaceMask = 1<<' ' | 1<<'\t' | 1<<'\n' | 1<<'\r'
@@ -67,15 +59,15 @@ func skipSpace(doc []byte, i int) int {
 // scanString checks the string that starts with the quote at doc[i]. It
 // returns the index after the closing quote and whether there are escapes.
 func scanString(doc []byte, i int) (end int, escaped bool, err error) {
-	if end := plainString(doc, i); end > 0 {
-		return end, false, nil
+	i = plainRun(doc, i+1)
+	if i < len(doc) && doc[i] == '"' {
+		return i + 1, false, nil
 	}
-	return scanAnyString(doc, i)
+	return scanRest(doc, i)
 }
 
-// scanAnyString is scanString for a string that is not plain.
-func scanAnyString(doc []byte, i int) (end int, escaped bool, err error) {
-	i++
+// scanRest is scanString from inside of a string on, behind what is plain.
+func scanRest(doc []byte, i int) (end int, escaped bool, err error) {
 	for {
 		i = plainEnd(doc, i)
 		if i >= len(doc) {
@@ -246,9 +238,9 @@ func scanObject(doc []byte, i, depth int) (int, error) {
 			return i, syntaxError(doc, i, "a field name in quotes")
 		}
 		var err error
-		if end := plainString(doc, i); end > 0 {
-			i = end
-		} else if i, _, err = scanAnyString(doc, i); err != nil {
+		if i = plainRun(doc, i+1); i < len(doc) && doc[i] == '"' {
+			i++
+		} else if i, _, err = scanRest(doc, i); err != nil {
 			return i, err
 		}
 		i = skipSpace(doc, i)

@@ -1,6 +1,7 @@
 package jsonscan
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -29,14 +30,12 @@ var unescaped = [256]byte{
 // resolved. The text must have been checked, as that of Cursor.Text was.
 func AppendUnescaped(dst, s []byte) []byte {
 	for i := 0; i < len(s); {
-		start := i
-		for i < len(s) && s[i] != '\\' {
-			i++
+		n := bytes.IndexByte(s[i:], '\\')
+		if n < 0 {
+			return append(dst, s[i:]...)
 		}
-		dst = append(dst, s[start:i]...)
-		if i >= len(s) {
-			break
-		}
+		dst = append(dst, s[i:i+n]...)
+		i += n
 		if s[i+1] != 'u' {
 			dst = append(dst, unescaped[s[i+1]])
 			i += 2

@@ -38,12 +38,13 @@ func (w *writer) unknownField(path string) error {
 	return fmt.Errorf("the schema has no field %q", path)
 }
 
-// value writes the value that the cursor is at.
+// value writes the value that the cursor is at: here what most values are, the
+// quick way.
 func (w *writer) value(n *node) error {
 	c := &w.cursor
-	switch n.field.Type { //nolint:exhaustive // the quick way for what most values are
+	switch n.field.Type { //nolint:exhaustive // anyValue takes the others
 	case schema.String:
-		if s, ok := c.TryPlain(); ok {
+		if s, ok := c.TryString(); ok {
 			w.text(n, s)
 			return nil
 		}
@@ -60,7 +61,21 @@ func (w *writer) value(n *node) error {
 			}
 			return w.numberText(n, text)
 		}
+	case schema.Bool:
+		if v, ok := c.TryBool(); ok {
+			w.bool(n, v)
+			return nil
+		}
 	}
+	if c.TryNull() {
+		return w.null(n)
+	}
+	return w.anyValue(n)
+}
+
+// anyValue writes the value that the cursor is at, whatever it is.
+func (w *writer) anyValue(n *node) error {
+	c := &w.cursor
 	kind := c.Kind()
 	if kind == jsonscan.Null {
 		if err := c.Null(); err != nil {

@@ -1,6 +1,8 @@
 package csv
 
 import (
+	"strconv"
+
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
@@ -62,6 +64,12 @@ func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
 	}
 	if number, _, _, ok := c.TryDecimal(); ok {
 		return append(dst, number...), nil
+	}
+	if c.TryNull() {
+		return dst, nil
+	}
+	if v, ok := c.TryBool(); ok {
+		return strconv.AppendBool(dst, v), nil
 	}
 	var value cell
 	if err := t.value(c, &value); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// A dictionary is judged after this many values, and dropped when more
+	// A dictionary is judged from this many values on, and dropped when more
 	// than three quarters of them are distinct or it grows too large.
 	judgeAfter    = 4096
 	maxDictionary = 1 << 20
@@ -21,24 +21,22 @@ const (
 )
 
 // column buffers the values of one leaf for the current row group, in the form
-// that pages need. Of the value slices only that of its type is in use.
+// that pages need. Of the value slices only that of its type is in use. What
+// every value needs comes first, because it is then in the same cache line.
 type column struct {
-	field    *schema.Field
-	path     []string
-	physical format.Type
-	size     int // of a fixed-length value
-	maxDef   uint8
-	maxRep   uint8
-	bloom    bool
-
-	rows   int     // rows begun
-	start  int     // the first entry of the last row begun, -1 when unknown
-	defs   []uint8 // definition levels, unless maxDef is 0 or dense is set
-	reps   []uint8 // repetition levels, unless maxRep is 0
-	values int
+	rows    int // rows begun
+	start   int // the first entry of the last row begun, -1 when unknown
+	values  int
+	maxDef  uint8
+	maxRep  uint8
+	hasDict bool
 	// dense is set while every entry has a value: most columns never have a
 	// null, and then need no levels.
 	dense bool
+
+	ids  []int32 // instead of plain and ends, with a dictionary
+	dict dictionary
+	wait int // row groups until a dictionary is tried again
 
 	bools   []byte // one each
 	ints    []int64
@@ -46,11 +44,15 @@ type column struct {
 	fixed   []byte   // size bytes each
 	plain   []byte   // length-prefixed, as PLAIN pages have them
 	ends    []uint32 // where each value ends in plain
-	ids     []int32  // instead of plain and ends, with a dictionary
 
-	dict    dictionary
-	hasDict bool
-	wait    int // row groups until a dictionary is tried again
+	defs []uint8 // definition levels, unless maxDef is 0 or dense is set
+	reps []uint8 // repetition levels, unless maxRep is 0
+
+	field    *schema.Field
+	path     []string
+	physical format.Type
+	size     int // of a fixed-length value
+	bloom    bool
 }
 
 func newColumn(f *schema.Field, e *format.SchemaElement, path []string, def, rep uint8) *column {
@@ -78,7 +80,7 @@ func (c *column) reset() {
 func (c *column) release() {
 	const small = 16 << 10
 	c.reset()
-	if cap(c.plain)+cap(c.dict.data)+8*cap(c.ints)+8*cap(c.doubles)+cap(c.fixed)+4*cap(c.ids)+cap(c.defs) > small {
+	if cap(c.plain)+cap(c.dict.data)+slotSize*len(c.dict.table)+8*cap(c.ints)+8*cap(c.doubles)+cap(c.fixed)+4*cap(c.ids)+cap(c.defs) > small {
 		*c = column{
 			field: c.field, path: c.path, physical: c.physical, size: c.size,
 			maxDef: c.maxDef, maxRep: c.maxRep, bloom: c.bloom, wait: c.wait + 1,
@@ -98,7 +100,9 @@ func (c *column) begin(row int) {
 		c.pad(row)
 	}
 	c.rows++
-	c.start = len(c.reps)
+	if c.maxRep > 0 {
+		c.start = len(c.reps)
+	}
 }
 
 func (c *column) pad(row int) {
@@ -196,13 +200,17 @@ func (c *column) addPlain(v []byte) {
 }
 
 func (c *column) addToDict(v []byte) {
-	n := len(c.ids)
-	if n == judgeAfter && c.dict.len() > judgeAfter*3/4 || len(c.dict.data)+len(v) > maxDictionary {
-		c.dropDict()
-		c.addPlain(v)
-		return
+	id, place := c.dict.find(v)
+	if id < 0 {
+		n := len(c.ids)
+		if n >= judgeAfter && c.dict.len() > n/4*3 || len(c.dict.data)+len(v) > maxDictionary {
+			c.dropDict()
+			c.addPlain(v)
+			return
+		}
+		id = c.dict.add(v, n, place)
 	}
-	c.ids = append(c.ids, c.dict.id(v, n))
+	c.ids = append(c.ids, id)
 }
 
 // dropDict turns ids back into values.

@@ -2,31 +2,51 @@ package parquet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
 )
 
-var hashSeed = maphash.MakeSeed()
+var (
+	hashSeed = maphash.MakeSeed()
+	// The seeds of short values keep anybody from choosing values that collide.
+	loSeed = maphash.String(hashSeed, "lo")
+	hiSeed = maphash.String(hashSeed, "hi")
+)
 
 // dictionary gives equal values equal ids, in the order of first use. Ids do
 // not depend on the hash, so the same values always give the same file.
 type dictionary struct {
-	table   []uint32 // open addressing: id+1, 0 for an empty slot
-	entries []entry  // by id
-	data    []byte   // the values, one after the other
+	table   []slot  // open addressing
+	entries []entry // by id
+	data    []byte  // the values, one after the other
+}
+
+// slot is a place of the table. It has all that a look-up needs but the text of
+// long values: every other place that is visited may be out of the cache.
+type slot struct {
+	// lo and hi are the text of a value of at most maxShort bytes. Of a longer
+	// one, lo is the hash and hi where it begins in the data.
+	lo, hi uint64
+	size   uint32
+	id     uint32 // id+1, 0 for an empty slot
 }
 
 // entry is one value of a dictionary.
 type entry struct {
-	start, end uint32 // of the value in data
-	hash       uint32 // the high half
-	first      uint32 // which use of the dictionary was the first
+	end   uint32 // of the value in data
+	first uint32 // which use of the dictionary was the first
 }
 
-const minTable = 256
+const (
+	minTable = 64
+	maxShort = 16
+	slotSize = 24 // in bytes
+)
 
 func (d *dictionary) reset() {
 	if d.table == nil || len(d.entries)*16 < len(d.table) && len(d.table) > minTable {
-		d.table = make([]uint32, max(minTable, len(d.table)/2))
+		d.table = make([]slot, max(minTable, len(d.table)/2))
 	} else {
 		clear(d.table)
 	}
@@ -37,52 +57,98 @@ func (d *dictionary) len() int { return len(d.entries) }
 
 // value returns the value with the given id.
 func (d *dictionary) value(id int32) []byte {
-	e := &d.entries[id]
-	return d.data[e.start:e.end]
+	start := uint32(0)
+	if id > 0 {
+		start = d.entries[id-1].end
+	}
+	return d.data[start:d.entries[id].end]
 }
 
-// id returns the id of a value, which is the use-th that the column takes.
-func (d *dictionary) id(b []byte, use int) int32 {
-	sum := maphash.Bytes(hashSeed, b)
-	hash, mask := uint32(sum>>32), uint32(len(d.table)-1)
-	slot := uint32(sum) & mask
-	for {
-		id := d.table[slot]
-		if id == 0 {
-			break
-		}
-		e := &d.entries[id-1]
-		if e.hash == hash && bytes.Equal(d.data[e.start:e.end], b) {
-			return int32(id - 1)
-		}
-		slot = (slot + 1) & mask
+// find returns the id of a value, or -1 and the slot that the value is to have,
+// for add.
+func (d *dictionary) find(b []byte) (id int32, at place) {
+	if len(b) > maxShort {
+		return d.long(b)
 	}
-	start := uint32(len(d.data))
+	lo, hi := pack(b)
+	mask := len(d.table) - 1
+	i := int(mix(lo, hi)) & mask
+	for ; d.table[i].id != 0; i = (i + 1) & mask {
+		if s := &d.table[i]; s.lo == lo && s.hi == hi && s.size == uint32(len(b)) {
+			return int32(s.id - 1), place{}
+		}
+	}
+	return -1, place{i, lo, hi}
+}
+
+func (d *dictionary) long(b []byte) (id int32, at place) {
+	sum := maphash.Bytes(hashSeed, b)
+	mask := len(d.table) - 1
+	i := int(sum) & mask
+	for ; d.table[i].id != 0; i = (i + 1) & mask {
+		s := &d.table[i]
+		if s.lo == sum && s.size == uint32(len(b)) && bytes.Equal(d.data[s.hi:][:s.size], b) {
+			return int32(s.id - 1), place{}
+		}
+	}
+	return -1, place{i, sum, uint64(len(d.data))}
+}
+
+// place is where the table shall have a value.
+type place struct {
+	slot   int
+	lo, hi uint64
+}
+
+// add takes a value that was not found, and is the use-th that the column has.
+func (d *dictionary) add(b []byte, use int, at place) int32 {
 	d.data = append(d.data, b...)
-	d.entries = append(d.entries, entry{start: start, end: uint32(len(d.data)), hash: hash, first: uint32(use)})
-	d.table[slot] = uint32(len(d.entries))
+	d.entries = append(d.entries, entry{end: uint32(len(d.data)), first: uint32(use)})
+	d.table[at.slot] = slot{lo: at.lo, hi: at.hi, size: uint32(len(b)), id: uint32(len(d.entries))}
 	if len(d.entries)*2 > len(d.table) {
 		d.rebuild(len(d.table) * 2)
 	}
 	return int32(len(d.entries) - 1)
 }
 
-// rebuild fills a table of the given size. The low half of a hash is gone by
-// then; it is computed again.
-func (d *dictionary) rebuild(size int) {
-	if size > len(d.table) {
-		d.table = make([]uint32, size)
-	} else {
-		clear(d.table)
+// pack returns the text of a value of at most maxShort bytes as two numbers.
+// Among values of one size, other values have other numbers.
+func pack(b []byte) (lo, hi uint64) {
+	switch n := len(b); {
+	case n > 8:
+		return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(b))<<32 | uint64(binary.LittleEndian.Uint32(b[n-4:])), uint64(n)
+	case n > 0:
+		return uint64(b[0])<<16 | uint64(b[n/2])<<8 | uint64(b[n-1]), uint64(n)
 	}
-	mask := uint32(len(d.table) - 1)
-	for id := range d.entries {
-		sum := maphash.Bytes(hashSeed, d.value(int32(id)))
-		slot := uint32(sum) & mask
-		for d.table[slot] != 0 {
-			slot = (slot + 1) & mask
+	return 0, 0
+}
+
+// mix is the hash of a short value.
+func mix(lo, hi uint64) uint64 {
+	high, low := bits.Mul64(lo^loSeed, hi^hiSeed)
+	return high ^ low
+}
+
+// rebuild makes a table of the given size for the values that there are.
+func (d *dictionary) rebuild(size int) {
+	old := d.table
+	d.table = make([]slot, size)
+	mask := size - 1
+	for _, s := range old {
+		if s.id == 0 || int(s.id) > len(d.entries) {
+			continue
 		}
-		d.table[slot] = uint32(id + 1)
+		sum := s.lo
+		if s.size <= maxShort {
+			sum = mix(s.lo, s.hi)
+		}
+		i := int(sum) & mask
+		for d.table[i].id != 0 {
+			i = (i + 1) & mask
+		}
+		d.table[i] = s
 	}
 }
 
@@ -96,7 +162,10 @@ func (d *dictionary) forget(use int) {
 	if n == len(d.entries) {
 		return
 	}
-	d.data = d.data[:d.entries[n].start]
 	d.entries = d.entries[:n]
+	d.data = d.data[:0]
+	if n > 0 {
+		d.data = d.data[:d.entries[n-1].end]
+	}
 	d.rebuild(len(d.table))
 }

@@ -26,25 +26,27 @@ type plan struct {
 	source  *source.Reader
 }
 
-// node is one place of the schema. Leaves have a column.
+// node is one place of the schema. Leaves have a column. What every value needs
+// comes first, because it is then in the same cache line.
 type node struct {
-	field *schema.Field
-	path  string
 	token []byte // the field name as it mostly looks in a document
-
-	def uint8 // the definition level of a value that is present
-	rep uint8 // the repetition level at which the items of a list follow
-
-	members []*node
-	index   map[string]*node
-	elem    *node
-	column  *column
-	leaves  []*column
-
-	// first and next predict which member comes first and after this one.
-	first, next *node
+	// next predicts which member comes after this one, first which comes first.
+	next   *node
+	column *column
 	// stamp tells in which object this member was met last.
 	stamp uint64
+	kind  schema.Type // that of the field
+	def   uint8       // the definition level of a value that is present
+	rep   uint8       // the repetition level at which the items of a list follow
+
+	leaves  []*column
+	first   *node
+	elem    *node
+	members []*node
+	index   map[string]*node
+
+	field *schema.Field
+	path  string
 }
 
 // planner builds a plan.
@@ -114,7 +116,7 @@ func (p *planner) node(f *schema.Field, text, name string, path []string, def, r
 		repetition = format.Optional
 		def++
 	}
-	n := &node{field: f, def: def, rep: rep, path: text}
+	n := &node{field: f, kind: f.Type, def: def, rep: rep, path: text}
 	switch f.Type { //nolint:exhaustive // the others are leaves
 	case schema.Group:
 		p.element(format.SchemaElement{

@@ -230,12 +230,13 @@ func (w *writer) unknownField(path string) error {
 	return fmt.Errorf("the schema has no field %q", path)
 }
 
-// value adds the value that the cursor is at.
+// value adds the value that the cursor is at: here what most values are, the
+// quick way.
 func (w *writer) value(n *node, rep uint8) error {
 	c := &w.cursor
-	switch n.field.Type { //nolint:exhaustive // the quick way for what most values are
+	switch n.kind { //nolint:exhaustive // anyValue takes the others
 	case schema.String:
-		if s, ok := c.TryPlain(); ok {
+		if s, ok := c.TryString(); ok {
 			n.column.addBytes(rep, s)
 			return nil
 		}
@@ -248,7 +249,21 @@ func (w *writer) value(n *node, rep uint8) error {
 		if text, mantissa, scale, ok := c.TryDecimal(); ok {
 			return w.decimal(n, rep, text, mantissa, scale)
 		}
+	case schema.Bool:
+		if v, ok := c.TryBool(); ok {
+			n.column.addBool(rep, v)
+			return nil
+		}
 	}
+	if c.TryNull() {
+		return w.null(n, rep)
+	}
+	return w.anyValue(n, rep)
+}
+
+// anyValue adds the value that the cursor is at, whatever it is.
+func (w *writer) anyValue(n *node, rep uint8) error {
+	c := &w.cursor
 	kind := c.Kind()
 	if kind == jsonscan.Null {
 		if err := c.Null(); err != nil {
@@ -256,7 +271,7 @@ func (w *writer) value(n *node, rep uint8) error {
 		}
 		return w.null(n, rep)
 	}
-	switch n.field.Type {
+	switch n.kind {
 	case schema.String:
 		if kind == jsonscan.String {
 			text, err := c.String()

@@ -55,7 +55,7 @@ func run(bin, dir string, records int) error {
 	fmt.Printf("%d records in flight of %.0f bytes; bytes a record beside them, after garbage collection.\n\n", records, payload)
 	fmt.Println("| partitions | records a call | calls | heap | stacks | resident | resident a call |\n|---|--:|--:|--:|--:|--:|--:|")
 	for _, spread := range spreads {
-		idle, err := settled(bin, dir, works.Run{Data: data, Records: 1, Batch: 1, Endpoint: server.URL}, spread.fields)
+		idle, err := settled(bin, dir, works.Run{Data: data, Records: 1, Batch: 1, Copy: true, Endpoint: server.URL}, spread.fields)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func run(bin, dir string, records int) error {
 			if err := server.Reset(false); err != nil {
 				return err
 			}
-			s, err := settled(bin, dir, works.Run{Data: data, Records: records, Batch: batch, Endpoint: server.URL}, spread.fields)
+			s, err := settled(bin, dir, works.Run{Data: data, Records: records, Batch: batch, Copy: true, Endpoint: server.URL}, spread.fields)
 			if err != nil {
 				return err
 			}

@@ -36,7 +36,8 @@ const EnvPatient = "BENCH_PATIENT"
 type Stats struct {
 	Sent, Acked, Nacked int64
 	CPU, Wall           time.Duration
-	// PeakRSS is the high-water mark of the whole process in bytes.
+	// PeakRSS is the high-water mark of the process in bytes, data that the
+	// input maps included.
 	PeakRSS int64
 }
 

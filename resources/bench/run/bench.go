@@ -136,7 +136,7 @@ func (b *bench) measure(to []result, s side, data string, procs int, profile str
 }
 
 func (b *bench) stream(s side, data string, procs int, profile string) (r result, err error) {
-	run := works.Run{Name: s.data, Data: data, Records: s.rows, Endpoint: b.server.URL}
+	run := works.Run{Name: s.data, Data: data, Records: s.rows, Copy: b.copy, Endpoint: b.server.URL}
 	if s.ours {
 		run.InFlight = b.inFlight
 	}

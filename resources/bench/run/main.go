@@ -26,7 +26,7 @@ type options struct {
 	procs                          []int
 	runs, inFlight                 int
 	seconds                        float64
-	secure, verify                 bool
+	secure, verify, copy           bool
 }
 
 func main() {
@@ -43,6 +43,7 @@ func main() {
 	flag.Float64Var(&o.seconds, "seconds", 3, "CPU seconds that a run should take, about")
 	flag.BoolVar(&o.secure, "tls", true, "upload over https")
 	flag.BoolVar(&o.verify, "verify", true, "first count the rows in the objects of both sides")
+	flag.BoolVar(&o.copy, "copy", false, "give every batch of the input memory of its own")
 	flag.Parse()
 	for p := range strings.SplitSeq(procs, ",") {
 		n, err := strconv.Atoi(p)

@@ -17,6 +17,8 @@ type Run struct {
 	Records int
 	// Batch is the number of records that the input hands over at once.
 	Batch int
+	// Copy gives every batch memory of its own, where memory is measured.
+	Copy bool
 	// InFlight replaces max_in_flight of our side, unless 0.
 	InFlight int
 	// Endpoint is the URL of the server, CA the file of its certificate.
@@ -94,9 +96,9 @@ func stream(r Run, processors, output string) string {
 logger: { level: ERROR }
 metrics: { none: {} }
 input:
-  bench_input: { path: %s, records: %d, batch: %d }
+  bench_input: { path: %s, records: %d, batch: %d, copy: %t }
 %soutput:%s
-`, r.Data, r.Records, cmp.Or(r.Batch, 1000), pipeline, indent(2, output))
+`, r.Data, r.Records, cmp.Or(r.Batch, 1000), r.Copy, pipeline, indent(2, output))
 }
 
 // indent begins every line of a text on a new line, n columns in.

@@ -31,6 +31,7 @@ type bench struct {
 type side struct {
 	name, binary string
 	config       func(works.KafkaRun) string
+	documented   bool
 	rows         int
 	density      float64 // stored bytes a row, when that was checked
 }
@@ -57,7 +58,7 @@ func (b *bench) sides(w works.KafkaWork) []side {
 	}
 	for _, p := range w.Peers {
 		all = append(all, side{
-			name: p.Name, binary: filepath.Join(b.bin, "connect"), rows: rows(b.seconds * w.PeerRate),
+			name: p.Name, binary: filepath.Join(b.bin, "connect"), documented: p.Documented, rows: rows(b.seconds * w.PeerRate),
 			config: func(r works.KafkaRun) string { return works.PeerKafkaConfig(p, r) },
 		})
 	}

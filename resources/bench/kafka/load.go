@@ -15,72 +15,126 @@ import (
 )
 
 const loadHeading = `
-Our side under a steady load, with max_age: 5s. Lag is what is not committed, in seconds of the load, at eight moments and at most in either half after the first ten seconds; delay is from producing a record to the object that holds it being complete.
+Our side under a steady load, with max_age: 5s. Most is what it commits in a second, lag growing, while a producer sends more than that on the same machine; records/s is four fifths of it. Lag is what is not committed, in seconds of the load, at eight moments and at most in either half after the first ten seconds; delay is from producing a record to the object that holds it being complete.
 
-| work | broker | GOMAXPROCS | records/s | reached | lag, s | most lag, s, first half, second half | bounded | delay p50 | p90 | p99 | max |
-|---|---|--:|--:|--:|---|---|---|--:|--:|--:|--:|`
+| work | broker | GOMAXPROCS | most/s | records/s | reached | lag, s | most lag, s, first half, second half | bounded | delay p50 | p90 | p99 | max |
+|---|---|--:|--:|--:|--:|---|---|---|--:|--:|--:|--:|`
 
-// maxAge bounds how long records wait.
-const maxAge = 5 * time.Second
+const (
+	// maxAge bounds how long records wait.
+	maxAge = 5 * time.Second
+	// settling is how long a run is not looked at after its start.
+	settling = 10 * time.Second
+	// share of the maximum is the load.
+	share = 0.8
+	// overload is what is produced to find the maximum, in proportion to what
+	// is landed while nothing is produced.
+	overload = 1.3
+)
 
-// underLoad produces at a steady rate, in records a second, and prints lag and
-// delay.
-func (b *bench) underLoad(ctx context.Context, w works.KafkaWork, rate float64) error {
-	procs := slices.Max(b.procs)
-	topic := fmt.Sprintf("load-%s-%d", strings.ReplaceAll(w.ID, "+", "-"), b.groups) // a topic has no plus in its name
-	if err := b.kafka.CreateTopic(ctx, topic, works.KafkaParts); err != nil {
-		return err
+// underLoad produces at a steady rate and prints lag and delay. alone is what
+// our side lands of a topic that is there already, in records a second.
+func (b *bench) underLoad(ctx context.Context, w works.KafkaWork, alone float64) error {
+	rate, most := b.rate*1e3, 0.0
+	if rate == 0 {
+		d, err := b.drive(ctx, w, overload*alone, max(3*settling, b.load/2))
+		if err != nil {
+			return fmt.Errorf("looking for the maximum: %w", err)
+		}
+		most = d.committed()
+		rate = share * most
 	}
-	if err := b.server.Keep(); err != nil {
-		return err
-	}
-	b.groups++
-	run := works.KafkaRun{Seed: b.kafka.Seeds[0], Topic: topic, Group: fmt.Sprintf("bench-%d", b.groups)}
-	c, err := b.start(b.ours, func(r works.KafkaRun) string {
-		return works.OurKafkaConfig(w, r, "max_age: "+maxAge.String())
-	}, run, procs)
+	d, err := b.drive(ctx, w, rate, b.load)
 	if err != nil {
 		return err
 	}
-	defer c.kill()
-	if err := b.joined(ctx, c, run.Group); err != nil {
-		return err
-	}
-	lags, reached, err := b.produce(ctx, c, run, rate)
-	if err != nil {
-		return err
-	}
-	if _, err := b.committed(ctx, c, run, 0); err != nil {
-		return err
-	}
-	if err := c.stop(); err != nil {
-		return err
-	}
-	delays, err := b.server.Delays()
-	if err != nil {
-		return err
-	}
-	printLoad(w, b.name, procs, rate, reached, lags, delays)
+	printLoad(w, b.name, slices.Max(b.procs), most, d)
 	return nil
 }
 
-// produce produces for the length of the load, and samples the lag, in
-// seconds, once a second. It returns the rate that was reached.
-func (b *bench) produce(ctx context.Context, c *consumer, run works.KafkaRun, rate float64) (lags []float64, reached float64, err error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(run.Seed), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.DefaultProduceTopic(run.Topic), kgo.ProducerLinger(5*time.Millisecond), kgo.MaxBufferedRecords(int(rate)+1000))
+// drive is what was seen of our side under a load.
+type drive struct {
+	rate, reached float64 // records a second, wanted and produced
+	moments       []moment
+	delays        sink.Delays
+}
+
+// moment is a look at a topic.
+type moment struct {
+	at             time.Duration // from the start of the load
+	lag, committed int64         // records
+}
+
+// committed is how many records were committed in a second, once settled.
+func (d *drive) committed() float64 {
+	m := d.settled()
+	if len(m) < 2 {
+		return 0
+	}
+	first, last := m[0], m[len(m)-1]
+	return float64(last.committed-first.committed) / (last.at - first.at).Seconds()
+}
+
+func (d *drive) settled() []moment {
+	i := slices.IndexFunc(d.moments, func(m moment) bool { return m.at >= settling })
+	if i < 0 {
+		return nil
+	}
+	return d.moments[i:]
+}
+
+// drive lands what a producer sends for a while at a steady rate, in records a
+// second.
+func (b *bench) drive(ctx context.Context, w works.KafkaWork, rate float64, length time.Duration) (d *drive, err error) {
+	b.groups++
+	topic := fmt.Sprintf("load-%s-%d", strings.ReplaceAll(w.ID, "+", "-"), b.groups) // a topic has no plus in its name
+	if err := b.kafka.CreateTopic(ctx, topic, works.KafkaParts); err != nil {
+		return nil, err
+	}
+	if err := b.server.Keep(); err != nil {
+		return nil, err
+	}
+	run := works.KafkaRun{Seed: b.kafka.Seeds[0], Topic: topic, Group: fmt.Sprintf("bench-%d", b.groups)}
+	c, err := b.start(b.ours, func(r works.KafkaRun) string {
+		return works.OurKafkaConfig(w, r, "max_age: "+maxAge.String())
+	}, run, slices.Max(b.procs))
 	if err != nil {
-		return nil, 0, err
+		return nil, err
+	}
+	defer c.kill()
+	if err := b.joined(ctx, c, run.Group); err != nil {
+		return nil, err
+	}
+	d = &drive{rate: rate}
+	if err := b.produce(ctx, c, run, d, length); err != nil {
+		return nil, err
+	}
+	if _, err := b.committed(ctx, c, run, 0); err != nil {
+		return nil, err
+	}
+	if err := c.stop(); err != nil {
+		return nil, err
+	}
+	d.delays, err = b.server.Delays()
+	return d, err
+}
+
+// produce sends for a while, and looks at the topic once a second.
+func (b *bench) produce(ctx context.Context, c *consumer, run works.KafkaRun, d *drive, length time.Duration) error {
+	client, err := kgo.NewClient(kgo.SeedBrokers(run.Seed), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.DefaultProduceTopic(run.Topic), kgo.ProducerLinger(5*time.Millisecond), kgo.MaxBufferedRecords(int(d.rate)+1000))
+	if err != nil {
+		return err
 	}
 	defer client.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	sampled := make(chan []float64, 1)
+	looked := make(chan []moment, 1)
 	began := time.Now()
-	go func() { sampled <- b.sample(ctx, run, rate, began.Add(b.load)) }()
+	go func() { looked <- b.watch(ctx, run, began, length) }()
 	sent := 0
-	for time.Since(began) < b.load {
-		for due := int(time.Since(began).Seconds() * rate); sent < due; sent++ {
+	for time.Since(began) < length {
+		for due := int(time.Since(began).Seconds() * d.rate); sent < due; sent++ {
 			client.Produce(ctx, b.stamped(sent), func(_ *kgo.Record, err error) {
 				if err != nil {
 					cancel(fmt.Errorf("producing: %w", err))
@@ -88,13 +142,15 @@ func (b *bench) produce(ctx context.Context, c *consumer, run works.KafkaRun, ra
 			})
 		}
 		if err := errors.Join(c.ended(), sleep(ctx, 5*time.Millisecond)); err != nil {
-			return nil, 0, errors.Join(err, context.Cause(ctx))
+			return errors.Join(err, context.Cause(ctx))
 		}
 	}
 	if err := client.Flush(ctx); err != nil {
-		return nil, 0, fmt.Errorf("producing: %w", err)
+		return fmt.Errorf("producing: %w", err)
 	}
-	return <-sampled, float64(sent) / time.Since(began).Seconds(), nil
+	d.reached = float64(sent) / time.Since(began).Seconds()
+	d.moments = <-looked
+	return nil
 }
 
 // stamped is the n-th record, with the time.
@@ -105,32 +161,51 @@ func (b *bench) stamped(n int) *kgo.Record {
 	return &kgo.Record{Partition: int32(n % works.KafkaParts), Value: append(value, doc[1:]...)}
 }
 
-// sample measures the lag once a second until the end.
-func (b *bench) sample(ctx context.Context, run works.KafkaRun, rate float64, end time.Time) (lags []float64) {
-	for time.Now().Before(end) && sleep(ctx, time.Second) == nil {
-		if lag, err := b.kafka.Lag(ctx, run.Group, run.Topic); err == nil {
-			lags = append(lags, float64(lag)/rate)
+// watch looks at the topic once a second until the end.
+func (b *bench) watch(ctx context.Context, run works.KafkaRun, began time.Time, length time.Duration) (seen []moment) {
+	for time.Since(began) < length && sleep(ctx, time.Second) == nil {
+		committed, err := b.kafka.Committed(ctx, run.Group, run.Topic)
+		if err != nil {
+			continue
+		}
+		m := moment{at: time.Since(began)}
+		for _, offset := range committed {
+			m.committed += offset
+		}
+		if m.lag, err = b.kafka.Lag(ctx, run.Group, run.Topic); err == nil {
+			seen = append(seen, m)
 		}
 	}
-	return lags
+	return seen
 }
 
-func printLoad(w works.KafkaWork, broker string, procs int, rate, reached float64, lags []float64, d sink.Delays) {
-	const moments, settling = 8, 10
+func printLoad(w works.KafkaWork, broker string, procs int, most float64, d *drive) {
+	lags := func(seen []moment) (lags []float64) {
+		for _, m := range seen {
+			lags = append(lags, float64(m.lag)/d.rate)
+		}
+		return lags
+	}
+	const moments = 8
 	var shown []string
-	for i := 1; i <= moments && len(lags) > 0; i++ {
-		shown = append(shown, fmt.Sprintf("%.1f", lags[max(0, i*len(lags)/moments-1)]))
+	all := lags(d.moments)
+	for i := 1; i <= moments && len(all) > 0; i++ {
+		shown = append(shown, fmt.Sprintf("%.1f", all[max(0, i*len(all)/moments-1)]))
 	}
 	halves, bounded := "-", "too short"
-	if steady := lags[min(len(lags), settling):]; len(steady) >= 2*settling {
+	if steady := lags(d.settled()); len(steady) >= 20 {
 		first, second := slices.Max(steady[:len(steady)/2]), slices.Max(steady[len(steady)/2:])
 		halves, bounded = fmt.Sprintf("%.1f, %.1f", first, second), "yes"
 		if second > 1.25*first && second > maxAge.Seconds() {
 			bounded = "**no**"
 		}
 	}
-	fmt.Printf("| %s | %s | %d | %.0f | %.0f | %s | %s | %s | %s | %s | %s | %s |\n", w.Name, broker, procs, rate, reached,
-		strings.Join(shown, ", "), halves, bounded, seconds(d.P50), seconds(d.P90), seconds(d.P99), seconds(d.Max))
+	found := "-"
+	if most > 0 {
+		found = fmt.Sprintf("%.0f", most)
+	}
+	fmt.Printf("| %s | %s | %d | %s | %.0f | %.0f | %s | %s | %s | %s | %s | %s | %s |\n", w.Name, broker, procs, found, d.rate, d.reached,
+		strings.Join(shown, ", "), halves, bounded, seconds(d.delays.P50), seconds(d.delays.P90), seconds(d.delays.P99), seconds(d.delays.Max))
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }

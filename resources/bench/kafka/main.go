@@ -60,7 +60,7 @@ func main() {
 	flag.BoolVar(&o.verify, "verify", true, "first count the rows in the objects of all sides")
 	flag.BoolVar(&o.peers, "peers", true, "measure the peers as well")
 	flag.DurationVar(&o.load, "load", time.Minute, "how long to produce for lag and delay; 0 leaves that out")
-	flag.Float64Var(&o.rate, "rate", 0, "thousands of records a second to produce for lag and delay, instead of four fifths of the measured maximum")
+	flag.Float64Var(&o.rate, "rate", 0, "thousands of records a second to produce for lag and delay, instead of four fifths of the maximum that is measured while producing")
 	flag.Parse()
 	for p := range strings.SplitSeq(procs, ",") {
 		n, err := strconv.Atoi(p)
@@ -128,14 +128,10 @@ func (b *bench) broker(ctx context.Context, name string) error {
 	}
 	fmt.Println(loadHeading)
 	for _, w := range works.KafkaWorks {
-		rate := 0.8 * best[w.ID]
-		if b.rate > 0 {
-			rate = b.rate
-		}
-		if w.Ours == "" || rate == 0 {
+		if w.Ours == "" || best[w.ID] == 0 {
 			continue
 		}
-		if err := b.underLoad(ctx, w, rate*1e3); err != nil {
+		if err := b.underLoad(ctx, w, best[w.ID]*1e3); err != nil {
 			return fmt.Errorf("%s, under load: %w", w.Name, err)
 		}
 	}

@@ -13,16 +13,24 @@ Thousands of records, medians; CPU is user and system time of the consuming proc
 |---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|`
 
 // printRows prints a row for each peer, and one that compares with the best of
-// them, by CPU and by the clock each.
+// them, by CPU and by the clock each: of those that Redpanda documents, and of
+// all.
 func printRows(w works.KafkaWork, broker string, procs int, all []side, results [][]result) {
 	own := results[0]
 	cpu, wall := median(own, result.perCPU), median(own, result.perWall)
 	rss := func(r result) float64 { return float64(r.rss) / 1e6 }
-	bestCPU, bestWall := 0.0, 0.0
+	if len(all) == 1 {
+		fmt.Printf("| %s | %s | %d | | | %.0f | | | %.0f | | %.0f | %s | |\n", w.Name, broker, procs, cpu, wall, median(own, rss), objects(own[0]))
+		return
+	}
+	var documented, every fastest
 	for i, s := range all[1:] {
 		theirs := results[i+1]
 		peerCPU, peerWall := median(theirs, result.perCPU), median(theirs, result.perWall)
-		bestCPU, bestWall = max(bestCPU, peerCPU), max(bestWall, peerWall)
+		every.see(peerCPU, peerWall)
+		if s.documented {
+			documented.see(peerCPU, peerWall)
+		}
 		stored := ""
 		if s.density > 0 {
 			stored = fmt.Sprintf("%.3f", all[0].density/s.density)
@@ -31,16 +39,22 @@ func printRows(w works.KafkaWork, broker string, procs int, all []side, results 
 			w.Name, broker, procs, s.name, peerCPU, cpu, cpu/peerCPU, peerWall, wall, wall/peerWall,
 			median(theirs, rss), median(own, rss), objects(theirs[0]), objects(own[0]), stored)
 	}
-	if len(all) == 1 {
-		fmt.Printf("| %s | %s | %d | | | %.0f | | | %.0f | | %.0f | %s | |\n", w.Name, broker, procs, cpu, wall, median(own, rss), objects(own[0]))
-		return
-	}
 	if w.Target == 0 {
 		return
 	}
-	fmt.Printf("| %s | %s | %d | **best of each**; target %.2gx | %.0f | %.0f | %s | %.0f | %.0f | %s | | | |\n",
-		w.Name, broker, procs, w.Target, bestCPU, cpu, judged(cpu/bestCPU, w.Target), bestWall, wall, judged(wall/bestWall, w.Target))
+	for _, best := range []struct {
+		name string
+		fastest
+	}{{"best documented", documented}, {"best of all", every}} {
+		fmt.Printf("| %s | %s | %d | **%s**; target %.2gx | %.0f | %.0f | %s | %.0f | %.0f | %s | | | |\n",
+			w.Name, broker, procs, best.name, w.Target, best.cpu, cpu, judged(cpu/best.cpu, w.Target), best.wall, wall, judged(wall/best.wall, w.Target))
+	}
 }
+
+// fastest are the best rates of some peers.
+type fastest struct{ cpu, wall float64 }
+
+func (f *fastest) see(cpu, wall float64) { f.cpu, f.wall = max(f.cpu, cpu), max(f.wall, wall) }
 
 func judged(ratio, target float64) string {
 	if ratio < target {

@@ -185,12 +185,18 @@ func (c *column) addFixed(rep uint8, v []byte) {
 
 func (c *column) addBytes(rep uint8, v []byte) {
 	c.level(rep)
-	if c.hasDict {
-		c.addToDict(v)
-	} else {
-		c.addPlain(v)
-	}
 	c.values++
+	if c.hasDict {
+		id, at := c.dict.find(v)
+		if id >= 0 {
+			c.ids = append(c.ids, id)
+			return
+		}
+		if c.grow(v, at) {
+			return
+		}
+	}
+	c.addPlain(v)
 }
 
 func (c *column) addPlain(v []byte) {
@@ -199,18 +205,16 @@ func (c *column) addPlain(v []byte) {
 	c.ends = append(c.ends, uint32(len(c.plain)))
 }
 
-func (c *column) addToDict(v []byte) {
-	id, place := c.dict.find(v)
-	if id < 0 {
-		n := len(c.ids)
-		if n >= judgeAfter && c.dict.len() > n/4*3 || len(c.dict.data)+len(v) > maxDictionary {
-			c.dropDict()
-			c.addPlain(v)
-			return
-		}
-		id = c.dict.add(v, n, place)
+// grow adds a value to the dictionary, or drops the dictionary and reports
+// false.
+func (c *column) grow(v []byte, at place) bool {
+	n := len(c.ids)
+	if n >= judgeAfter && c.dict.len() > n/4*3 || len(c.dict.data)+len(v) > maxDictionary {
+		c.dropDict()
+		return false
 	}
-	c.ids = append(c.ids, id)
+	c.ids = append(c.ids, c.dict.add(v, n, at))
+	return true
 }
 
 // dropDict turns ids back into values.

@@ -162,7 +162,11 @@ func (w *writer) object(n *node, rep uint8) error {
 		}
 		m.stamp = stamp
 		met++
-		if n == w.root {
+		switch {
+		case n != w.root:
+		case m.column != nil:
+			m.column.begin(w.row)
+		default:
 			for _, leaf := range m.leaves {
 				leaf.begin(w.row)
 			}

@@ -2,9 +2,20 @@
 # Runs every fuzz target for the given time.
 set -euo pipefail
 time=${1:-10s}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# Until Go 1.27 a run can fail in the moment when its time is over, without an
+# input that fails: https://go.dev/issue/75804. A target that fails always
+# leaves one.
+fuzz() {
+  go test "./$1" -run '^$' -fuzz "^$2\$" -fuzztime "$time" </dev/null 2>&1 | tee "$log" && return
+  grep -qx ' *context deadline exceeded' "$log" && ! grep -q 'Failing input' "$log" && echo "that was the end of its time, not a failure"
+}
+
 grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u | while read -r dir; do
   grep -rhoE '^func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go | awk '{print $2}' | sort | while read -r target; do
     echo "fuzz ./$dir $target"
-    go test "./$dir" -run '^$' -fuzz "^$target\$" -fuzztime "$time" </dev/null
+    fuzz "$dir" "$target"
   done
 done

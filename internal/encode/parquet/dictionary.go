@@ -56,16 +56,17 @@ func (d *dictionary) reset() {
 func (d *dictionary) len() int { return len(d.entries) }
 
 // value returns the value with the given id.
-func (d *dictionary) value(id int32) []byte {
-	start := uint32(0)
-	if id > 0 {
-		start = d.entries[id-1].end
+func (d *dictionary) value(id int32) []byte { return d.data[d.start(id):d.entries[id].end] }
+
+// start returns where a value begins in the data.
+func (d *dictionary) start(id int32) uint32 {
+	if id == 0 {
+		return 0
 	}
-	return d.data[start:d.entries[id].end]
+	return d.entries[id-1].end
 }
 
-// find returns the id of a value, or -1 and the slot that the value is to have,
-// for add.
+// find returns the id of a value, or -1 and the place that the value is to have.
 func (d *dictionary) find(b []byte) (id int32, at place) {
 	if len(b) > maxShort {
 		return d.long(b)
@@ -91,10 +92,11 @@ func (d *dictionary) long(b []byte) (id int32, at place) {
 			return int32(s.id - 1), place{}
 		}
 	}
-	return -1, place{i, sum, uint64(len(d.data))}
+	return -1, place{i, sum, 0}
 }
 
-// place is where the table shall have a value.
+// place is where the table shall have a value, and what the slot says of it, but
+// for where a long one begins.
 type place struct {
 	slot   int
 	lo, hi uint64
@@ -104,11 +106,22 @@ type place struct {
 func (d *dictionary) add(b []byte, use int, at place) int32 {
 	d.data = append(d.data, b...)
 	d.entries = append(d.entries, entry{end: uint32(len(d.data)), first: uint32(use)})
-	d.table[at.slot] = slot{lo: at.lo, hi: at.hi, size: uint32(len(b)), id: uint32(len(d.entries))}
+	id := int32(len(d.entries) - 1)
+	d.put(id, at)
 	if len(d.entries)*2 > len(d.table) {
 		d.rebuild(len(d.table) * 2)
 	}
-	return int32(len(d.entries) - 1)
+	return id
+}
+
+// put makes the table know a value.
+func (d *dictionary) put(id int32, at place) {
+	start := d.start(id)
+	s := slot{lo: at.lo, hi: at.hi, size: d.entries[id].end - start, id: uint32(id + 1)}
+	if s.size > maxShort {
+		s.hi = uint64(start)
+	}
+	d.table[at.slot] = s
 }
 
 // pack returns the text of a value of at most maxShort bytes as two numbers.
@@ -131,24 +144,16 @@ func mix(lo, hi uint64) uint64 {
 	return high ^ low
 }
 
-// rebuild makes a table of the given size for the values that there are.
+// rebuild fills a table of the given size.
 func (d *dictionary) rebuild(size int) {
-	old := d.table
-	d.table = make([]slot, size)
-	mask := size - 1
-	for _, s := range old {
-		if s.id == 0 || int(s.id) > len(d.entries) {
-			continue
-		}
-		sum := s.lo
-		if s.size <= maxShort {
-			sum = mix(s.lo, s.hi)
-		}
-		i := int(sum) & mask
-		for d.table[i].id != 0 {
-			i = (i + 1) & mask
-		}
-		d.table[i] = s
+	if size > len(d.table) {
+		d.table = make([]slot, size)
+	} else {
+		clear(d.table)
+	}
+	for id := range int32(len(d.entries)) {
+		_, at := d.find(d.value(id))
+		d.put(id, at)
 	}
 }
 
@@ -162,10 +167,7 @@ func (d *dictionary) forget(use int) {
 	if n == len(d.entries) {
 		return
 	}
+	d.data = d.data[:d.start(int32(n))]
 	d.entries = d.entries[:n]
-	d.data = d.data[:0]
-	if n > 0 {
-		d.data = d.data[:d.entries[n-1].end]
-	}
 	d.rebuild(len(d.table))
 }

@@ -224,19 +224,26 @@ func (c *Cluster) Protocol(ctx context.Context, group string) (string, error) {
 
 // Lag returns how many records of a topic a group has not committed.
 func (c *Cluster) Lag(ctx context.Context, group, topic string) (int64, error) {
+	_, lag, err := c.Progress(ctx, group, topic)
+	return lag, err
+}
+
+// Progress returns how many records of a topic a group has committed, and how
+// many it has not.
+func (c *Cluster) Progress(ctx context.Context, group, topic string) (committed, lag int64, err error) {
 	ends, err := c.Ends(ctx, topic)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	committed, err := c.Committed(ctx, group, topic)
+	offsets, err := c.Committed(ctx, group, topic)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	var lag int64
 	for partition, end := range ends {
-		lag += end - committed[partition]
+		committed += offsets[partition]
+		lag += end - offsets[partition]
 	}
-	return lag, nil
+	return committed, lag, nil
 }
 
 // patience is how long a broker that has just started, or is about to return,

@@ -164,16 +164,9 @@ func (b *bench) stamped(n int) *kgo.Record {
 // watch looks at the topic once a second until the end.
 func (b *bench) watch(ctx context.Context, run works.KafkaRun, began time.Time, length time.Duration) (seen []moment) {
 	for time.Since(began) < length && sleep(ctx, time.Second) == nil {
-		committed, err := b.kafka.Committed(ctx, run.Group, run.Topic)
-		if err != nil {
-			continue
-		}
-		m := moment{at: time.Since(began)}
-		for _, offset := range committed {
-			m.committed += offset
-		}
-		if m.lag, err = b.kafka.Lag(ctx, run.Group, run.Topic); err == nil {
-			seen = append(seen, m)
+		committed, lag, err := b.kafka.Progress(ctx, run.Group, run.Topic)
+		if err == nil {
+			seen = append(seen, moment{at: time.Since(began), lag: lag, committed: committed})
 		}
 	}
 	return seen
@@ -186,14 +179,14 @@ func printLoad(w works.KafkaWork, broker string, procs int, most float64, d *dri
 		}
 		return lags
 	}
-	const moments = 8
+	const moments, enough = 8, 20
 	var shown []string
 	all := lags(d.moments)
 	for i := 1; i <= moments && len(all) > 0; i++ {
 		shown = append(shown, fmt.Sprintf("%.1f", all[max(0, i*len(all)/moments-1)]))
 	}
 	halves, bounded := "-", "too short"
-	if steady := lags(d.settled()); len(steady) >= 20 {
+	if steady := lags(d.settled()); len(steady) >= enough {
 		first, second := slices.Max(steady[:len(steady)/2]), slices.Max(steady[len(steady)/2:])
 		halves, bounded = fmt.Sprintf("%.1f, %.1f", first, second), "yes"
 		if second > 1.25*first && second > maxAge.Seconds() {

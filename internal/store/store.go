@@ -23,6 +23,7 @@ type Store struct {
 	params    encryption.Params
 	checksum  Checksum
 	closeIdle func()
+	learned   learned
 
 	// jitter draws from [0, ceiling]; tests replace it.
 	jitter func(ceiling time.Duration) time.Duration

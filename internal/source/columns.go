@@ -158,9 +158,9 @@ func (c *Columns) Size(meta record.Metadata) int {
 	for _, column := range c.list {
 		switch column { //nolint:exhaustive // the others are of about the same size in every record
 		case Topic:
-			n += lengthOf(meta, topicKey)
+			n += lengthOf(meta, record.KafkaTopic)
 		case Key:
-			n += lengthOf(meta, keyKey)
+			n += lengthOf(meta, record.KafkaKey)
 		}
 	}
 	if c.heads {
@@ -169,15 +169,14 @@ func (c *Columns) Size(meta record.Metadata) int {
 	return n
 }
 
+// lengthOf is the size of what is text or bytes.
 func lengthOf(meta record.Metadata, key string) int {
-	v, _ := meta.MetaGetMut(key)
-	switch t := v.(type) {
-	case string:
-		return len(t)
-	case []byte:
-		return len(t)
+	v, ok := record.Lookup(meta, key)
+	if !ok {
+		return 0
 	}
-	return 0
+	text, _ := record.Text(v)
+	return len(text)
 }
 
 // isText reports whether s is UTF-8 without control characters other than

@@ -2,77 +2,110 @@ package source
 
 import (
 	"cmp"
-	"reflect"
 	"slices"
-	"sync"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 )
 
-// header is one header of a record. A name may occur several times.
-type header struct {
-	name  string
-	value string
-	null  bool
+// Header is one header of a record. A name may occur several times.
+type Header struct {
+	Name  string
+	Value string // any bytes
+	// Null says that there is no value, which is not the same as an empty one.
+	Null bool
+	// Listed says that the input has made a list of the values of this name, as
+	// kafka and kafka_franz do with multi_header.
+	Listed bool
 }
 
-// headersKey is where the input redpanda keeps the list of headers, as Kafka
-// has it. The inputs kafka and kafka_franz have no such list: there each
-// header is metadata like any other.
-const headersKey = "__rpcn_kafka_headers"
+// Keeping is how an input hands over the headers of a record.
+type Keeping uint8
 
-// ownMetadata are the keys of metadata that inputs add, which are no headers.
-var ownMetadata = map[string]bool{
-	topicKey: true, partitionKey: true, offsetKey: true, keyKey: true, timestampKey: true, secondsKey: true,
-	headersKey: true, "kafka_tombstone_message": true, "kafka_lag": true,
+// The ways of the inputs.
+const (
+	// NotKept: the record is not from Kafka.
+	NotKept Keeping = iota
+	// AsList: in the order that they have in Kafka, each with its bytes. So does
+	// redpanda, and so does the configuration that replays dead letters.
+	AsList
+	// AsMetadata: each name as metadata like any other, as kafka and kafka_franz
+	// have it. Other text in the metadata cannot be told from them.
+	AsMetadata
+)
+
+// ownMetadata reports whether inputs set the metadata themselves, so that it is
+// no header.
+func ownMetadata(key string) bool {
+	switch key {
+	case record.KafkaTopic, record.KafkaPartition, record.KafkaOffset, record.KafkaKey, record.KafkaMillis,
+		record.KafkaSeconds, record.KafkaHeaders, record.KafkaTombstone, record.KafkaLag:
+		return true
+	}
+	return false
 }
 
-// kept returns the list of headers of a record as the input has kept it. Where
-// there is none, loose tells whether headers are among the other metadata. A
-// record that is not from Kafka has none at all.
-func kept(meta record.Metadata) (list any, s *shape, loose bool) {
-	if list, ok := meta.MetaGetMut(headersKey); ok {
-		if s := shapeOf(list); s != nil {
-			return list, s, false
+// HeadersOf returns the headers of a record, by name where the input has not kept
+// their order. Values are views of the metadata.
+func HeadersOf(meta record.Metadata) ([]Header, Keeping) {
+	all, how := appendHeaders(nil, meta)
+	if how == AsMetadata {
+		slices.SortStableFunc(all, byName)
+	}
+	return all, how
+}
+
+func byName(a, b Header) int { return cmp.Compare(a.Name, b.Name) }
+
+// appendHeaders appends the headers of a record to dst.
+func appendHeaders(dst []Header, meta record.Metadata) ([]Header, Keeping) {
+	list, how := kept(meta)
+	switch how {
+	case AsList:
+		for i := range list.len() {
+			dst = append(dst, list.at(i))
+		}
+	case AsMetadata:
+		dst = metadataOf(dst, meta)
+	case NotKept:
+	}
+	return dst, how
+}
+
+// kept finds out how the headers of a record are kept, and returns the list
+// where they are kept as one.
+func kept(meta record.Metadata) (headerList, Keeping) {
+	if v, ok := record.Lookup(meta, record.KafkaHeaders); ok {
+		if list, ok := newHeaderList(v); ok {
+			return list, AsList
 		}
 	}
-	key, ok := meta.MetaGetMut(keyKey)
+	if meta == nil {
+		return headerList{}, NotKept
+	}
+	key, ok := meta.MetaGetMut(record.KafkaKey)
 	if !ok {
-		return nil, nil, false
+		return headerList{}, NotKept
 	}
-	_, bytes := key.([]byte) // from redpanda, which leaves out a list that is empty
-	return nil, nil, !bytes
-}
-
-// headersOf appends the headers of a record to dst.
-func headersOf(dst []header, meta record.Metadata) []header {
-	list, s, loose := kept(meta)
-	if s != nil {
-		return s.appendTo(dst, list)
+	if _, bytes := key.([]byte); bytes { // from redpanda, which leaves out a list that is empty
+		return headerList{}, AsList
 	}
-	if loose {
-		return metadataOf(dst, meta)
-	}
-	return dst
+	return headerList{}, AsMetadata
 }
 
 // headersSize is about the size of the headers as text.
 func headersSize(meta record.Metadata) int {
 	const frame = 6 // quotes, colon, comma
-	list, s, loose := kept(meta)
+	list, how := kept(meta)
 	n := 0
-	if s != nil {
-		v := reflect.ValueOf(list)
-		for i := range v.Len() {
-			h := s.at(v, i)
-			n += len(h.name) + len(h.value) + frame
-		}
+	for i := range list.len() {
+		h := list.at(i)
+		n += len(h.Name) + len(h.Value) + frame
 	}
-	if loose {
+	if how == AsMetadata {
 		for _, h := range metadataOf(nil, meta) {
-			n += len(h.name) + len(h.value) + frame
+			n += len(h.Name) + len(h.Value) + frame
 		}
 	}
 	return n
@@ -84,13 +117,13 @@ type walker interface {
 }
 
 // metadataOf appends all metadata that may be headers.
-func metadataOf(list []header, meta record.Metadata) []header {
+func metadataOf(list []Header, meta record.Metadata) []Header {
 	all, ok := meta.(walker)
 	if !ok {
 		return list
 	}
 	_ = all.MetaWalkMut(func(name string, value any) error {
-		if !ownMetadata[name] {
+		if !ownMetadata(name) {
 			list = appendLoose(list, name, value)
 		}
 		return nil
@@ -100,39 +133,48 @@ func metadataOf(list []header, meta record.Metadata) []header {
 
 // appendLoose appends metadata that may be a header: text, or with
 // multi_header a list of it.
-func appendLoose(list []header, name string, value any) []header {
-	switch t := value.(type) {
-	case string:
-		list = append(list, header{name: name, value: t})
-	case []byte:
-		list = append(list, header{name: name, value: scalar.Text(t)})
-	case []any:
-		for _, e := range t {
-			if text, ok := e.(string); ok {
-				list = append(list, header{name: name, value: text})
-			}
+func appendLoose(list []Header, name string, value any) []Header {
+	if h, ok := textHeader(name, value); ok {
+		return append(list, h)
+	}
+	values, _ := value.([]any)
+	for _, e := range values {
+		if h, ok := textHeader(name, e); ok {
+			h.Listed = true
+			list = append(list, h)
 		}
 	}
 	return list
+}
+
+// textHeader returns the header of a value that is text or bytes.
+func textHeader(name string, value any) (Header, bool) {
+	switch v := value.(type) {
+	case string:
+		return Header{Name: name, Value: v}, true
+	case []byte:
+		return Header{Name: name, Value: scalar.Text(v)}, true
+	}
+	return Header{}, false
 }
 
 // document builds the object of the headers, null when there are none. Its
 // members are in the order of their names; a name that occurs several times
 // has the list of its values, in their order.
 func (r *Reader) document(meta record.Metadata) Value {
-	r.headers = headersOf(r.headers[:0], meta)
+	r.headers, _ = appendHeaders(r.headers[:0], meta)
 	if len(r.headers) == 0 {
 		return Value{}
 	}
-	slices.SortStableFunc(r.headers, func(a, b header) int { return cmp.Compare(a.name, b.name) })
+	slices.SortStableFunc(r.headers, byName)
 	lead := byte('{')
 	for i := 0; i < len(r.headers); {
 		n := 1
-		for i+n < len(r.headers) && r.headers[i+n].name == r.headers[i].name {
+		for i+n < len(r.headers) && r.headers[i+n].Name == r.headers[i].Name {
 			n++
 		}
 		r.text = append(r.text, lead)
-		r.quote(r.headers[i].name)
+		r.quote(r.headers[i].Name)
 		r.text = append(r.text, ':')
 		r.list(r.headers[i : i+n])
 		lead = ','
@@ -144,7 +186,7 @@ func (r *Reader) document(meta record.Metadata) Value {
 }
 
 // list appends the value of a name, or the list of them.
-func (r *Reader) list(same []header) {
+func (r *Reader) list(same []Header) {
 	if len(same) > 1 {
 		r.text = append(r.text, '[')
 	}
@@ -152,10 +194,10 @@ func (r *Reader) list(same []header) {
 		if i > 0 {
 			r.text = append(r.text, ',')
 		}
-		if h.null {
+		if h.Null {
 			r.text = append(r.text, "null"...)
 		} else {
-			r.quote(h.value)
+			r.quote(h.Value)
 		}
 	}
 	if len(same) > 1 {
@@ -167,53 +209,4 @@ func (r *Reader) list(same []header) {
 func (r *Reader) quote(s string) {
 	r.quoted = appendText(r.quoted[:0], s)
 	r.text = jsonscan.AppendQuote(r.text, r.quoted)
-}
-
-// shape tells where a list of headers has names and values. The type of the
-// list belongs to the Kafka client of Redpanda Connect; naming it here would
-// link that client into every program with this output.
-type shape struct{ name, value int }
-
-var shapes sync.Map // of reflect.Type to *shape, nil for what is no such list
-
-func shapeOf(list any) *shape {
-	t := reflect.TypeOf(list)
-	if t == nil {
-		return nil
-	}
-	if known, ok := shapes.Load(t); ok {
-		return known.(*shape)
-	}
-	s := newShape(t)
-	shapes.Store(t, s)
-	return s
-}
-
-func newShape(t reflect.Type) *shape {
-	if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Struct {
-		return nil
-	}
-	name, hasName := t.Elem().FieldByName("Key")
-	value, hasValue := t.Elem().FieldByName("Value")
-	if !hasName || !hasValue || len(name.Index) != 1 || len(value.Index) != 1 ||
-		name.Type.Kind() != reflect.String || value.Type != reflect.TypeFor[[]byte]() {
-		return nil
-	}
-	return &shape{name: name.Index[0], value: value.Index[0]}
-}
-
-// at returns a header of a list.
-func (s *shape) at(list reflect.Value, i int) header {
-	h := list.Index(i)
-	value := h.Field(s.value).Bytes()
-	return header{name: h.Field(s.name).String(), value: scalar.Text(value), null: value == nil}
-}
-
-// appendTo appends the headers of a list.
-func (s *shape) appendTo(dst []header, list any) []header {
-	v := reflect.ValueOf(list)
-	for i := range v.Len() {
-		dst = append(dst, s.at(v, i))
-	}
-	return dst
 }

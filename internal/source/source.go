@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/record"
@@ -16,13 +15,6 @@ import (
 
 // MetaRanges is the metadata key of the ranges.
 const MetaRanges = "s3d-source"
-
-// Metadata keys of the Kafka inputs of Redpanda Connect.
-const (
-	topicKey     = "kafka_topic"
-	partitionKey = "kafka_partition"
-	offsetKey    = "kafka_offset"
-)
 
 // maxRanges bounds the text: S3 allows 2 KB of user metadata for an object.
 const maxRanges = 1200
@@ -69,43 +61,27 @@ func collect(records []record.Record) map[partition]offsets {
 
 // coordinates reads where a record came from.
 func coordinates(meta record.Metadata) (p partition, offset int64, ok bool) {
-	if meta == nil {
-		return p, 0, false
-	}
-	topic, ok := meta.MetaGetMut(topicKey)
+	topic, ok := record.Lookup(meta, record.KafkaTopic)
 	if !ok {
 		return p, 0, false
 	}
-	p.topic, ok = topic.(string)
-	if !ok {
+	if p.topic, ok = record.Text(topic); !ok {
 		return p, 0, false
 	}
-	if p.number, ok = integer(meta, partitionKey); !ok {
+	if p.number, ok = integer(meta, record.KafkaPartition); !ok {
 		return p, 0, false
 	}
-	offset, ok = integer(meta, offsetKey)
+	offset, ok = integer(meta, record.KafkaOffset)
 	return p, offset, ok
 }
 
-// integer reads a number that an input may have stored as text.
+// integer reads a number.
 func integer(meta record.Metadata, key string) (int64, bool) {
-	v, ok := meta.MetaGetMut(key)
+	v, ok := record.Lookup(meta, key)
 	if !ok {
 		return 0, false
 	}
-	switch t := v.(type) {
-	case int64:
-		return t, true
-	case int:
-		return int64(t), true
-	case int32:
-		return int64(t), true
-	case string:
-		n, err := strconv.ParseInt(t, 10, 64)
-		return n, err == nil
-	default:
-		return 0, false
-	}
+	return record.Integer(v)
 }
 
 // sorted returns the partitions by topic and number.

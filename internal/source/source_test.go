@@ -15,7 +15,7 @@ type meta map[string]any
 func (m meta) MetaGetMut(key string) (any, bool) { v, ok := m[key]; return v, ok }
 
 func from(topic string, partition, offset any) record.Record {
-	return record.Record{Meta: meta{topicKey: topic, partitionKey: partition, offsetKey: offset}}
+	return record.Record{Meta: meta{record.KafkaTopic: topic, record.KafkaPartition: partition, record.KafkaOffset: offset}}
 }
 
 func TestRangesOfAnObject(t *testing.T) {
@@ -29,9 +29,9 @@ func TestRecordsFromElsewhereHaveNoRanges(t *testing.T) {
 	for name, r := range map[string]record.Record{
 		"no metadata":    {},
 		"another input":  {Meta: meta{"path": "x"}},
-		"a broken topic": {Meta: meta{topicKey: 1}},
-		"no offset":      {Meta: meta{topicKey: "t", partitionKey: 1}},
-		"no number":      {Meta: meta{topicKey: "t", partitionKey: "x", offsetKey: 1}},
+		"a broken topic": {Meta: meta{record.KafkaTopic: 1}},
+		"no offset":      {Meta: meta{record.KafkaTopic: "t", record.KafkaPartition: 1}},
+		"no number":      {Meta: meta{record.KafkaTopic: "t", record.KafkaPartition: "x", record.KafkaOffset: 1}},
 	} {
 		assert.Nil(t, Describe([]record.Record{r}), name)
 	}

@@ -11,14 +11,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 )
 
-// Metadata keys of the Kafka inputs of Redpanda Connect, beside those of the
-// coordinates.
-const (
-	keyKey       = "kafka_key"
-	timestampKey = "kafka_timestamp_ms"
-	secondsKey   = "kafka_timestamp_unix"
-)
-
 // Kind tells what a Value is.
 type Kind uint8
 
@@ -46,7 +38,7 @@ type Reader struct {
 	values  []Value
 	ends    []int  // where the text of each value ends in text
 	text    []byte // of all values, one behind the other
-	headers []header
+	headers []Header
 	quoted  []byte // one header on its way into text
 }
 
@@ -86,16 +78,19 @@ func (r *Reader) Read(meta record.Metadata) []Value {
 func (r *Reader) value(c Column, meta record.Metadata) Value {
 	switch c {
 	case Topic:
-		return r.any(meta, topicKey, true)
+		return r.anyText(meta, record.KafkaTopic)
 	case Key:
-		return r.any(meta, keyKey, false)
+		if !hasKey(meta) {
+			return Value{}
+		}
+		return r.anyText(meta, record.KafkaKey)
 	case Partition:
 		// Kafka counts partitions with 32 bits, and so does the column.
-		if n, ok := integer(meta, partitionKey); ok && int64(int32(n)) == n {
+		if n, ok := integer(meta, record.KafkaPartition); ok && int64(int32(n)) == n {
 			return Value{Kind: Number, Int: n}
 		}
 	case Offset:
-		if n, ok := integer(meta, offsetKey); ok {
+		if n, ok := integer(meta, record.KafkaOffset); ok {
 			return Value{Kind: Number, Int: n}
 		}
 	case Timestamp:
@@ -106,30 +101,33 @@ func (r *Reader) value(c Column, meta record.Metadata) Value {
 	return Value{}
 }
 
-// any reads what may be text, bytes, or whatever a processor has put there.
-func (r *Reader) any(meta record.Metadata, key string, blank bool) Value {
-	v, ok := meta.MetaGetMut(key)
-	if !ok || v == nil {
+// hasKey reports whether a record has a key, which may be empty. Inputs that
+// keep keys as bytes have nil for none, and those that keep them as text have
+// empty text.
+func hasKey(meta record.Metadata) bool {
+	v, _ := record.Lookup(meta, record.KafkaKey)
+	switch key := v.(type) {
+	case nil:
+		return false
+	case []byte:
+		return key != nil
+	case string:
+		return key != ""
+	}
+	return true
+}
+
+// anyText reads what may be text, bytes, or whatever a processor has put there.
+func (r *Reader) anyText(meta record.Metadata, key string) Value {
+	v, ok := record.Lookup(meta, key)
+	if !ok {
 		return Value{}
 	}
-	switch t := v.(type) {
-	case []byte:
-		if t == nil {
-			return Value{}
-		}
-		r.text = appendText(r.text, scalar.Text(t))
-	case string:
-		if t == "" && !blank {
-			return Value{} // inputs that keep keys as strings have this for none
-		}
-		r.text = appendText(r.text, t)
-	default:
-		text, err := jsonscan.AppendAny(nil, v)
-		if err != nil {
-			return Value{}
-		}
-		r.text = appendText(r.text, scalar.Text(text))
+	text, ok := record.Text(v)
+	if !ok {
+		return Value{}
 	}
+	r.text = appendText(r.text, text)
 	return Value{Kind: Text}
 }
 
@@ -139,19 +137,14 @@ const (
 	lastTime  = 253402300799999
 )
 
-// noTimestamp is what Kafka has for a record without one.
-const noTimestamp = -1
-
 func timestamp(meta record.Metadata) Value {
-	ms, ok := integer(meta, timestampKey)
+	ms, ok := integer(meta, record.KafkaMillis)
 	if !ok {
-		seconds, ok := integer(meta, secondsKey)
-		if !ok || seconds == noTimestamp || seconds < firstTime/1000 || seconds > lastTime/1000 {
-			return Value{}
-		}
-		return Value{Kind: Time, Int: seconds * 1000}
+		seconds, known := integer(meta, record.KafkaSeconds)
+		ok = known && seconds >= firstTime/1000 && seconds <= lastTime/1000
+		ms = seconds * 1000
 	}
-	if ms == noTimestamp || ms < firstTime || ms > lastTime {
+	if !ok || ms < firstTime || ms > lastTime {
 		return Value{}
 	}
 	return Value{Kind: Time, Int: ms}

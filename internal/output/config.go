@@ -2,9 +2,7 @@ package output
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -185,25 +183,25 @@ func (r *reader) naming(c *Config) {
 	}
 	c.layout = layout
 	c.partition = partition.Config{
-		Layout:        layout,
-		Variables:     variables,
-		DateField:     r.str(fieldDateField),
-		DateFormat:    r.str(fieldDateFormat),
-		Location:      zone,
-		OnMissingDate: partition.MissingDate(r.enum(fieldOnMissingDate)),
-		PartitionBy:   template.PartitionBy(r.enum(fieldPartitionBy)),
+		Layout:            layout,
+		Variables:         variables,
+		OnMissingVariable: partition.MissingVariable(r.enum(fieldOnMissingVariable)),
+		DateField:         r.str(fieldDateField),
+		DateFormat:        r.str(fieldDateFormat),
+		Location:          zone,
+		OnMissingDate:     partition.MissingDate(r.enum(fieldOnMissingDate)),
+		PartitionBy:       template.PartitionBy(r.enum(fieldPartitionBy)),
 	}
 	_, err = partition.New(c.partition)
 	r.fail(err)
+	if c.partition.OnMissingVariable == partition.VariableReject && len(layout.Variables()) == 0 {
+		r.warn(fieldOnMissingVariable + " has no effect without a variable in folder or file_name")
+	}
 }
 
 func (r *reader) zone() *time.Location {
-	name := r.str(fieldTimezone)
-	zone, err := time.LoadLocation(name)
-	if err != nil || strings.EqualFold(name, "local") {
-		r.fail(fmt.Errorf("unknown timezone %q: use a name of the IANA database such as UTC or Europe/Berlin", name))
-		return time.UTC
-	}
+	zone, err := loadZone(r.str(fieldTimezone), time.LoadLocation)
+	r.fail(err)
 	return zone
 }
 

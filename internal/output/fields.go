@@ -18,6 +18,8 @@ const (
 	fieldTimezone      = "timezone"
 	fieldOnMissingDate = "on_missing_date"
 
+	fieldOnMissingVariable = "on_missing_variable"
+
 	fieldSeparator        = "separator"
 	fieldCSV              = "csv"
 	fieldCSVHeader        = "header"

@@ -107,6 +107,13 @@ func TestEveryRuleHasItsOwnMessage(t *testing.T) {
 		"a part that is too small":        {"upload: {part_size: 1MiB}\n", "part_size", ""},
 		"an impossible bucket":            {"bucket: ''\n", "bucket", ""},
 		"an expression that is none":      {"folder: '{{v}}'\nvariables: {v: '${! json( }'}\n", "v", ""},
+		"a path that matches nothing":     {"folder: '{{v}}'\nvariables: {v: '${! json(\"user..city\") }'}\n", `variables.v: parsing "${! json(\"user..city\") }": the path "user..city" has an empty segment`, ""},
+		"a date at no path":               {"folder: '{{YYYY}}'\ndate_field: .created\n", `date_field: the path ".created" has an empty segment`, ""},
+		"a variable that is demanded":     {"folder: '{{v}}'\nvariables: {v: '${! json(\"v\") }'}\non_missing_variable: reject\n", "", ""},
+		"a demand without a variable":     {"on_missing_variable: reject\n", "", "on_missing_variable has no effect"},
+		"a variable that is never there":  {"folder: '{{v}}'\nvariables: {v: ''}\non_missing_variable: reject\n", "variables.v: it is empty", ""},
+		"a list of date formats":          {"folder: '{{YYYY}}'\ndate_field: d\ndate_format: 'unix_ms | 02.01.2006 | auto'\n", "", ""},
+		"a list with one that is none":    {"folder: '{{YYYY}}'\ndate_field: d\ndate_format: 'unix | epoch'\n", `date_format: "epoch" is neither`, ""},
 		"a date format that is none":      {"folder: '{{YYYY}}'\ndate_field: d\ndate_format: '%Y-%m-%d'\n", "date_format", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -109,9 +109,12 @@ func namingFields() []*service.ConfigField {
 		service.NewStringEnumField(fieldFileFormat, fileFormats...).
 			Description("The format of the objects, which also decides their extension. `json` is newline-delimited unless `json.layout` says otherwise."),
 		service.NewInterpolatedStringMapField(fieldVariables).
-			Description("Values of your own placeholders, evaluated for each record. The simple forms `json(\"a.b\")`, `this.a.b`, `meta(\"x\")`, `metadata(\"x\")`, `@x` and literal text are answered without parsing the record and cost next to nothing. An empty or missing value becomes `__HIVE_DEFAULT_PARTITION__`.").
+			Description("Values of your own placeholders, evaluated for each record. The simple forms `json(\"a.b\")`, `this.a.b`, `meta(\"x\")`, `metadata(\"x\")`, `@x` and literal text are answered without parsing the record and cost next to nothing. What becomes of an empty or missing value is for `on_missing_variable` to say.").
 			Default(map[string]any{}).
 			Example(map[string]any{"workspace_id": "ws1", "data_source": `${! json("source") }`}),
+		service.NewStringEnumField(fieldOnMissingVariable, "default", "reject").
+			Description("What becomes of a record where a variable in the names is missing, null or empty: `default` puts `__HIVE_DEFAULT_PARTITION__` into the name, `reject` treats it as a bad record.").
+			Default("default"),
 		service.NewBoolField(fieldLoadByAccount).
 			Description("Permits the placeholder `{{account}}`, which separates the objects of each account.").
 			Default(false),
@@ -122,13 +125,13 @@ func namingFields() []*service.ConfigField {
 			Description("Where a record keeps the date that `{{YYYY}} {{MM}} {{DD}} {{HH}}` stand for: a dot path into the record, or `@name` / `meta(\"name\")` for its metadata.").
 			Default("").Example("event.created_at").Example("@kafka_timestamp_ms"),
 		service.NewStringField(fieldDateFormat).
-			Description("How that date is written. `auto` reads RFC 3339, `YYYY-MM-DD`, `YYYY/MM/DD`, and Unix time in seconds, milliseconds, microseconds or nanoseconds. Anything else is a Go reference layout.").
-			Default("auto").Advanced().Example("02.01.2006 15:04"),
+			Description("How that date is written. `auto` reads ISO 8601 (RFC 3339, `20250707T121517Z`, days of a week or a year, ...), `YYYY/MM/DD`, and Unix time, whose unit it tells by magnitude. `unix`, `unix_ms`, `unix_us` and `unix_ns` are Unix time in seconds, milliseconds, microseconds or nanoseconds. Anything else is a Go reference layout. Of a list, separated by `|`, the first format that can read a date is taken.").
+			Default("auto").Advanced().Example("unix_ms").Example("02.01.2006 15:04").Example("02.01.2006 | unix | auto"),
 		service.NewStringField(fieldTimezone).
 			Description("The IANA time zone in which dates and clock placeholders are rendered.").
 			Default("UTC").Example("Europe/Berlin"),
 		service.NewStringEnumField(fieldOnMissingDate, "reject", "today").
-			Description("What becomes of a record without its date: `reject` treats it as a bad record, `today` uses the clock.").
+			Description("What becomes of a record without its date (missing, null, empty, or a zero time): `reject` treats it as a bad record, `today` uses the clock.").
 			Default("reject"),
 	}
 }

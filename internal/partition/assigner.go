@@ -27,6 +27,20 @@ const (
 	MissingToday MissingDate = "today"
 )
 
+// MissingVariable is the on_missing_variable setting.
+type MissingVariable string
+
+// What happens to a record without a value that its names need.
+const (
+	// VariableDefault renders template.DefaultPartition; it is the default.
+	VariableDefault MissingVariable = "default"
+	// VariableReject refuses the record.
+	VariableReject MissingVariable = "reject"
+)
+
+// ErrMissingVariable marks a record without a value of a variable.
+var ErrMissingVariable = errors.New("the record has no value for it")
+
 // Config is what an Assigner is made from.
 type Config struct {
 	// Layout is the compiled pair of templates.
@@ -39,14 +53,19 @@ type Config struct {
 	// meta("x"), metadata("x") or @x, or any interpolation ${! ... }. Empty
 	// means that records have no date.
 	DateField string
-	// DateFormat is "auto" (also when empty) or one or more Go time layouts
-	// separated by '|', such as "02.01.2006" or "2006-01-02 15:04 -0700".
+	// DateFormat is how dates are written: "auto" (also when empty), Unix time as
+	// "unix", "unix_ms", "unix_us" or "unix_ns", or a Go time layout such as
+	// "02.01.2006" or "2006-01-02 15:04 -0700". Of several, separated by '|', the
+	// first that can read a date is taken.
 	DateFormat string
 	// Location is the time zone of instants and of today; nil means UTC.
 	Location *time.Location
-	// OnMissingDate applies to records whose date is absent, null or empty. A
-	// date that is there and cannot be read is an error in any case.
+	// OnMissingDate applies to records whose date is absent, null, empty or the
+	// zero time. A date that is there and cannot be read is an error in any case.
 	OnMissingDate MissingDate
+	// OnMissingVariable applies to records where a variable in use is absent,
+	// null or empty, or where a part of it is absent or null.
+	OnMissingVariable MissingVariable
 	// PartitionBy must not be coarser than the date placeholders in use.
 	PartitionBy PartitionBy
 	// Now is the clock; nil means time.Now.
@@ -56,11 +75,13 @@ type Config struct {
 // Assigner assigns records to partitions. It is safe for concurrent use; each
 // call of WriteBatch works with a Pass of its own.
 //
-// With the date format auto these are dates: RFC 3339, with or without
-// seconds, fraction and offset, with a space or T before the time and "UTC" as
-// an offset; YYYY-MM-DD and YYYY/MM/DD; eight digits YYYYMMDD; any other
-// number, as Unix time in seconds, milliseconds, microseconds or nanoseconds,
-// told apart by magnitude (below 1e11, 1e14 and 1e17).
+// With the date format auto these are dates: those of ISO 8601, as days
+// (2025-07-07, 20250707), days of a year (2025-188) or of a week (2025-W28-1,
+// 2025W281), and days with slashes (2025/07/07); all of them with or without a
+// time, its colons, seconds, fraction and offset, with a space or T before the
+// time and "UTC" as an offset; any other number, as Unix time in seconds,
+// milliseconds, microseconds or nanoseconds, told apart by magnitude (below
+// 1e11, 1e14 and 1e17). A year has four digits.
 type Assigner struct {
 	layout    *template.Layout
 	names     []string // of the variables in use, by slot
@@ -72,6 +93,7 @@ type Assigner struct {
 	slow      []*service.InterpolatedString
 	onMissing MissingDate
 	missing   error
+	demand    bool // a variable without a value is an error
 	location  *time.Location
 	needDate  bool
 	needToday bool
@@ -85,7 +107,6 @@ func New(cfg Config) (*Assigner, error) {
 		layout:    cfg.Layout,
 		names:     cfg.Layout.Variables(),
 		dateField: cfg.DateField,
-		onMissing: cfg.OnMissingDate,
 		location:  cfg.Location,
 		now:       cfg.Now,
 		needDate:  cfg.Layout.UsesRecordDate(),
@@ -97,6 +118,7 @@ func New(cfg Config) (*Assigner, error) {
 		a.now = time.Now
 	}
 	err := errors.Join(
+		a.compileMissing(cfg),
 		a.compileVariables(cfg.Variables),
 		a.compileDate(cfg),
 		cfg.Layout.CheckPartitionBy(cfg.PartitionBy),
@@ -107,6 +129,26 @@ func New(cfg Config) (*Assigner, error) {
 	a.needToday = a.layout.UsesToday() || a.needDate && a.onMissing == MissingToday
 	a.passes.New = func() any { return a.newPass() }
 	return a, nil
+}
+
+// compileMissing reads what becomes of records without a date or a variable.
+func (a *Assigner) compileMissing(cfg Config) error {
+	var errs []error
+	switch cfg.OnMissingDate {
+	case MissingReject, MissingToday:
+		a.onMissing = cfg.OnMissingDate
+	case "":
+		a.onMissing = MissingReject
+	default:
+		errs = append(errs, fmt.Errorf("on_missing_date: %q is neither reject nor today", cfg.OnMissingDate))
+	}
+	switch cfg.OnMissingVariable {
+	case VariableDefault, VariableReject, "":
+		a.demand = cfg.OnMissingVariable == VariableReject
+	default:
+		errs = append(errs, fmt.Errorf("on_missing_variable: %q is neither default nor reject", cfg.OnMissingVariable))
+	}
+	return errors.Join(errs...)
 }
 
 func (a *Assigner) compileVariables(texts map[string]string) error {
@@ -123,6 +165,9 @@ func (a *Assigner) compileVariables(texts map[string]string) error {
 		e, ok := parsed[name]
 		if !ok {
 			errs = append(errs, fmt.Errorf("variables.%s: {{%s}} is used but has no value", name, name))
+		} else if a.demand && e.blank() {
+			errs = append(errs, fmt.Errorf("variables.%s: it is empty, so that on_missing_variable: reject refuses every record: "+
+				"give it a value, or leave {{%s}} out of the names", name, name))
 		}
 		a.register(&e)
 		a.variables = append(a.variables, e)
@@ -134,13 +179,6 @@ func (a *Assigner) compileVariables(texts map[string]string) error {
 }
 
 func (a *Assigner) compileDate(cfg Config) error {
-	switch a.onMissing {
-	case MissingReject, MissingToday:
-	case "":
-		a.onMissing = MissingReject
-	default:
-		return fmt.Errorf("on_missing_date: %q is neither reject nor today", cfg.OnMissingDate)
-	}
 	dates, err := newDateParser(cfg.DateFormat, a.location)
 	if err != nil {
 		return fmt.Errorf("date_format: %w", err)

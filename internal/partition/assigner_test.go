@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -84,6 +85,147 @@ func TestTodayIsTheClockInTheTimeZone(t *testing.T) {
 	assert.ErrorIs(t, errs[4], ErrInvalidDate, "a date that is there and wrong is never today")
 }
 
+// TestRecordsWithoutAKafkaTimestampHaveNoDate has the numbers that inputs set
+// where Kafka has no timestamp, in the types in which they arrive.
+func TestRecordsWithoutAKafkaTimestampHaveNoDate(t *testing.T) {
+	none := map[string][]any{
+		"kafka_timestamp_ms":   {-1, int64(-62135596800000), "-1", json.Number("-62135596800000"), -1.0, time.Time{}, nil},
+		"kafka_timestamp_unix": {int64(-1), int64(-62135596800), json.Number("-1"), "-62135596800", time.Time{}},
+	}
+	for key, values := range none {
+		for _, field := range []string{"@" + key, `meta("` + key + `")`, `metadata("` + key + `")`, `${! @` + key + ` }`, `${! @` + key + `.or(null) }`} {
+			layout := compile(t, "", "{{YYYY}}-{{v}}", "v")
+			for _, missing := range []MissingDate{MissingReject, MissingToday} {
+				a, err := New(Config{
+					Layout: layout, DateField: field, OnMissingDate: missing, Variables: map[string]string{"v": "${! @" + key + " }"},
+					Now: func() time.Time { return time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC) },
+				})
+				require.NoError(t, err)
+				for _, v := range values {
+					path, err := assignOne(t, a, map[string]any{key: v})
+					if missing == MissingReject {
+						assert.ErrorIs(t, err, ErrMissingDate, "%s is %v", field, v)
+						continue
+					}
+					require.NoError(t, err, "%s is %v", field, v)
+					want := "2031-" + template.DefaultPartition
+					if _, isTime := v.(time.Time); isTime {
+						want = "2031-0001-01-01T00:00:00Z" // text that a mapping has made
+					}
+					assert.Equal(t, want, path, "%s is %v", field, v)
+				}
+				path, err := assignOne(t, a, map[string]any{key: "0"})
+				require.NoError(t, err)
+				assert.Equal(t, "1970-0", path)
+			}
+		}
+	}
+}
+
+// assignOne returns the path of an empty record with metadata.
+func assignOne(t *testing.T, a *Assigner, metadata map[string]any) (string, error) {
+	t.Helper()
+	m := service.NewMessage([]byte(`{}`))
+	for k, v := range metadata {
+		m.MetaSetMut(k, v)
+	}
+	p := a.Begin(service.MessageBatch{m})
+	defer p.End()
+	path, err := p.Assign(0, &record.Record{Raw: []byte(`{}`), Meta: m})
+	for k, v := range metadata {
+		kept, ok := m.MetaGetMut(k)
+		assert.True(t, ok, "the message itself stays as it is")
+		assert.Equal(t, v, kept)
+	}
+	return string(path), err
+}
+
+func TestVariablesCanDemandAValue(t *testing.T) {
+	docs := []string{`{"v":"x"}`, `{"v":null}`, `{}`, `{"v":""}`, `{"v":0}`, `{"v":false}`, `{"v":"null"}`, `{"v":[]}`}
+	for text, want := range map[string][]string{
+		`${! json("v") }`:   {"x", "", "", "", "0", "false", "null", "[]"},
+		`${! this.v }`:      {"x", "", "", "", "0", "false", "null", "[]"},
+		`a-${! json("v") }`: {"a-x", "", "", "", "a-0", "a-false", "a-null", "a-[]"},
+		// What Bloblang computes is text, in which null is a word.
+		`${! json("v").or(null) }`: {"x", "", "", "", "0", "false", "", "[]"},
+	} {
+		paths, errs := assign(t, Config{
+			Layout: compile(t, "", "{{v}}", "v"), Variables: map[string]string{"v": text}, OnMissingVariable: VariableReject,
+		}, docs...)
+		assert.Equal(t, want, paths, text)
+		for i, path := range paths {
+			if path != "" {
+				assert.NoError(t, errs[i])
+				continue
+			}
+			assert.ErrorIs(t, errs[i], ErrMissingVariable, "%s of %s", text, docs[i])
+			assert.ErrorContains(t, errs[i], "{{v}}")
+			assert.ErrorContains(t, errs[i], "on_missing_variable")
+		}
+	}
+	for _, text := range []string{`${! @v }`, `${! meta("v") }`, `${! metadata("v") }`, `${! @v.or("") }`} {
+		a, err := New(Config{Layout: compile(t, "", "{{v}}", "v"), Variables: map[string]string{"v": text}, OnMissingVariable: VariableReject})
+		require.NoError(t, err)
+		for _, m := range []map[string]any{{}, {"v": nil}, {"v": ""}} {
+			_, err := assignOne(t, a, m)
+			assert.ErrorIs(t, err, ErrMissingVariable, text)
+		}
+		path, err := assignOne(t, a, map[string]any{"v": 7})
+		assert.NoError(t, err)
+		assert.Equal(t, "7", path)
+	}
+	for _, missing := range []MissingVariable{"", VariableDefault} {
+		paths, errs := assign(t, Config{
+			Layout: compile(t, "", "{{v}}", "v"), Variables: map[string]string{"v": `${! json("v") }`}, OnMissingVariable: missing,
+		}, docs[:4]...)
+		assert.Equal(t, []string{"x", template.DefaultPartition, template.DefaultPartition, template.DefaultPartition}, paths)
+		require.NoError(t, errors.Join(errs...))
+	}
+}
+
+// TestOnlyVariablesInUseAreDemanded has one that no name shows.
+func TestOnlyVariablesInUseAreDemanded(t *testing.T) {
+	paths, errs := assign(t, Config{
+		Layout:            compile(t, "", "{{v}}", "v", "w"),
+		Variables:         map[string]string{"v": "x", "w": `${! json("absent") }`},
+		OnMissingVariable: VariableReject,
+	}, `{}`)
+	require.NoError(t, errs[0])
+	assert.Equal(t, []string{"x"}, paths)
+}
+
+func TestPathsThatCanNeverMatch(t *testing.T) {
+	bad := []string{"user..city", ".city", "city.", "..", "."}
+	for _, path := range bad {
+		for _, text := range []string{
+			`${! json("` + path + `") }`, `x-${! json("` + path + `") }`, `${!json("` + path + `")}`, `${! json("` + path + `").uppercase() }`,
+			`${! json("ok") + json("` + path + `") }`, `${! this.get("` + path + `") }`, `${! json(path: "` + path + `") }`,
+		} {
+			_, err := New(Config{Layout: compile(t, "", "{{v}}", "v"), Variables: map[string]string{"v": text}})
+			require.Error(t, err, text)
+			assert.ErrorContains(t, err, "variables.v: ")
+			assert.ErrorContains(t, err, `the path "`+path+`" has an empty segment`)
+		}
+		for _, field := range []string{path, `json("` + path + `")`, `${! json("` + path + `") }`, `${! json("` + path + `").string() }`} {
+			_, err := New(Config{Layout: compile(t, "", "{{YYYY}}"), DateField: field})
+			require.Error(t, err, field)
+			assert.ErrorContains(t, err, "date_field: ")
+			assert.ErrorContains(t, err, "has an empty segment")
+		}
+	}
+	for _, text := range []string{`${! this.user..city }`, `${! this.user. }`} {
+		_, err := New(Config{Layout: compile(t, "", "{{v}}", "v"), Variables: map[string]string{"v": text}})
+		assert.ErrorContains(t, err, "variables.v", "Bloblang refuses it itself")
+	}
+	for _, text := range []string{
+		`json("a..b")`, `${! json() }`, `${! json("") }`, `${! json("a~1.b") }`, `${! this."" }`, `${! json("a.*.b") }`, `${! "json(\"a..b\")" }`,
+		`${! content().parse_json() }`,
+	} {
+		_, err := New(Config{Layout: compile(t, "", "{{v}}", "v"), Variables: map[string]string{"v": text}})
+		assert.NoError(t, err, text)
+	}
+}
+
 func TestDateFieldForms(t *testing.T) {
 	for _, field := range []string{
 		"a.day", "a.dotted~1name", "list.1", `meta("day")`, `metadata("day")`, "@day", `@"day"`, `json("a.day")`, "this.a.day",
@@ -120,6 +262,10 @@ func TestNewRefuses(t *testing.T) {
 		{"letters", "Go time layout", Config{Layout: dated, DateField: "d", DateFormat: "YYYY-MM-DD"}},
 		{"no day", "Go time layout", Config{Layout: dated, DateField: "d", DateFormat: "2006-01"}},
 		{"abbreviated zone", "ambiguous", Config{Layout: dated, DateField: "d", DateFormat: "2006-01-02 15:04 MST"}},
+		{"a unit that is none", "unix, unix_ms, unix_us or unix_ns", Config{Layout: dated, DateField: "d", DateFormat: "auto | unix_s"}},
+		{"an empty format", "Go time layout", Config{Layout: dated, DateField: "d", DateFormat: "auto |"}},
+		{"on_missing_variable", "neither default nor reject", Config{Layout: dated, DateField: "d", OnMissingVariable: "drop"}},
+		{"demanded and empty", "refuses every record", Config{Layout: plain, Variables: map[string]string{"v": ""}, OnMissingVariable: VariableReject}},
 		{"on_missing_date", "neither reject nor today", Config{Layout: dated, DateField: "d", OnMissingDate: "drop"}},
 		{"coarser than the names", "partition_by: month", Config{Layout: dated, DateField: "d", PartitionBy: template.PartitionMonth}},
 	}

@@ -13,10 +13,12 @@
 // per record. Both render the same text, with two differences that reading in
 // place brings: of a field that occurs twice in one object the first counts
 // (Bloblang: the last), and what lies behind the last field needed is not
-// checked (the encoder will).
+// checked (the encoder will). Metadata by which an input says that there is
+// nothing, such as a Kafka timestamp of -1, is not there for either.
 //
 // A value that is missing, null or empty is an empty value, and renders as
-// template.DefaultPartition. Bloblang prints "null" for the first two, so a
+// template.DefaultPartition, or refuses the record where the configuration
+// demands a value. Bloblang prints "null" for the first two, so a
 // computed expression whose whole text is "null" counts as empty too. Inside a
 // longer text null stays the word null, as in Bloblang: to keep it apart,
 // write the text into the template and leave the variable alone.

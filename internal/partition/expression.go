@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -36,6 +37,11 @@ type expression struct {
 	index  int // of the slow expression in Pass.executors
 }
 
+// blank reports whether an expression is text without a single character.
+func (e *expression) blank() bool {
+	return e.slow == nil && (len(e.pieces) == 0 || len(e.pieces) == 1 && e.pieces[0].form == formLiteral && e.pieces[0].text == "")
+}
+
 // simpleQuery matches the query forms that need no Bloblang, and simple
 // matches one of them as an interpolation at the start of a text. Quoted names
 // with escapes are left to Bloblang.
@@ -51,6 +57,9 @@ var (
 func parseExpression(text string) (expression, error) {
 	interpolated, err := service.NewInterpolatedString(text)
 	if err != nil {
+		return expression{}, err
+	}
+	if err := checkPaths(text); err != nil {
 		return expression{}, err
 	}
 	if static, ok := interpolated.Static(); ok {
@@ -111,6 +120,32 @@ func simplePiece(match []string) (piece, bool) {
 	}
 }
 
+// pathArgument matches the dot paths that Bloblang takes as arguments.
+var pathArgument = regexp.MustCompile(`\b(?:json|get|exists)\([ \t]*(?:path:[ \t]*)?"([^"\\\n]*)"[ \t]*\)`)
+
+// checkPaths refuses an expression with a path that no record has.
+func checkPaths(text string) error {
+	_, queries, _ := strings.Cut(text, "${!")
+	for _, match := range pathArgument.FindAllStringSubmatch(queries, -1) {
+		if match[1] == "" { // the whole record
+			continue
+		}
+		if err := checkPath(match[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPath refuses a path with an empty segment, such as a..b, .a or a., which
+// only a field without a name would match.
+func checkPath(path string) error {
+	if slices.Contains(dotPath(path), "") {
+		return fmt.Errorf("the path %q has an empty segment: remove the dot that is too many", path)
+	}
+	return nil
+}
+
 var unescapeSegment = strings.NewReplacer("~1", ".", "~0", "~")
 
 // dotPath splits a path as Bloblang does: ~1 stands for a dot in a name and ~0
@@ -125,12 +160,7 @@ func dotPath(path string) []string {
 
 // wild reports whether a path may select several elements of an array.
 func wild(path []string) bool {
-	for _, segment := range path {
-		if segment == "*" {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(path, "*")
 }
 
 // parseDateField reads the date_field setting; Config says what it accepts.
@@ -139,18 +169,19 @@ func parseDateField(field string) (expression, error) {
 		return parseExpression(field)
 	}
 	if match := bareQuery.FindStringSubmatch(field); match != nil {
+		if err := checkPaths("${!" + field); err != nil {
+			return expression{}, err
+		}
 		if p, ok := simplePiece(match); ok {
 			return expression{pieces: []piece{p}}, nil
 		}
 	}
+	if err := checkPath(field); err != nil {
+		return expression{}, err
+	}
 	path := dotPath(field)
-	for _, segment := range path {
-		switch segment {
-		case "":
-			return expression{}, fmt.Errorf("the path %q has an empty segment", field)
-		case "*":
-			return expression{}, errors.New("a path with * has no single date")
-		}
+	if wild(path) {
+		return expression{}, errors.New("a path with * has no single date")
 	}
 	if strings.Contains(field, "(") {
 		return expression{}, fmt.Errorf("%q is not a dot path: write a Bloblang expression as ${! %s }", field, field)

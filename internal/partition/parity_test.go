@@ -64,7 +64,7 @@ var simpleForms = []string{
 	`${! json("t") }`, `${! json("n") }`, `${! json("nil") }`, `${! json("absent") }`, `${! json("o") }`, `${! json("l") }`,
 	`${! json("eo") }`, `${! json("el") }`, `${! json("l.0.x") }`, `${! json("l.2.0") }`, `${! json("l.9") }`, `${! json("l.x") }`,
 	`${! json("s.x") }`, `${! json("deep.a.b.c") }`, `${! json("deep.with~1dot") }`, `${! json("deep.with~0tilde") }`,
-	`${! json("deep.") }`, `${! json("with space") }`,
+	`${! json("with space") }`,
 	`${! this.s }`, `${! this.esc }`, `${! this.i }`, `${! this.negzero }`, `${! this.f }`, `${! this.e }`, `${! this.whole }`,
 	`${! this.big }`, `${! this.huge }`, `${! this.t }`, `${! this.nil }`, `${! this.absent }`, `${! this.o }`, `${! this.l }`,
 	`${! this.l.0.x }`, `${! this.deep.a.b.c }`, `${! this.deep."with.dot" }`, `${! this."with space" }`, `${! this.deep."with~tilde" }`,

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -52,6 +53,9 @@ func (a *Assigner) Begin(batch service.MessageBatch) *Pass {
 		// shallow copy that is garbage after this call; on the original it
 		// would stay until the record is acknowledged.
 		shallow := batch.Copy()
+		for _, m := range shallow {
+			record.EachSentinel(m, m.MetaDelete)
+		}
 		for i, e := range a.slow {
 			p.executors[i] = shallow.InterpolationExecutor(e)
 		}
@@ -76,7 +80,7 @@ func (p *Pass) End() {
 
 // Assign returns the partition path of the i-th record of the batch, valid
 // until the next call. An error concerns this record alone: ErrMissingDate,
-// ErrInvalidDate, template.ErrKeyTooLong, a payload that is not JSON where a
+// ErrInvalidDate, ErrMissingVariable, template.ErrKeyTooLong, a payload that is not JSON where a
 // field of it is needed, or a Bloblang expression that fails.
 func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 	a := p.a
@@ -108,10 +112,14 @@ func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 // because text may move while it grows.
 func (p *Pass) evaluate(i int, rec *record.Record) error {
 	text := p.text[:0]
-	var err error
 	for slot := range p.a.variables {
-		if text, err = p.append(text, &p.a.variables[slot], i, rec); err != nil {
+		start := len(text)
+		extended, whole, err := p.append(text, &p.a.variables[slot], i, rec)
+		if err != nil {
 			return fmt.Errorf("rendering {{%s}}: %w", p.a.names[slot], err)
+		}
+		if text = extended; p.a.demand && (!whole || len(text) == start) {
+			return fmt.Errorf("rendering {{%s}}: %w, and on_missing_variable is reject", p.a.names[slot], ErrMissingVariable)
 		}
 		p.ends[slot] = len(text)
 	}
@@ -124,27 +132,30 @@ func (p *Pass) evaluate(i int, rec *record.Record) error {
 	return nil
 }
 
-// append appends what an expression renders to, or nothing for null.
-func (p *Pass) append(dst []byte, e *expression, i int, rec *record.Record) ([]byte, error) {
+// append appends what an expression renders to, or nothing for null. whole is
+// false when a part of it is missing, null or empty.
+func (p *Pass) append(dst []byte, e *expression, i int, rec *record.Record) (out []byte, whole bool, err error) {
 	if e.slow != nil {
 		text, err := p.executors[e.index].TryBytes(i)
 		if err != nil || string(text) == "null" {
-			return dst, err
+			return dst, false, err
 		}
-		return append(dst, text...), nil
+		return append(dst, text...), true, nil
 	}
+	whole = true
 	for n := range e.pieces {
 		extended, present, err := p.appendPiece(dst, &e.pieces[n], rec)
 		if err != nil {
-			return dst, err
+			return dst, false, err
 		}
+		whole = whole && len(extended) > len(dst)
 		if present {
 			dst = extended
 		} else if len(e.pieces) > 1 {
 			dst = append(dst, "null"...)
 		}
 	}
-	return dst, nil
+	return dst, whole, nil
 }
 
 // appendPiece appends what a piece renders to; present is false for null.
@@ -164,7 +175,7 @@ func (p *Pass) appendPiece(dst []byte, q *piece, rec *record.Record) (out []byte
 		if q.form == formJSON {
 			return appendSanitized(dst, value)
 		}
-		out, err = appendValue(dst, value)
+		out, err = record.AppendText(dst, value)
 		return out, true, err
 	}
 	answer := &p.answers[q.slot]
@@ -176,14 +187,11 @@ func (p *Pass) appendPiece(dst []byte, q *piece, rec *record.Record) (out []byte
 }
 
 func appendMeta(dst []byte, q *piece, meta record.Metadata) (out []byte, present bool, err error) {
-	if meta == nil {
+	value, ok := record.Lookup(meta, q.text)
+	if !ok {
 		return dst, false, nil
 	}
-	value, ok := meta.MetaGetMut(q.text)
-	if !ok || value == nil {
-		return dst, false, nil
-	}
-	out, err = appendValue(dst, value)
+	out, err = record.AppendText(dst, value)
 	// meta("x") knows text only, and takes an empty one for an absent one.
 	return out, err == nil && (q.form == formMetadata || len(out) > len(dst)), err
 }
@@ -192,7 +200,7 @@ func appendMeta(dst []byte, q *piece, meta record.Metadata) (out []byte, present
 func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
 	var text []byte
 	if p.a.date != nil {
-		extended, err := p.append(p.text, p.a.date, i, rec)
+		extended, _, err := p.append(p.text, p.a.date, i, rec)
 		if err != nil {
 			return template.Date{}, fmt.Errorf("reading date_field %s: %w", p.a.dateField, err)
 		}
@@ -201,19 +209,27 @@ func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
 		p.text = extended[:len(p.text)]
 	}
 	if len(text) == 0 {
-		if p.a.onMissing == MissingToday {
-			return p.today, nil
-		}
-		return template.Date{}, p.a.missing
+		return p.missingDate()
 	}
 	if p.hasDate && bytes.Equal(text, p.dateText) {
 		return p.date, nil
 	}
 	date, err := p.a.dates.parse(text)
+	if errors.Is(err, ErrMissingDate) {
+		return p.missingDate()
+	}
 	if err != nil {
 		return template.Date{}, fmt.Errorf("reading date_field %s: %w", p.a.dateField, err)
 	}
 	p.dateText = append(p.dateText[:0], text...)
 	p.date, p.hasDate = date, true
 	return date, nil
+}
+
+// missingDate is today where that stands for a missing date.
+func (p *Pass) missingDate() (template.Date, error) {
+	if p.a.onMissing == MissingToday {
+		return p.today, nil
+	}
+	return template.Date{}, p.a.missing
 }

@@ -3,11 +3,11 @@ package partition
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/record"
 )
 
 // appendFound appends the text that Bloblang prints for a JSON value found in
@@ -43,7 +43,7 @@ func appendNumber(dst, raw []byte) []byte {
 		return strconv.AppendInt(dst, n, 10)
 	}
 	if f, err := strconv.ParseFloat(text, 64); err == nil {
-		return appendFloat(dst, f)
+		return record.AppendFloat(dst, f)
 	}
 	return append(dst, raw...)
 }
@@ -62,8 +62,6 @@ func plainInteger(raw []byte) bool {
 	return len(raw) <= 18
 }
 
-func appendFloat(dst []byte, f float64) []byte { return strconv.AppendFloat(dst, f, 'g', -1, 64) }
-
 // appendCompound prints an object or array as Bloblang does: with sorted keys,
 // so that equal values are equal text.
 func appendCompound(dst, raw []byte) ([]byte, error) {
@@ -77,35 +75,6 @@ func appendCompound(dst, raw []byte) ([]byte, error) {
 	return append(dst, text...), err
 }
 
-// appendValue appends the text that Bloblang prints for a parsed value.
-func appendValue(dst []byte, value any) ([]byte, error) {
-	switch v := value.(type) {
-	case nil:
-		return append(dst, "null"...), nil
-	case string:
-		return append(dst, v...), nil
-	case []byte:
-		return append(dst, v...), nil
-	case json.Number:
-		return append(dst, v...), nil
-	case int64:
-		return strconv.AppendInt(dst, v, 10), nil
-	case uint64:
-		return strconv.AppendUint(dst, v, 10), nil
-	case float64:
-		return appendFloat(dst, v), nil
-	case bool:
-		return strconv.AppendBool(dst, v), nil
-	case time.Time:
-		return v.AppendFormat(dst, time.RFC3339Nano), nil
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return dst, fmt.Errorf("printing a %T: %w", value, err)
-	}
-	return append(dst, text...), nil
-}
-
 // appendSanitized appends the text that Bloblang prints for a parsed value that
 // json("x") handed out: numbers pass through int64 or float64, and types that
 // Bloblang does not know are null.
@@ -114,12 +83,12 @@ func appendSanitized(dst []byte, value any) (out []byte, present bool, err error
 	case json.Number:
 		return appendNumber(dst, []byte(v)), true, nil
 	case float32:
-		return appendFloat(dst, float64(v)), true, nil
+		return record.AppendFloat(dst, float64(v)), true, nil
 	case json.RawMessage:
 		return append(dst, v...), true, nil
 	case string, []byte, bool, []any, map[string]any, time.Time, float64,
 		int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
-		out, err = appendValue(dst, value)
+		out, err = record.AppendText(dst, value)
 		return out, true, err
 	default:
 		return dst, false, nil

@@ -28,7 +28,6 @@ type Config struct {
 	deadLetters *deadletter.Folder
 	health      healthConfig
 	encoders    int
-	conditional bool
 	maxInFlight int
 	batching    service.BatchPolicy
 	warnings    []string
@@ -56,7 +55,6 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 		format:      r.format(columns),
 		columns:     columns,
 		encoders:    r.encoders(),
-		conditional: r.enum(fieldConditionalWrites) == "auto",
 		maxInFlight: r.count(1, fieldMaxInFlight),
 		health: healthConfig{
 			enabled:  r.flag(fieldHealthCheck, fieldHealthEnabled),
@@ -85,6 +83,11 @@ func (r *reader) encoders() int {
 	return runtime.GOMAXPROCS(0)
 }
 
+// conditions are the choices of conditional_writes.
+var conditions = map[string]store.Conditions{
+	"auto": store.ProveConditions, "on": store.AssumeConditions, "off": store.NeverConditions,
+}
+
 // store reads everything about the bucket and the way into it.
 func (r *reader) store() store.Config {
 	return store.Config{
@@ -96,6 +99,7 @@ func (r *reader) store() store.Config {
 		Encryption:          r.encryption(),
 		TolerateEncryption:  r.enum(fieldEncryption, fieldOnMismatch) == "warn",
 		Checksum:            store.Checksum(r.enum(fieldChecksum)),
+		Conditions:          conditions[r.enum(fieldConditionalWrites)],
 		PartSize:            r.size(fieldUpload, fieldUploadPartSize),
 		MultipartThreshold:  r.size(fieldUpload, fieldUploadThreshold),
 		PartConcurrency:     r.count(1, fieldUpload, fieldUploadPartParallel),

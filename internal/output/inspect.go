@@ -4,6 +4,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/doctor"
 	"github.com/s3-destination/s3-destination/internal/policy"
+	"github.com/s3-destination/s3-destination/internal/store"
 )
 
 // Inspected is an output of a configuration file, for the subcommands that
@@ -30,7 +31,7 @@ func (i *Inspected) Doctor() doctor.Config {
 		Store:       i.conf.store,
 		Prefix:      i.conf.layout.StaticPrefix(),
 		Label:       i.Label,
-		Conditional: i.conf.conditional,
+		Conditional: i.conf.store.Conditions != store.NeverConditions,
 		Policy:      i.Policy(),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/store"
 )
 
 const minimal = `
@@ -216,7 +217,7 @@ func TestColumnarSettingsAreValidated(t *testing.T) {
 }
 
 func TestWordsAreReadInAnyCaseAsBenthosAcceptsThem(t *testing.T) {
-	conf := override(minimal, "file_format: CSV\nseparator: TAB\non_bad_record: DROP\nconditional_writes: AUTO\n")
+	conf := override(minimal, "file_format: CSV\nseparator: TAB\non_bad_record: DROP\nconditional_writes: ON\n")
 	parsed, err := fields().ParseYAML(conf, service.GlobalEnvironment())
 	require.NoError(t, err)
 	c, warnings, err := ParseConfig(parsed)
@@ -225,5 +226,5 @@ func TestWordsAreReadInAnyCaseAsBenthosAcceptsThem(t *testing.T) {
 	assert.Equal(t, ".csv", c.format.extension)
 	assert.NotNil(t, c.format.newEncoder())
 	assert.Equal(t, chunk.Drop, c.chunks.OnBadRecord)
-	assert.True(t, c.conditional)
+	assert.Equal(t, store.AssumeConditions, c.store.Conditions)
 }

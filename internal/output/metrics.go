@@ -125,7 +125,7 @@ func (m *metrics) begin(conf *Config) {
 // failures are the classes of errors for which objects are given up.
 var failures = []store.Class{
 	store.ClassCredentials, store.ClassDenied, store.ClassKMS, store.ClassNoBucket, store.ClassWrongRegion,
-	store.ClassThrottled, store.ClassClockSkew, store.ClassNetwork, store.ClassInvalid, store.ClassCanceled,
+	store.ClassThrottled, store.ClassClockSkew, store.ClassNetwork, store.ClassNotS3, store.ClassInvalid, store.ClassCanceled,
 }
 
 // deadLetterFormat stands for the format of objects of dead letters.

@@ -71,14 +71,14 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 			Probe:       o.prober,
 			Interval:    conf.health.interval,
 			Timeout:     conf.health.timeout,
-			Conditional: conf.conditional,
+			Conditional: conf.store.Conditions == store.ProveConditions,
 			Observer:    o.metrics,
 		})
 	}
 	watch.monitor = o.monitor
 	o.conf.chunks.Observer = watch
 	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.store.Retry.MaxElapsed))
-	if !conf.conditional {
+	if conf.store.Conditions == store.NeverConditions {
 		o.lander.WithoutConditions()
 	}
 	o.pipe = withTracing(o.lander, res.OtelTracer(), conf)

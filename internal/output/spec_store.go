@@ -27,8 +27,8 @@ func accessFields() []*service.ConfigField {
 
 func objectFields() []*service.ConfigField {
 	return []*service.ConfigField{
-		service.NewStringEnumField(fieldConditionalWrites, "auto", "off").
-			Description("`auto` writes with `If-None-Match: *`, so that no object is ever replaced, and falls back to unique names where the health check finds that the store ignores it. `off` always relies on unique names.").
+		service.NewStringEnumField(fieldConditionalWrites, "auto", "on", "off").
+			Description("`auto` writes with `If-None-Match: *`, so that no object is ever replaced, and gives objects unique names until the store has shown that it honours that: the health check finds out. `on` relies on it without a proof: only for stores that are known to honour it, on large objects (`CompleteMultipartUpload`) as well. `off` always relies on unique names.").
 			Default("auto").Advanced(),
 		service.NewStringField(fieldStorageClass).
 			Description("The storage class; empty means the bucket's default.").

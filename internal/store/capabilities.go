@@ -1,6 +1,9 @@
 package store
 
-import "sync/atomic"
+import (
+	"errors"
+	"sync/atomic"
+)
 
 // Known is what has been shown of one ability of a store.
 type Known uint8
@@ -46,6 +49,19 @@ const (
 	abilities
 )
 
+// Conditions says what to believe of conditional writes (If-None-Match).
+type Conditions uint8
+
+const (
+	// ProveConditions believes what the store has shown, and nothing before.
+	ProveConditions Conditions = iota
+	// AssumeConditions takes them for shown from the start, because the user
+	// says that the store honours them.
+	AssumeConditions
+	// NeverConditions writes without, whatever is asked of Put.
+	NeverConditions
+)
+
 // Capabilities is what is known of each ability at one moment. The zero value
 // knows nothing.
 type Capabilities [abilities]Known
@@ -60,11 +76,56 @@ func (l *learned) learn(a Ability, k Known) { l[a].Store(uint32(k)) }
 
 func (l *learned) of(a Ability) Known { return Known(l[a].Load()) }
 
+// from is the one place where an answer teaches something: v is the verdict on
+// it, without a class for a success.
+func (l *learned) from(r request, v verdict) {
+	if a, ok := rights[r.op]; ok {
+		switch {
+		case v.class == "", errors.Is(v.is, errStaleUpload), errors.Is(v.is, ErrNotFound):
+			// Rights are looked at before S3 says that there is nothing.
+			l.learn(a, Shown)
+		case v.class == ClassDenied:
+			l.learn(a, Refuted)
+		}
+	}
+	a, ok := conditions[r.op]
+	switch {
+	case !ok || !r.conditional:
+	case v.class == ClassExists && v.proof:
+		l.learn(a, Shown)
+	case errors.Is(v.is, ErrNotImplemented):
+		l.learn(a, Refuted)
+	}
+}
+
+// rights are the operations that only a right is needed for, conditions those
+// that may be conditional.
+var (
+	rights = map[Op]Ability{
+		OpListObjects: List, OpHeadObject: Head, OpDeleteObject: Delete, OpAbortMultipartUpload: Abort,
+	}
+	conditions = map[Op]Ability{
+		OpPutObject: ConditionalPut, OpCompleteMultipartUpload: ConditionalComplete,
+	}
+)
+
 func (l *learned) snapshot() (c Capabilities) {
 	for a := range c {
 		c[a] = l.of(Ability(a))
 	}
 	return c
+}
+
+// Learn tells the store what somebody else has found out about it: the prober,
+// whose proof takes several requests. What single answers show, the store
+// learns by itself.
+func (s *Store) Learn(a Ability, k Known) { s.learned.learn(a, k) }
+
+// believe begins with what the configuration says.
+func (s *Store) believe(c Conditions) {
+	known := map[Conditions]Known{AssumeConditions: Shown, NeverConditions: Refuted}[c]
+	s.learned.learn(ConditionalPut, known)
+	s.learned.learn(ConditionalComplete, known)
 }
 
 // Capabilities is what the store has shown so far.

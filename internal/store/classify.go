@@ -35,6 +35,7 @@ type verdict struct {
 	retry  retryKind
 	after  time.Duration // the least wait that the server asked for
 	sent   bool          // the request may have taken effect
+	proof  bool          // the store itself says that the condition did not hold
 	code   string
 	status int
 	region string // the bucket's own region, when the answer names it

@@ -16,7 +16,7 @@ func byCode(v *verdict, message string) bool {
 	switch v.code {
 	case "PreconditionFailed":
 		// If-None-Match found an object. On Complete it may hide in a 200.
-		v.class, v.is = ClassExists, ErrExists
+		v.class, v.is, v.proof = ClassExists, ErrExists, true
 	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired",
 		// MinIO says this of an expired session, AWS of a token that does not
 		// belong to the key: both are cured by fresh credentials, if by anything.

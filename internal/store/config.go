@@ -64,6 +64,10 @@ type Config struct {
 	// Checksum is the algorithm that S3 verifies; empty means [ChecksumAuto].
 	Checksum Checksum
 
+	// Conditions says what to believe of conditional writes; the zero value is
+	// [ProveConditions].
+	Conditions Conditions
+
 	// PartSize in bytes, at least 5 MiB; it grows when an object would need
 	// more than 10,000 parts. Zero means [DefaultPartSize].
 	PartSize int64

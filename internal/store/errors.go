@@ -29,6 +29,9 @@ const (
 	// ClassNetwork: no usable answer: unreachable, cut off, timed out, or a
 	// server that failed (5xx).
 	ClassNetwork Class = "network"
+	// ClassNotS3: what answered does not speak S3: a login page, a proxy, the
+	// console of the store.
+	ClassNotS3 Class = "not_s3"
 	// ClassInvalid: this request can never succeed as it is.
 	ClassInvalid Class = "invalid"
 	// ClassCanceled: our own caller gave up.
@@ -43,7 +46,7 @@ const (
 func (c Class) DestinationLevel() bool {
 	switch c {
 	case ClassCredentials, ClassDenied, ClassKMS, ClassNoBucket, ClassWrongRegion,
-		ClassThrottled, ClassClockSkew, ClassNetwork:
+		ClassThrottled, ClassClockSkew, ClassNetwork, ClassNotS3:
 		return true
 	case ClassInvalid, ClassCanceled, ClassExists:
 		return false
@@ -204,6 +207,8 @@ func (s *Store) advice(op Op, v verdict) string {
 		return "the store limits the request rate: spread keys over more prefixes or write fewer, larger objects"
 	case ClassClockSkew:
 		return "synchronise this machine's clock (NTP)"
+	case ClassNotS3:
+		return v.advice
 	case ClassNetwork:
 		if v.advice == "" && v.status >= 500 {
 			return "the store itself fails: check its health"

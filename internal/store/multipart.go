@@ -232,18 +232,21 @@ func (u *upload) sendPart(ctx context.Context, i int) error {
 
 func (u *upload) complete(ctx context.Context) (Result, outcome, error) {
 	s := u.store
-	whole := s.checksum.whole(u.sums)
+	whole, err := u.settled()
+	if err != nil {
+		return Result{}, outcome{}, s.newError(OpCompleteMultipartUpload, u.o.Key, verdict{class: ClassInvalid, reason: err.Error()}, err)
+	}
 	input := &s3.CompleteMultipartUploadInput{
 		Bucket: aws.String(s.cfg.Bucket), Key: aws.String(u.o.Key), UploadId: aws.String(u.id),
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: u.parts},
-		IfNoneMatch:     ifNoneMatch(u.o),
+		IfNoneMatch:     s.ifNoneMatch(u.o),
 		ChecksumType:    s.checksum.multipartType(),
 		ChecksumCRC32C:  whole.crc32c, ChecksumCRC64NVME: whole.crc64nvme,
 		ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
 	}
 	var output *s3.CompleteMultipartUploadOutput
 	out, err := s.do(ctx, request{
-		op: OpCompleteMultipartUpload, key: u.o.Key, patience: completePatience,
+		op: OpCompleteMultipartUpload, key: u.o.Key, patience: completePatience, conditional: input.IfNoneMatch != nil,
 		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) (err error) {
 			output, err = s.client.CompleteMultipartUpload(ctx, input)
 			return err

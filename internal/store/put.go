@@ -22,6 +22,9 @@ type Object struct {
 	ContentType, ContentEncoding string
 	// Metadata is added to the store's.
 	Metadata map[string]string
+	// Sum is the checksum of Body, from [Store.Sum]; Put computes it when it is
+	// missing.
+	Sum Sum
 	// Identity marks this object as ours, unique for its content. It lets a
 	// conditional write whose first answer was lost recognise its own object.
 	// Empty gives that up.
@@ -96,14 +99,14 @@ func (s *Store) validateObject(o Object) error {
 func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 	input := s.objectParams(o).put()
 	size := o.Body.Len()
-	sum := s.checksum.sums(s.checksum.of(o.Body, 0, size))
+	sum := s.settled(o).sums()
 	input.ChecksumCRC32C, input.ChecksumCRC64NVME, input.ChecksumSHA256 = sum.crc32c, sum.crc64nvme, sum.sha256
 	input.ContentLength = aws.Int64(size)
-	input.IfNoneMatch = ifNoneMatch(o)
+	input.IfNoneMatch = s.ifNoneMatch(o)
 
 	var output *s3.PutObjectOutput
 	out, err := s.do(ctx, request{
-		op: OpPutObject, key: o.Key, size: size,
+		op: OpPutObject, key: o.Key, size: size, conditional: input.IfNoneMatch != nil,
 		send: func(ctx context.Context, watch func(io.ReadSeeker) io.ReadSeeker) (err error) {
 			attempt := *input
 			attempt.Body = watch(o.Body.Section(0, size))
@@ -123,8 +126,10 @@ func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 	return result, nil
 }
 
-func ifNoneMatch(o Object) *string {
-	if !o.IfNoneMatch {
+// ifNoneMatch is the condition that the key is free, unless conditions are
+// switched off.
+func (s *Store) ifNoneMatch(o Object) *string {
+	if !o.IfNoneMatch || s.cfg.Conditions == NeverConditions {
 		return nil
 	}
 	return aws.String("*")

@@ -70,6 +70,8 @@ type request struct {
 	op   Op
 	key  string
 	size int64 // bytes of the body
+	// conditional: the call is refused when the key is taken.
+	conditional bool
 	// patience multiplies the allowed silence, for calls that take S3 long.
 	patience int
 	// send makes one attempt. A body must be wrapped in watch, so that an
@@ -101,9 +103,11 @@ func (s *Store) do(ctx context.Context, r request) (outcome, error) {
 		out.attempts++
 		if err == nil {
 			s.observe(r, out.attempts, verdict{}, began)
+			s.learned.from(r, verdict{})
 			return out, nil
 		}
 		v := forOp(r.op, classify(ctx, err))
+		s.learned.from(r, v)
 		out.unknown = out.unknown || v.sent
 		if v.class != ClassCanceled {
 			out.last = err

@@ -73,6 +73,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	})
+	s.believe(cfg.Conditions)
 	options := s.client.Options()
 	// The endpoint may also come from AWS_ENDPOINT_URL.
 	s.checksum = cfg.Checksum.resolve(options.BaseEndpoint != nil)

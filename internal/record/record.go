@@ -1,6 +1,7 @@
 // Package record defines the one shape in which a record travels from the
 // output to the encoders: its payload as it arrived, never parsed on the way,
-// and a view of the metadata it came with.
+// and a view of the metadata it came with. It also tells how large a record
+// is: as text, and in memory.
 package record
 
 // Metadata looks up what travelled beside a record. *service.Message of
@@ -30,36 +31,29 @@ type Record struct {
 // bytes.
 func (r *Record) Structured() bool { return r.Raw == nil }
 
-// Size estimates the bytes of the payload with what is added to it: the payload
+// Size is the bytes of the payload with what is added to it: the payload
 // exactly for bytes, and for a parsed value roughly what it would take as JSON
-// text.
+// text. It is what the size of an object is in proportion to.
 func (r *Record) Size() int {
-	if r.Raw != nil || r.Value == nil {
-		return len(r.Raw) + r.Added
-	}
-	return valueSize(r.Value) + r.Added
+	size, _ := r.Measure()
+	return size
 }
 
-func valueSize(v any) int {
-	const scalar = 8
-	switch t := v.(type) {
-	case map[string]any:
-		n := 2
-		for k, e := range t {
-			n += len(k) + 4 + valueSize(e)
-		}
-		return n
-	case []any:
-		n := 2
-		for _, e := range t {
-			n += 1 + valueSize(e)
-		}
-		return n
-	case string:
-		return len(t) + 2
-	case []byte:
-		return len(t) + 2
-	default:
-		return scalar
+// Footprint is the memory that the payload takes, in bytes: its length for
+// bytes, and for a parsed value what its maps, lists and boxed values occupy,
+// which is several times its size. It does not include the message around it.
+func (r *Record) Footprint() int {
+	_, footprint := r.Measure()
+	return footprint
+}
+
+// Measure returns [Record.Size] and [Record.Footprint] for the price of one.
+// A parsed value is walked from end to end.
+func (r *Record) Measure() (size, footprint int) {
+	if r.Raw != nil || r.Value == nil {
+		return len(r.Raw) + r.Added, len(r.Raw)
 	}
+	m := measurement{}
+	m.value(r.Value)
+	return m.size + r.Added, m.footprint
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/bitpack"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 )
 
 // block is a row group apart from its file: all offsets in it count from its
@@ -28,19 +28,16 @@ type builder struct {
 	compressor *compressor
 	pageSize   int
 
-	block   block
-	page    []byte
-	packed  []byte
-	encoded []byte
-	dict    []byte
-	narrow  []int32
+	block  block
+	page   []byte
+	packed []byte
+	dict   []byte
+	narrow []int32
 
 	intTable  []int32
 	intDict   []int64
 	intIDList []int32
 }
-
-var protocol thrift.CompactProtocol
 
 // build returns the block of the given columns, which hold rows rows.
 func (b *builder) build(columns []*column, rows int) (*block, error) {
@@ -60,9 +57,7 @@ func (b *builder) build(columns []*column, rows int) (*block, error) {
 	}
 	for i, c := range columns {
 		if c.bloom {
-			if err := b.filter(c, &g.Columns[i].MetaData); err != nil {
-				return nil, fmt.Errorf("encoding the bloom filter of column %q: %w", c.path, err)
-			}
+			b.filter(c, &g.Columns[i].MetaData)
 		}
 	}
 	return &b.block, nil
@@ -81,19 +76,17 @@ func (b *builder) column(c *column, cc *format.ColumnChunk, index *chunk) error 
 	l := b.layout(c)
 	meta := &cc.MetaData
 	*meta = format.ColumnMetaData{
-		Type: c.physical, PathInSchema: c.path, Codec: b.compressor.codec,
-		Encoding: thrift.Slice[format.Encoding]{l.encoding}, NumValues: int64(c.entries()),
+		Type: c.physical, Path: c.path, Codec: b.compressor.codec,
+		Encodings: []format.Encoding{l.encoding}, NumValues: int64(c.entries()),
 	}
 	if c.maxDef > 0 || c.maxRep > 0 {
-		meta.Encoding = append(meta.Encoding, format.RLE)
+		meta.Encodings = append(meta.Encodings, format.RLE)
 	}
 	if l.encoding == format.RLEDictionary {
-		meta.Encoding = append(meta.Encoding, format.Plain)
+		meta.Encodings = append(meta.Encodings, format.Plain)
 		if err := b.dictionary(&l, meta); err != nil {
 			return err
 		}
-		// Offset 0 means "none" to the encoder. A file starts with a magic
-		// number, so an offset that is moved there is never 0.
 		meta.DictionaryPageOffset = int64(start)
 	}
 	meta.DataPageOffset = int64(len(b.block.data))
@@ -107,13 +100,12 @@ func (b *builder) column(c *column, cc *format.ColumnChunk, index *chunk) error 
 		return pages.err
 	}
 	meta.EncodingStats = append(meta.EncodingStats, format.PageEncodingStats{
-		PageType: format.DataPage, Encoding: l.encoding, Count: int32(len(index.offsets.PageLocations)),
+		PageType: format.DataPage, Encoding: l.encoding, Count: int32(len(index.offsets.Pages)),
 	})
 	meta.TotalCompressedSize = int64(len(b.block.data) - start)
 	meta.Statistics = pages.chunk()
-	var err error
-	index.index, err = pages.columnIndex()
-	return err
+	index.index = pages.columnIndex()
+	return nil
 }
 
 // entries is the number of values and nulls.
@@ -132,68 +124,48 @@ func (b *builder) dictionary(l *layout, meta *format.ColumnMetaData) error {
 	meta.EncodingStats = append(meta.EncodingStats, format.PageEncodingStats{
 		PageType: format.DictionaryPage, Encoding: format.Plain, Count: 1,
 	})
-	return b.append(format.PageHeader{
-		Type: format.DictionaryPage,
-		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{
-			NumValues: int32(l.size), Encoding: format.Plain,
-		}),
-	}, packed, len(l.dictionary), meta)
+	header := format.PageHeader{Type: format.DictionaryPage, NumValues: int32(l.size), Encoding: format.Plain}
+	b.append(&header, packed, len(l.dictionary), meta)
+	return nil
 }
 
 // append appends a page with its header.
-func (b *builder) append(h format.PageHeader, packed []byte, plain int, meta *format.ColumnMetaData) error {
-	h.UncompressedPageSize = int32(plain)
-	h.CompressedPageSize = int32(len(packed))
-	header, err := thrift.Marshal(&protocol, &h)
-	if err != nil {
-		return fmt.Errorf("writing a page header: %w", err)
-	}
-	b.block.data = append(b.block.data, header...)
+func (b *builder) append(h *format.PageHeader, packed []byte, plain int, meta *format.ColumnMetaData) {
+	h.UncompressedSize, h.CompressedSize = int32(plain), int32(len(packed))
+	start := len(b.block.data)
+	b.block.data = h.Append(b.block.data)
+	meta.TotalUncompressedSize += int64(len(b.block.data) - start + plain)
 	b.block.data = append(b.block.data, packed...)
-	meta.TotalUncompressedSize += int64(len(header) + plain)
 	if b.compressor.codec != format.Uncompressed {
 		b.packed = packed
 	}
-	return nil
 }
 
 // dataPage appends one data page, version 1.
 func (b *builder) dataPage(c *column, l *layout, p page, meta *format.ColumnMetaData, stats *pageStats, index *chunk) error {
-	var err error
 	b.page = b.page[:0]
 	if c.maxRep > 0 {
-		b.page, err = b.levels(b.page, c.reps[p.from:p.to], c.maxRep)
+		b.page = bitpack.AppendLevels(b.page, c.reps[p.from:p.to], c.maxRep)
 	}
 	if c.dense {
-		b.page = appendRun(b.page, c.maxDef, p.to-p.from)
-	} else if c.maxDef > 0 && err == nil {
-		b.page, err = b.levels(b.page, c.defs[p.from:p.to], c.maxDef)
+		b.page = bitpack.AppendEqualLevels(b.page, c.maxDef, p.to-p.from)
+	} else if c.maxDef > 0 {
+		b.page = bitpack.AppendLevels(b.page, c.defs[p.from:p.to], c.maxDef)
 	}
-	if err == nil {
-		b.page, err = b.values(b.page, c, l, p.firstValue, p.endValue)
-	}
-	if err != nil {
-		return err
-	}
+	b.page = b.values(b.page, c, l, p.firstValue, p.endValue)
 	packed, err := b.compressor.compress(b.packed, b.page)
 	if err != nil {
 		return err
 	}
 	start := len(b.block.data)
-	err = b.append(format.PageHeader{
-		Type: format.DataPage,
-		DataPageHeader: thrift.New(format.DataPageHeader{
-			NumValues: int32(p.to - p.from), Encoding: l.encoding,
-			DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
-			Statistics: stats.add(p),
-		}),
-	}, packed, len(b.page), meta)
-	index.offsets.PageLocations = append(index.offsets.PageLocations, format.PageLocation{
-		Offset:             int64(start),
-		CompressedPageSize: int32(len(b.block.data) - start),
-		FirstRowIndex:      int64(p.row),
+	header := format.PageHeader{
+		Type: format.DataPage, NumValues: int32(p.to - p.from), Encoding: l.encoding, Statistics: stats.add(p),
+	}
+	b.append(&header, packed, len(b.page), meta)
+	index.offsets.Pages = append(index.offsets.Pages, format.PageLocation{
+		Offset: int64(start), Size: int32(len(b.block.data) - start), FirstRowIndex: int64(p.row),
 	})
-	return err
+	return nil
 }
 
 // page is a range of a column's entries that starts with a row.
@@ -251,14 +223,14 @@ func (b *block) place(at int64) {
 	for i := range b.group.Columns {
 		m := &b.group.Columns[i].MetaData
 		m.DataPageOffset += at
-		if slices.Contains(m.Encoding, format.RLEDictionary) {
+		if slices.Contains(m.Encodings, format.RLEDictionary) {
 			m.DictionaryPageOffset += at
 		}
 		if m.BloomFilterLength > 0 {
 			m.BloomFilterOffset += at
 		}
-		for j := range b.chunks[i].offsets.PageLocations {
-			b.chunks[i].offsets.PageLocations[j].Offset += at
+		for j := range b.chunks[i].offsets.Pages {
+			b.chunks[i].offsets.Pages[j].Offset += at
 		}
 	}
 }

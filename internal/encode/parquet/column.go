@@ -4,8 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/parquet-go/parquet-go/format"
-
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 )
@@ -57,7 +56,7 @@ type column struct {
 
 func newColumn(f *schema.Field, e *format.SchemaElement, path []string, def, rep uint8) *column {
 	return &column{
-		field: f, path: path, physical: e.Type.V, size: int(e.TypeLength.V), maxDef: def, maxRep: rep,
+		field: f, path: path, physical: e.Type, size: int(e.TypeLength), maxDef: def, maxRep: rep,
 	}
 }
 

@@ -1,21 +1,23 @@
 package parquet
 
 import (
+	"bytes"
 	"fmt"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go/compress"
-	"github.com/parquet-go/parquet-go/compress/gzip"
-	"github.com/parquet-go/parquet-go/compress/lz4"
-	"github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
+
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 )
 
 // compressor compresses pages, one at a time.
 type compressor struct {
-	codec format.CompressionCodec
+	codec format.Codec
 	zstd  *zstd.Encoder
-	other compress.Codec
+	gzip  *gzip.Writer
+	lz4   lz4.Compressor
 }
 
 // zstdWindow is as large as the pages: a larger window costs memory for
@@ -44,9 +46,13 @@ func newCompressor(name string, level int) (*compressor, error) {
 		if level == 0 {
 			level = 5
 		}
-		return &compressor{codec: format.Gzip, other: &gzip.Codec{Level: level}}, nil
+		z, err := gzip.NewWriterLevel(nil, level)
+		if err != nil {
+			return nil, fmt.Errorf("preparing gzip: %w", err)
+		}
+		return &compressor{codec: format.Gzip, gzip: z}, nil
 	case "lz4_raw":
-		return &compressor{codec: format.Lz4Raw, other: &lz4.Codec{Level: lz4.Fastest}}, nil
+		return &compressor{codec: format.Lz4Raw}, nil
 	case "none":
 		return &compressor{codec: format.Uncompressed}, nil
 	}
@@ -55,17 +61,40 @@ func newCompressor(name string, level int) (*compressor, error) {
 
 // compress returns the compressed form of src, in dst if it has room.
 func (c *compressor) compress(dst, src []byte) ([]byte, error) {
-	switch c.codec { //nolint:exhaustive // the others are all alike
+	switch c.codec {
 	case format.Uncompressed:
 		return src, nil
 	case format.Zstd:
 		return c.zstd.EncodeAll(src, dst[:0]), nil
 	case format.Snappy:
 		return s2.EncodeSnappy(dst[:cap(dst)], src), nil
+	case format.Gzip:
+		return c.compressGzip(dst, src)
+	case format.Lz4Raw:
+		return c.compressLz4(dst, src)
 	}
-	out, err := c.other.Encode(dst, src)
+	return nil, fmt.Errorf("compressing a page: codec %d is unknown", c.codec)
+}
+
+func (c *compressor) compressGzip(dst, src []byte) ([]byte, error) {
+	out := bytes.NewBuffer(dst[:0])
+	c.gzip.Reset(out)
+	if _, err := c.gzip.Write(src); err != nil {
+		return nil, fmt.Errorf("compressing a page with gzip: %w", err)
+	}
+	if err := c.gzip.Close(); err != nil {
+		return nil, fmt.Errorf("compressing a page with gzip: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func (c *compressor) compressLz4(dst, src []byte) ([]byte, error) {
+	if most := lz4.CompressBlockBound(len(src)); cap(dst) < most {
+		dst = make([]byte, most)
+	}
+	n, err := c.lz4.CompressBlock(src, dst[:cap(dst)])
 	if err != nil {
-		return nil, fmt.Errorf("compressing a page: %w", err)
+		return nil, fmt.Errorf("compressing a page with lz4: %w", err)
 	}
-	return out, nil
+	return dst[:n], nil
 }

@@ -6,9 +6,8 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/parquet-go/parquet-go/encoding/delta"
-	"github.com/parquet-go/parquet-go/encoding/rle"
-	"github.com/parquet-go/parquet-go/format"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/bitpack"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 )
 
 // layout says how the values of one column chunk are encoded.
@@ -58,30 +57,27 @@ func (b *builder) plainDict(d *dictionary) []byte {
 }
 
 // values appends the values of a page.
-func (b *builder) values(dst []byte, c *column, l *layout, from, to int) ([]byte, error) {
+func (b *builder) values(dst []byte, c *column, l *layout, from, to int) []byte {
 	if l.encoding == format.RLEDictionary {
-		var e rle.DictionaryEncoding
-		var err error
-		b.encoded, err = e.EncodeInt32(b.encoded, l.ids[from:to])
-		return append(dst, b.encoded...), err
+		return bitpack.AppendIndexes(dst, l.ids[from:to])
 	}
 	switch c.physical { //nolint:exhaustive // the types in use
 	case format.Boolean:
-		return appendBits(dst, c.bools[from:to]), nil
+		return appendBits(dst, c.bools[from:to])
 	case format.Int32:
 		return b.int32s(dst, c.ints[from:to], l)
 	case format.Int64:
-		return b.int64s(dst, c.ints[from:to], l)
+		return appendInt64s(dst, c.ints[from:to], l)
 	case format.Double:
 		dst = slices.Grow(dst, 8*(to-from))
 		for _, v := range c.doubles[from:to] {
 			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
 		}
-		return dst, nil
+		return dst
 	case format.FixedLenByteArray:
-		return append(dst, c.fixed[from*c.size:to*c.size]...), nil
+		return append(dst, c.fixed[from*c.size:to*c.size]...)
 	}
-	return c.appendPlain(dst, from, to), nil
+	return c.appendPlain(dst, from, to)
 }
 
 func (c *column) appendPlain(dst []byte, from, to int) []byte {
@@ -122,52 +118,28 @@ func appendBits(dst, values []byte) []byte {
 	return dst
 }
 
-func (b *builder) int64s(dst []byte, values []int64, l *layout) ([]byte, error) {
+func appendInt64s(dst []byte, values []int64, l *layout) []byte {
 	if l.encoding == format.DeltaBinaryPacked {
-		var e delta.BinaryPackedEncoding
-		var err error
-		b.encoded, err = e.EncodeInt64(b.encoded, values)
-		return append(dst, b.encoded...), err
+		return bitpack.AppendDeltas(dst, values)
 	}
 	dst = slices.Grow(dst, 8*len(values))
 	for _, v := range values {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(v))
 	}
-	return dst, nil
+	return dst
 }
 
-func (b *builder) int32s(dst []byte, values []int64, l *layout) ([]byte, error) {
+func (b *builder) int32s(dst []byte, values []int64, l *layout) []byte {
 	b.narrow = b.narrow[:0]
 	for _, v := range values {
 		b.narrow = append(b.narrow, int32(v))
 	}
 	if l.encoding == format.DeltaBinaryPacked {
-		var e delta.BinaryPackedEncoding
-		var err error
-		b.encoded, err = e.EncodeInt32(b.encoded, b.narrow)
-		return append(dst, b.encoded...), err
+		return bitpack.AppendDeltas(dst, b.narrow)
 	}
 	dst = slices.Grow(dst, 4*len(values))
 	for _, v := range b.narrow {
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(v))
 	}
-	return dst, nil
-}
-
-// levels appends repetition or definition levels, as data pages v1 have them.
-func (b *builder) levels(dst []byte, levels []uint8, most uint8) ([]byte, error) {
-	e := rle.Encoding{BitWidth: bits.Len8(most)}
-	var err error
-	b.encoded, err = e.EncodeLevels(b.encoded, levels)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b.encoded)))
-	return append(dst, b.encoded...), err
-}
-
-// appendRun appends n equal levels.
-func appendRun(dst []byte, level uint8, n int) []byte {
-	var run [binary.MaxVarintLen64 + 1]byte
-	size := binary.PutUvarint(run[:], uint64(n)<<1)
-	run[size] = level
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(size+1))
-	return append(dst, run[:size+1]...)
+	return dst
 }

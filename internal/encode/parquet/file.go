@@ -65,12 +65,10 @@ func (f *file) write(s *schema.Schema, final bool) error {
 	p := f.use(s, f.memory.Policy(), final)
 	f.footer.begin(p.elements, f.config)
 	for !f.full && f.next < len(f.records) && len(f.footer.groups) < maxGroups {
-		segments, err := f.segments()
-		switch {
-		case err != nil:
-		case segments != nil:
+		var err error
+		if segments := f.segments(); segments != nil {
 			err = f.parallel(s, segments)
-		default:
+		} else {
 			err = f.group()
 		}
 		if err != nil {
@@ -145,9 +143,7 @@ func (f *file) accept(b *block, buffered, from int) error {
 		return err
 	}
 	f.rows += b.group.NumRows
-	if err := f.footer.accept(b); err != nil {
-		return err
-	}
+	f.footer.accept(b)
 	e := f.encoder
 	if buffered > 0 {
 		e.ratio = float64(len(b.data)) / float64(buffered)
@@ -161,10 +157,7 @@ func (f *file) accept(b *block, buffered, from int) error {
 
 // close writes what follows the row groups, after checking it.
 func (f *file) close() error {
-	tail, err := f.footer.tail(f.at(), nil, f.rows, f.records[:f.next])
-	if err != nil {
-		return err
-	}
+	tail := f.footer.tail(f.at(), nil, f.rows, f.records[:f.next])
 	if err := verify(tail, f.at(), f.rows); err != nil {
 		return fmt.Errorf("checking the finished file: %w", err)
 	}

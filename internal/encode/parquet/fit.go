@@ -1,9 +1,5 @@
 package parquet
 
-import (
-	"fmt"
-)
-
 const (
 	// firstRatio is what a row group is expected to take in proportion to its
 	// buffers before anything is known.
@@ -22,9 +18,9 @@ const (
 func (f *file) group() error {
 	w := &f.writer
 	w.begin()
-	target, err := f.target()
-	if err != nil || f.full {
-		return err
+	target := f.target()
+	if f.full {
+		return nil
 	}
 	start := f.next
 	more, err := f.fill(target)
@@ -74,55 +70,44 @@ func (f *file) candidate() (*block, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	size, err := f.measure(b)
-	return b, size, err
+	return b, f.measure(b), nil
 }
 
 // measure places a block behind those of the file and returns the exact size
 // of the file that ends with it, if there is a limit.
-func (f *file) measure(b *block) (int64, error) {
+func (f *file) measure(b *block) int64 {
 	at := f.at()
 	b.place(at)
 	if f.limit == 0 {
-		return 0, nil
+		return 0
 	}
 	end := at + int64(len(b.data))
-	tail, err := f.footer.tail(end, b, f.rows+b.group.NumRows, f.records[:f.next])
-	if err != nil {
-		return 0, fmt.Errorf("measuring the file: %w", err)
-	}
-	return end + int64(len(tail)), nil
+	return end + int64(len(f.footer.tail(end, b, f.rows+b.group.NumRows, f.records[:f.next])))
 }
 
 // target returns how many bytes to buffer for the next row group, or marks the
 // file as full when what is left is not worth one.
-func (f *file) target() (int64, error) {
+func (f *file) target() int64 {
 	size := f.config.RowGroupSize
 	if f.limit == 0 {
-		return size, nil
+		return size
 	}
-	room, err := f.room()
-	if err != nil {
-		return 0, err
-	}
+	room := f.room()
 	if f.rows > 0 && float64(room) < (1-enough)*float64(f.limit) {
 		f.full = true
-		return 0, nil
+		return 0
 	}
-	return min(size, f.buffersFor(room)), nil
+	return min(size, f.buffersFor(room))
 }
 
 // room is what the limit leaves for the next row group.
-func (f *file) room() (int64, error) {
+func (f *file) room() int64 {
 	if f.rows == 0 {
-		return f.limit, nil
+		return f.limit
 	}
-	tail, err := f.footer.tail(f.written, nil, f.rows, f.records[:f.next])
-	if err != nil {
-		return 0, err
-	}
+	tail := f.footer.tail(f.written, nil, f.rows, f.records[:f.next])
 	// The next row group makes the tail longer by as much as those before.
-	return f.limit - f.written - int64(len(tail)) - int64(len(tail)/len(f.footer.groups)), nil
+	return f.limit - f.written - int64(len(tail)) - int64(len(tail)/len(f.footer.groups))
 }
 
 // buffersFor converts a size in the file to one in the buffers.

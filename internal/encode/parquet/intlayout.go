@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 
-	"github.com/parquet-go/parquet-go/format"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 )
 
 const (

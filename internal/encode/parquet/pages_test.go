@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	parquetgo "github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
@@ -126,9 +126,8 @@ func checkBounds(index parquetgo.ColumnIndex, i int, typ parquetgo.Type, values 
 // compare orders values as the format defines. parquet-go takes decimals in
 // byte arrays for unsigned; they are two's complement.
 func compare(typ parquetgo.Type, a, b parquetgo.Value) int {
-	if l := typ.LogicalType(); l == nil || typ.Kind() != parquetgo.FixedLenByteArray {
-		return typ.Compare(a, b)
-	} else if _, ok := l.Value.(*format.DecimalType); !ok {
+	l := typ.LogicalType()
+	if l == nil || typ.Kind() != parquetgo.FixedLenByteArray || !strings.HasPrefix(l.String(), "DECIMAL") {
 		return typ.Compare(a, b)
 	}
 	x, y := bytes.Clone(a.ByteArray()), bytes.Clone(b.ByteArray())

@@ -1,10 +1,7 @@
 package parquet
 
 import (
-	"fmt"
-
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 )
 
 // pageStats collects the statistics of a column's pages.
@@ -60,16 +57,12 @@ func (s *pageStats) chunk() format.Statistics {
 }
 
 // columnIndex returns the marshalled column index, nil when there is none.
-func (s *pageStats) columnIndex() ([]byte, error) {
+func (s *pageStats) columnIndex() []byte {
 	if s.blind {
-		return nil, nil
+		return nil
 	}
-	s.index.BoundaryOrder = s.order()
-	data, err := thrift.Marshal(&protocol, &s.index)
-	if err != nil {
-		return nil, fmt.Errorf("writing a column index: %w", err)
-	}
-	return data, nil
+	s.index.Order = s.order()
+	return s.index.Append(nil)
 }
 
 // order tells whether the bounds of the pages ascend or descend, which lets

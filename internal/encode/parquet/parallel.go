@@ -42,10 +42,10 @@ type together struct {
 // The cut follows from the records, the configuration and what the encoder
 // learned from the files before, never from who is free to help: so does the
 // file.
-func (f *file) segments() ([]*segment, error) {
+func (f *file) segments() []*segment {
 	width := f.config.Cores.width()
 	if width < 2 || f.alone {
-		return nil, nil
+		return nil
 	}
 	size := f.config.RowGroupSize
 	least := min(leastSegment, size)
@@ -55,19 +55,19 @@ func (f *file) segments() ([]*segment, error) {
 	}
 	extent := int64(float64(raw) * density)
 	if extent < 2*least {
-		return nil, nil
+		return nil
 	}
 	if f.limit > 0 {
-		room, err := f.room()
-		if err != nil || room <= 0 {
-			return nil, err
+		room := f.room()
+		if room <= 0 {
+			return nil
 		}
 		if fit := float64(f.buffersFor(room)); float64(extent) > surelyFit*fit {
 			extent = int64((1 - lastGroup) * fit)
 			raw = min(raw, int64(float64(extent)/density))
 		}
 		if extent < 2*least {
-			return nil, nil
+			return nil
 		}
 	}
 	// Two rounds even out that some cores are slower than others.
@@ -79,7 +79,7 @@ func (f *file) segments() ([]*segment, error) {
 			n -= n % width
 		}
 	}
-	return cut(f.records, f.next, raw, n), nil
+	return cut(f.records, f.next, raw, n)
 }
 
 // parallel encodes segments with what help there is. It ends early when one of
@@ -204,10 +204,7 @@ func (f *file) append(s *segment) (bool, error) {
 	for _, p := range s.parts {
 		from := f.next
 		s.refused = f.adopt(p.next, s.refused)
-		size, err := f.measure(p.block)
-		if err != nil {
-			return false, err
-		}
+		size := f.measure(p.block)
 		if f.limit > 0 && size > f.limit || len(f.footer.groups) == maxGroups {
 			f.back(from)
 			f.alone = true

@@ -1,10 +1,7 @@
 package parquet
 
 import (
-	"github.com/parquet-go/parquet-go/deprecated"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
-
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/schema/scalar"
@@ -62,7 +59,7 @@ func newPlan(s *schema.Schema, binaryStrings bool) *plan {
 		p.plan.source = s.Columns.NewReader()
 		p.plan.sources = make([]*node, s.Columns.Len())
 	}
-	p.element(format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(s.Fields)))})
+	p.element(format.SchemaElement{Name: "schema", NumChildren: int32(len(s.Fields))})
 	p.plan.root = p.members(&node{field: root}, nil, 0, 0)
 	p.plan.rescued = p.plan.root.index[schema.RescuedColumn]
 	for _, m := range p.plan.root.members {
@@ -119,10 +116,7 @@ func (p *planner) node(f *schema.Field, text, name string, path []string, def, r
 	n := &node{field: f, kind: f.Type, def: def, rep: rep, path: text}
 	switch f.Type { //nolint:exhaustive // the others are leaves
 	case schema.Group:
-		p.element(format.SchemaElement{
-			Name: name, RepetitionType: thrift.New(repetition),
-			NumChildren: thrift.New(int32(len(f.Fields))),
-		})
+		p.element(format.SchemaElement{Name: name, Repetition: repetition, NumChildren: int32(len(f.Fields))})
 		return p.members(n, path, def, rep)
 	case schema.List:
 		p.list(n, name, path, repetition)
@@ -138,76 +132,55 @@ func (p *planner) node(f *schema.Field, text, name string, path []string, def, r
 
 // list plans the three levels of a list: the list itself, a repeated group
 // named list, and the element.
-func (p *planner) list(n *node, name string, path []string, repetition format.FieldRepetitionType) {
-	p.element(format.SchemaElement{
-		Name: name, RepetitionType: thrift.New(repetition), NumChildren: thrift.New(int32(1)),
-		ConvertedType: thrift.New(deprecated.List), LogicalType: format.LogicalType{Value: &format.ListType{}},
-	})
-	p.element(format.SchemaElement{
-		Name: "list", RepetitionType: thrift.New(format.Repeated), NumChildren: thrift.New(int32(1)),
-	})
+func (p *planner) list(n *node, name string, path []string, repetition format.Repetition) {
+	p.element(format.SchemaElement{Name: name, Repetition: repetition, NumChildren: 1, Annotation: format.List})
+	p.element(format.SchemaElement{Name: "list", Repetition: format.Repeated, NumChildren: 1})
 	n.rep++
 	n.elem = p.node(n.field.Elem, n.path+"[]", "element", append(path[:len(path):len(path)], "list", "element"), n.def+1, n.rep)
 	n.leaves = n.elem.leaves
 }
 
 // leaf describes a column.
-func (p *planner) leaf(f *schema.Field, name string, repetition format.FieldRepetitionType) format.SchemaElement {
-	e := format.SchemaElement{Name: name, RepetitionType: thrift.New(repetition)}
-	physical := format.ByteArray
+func (p *planner) leaf(f *schema.Field, name string, repetition format.Repetition) format.SchemaElement {
+	e := format.SchemaElement{Name: name, Repetition: repetition, Type: format.ByteArray}
 	switch f.Type { //nolint:exhaustive // groups and lists are no leaves
 	case schema.Bool:
-		physical = format.Boolean
+		e.Type = format.Boolean
 	case schema.Int32:
-		physical = format.Int32
+		e.Type = format.Int32
 	case schema.Int64:
-		physical = format.Int64
+		e.Type = format.Int64
 	case schema.Double:
-		physical = format.Double
+		e.Type = format.Double
 	case schema.Date:
-		physical = format.Int32
-		annotate(&e, deprecated.Date, &format.DateType{})
+		e.Type, e.Annotation = format.Int32, format.Date
 	case schema.Timestamp:
-		physical = format.Int64
-		annotate(&e, deprecated.TimestampMicros,
-			&format.TimestampType{IsAdjustedToUTC: true, Unit: format.TimeUnit{Value: &format.MicroSeconds{}}})
+		e.Type, e.Annotation = format.Int64, format.TimestampMicros
 	case schema.Time:
-		// A time of day has no zone. The old annotation would claim UTC.
-		physical = format.Int64
-		e.LogicalType.Value = &format.TimeType{Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
+		e.Type, e.Annotation = format.Int64, format.TimeMicros
 	case schema.UUID:
-		physical = format.FixedLenByteArray
-		e.TypeLength = thrift.New(int32(16))
-		e.LogicalType.Value = &format.UUIDType{}
+		e.Type, e.TypeLength, e.Annotation = format.FixedLenByteArray, 16, format.UUID
 	case schema.Decimal:
-		physical = decimal(&e, f)
+		decimal(&e, f)
 	case schema.String, schema.JSON:
 		// There is an annotation for JSON, but readers differ on it: some take
 		// it for text, some for bytes. All take a string for text.
 		if !p.binary {
-			annotate(&e, deprecated.UTF8, &format.StringType{})
+			e.Annotation = format.String
 		}
 	}
-	e.Type = thrift.New(physical)
 	return e
 }
 
-func annotate(e *format.SchemaElement, old deprecated.ConvertedType, logical format.LogicalTypeValue) {
-	e.ConvertedType = thrift.New(old)
-	e.LogicalType.Value = logical
-}
-
 // decimal annotates a decimal and picks the smallest physical type for it.
-func decimal(e *format.SchemaElement, f *schema.Field) format.Type {
-	precision, scale := int32(f.Precision), int32(f.Scale)
-	annotate(e, deprecated.Decimal, &format.DecimalType{Precision: precision, Scale: scale})
-	e.Precision, e.Scale = thrift.New(precision), thrift.New(scale)
+func decimal(e *format.SchemaElement, f *schema.Field) {
+	e.Annotation, e.Precision, e.Scale = format.Decimal, int32(f.Precision), int32(f.Scale)
 	switch {
-	case precision <= 9:
-		return format.Int32
-	case precision <= 18:
-		return format.Int64
+	case f.Precision <= 9:
+		e.Type = format.Int32
+	case f.Precision <= 18:
+		e.Type = format.Int64
+	default:
+		e.Type, e.TypeLength = format.FixedLenByteArray, int32(scalar.DecimalSize(f.Precision))
 	}
-	e.TypeLength = thrift.New(int32(scalar.DecimalSize(f.Precision)))
-	return format.FixedLenByteArray
 }

@@ -6,8 +6,7 @@ import (
 	"math"
 	"unicode/utf8"
 
-	"github.com/parquet-go/parquet-go/format"
-
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 

@@ -61,8 +61,8 @@ func tuningFields() []*service.ConfigField {
 				Description("The number of objects uploaded at once.").
 				Default(16),
 			service.NewStringField(fieldUploadThreshold).
-				Description("Objects larger than this are uploaded in parts.").
-				Default("100MiB"),
+				Description("Objects larger than this are uploaded in parts. The default lies above that of `max_file_size`: one request needs no right to abort, leaves no parts behind and costs a tenth less CPU than parts, which in turn use several connections.").
+				Default("128MiB"),
 			service.NewStringField(fieldUploadPartSize).
 				Description("The size of a part, at least 5MiB.").
 				Default("16MiB"),

@@ -8,6 +8,7 @@ import (
 // Known is what has been shown of one ability of a store.
 type Known uint8
 
+// What may be known.
 const (
 	// Unknown: nothing has been shown yet. Whoever depends on the ability takes
 	// the way that is safe without it.
@@ -27,6 +28,7 @@ func (k Known) String() string {
 // Ability is one thing that a store, or our rights in it, may lack.
 type Ability uint8
 
+// The abilities.
 const (
 	// ConditionalPut: If-None-Match on PutObject refuses a taken key.
 	ConditionalPut Ability = iota
@@ -135,7 +137,7 @@ func (s *Store) Capabilities() Capabilities { return s.learned.snapshot() }
 // bytes: it is put in one request or in parts, and the two say nothing about
 // each other. Only [Shown] means that a name which is not unique is safe.
 func (s *Store) Conditional(size int64) Known {
-	if size > s.cfg.MultipartThreshold {
+	if s.plan(size, false).parts {
 		return s.learned.of(ConditionalComplete)
 	}
 	return s.learned.of(ConditionalPut)

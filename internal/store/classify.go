@@ -27,6 +27,7 @@ const (
 	retryBackoff           // wait, then again, as often as the budget allows
 	retryOnce              // again, one single time
 	retryRefresh           // drop the credentials, then again at once, one single time
+	retryPlain             // again at once without "Expect", one single time
 )
 
 // verdict is what one failed attempt means.
@@ -38,10 +39,12 @@ type verdict struct {
 	proof  bool          // the store itself says that the condition did not hold
 	code   string
 	status int
-	region string // the bucket's own region, when the answer names it
-	reason string
-	advice string
-	is     error
+	// address of the server that was asked; empty when nothing was sent.
+	address string
+	region  string // the bucket's own region, when the answer names it
+	reason  string
+	advice  string
+	is      error
 }
 
 // classify is the only place where an error gets its class. ctx is the caller's,
@@ -51,8 +54,14 @@ func classify(ctx context.Context, err error) verdict {
 		// The request may have arrived all the same.
 		return verdict{class: ClassCanceled, sent: true, reason: context.Cause(ctx).Error()}
 	}
+	if d := (*damaged)(nil); errors.As(err, &d) {
+		return verdict{class: ClassInvalid, reason: d.Error(), advice: adviceDamaged, is: errDamaged}
+	}
 	if retrieve := (*auth.RetrieveError)(nil); errors.As(err, &retrieve) {
 		return classifyRetrieve(ctx, retrieve)
+	}
+	if f := (*foreign)(nil); errors.As(err, &f) {
+		return classifyForeign(f)
 	}
 	if v, ok := classifyAnswer(err); ok {
 		return v
@@ -67,6 +76,11 @@ func classify(ctx context.Context, err error) verdict {
 // credentials at all, which should be said at once.
 func classifyRetrieve(ctx context.Context, err *auth.RetrieveError) verdict {
 	inner := classify(ctx, err.Err)
+	if inner.class == ClassNotS3 {
+		// Nobody came as far as to look at them.
+		inner.reason = "getting credentials: " + inner.reason
+		return inner
+	}
 	v := verdict{
 		class: ClassCredentials, code: inner.code, status: inner.status,
 		after: inner.after, reason: err.Error(),
@@ -183,6 +197,8 @@ func retryAfter(h http.Header) time.Duration {
 	return min(max(d, 0), maxRetryAfter)
 }
 
+const adviceUnreachable = "nothing answers there: check endpoint, proxy and firewall"
+
 const adviceBroken = "the connection broke or stayed silent: check the network and the store's health"
 
 // classifyTransport judges an attempt that got no answer.
@@ -192,7 +208,7 @@ func classifyTransport(err error) verdict {
 	var dial *net.OpError
 	switch {
 	case errors.Is(err, errSilent):
-		v.reason, v.advice = errSilent.Error(), adviceBroken
+		v.reason, v.advice = errSilent.Error(), adviceBroken+"; if it is only slow, raise upload.request_timeout"
 	case errors.Is(err, errSlow):
 		v.reason, v.advice = errSlow.Error(), adviceBroken
 	case strings.Contains(v.reason, "invalid header field"):
@@ -208,10 +224,10 @@ func classifyTransport(err error) verdict {
 	case errors.As(err, &dns):
 		v.sent = false
 		v.advice = "the host name does not resolve: check endpoint, region, and force_path_style for S3-compatible stores"
-	case errors.As(err, &dial) && dial.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
+	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"), errors.Is(err, syscall.ECONNREFUSED):
 		// No connection, so nothing was sent.
 		v.sent = false
-		v.advice = "nothing answers there: check endpoint, proxy and firewall"
+		v.advice = adviceUnreachable
 	case isNetwork(err):
 		v.advice = adviceBroken
 	default:

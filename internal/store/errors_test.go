@@ -93,26 +93,6 @@ func TestAnswersAreClassified(t *testing.T) {
 	}
 }
 
-func TestHTMLFromAProxyIsNotMistakenForS3(t *testing.T) {
-	server := s3test.StartT(t, s3test.Config{})
-	s := newStore(t, server, func(c *Config) { c.Retry.MaxRetries = 1; smallParts(c) })
-	page := func(status int) s3test.Action {
-		return func(x *s3test.Exchange) {
-			x.W.WriteHeader(status)
-			_, _ = x.W.Write([]byte("<html><body>Welcome"))
-		}
-	}
-	server.Faults.Add(s3test.Rule{Key: "502", Do: page(502)})
-	server.Faults.Add(s3test.Rule{Key: "403", Do: page(403)})
-	server.Faults.Add(s3test.Rule{Key: "200", Op: "CreateMultipartUpload", Do: page(200)})
-	_, err := put(t.Context(), s, "502", []byte("x"))
-	assert.Equal(t, ClassNetwork, ClassOf(err), "%v", err)
-	_, err = put(t.Context(), s, "403", []byte("x"))
-	assert.Equal(t, ClassDenied, ClassOf(err), "%v", err)
-	_, err = put(t.Context(), s, "200", make([]byte, minPartSize+1))
-	assert.Equal(t, ClassNetwork, ClassOf(err), "%v", err)
-}
-
 func TestUnreachableStores(t *testing.T) {
 	plain := s3test.StartT(t, s3test.Config{})
 	secure := s3test.StartT(t, s3test.Config{TLS: true})

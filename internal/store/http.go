@@ -43,6 +43,7 @@ func (h HTTPConfig) client() (aws.HTTPClient, error) {
 func freeze(c aws.HTTPClient) (client aws.HTTPClient, closeIdle func()) {
 	if b, ok := c.(*awshttp.BuildableClient); ok {
 		transport := b.GetTransport()
+		transport.OnProxyConnectResponse = refusedConnect
 		return &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

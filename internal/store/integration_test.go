@@ -175,7 +175,7 @@ type refusing struct{}
 
 func (refusing) Do(r *http.Request) (*http.Response, error) {
 	if r.URL.Query().Get("partNumber") == "3" {
-		return answer(r, http.StatusForbidden, "AccessDenied"), nil
+		return reply(r, http.StatusForbidden, "AccessDenied"), nil
 	}
 	return http.DefaultClient.Do(r)
 }

@@ -35,6 +35,14 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 // s3:GetObject. A missing object is [ErrNotFound]; without s3:ListBucket S3
 // says [ClassDenied] instead.
 func (s *Store) Head(ctx context.Context, key string) (map[string]string, error) {
+	output, err := s.head(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return userMetadata(output.Metadata), nil
+}
+
+func (s *Store) head(ctx context.Context, key string) (*s3.HeadObjectOutput, error) {
 	var output *s3.HeadObjectOutput
 	_, err := s.do(ctx, request{
 		op: OpHeadObject, key: key,
@@ -46,18 +54,20 @@ func (s *Store) Head(ctx context.Context, key string) (map[string]string, error)
 			return err
 		},
 	})
-	if err != nil {
-		return nil, err
-	}
+	return output, err
+}
+
+// userMetadata has lower-case keys, and values as they were given to Put.
+func userMetadata(headers map[string]string) map[string]string {
 	decoder := &mime.WordDecoder{}
-	metadata := make(map[string]string, len(output.Metadata))
-	for k, v := range output.Metadata {
+	metadata := make(map[string]string, len(headers))
+	for k, v := range headers {
 		if plain, err := decoder.DecodeHeader(v); err == nil {
 			v = plain
 		}
 		metadata[strings.ToLower(k)] = v
 	}
-	return metadata, nil
+	return metadata
 }
 
 // ListAfter calls fn with the keys that start with prefix and sort after the

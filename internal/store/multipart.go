@@ -19,15 +19,18 @@ const (
 	// abortTimeout bounds the clean-up after a failure, when the caller's
 	// context may long be over.
 	abortTimeout = 30 * time.Second
+	// hurriedAbort is that when somebody waits for a cancelled upload to end,
+	// perhaps because the store does not answer at all.
+	hurriedAbort = 2 * time.Second
 	// completePatience: Complete may take S3 minutes for a large object.
 	completePatience = 4
 )
 
 // putMultipart uploads in parts and starts over when the upload itself is lost.
-func (s *Store) putMultipart(ctx context.Context, o Object) (Result, error) {
+func (s *Store) putMultipart(ctx context.Context, o Object, size int64) (Result, error) {
 	total := Result{Multipart: true}
 	for restart := 0; ; restart++ {
-		result, out, err := s.uploadOnce(ctx, o)
+		result, out, err := s.uploadOnce(ctx, o, size)
 		result.Multipart = true
 		result.Attempts += total.Attempts
 		total.Attempts = result.Attempts
@@ -36,9 +39,12 @@ func (s *Store) putMultipart(ctx context.Context, o Object) (Result, error) {
 		}
 		if errors.Is(err, errStaleUpload) {
 			// A Complete whose answer was lost also ends the upload.
-			if out.unknown && s.isOurs(ctx, o) {
-				result.Recovered = true
-				return result, nil
+			if out.unknown {
+				mine, bad := s.own(ctx, o)
+				if mine || bad != nil {
+					result.Recovered = mine
+					return result, bad
+				}
 			}
 			// From here on the key may be taken by ourselves.
 			o.MayExist = o.MayExist || out.unknown
@@ -73,8 +79,8 @@ type upload struct {
 }
 
 // uploadOnce runs create, parts and complete, and aborts unless all succeeded.
-func (s *Store) uploadOnce(ctx context.Context, o Object) (Result, outcome, error) {
-	u := &upload{store: s, o: o, size: partSize(o.Body.Len(), s.cfg.PartSize)}
+func (s *Store) uploadOnce(ctx context.Context, o Object, size int64) (Result, outcome, error) {
+	u := &upload{store: s, o: o, size: size}
 	if out, err := u.create(ctx); err != nil {
 		if u.id != "" {
 			u.abort(ctx)
@@ -95,25 +101,6 @@ func (s *Store) uploadOnce(ctx context.Context, o Object) (Result, outcome, erro
 		u.abort(ctx)
 	}
 	return result, out, err
-}
-
-// certain clears the doubt that a failed part leaves about itself only.
-func certain(err error) error {
-	var e *Error
-	if errors.As(err, &e) {
-		e.OutcomeUnknown = false
-	}
-	return err
-}
-
-// partSize returns the smallest multiple of the configured size that stays
-// within the 10,000 parts that S3 allows.
-func partSize(total, configured int64) int64 {
-	size := configured
-	for (total+size-1)/size > maxParts {
-		size += configured
-	}
-	return size
 }
 
 func (u *upload) create(ctx context.Context) (outcome, error) {
@@ -157,7 +144,7 @@ func (u *upload) encrypted(op Op, reported types.ServerSideEncryption, keyID *st
 // still under way when the upload is aborted.
 func (u *upload) sendParts(parent context.Context) error {
 	total := u.o.Body.Len()
-	n := int((total + u.size - 1) / u.size)
+	n := max(int((total+u.size-1)/u.size), 1)
 	u.parts, u.sums = make([]types.CompletedPart, n), make([]partSum, n)
 
 	ctx, cancel := context.WithCancelCause(parent)
@@ -254,6 +241,10 @@ func (u *upload) complete(ctx context.Context) (Result, outcome, error) {
 	})
 	u.attempts += out.attempts
 	if err != nil {
+		if errors.Is(err, errDamaged) {
+			s.withdraw(ctx, u.o.Key)
+			err, out = certain(err), outcome{}
+		}
 		return Result{}, out, err
 	}
 	return Result{ETag: aws.ToString(output.ETag), VersionID: aws.ToString(output.VersionId)}, out, nil
@@ -264,7 +255,11 @@ func (u *upload) complete(ctx context.Context) (Result, outcome, error) {
 // reported to the observer only: the upload's own error matters more.
 func (u *upload) abort(ctx context.Context) {
 	s := u.store
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
+	limit := abortTimeout
+	if ctx.Err() != nil {
+		limit = hurriedAbort
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	_, err := s.do(ctx, request{
 		op: OpAbortMultipartUpload, key: u.o.Key,

@@ -29,6 +29,9 @@ type Object struct {
 	// conditional write whose first answer was lost recognise its own object.
 	// Empty gives that up.
 	Identity string
+	// InParts uploads in parts whatever the size is, which shows what a store
+	// does with such uploads.
+	InParts bool
 	// IfNoneMatch makes the write conditional on the key being free.
 	IfNoneMatch bool
 	// MayExist says that an earlier Put of this very object ended with
@@ -62,24 +65,57 @@ func (s *Store) Put(ctx context.Context, o Object) (Result, error) {
 	if err := s.validateObject(o); err != nil {
 		return Result{}, s.newError(OpPutObject, o.Key, verdict{class: ClassInvalid, reason: err.Error()}, err)
 	}
-	upload := s.putSingle
-	if o.Body.Len() > s.cfg.MultipartThreshold {
-		upload = s.putMultipart
-	}
-	result, err := upload(ctx, o)
-	if o.MayExist {
-		// A failure today does not settle what happened yesterday.
-		doubt(err)
-	}
-	return result, err
+	return s.upload(ctx, o)
 }
 
-// doubt marks err as not telling whether the object exists.
+// upload follows a plan, and another one where a gateway refuses the first for
+// its size.
+func (s *Store) upload(ctx context.Context, o Object) (r Result, err error) {
+	attempts := 0
+	for p := s.plan(o.Body.Len(), o.InParts); ; {
+		if p.parts {
+			r, err = s.putMultipart(ctx, o, p.size)
+		} else {
+			r, err = s.putSingle(ctx, o)
+		}
+		attempts += r.Attempts
+		r.Attempts = attempts
+		if err == nil {
+			return r, nil
+		}
+		// A failure today does not settle what happened yesterday, nor one in
+		// another size what happened before.
+		if o.MayExist = o.MayExist || unknown(err); o.MayExist {
+			doubt(err)
+		}
+		if p, err = s.another(p, o, err); err != nil {
+			return r, err
+		}
+	}
+}
+
+// unknown reports whether err leaves open whether the object exists.
+func unknown(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.OutcomeUnknown
+}
+
+// doubt marks err as not telling whether the object exists. An object that is
+// damaged must not be recognised as ours later.
 func doubt(err error) {
 	var e *Error
-	if errors.As(err, &e) && e.Class != ClassExists {
+	if errors.As(err, &e) && e.Class != ClassExists && !errors.Is(err, errDamaged) {
 		e.OutcomeUnknown = true
 	}
+}
+
+// certain clears the doubt about an object that is known not to be durable.
+func certain(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.OutcomeUnknown = false
+	}
+	return err
 }
 
 func (s *Store) validateObject(o Object) error {
@@ -116,6 +152,10 @@ func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 	})
 	result := Result{Attempts: out.attempts}
 	if err != nil {
+		if errors.Is(err, errDamaged) {
+			s.withdraw(ctx, o.Key)
+			return result, certain(err)
+		}
 		return s.recoverOwn(ctx, o, result, out, err)
 	}
 	if err := s.encrypted(OpPutObject, o.Key, output.ServerSideEncryption, output.SSEKMSKeyId); err != nil {
@@ -144,15 +184,36 @@ func (s *Store) recoverOwn(ctx context.Context, o Object, r Result, out outcome,
 	if !errors.Is(err, ErrExists) || o.Identity == "" || (!out.unknown && !o.MayExist) {
 		return r, err
 	}
-	if !s.isOurs(ctx, o) {
+	mine, bad := s.own(ctx, o)
+	switch {
+	case bad != nil:
+		return r, bad
+	case !mine:
 		return r, err
 	}
 	r.Recovered = true
 	return r, nil
 }
 
-// isOurs reports whether the object under the key is known to be this one.
-func (s *Store) isOurs(ctx context.Context, o Object) bool {
-	metadata, err := s.Head(ctx, o.Key)
-	return err == nil && o.Identity != "" && metadata[IdentityKey] == o.Identity
+// own reports whether the object under the key is known to be this one, whole
+// and encrypted as configured: its first answer, which would have told, was
+// lost. The error is that it is ours and encrypted otherwise. An object whose
+// encryption cannot be seen any more is removed, and its key counts as taken.
+func (s *Store) own(ctx context.Context, o Object) (bool, error) {
+	found, err := s.head(ctx, o.Key)
+	if err != nil || o.Identity == "" || userMetadata(found.Metadata)[IdentityKey] != o.Identity {
+		return false, nil //nolint:nilerr // not known to be ours
+	}
+	if n := found.ContentLength; n != nil && *n != o.Body.Len() {
+		return false, nil
+	}
+	if found.ServerSideEncryption == "" && s.params.Algorithm != "" && !s.cfg.TolerateEncryption {
+		s.withdraw(ctx, o.Key)
+		return false, nil
+	}
+	if err := s.encrypted(OpHeadObject, o.Key, found.ServerSideEncryption, found.SSEKMSKeyId); err != nil {
+		s.withdraw(ctx, o.Key)
+		return false, err
+	}
+	return true, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -85,56 +86,122 @@ type outcome struct {
 	// unknown: an attempt failed in a way that leaves open whether S3 carried
 	// it out.
 	unknown bool
+	// address is scheme and host of the server that was asked last.
+	address string
+	// silent is how many times request_timeout an attempt has waited in vain
+	// for an answer to all that it had sent; zero if none did.
+	silent int
 	// last is how the last attempt failed that was left to end.
 	last error
 }
 
 // do makes the call until it succeeds, cannot succeed, or the budget is spent.
 func (s *Store) do(ctx context.Context, r request) (outcome, error) {
-	var out outcome
-	once := false // an immediate second try has been granted
-	start := time.Now()
-	for backoffs := 0; ; {
+	c := &call{store: s, request: r, start: time.Now(), waits: 1}
+	defer s.progress.current.Store(nil)
+	for {
 		if ctx.Err() != nil {
-			return out, s.failed(r, out, classify(ctx, ctx.Err()), ctx.Err())
+			return c.out, s.failed(r, c.out, classify(ctx, ctx.Err()), ctx.Err())
 		}
-		began := time.Now()
-		err := s.attempt(ctx, r)
-		out.attempts++
+		v, err := c.try(ctx)
 		if err == nil {
-			s.observe(r, out.attempts, verdict{}, began)
-			s.learned.from(r, verdict{})
-			return out, nil
+			return c.out, nil
 		}
-		v := forOp(r.op, classify(ctx, err))
-		s.learned.from(r, v)
-		out.unknown = out.unknown || v.sent
-		if v.class != ClassCanceled {
-			out.last = err
-		}
-		s.observe(r, out.attempts, v, began)
-
-		switch {
-		case v.retry == retryBackoff:
-			wait := max(s.cfg.Retry.delay(backoffs, s.jitter), v.after)
-			if s.spent(backoffs, start, wait) {
-				return out, s.failed(r, out, v, err)
-			}
-			if !sleep(ctx, wait) {
-				ended := classify(ctx, err)
-				ended.reason += ", while waiting to retry after: " + v.reason
-				return out, s.failed(r, out, ended, err)
-			}
-			backoffs++
-		case v.retry == retryRefresh && !once:
-			s.creds.Invalidate(began)
-			once = true
-		case v.retry == retryOnce && !once:
-			once = true
-		default:
-			return out, s.failed(r, out, v, err)
+		if final := c.again(ctx, v, err); final != nil {
+			return c.out, final
 		}
 	}
+}
+
+// call is one request with its repetitions.
+type call struct {
+	store   *Store
+	request request
+	start   time.Time
+	out     outcome
+	// waits is how many times the usual an answer is waited for.
+	waits    int
+	backoffs int
+	// once and plain: an immediate second try has been granted, and one without
+	// "Expect".
+	once, plain bool
+	began       time.Time // the last attempt
+}
+
+// try makes one attempt and takes note of what it shows.
+func (c *call) try(ctx context.Context) (verdict, error) {
+	s, r := c.store, c.request
+	c.began = time.Now()
+	x := &exchange{op: r.op, key: r.key, waits: max(c.waits, s.late.now())}
+	s.progress.current.Store(x)
+	err := s.attempt(ctx, r, x)
+	c.out.attempts++
+	if err == nil {
+		s.progress.failed.Store(nil)
+		s.learned.from(r, verdict{})
+		s.observe(r, c.out.attempts, verdict{}, c.began)
+		return verdict{}, nil
+	}
+	v := forOp(r.op, classify(ctx, err))
+	c.out.address = x.where()
+	v.proof = x.fromS3 && (v.status == http.StatusPreconditionFailed || v.code == codePrecondition)
+	c.note(x, v, err)
+	s.observe(r, c.out.attempts, v, c.began)
+	return v, err
+}
+
+// note remembers what a failed attempt has shown.
+func (c *call) note(x *exchange, v verdict, err error) {
+	s := c.store
+	s.learned.from(c.request, v)
+	if errors.Is(v.is, errTooLarge) && c.request.size > 0 {
+		s.limit.refused(c.request.size, s.cfg.PartSize)
+	}
+	switch {
+	case errors.Is(err, errSilent) && x.sent.Load():
+		c.out.silent = max(c.out.silent, x.waits)
+		c.waits = min(x.waits*silenceGrowth, max(mostSilence, x.waits))
+	case c.out.silent > 0 && (v.class == ClassExists || errors.Is(v.is, errStaleUpload)):
+		// What we gave up waiting for was most likely carried out.
+		s.late.late(c.out.silent)
+	}
+	c.out.unknown = c.out.unknown || v.sent
+	if v.class != ClassCanceled {
+		c.out.last = err
+		s.progress.failed.Store(s.failed(c.request, c.out, v, err))
+	}
+}
+
+// again prepares another attempt, after a wait where that may help. The error is
+// that there is none.
+func (c *call) again(ctx context.Context, v verdict, err error) error {
+	s := c.store
+	switch {
+	case v.retry == retryBackoff:
+		wait := max(s.cfg.Retry.delay(c.backoffs, s.jitter), v.after)
+		if s.spent(c.backoffs, c.start, wait) {
+			break
+		}
+		if !sleep(ctx, wait) {
+			ended := classify(ctx, err)
+			ended.reason += ", while waiting to retry after: " + v.reason
+			return s.failed(c.request, c.out, ended, err)
+		}
+		c.backoffs++
+		return nil
+	case v.retry == retryRefresh && !c.once:
+		s.creds.Invalidate(c.began)
+		c.once = true
+		return nil
+	case v.retry == retryOnce && !c.once:
+		c.once = true
+		return nil
+	case v.retry == retryPlain && !c.plain:
+		s.proof.noExpect.Store(true)
+		c.plain = true
+		return nil
+	}
+	return s.failed(c.request, c.out, v, err)
 }
 
 // forOp refines a verdict by what was being done.
@@ -143,6 +210,9 @@ func forOp(op Op, v verdict) verdict {
 		// A lock is looked at after the rights: what is refused is not the
 		// write but the key.
 		v.class, v.is = ClassExists, ErrExists
+	}
+	if op == OpUploadPart && errors.Is(v.is, errDamaged) {
+		v.retry = retryOnce // a part that is sent again replaces the bad one
 	}
 	switch op {
 	case OpPutObject, OpCreateMultipartUpload, OpListObjects:
@@ -182,6 +252,7 @@ func (s *Store) spent(backoffs int, start time.Time, wait time.Duration) bool {
 
 func (s *Store) failed(r request, out outcome, v verdict, err error) *Error {
 	e := s.newError(r.op, r.key, v, err)
+	e.Address = out.address
 	e.Attempts, e.OutcomeUnknown, e.last = out.attempts, out.unknown, out.last
 	return e
 }
@@ -221,42 +292,23 @@ var (
 // attempt sends once, under two clocks: one for silence, which every byte that
 // leaves us winds up again, and one for the whole, so that neither a black hole
 // nor a trickle can hold us for ever.
-func (s *Store) attempt(ctx context.Context, r request) error {
-	quiet := s.cfg.RequestTimeout * time.Duration(max(r.patience, 1))
-	limit := 2*quiet + time.Duration(r.size/minThroughput)*time.Second
+func (s *Store) attempt(ctx context.Context, r request, x *exchange) error {
+	x.quiet = s.cfg.RequestTimeout * time.Duration(max(r.patience, 1))
+	x.answer = x.quiet * time.Duration(x.waits)
+	limit := x.quiet + x.answer + time.Duration(r.size/minThroughput)*time.Second
 	slow, stop := context.WithTimeoutCause(ctx, limit, errSlow)
 	defer stop()
 	actx, cancel := context.WithCancelCause(slow)
 	defer cancel(nil)
-	silence := time.AfterFunc(quiet, func() { cancel(errSilent) })
-	defer silence.Stop()
+	x.start(r.size, func() { cancel(errSilent) })
+	defer x.timer.Stop()
 
-	err := r.send(actx, func(body io.ReadSeeker) io.ReadSeeker {
-		return &watched{ReadSeeker: body, progress: func() { silence.Reset(quiet) }}
+	err := r.send(x.context(actx), func(body io.ReadSeeker) io.ReadSeeker {
+		return &watched{ReadSeeker: body, clock: &x.clock}
 	})
 	if err != nil && actx.Err() != nil && ctx.Err() == nil {
 		// The SDK only says "canceled"; say whose clock ran out.
 		return fmt.Errorf("%w: %w", context.Cause(actx), err)
 	}
 	return err
-}
-
-// watched reports each read of a body as a sign of life.
-type watched struct {
-	io.ReadSeeker
-
-	progress func()
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	w.progress()
-	return w.ReadSeeker.Read(p)
-}
-
-// Len keeps the length visible to the SDK.
-func (w *watched) Len() int {
-	if l, ok := w.ReadSeeker.(interface{ Len() int }); ok {
-		return l.Len()
-	}
-	return 0
 }

@@ -23,13 +23,16 @@ type doer func(*http.Request) (*http.Response, error)
 
 func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
-// answer builds an S3 answer; a code makes it an error.
-func answer(r *http.Request, status int, code string, header ...string) *http.Response {
+// reply is an answer of S3 to a write; a code makes it an error.
+func reply(r *http.Request, status int, code string, header ...string) *http.Response {
 	body := ""
 	if code != "" {
 		body = "<Error><Code>" + code + "</Code><Message>m</Message></Error>"
 	}
-	h := http.Header{}
+	h := http.Header{"X-Amz-Request-Id": {"TEST"}}
+	if code == "" {
+		h.Set("ETag", `"stored"`)
+	}
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
@@ -60,7 +63,7 @@ func TestWaitsGrowUpToTheMaximum(t *testing.T) {
 		start := time.Now()
 		s := offline(t, func(r *http.Request) (*http.Response, error) {
 			at = append(at, time.Since(start))
-			return answer(r, 503, "SlowDown"), nil
+			return reply(r, 503, "SlowDown"), nil
 		}, RetryConfig{MaxRetries: 5, InitialInterval: time.Second, MaxInterval: 5 * time.Second})
 		_, err := s.Put(t.Context(), Object{Key: "k"})
 		require.Equal(t, ClassThrottled, ClassOf(err))
@@ -77,7 +80,7 @@ func TestNoTryBeginsAfterMaxElapsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		s := offline(t, func(r *http.Request) (*http.Response, error) {
-			return answer(r, 500, "InternalError"), nil
+			return reply(r, 500, "InternalError"), nil
 		}, RetryConfig{MaxRetries: -1, InitialInterval: time.Second, MaxInterval: time.Second, MaxElapsed: 10 * time.Second})
 		_, err := s.Put(t.Context(), Object{Key: "k"})
 		require.Equal(t, ClassNetwork, ClassOf(err))
@@ -101,9 +104,9 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 			start, n := time.Now(), 0
 			s := offline(t, func(r *http.Request) (*http.Response, error) {
 				if n++; n == 1 {
-					return answer(r, 503, "SlowDown", "Retry-After", header), nil
+					return reply(r, 503, "SlowDown", "Retry-After", header), nil
 				}
-				return answer(r, 200, ""), nil
+				return reply(r, 200, ""), nil
 			}, RetryConfig{MaxRetries: 3, InitialInterval: time.Second, MaxInterval: time.Second})
 			_, err := s.Put(t.Context(), Object{Key: "k"})
 			require.NoError(t, err)
@@ -118,7 +121,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 func TestCancellationEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := offline(t, func(r *http.Request) (*http.Response, error) {
-			return answer(r, 503, "SlowDown"), nil
+			return reply(r, 503, "SlowDown"), nil
 		}, RetryConfig{MaxRetries: 5, InitialInterval: time.Hour, MaxInterval: time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -137,7 +140,7 @@ func TestSilenceIsMeasuredFromTheLastByte(t *testing.T) {
 			buf := make([]byte, 1<<20)
 			for {
 				if n, _ := io.ReadFull(r.Body, buf); n == 0 {
-					return answer(r, 200, ""), nil
+					return reply(r, 200, ""), nil
 				}
 				select {
 				case <-time.After(20 * time.Second):
@@ -157,7 +160,7 @@ func TestTrickleIsGivenUp(t *testing.T) {
 		trickle := func(r *http.Request) (*http.Response, error) {
 			for buf := make([]byte, 1<<10); ; {
 				if n, _ := io.ReadFull(r.Body, buf); n == 0 {
-					return answer(r, 200, ""), nil
+					return reply(r, 200, ""), nil
 				}
 				select {
 				case <-time.After(time.Second):
@@ -194,7 +197,7 @@ func TestClockSkewIsLearntAndTriedOnceMore(t *testing.T) {
 			at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
 			require.NoError(t, err)
 			signed = append(signed, at)
-			return answer(r, 403, "RequestTimeTooSkewed", "Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)), nil
+			return reply(r, 403, "RequestTimeTooSkewed", "Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)), nil
 		}, fastRetry())
 		_, err := s.Put(t.Context(), Object{Key: "k"})
 		require.Equal(t, ClassClockSkew, ClassOf(err))

@@ -24,6 +24,10 @@ type Store struct {
 	checksum  Checksum
 	closeIdle func()
 	learned   learned
+	proof     proof
+	limit     limit
+	late      patience
+	progress  progress
 
 	// jitter draws from [0, ceiling]; tests replace it.
 	jitter func(ceiling time.Duration) time.Duration
@@ -57,10 +61,9 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		return again.Credentials, err
 	})
 	awsCfg.Credentials = creds
-	if cfg.HTTP.Tap != nil {
-		awsCfg.HTTPClient = tapped{httpClient, cfg.HTTP.Tap}
-	}
 	s := &Store{cfg: cfg, creds: creds, params: params, closeIdle: closeIdle, jitter: fullJitter}
+	s.proof = proof{next: httpClient, tap: cfg.HTTP.Tap, learned: &s.learned}
+	awsCfg.HTTPClient = &s.proof
 	s.client = s3.NewFromConfig(awsCfg, func(o *s3.Options) {
 		o.UsePathStyle = cfg.ForcePathStyle
 		if cfg.Endpoint != "" {

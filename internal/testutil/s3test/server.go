@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -198,8 +199,15 @@ func (s *Server) writeLock(req Request) *sync.Mutex {
 }
 
 // encrypt notes the encryption that a write asks for and echoes it, then takes
-// the KMS headers away, since gofakes3 answers them with 501.
+// the KMS headers away, since gofakes3 answers them with 501. To HEAD it tells
+// what was noted.
 func (s *Server) encrypt(w http.ResponseWriter, r *http.Request, req Request) {
+	if req.Op == "HeadObject" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		maps.Copy(w.Header(), s.encryption[req.Bucket+"/"+req.Key])
+		return
+	}
 	if req.Op != "PutObject" && req.Op != "CreateMultipartUpload" {
 		return
 	}

@@ -40,7 +40,7 @@ func TestIntegrationBucketPolicyLetsAnotherAccountIn(t *testing.T) {
 	server.AddAccount(t, writerAccount, "secret-of-the-other-account")
 	server.AddAccount(t, "999999999999", "secret-of-a-third-account")
 	cfg := Config{
-		Prefix: "teams/orders/", Conditional: true, Label: "orders",
+		Probe: probe,
 		Store: store.Config{
 			Bucket: server.Bucket, Endpoint: server.URL, ForcePathStyle: true, Region: versitygw.Region,
 			Auth:       auth.Config{Mode: auth.ModeBucketPolicy, AccessKeyID: writerAccount, SecretAccessKey: "secret-of-the-other-account"},

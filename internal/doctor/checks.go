@@ -78,7 +78,7 @@ func (d *doctor) trustFix(refused, by auth.Identity, hops []auth.Hop) []Fix {
 func (d *doctor) write(ctx context.Context) bool {
 	var v health.Verdict
 	err := step(ctx, func(ctx context.Context) error {
-		v = d.prober.Probe(ctx, d.cfg.Conditional)
+		v = d.prober.Probe(ctx)
 		return v.Err
 	})
 	key := d.prober.Key()
@@ -87,6 +87,7 @@ func (d *doctor) write(ctx context.Context) bool {
 			Check: "write", Result: Fails, Matters: Required, Class: store.ClassOf(err),
 			Detail: err.Error(), Fixes: d.fixes(store.OpPutObject, err),
 		})
+		d.foreign = store.ClassOf(err) == store.ClassNotS3
 		switch store.ClassOf(err) {
 		case store.ClassDenied, store.ClassKMS, store.ClassInvalid:
 			return true
@@ -96,23 +97,37 @@ func (d *doctor) write(ctx context.Context) bool {
 	}
 	d.report.add(Row{Check: "write", Result: Works, Matters: Required, Detail: fmt.Sprintf("wrote %s in %v", key, v.Latency.Round(time.Millisecond))})
 	d.right("delete", Recommended, store.OpDeleteObject, v.Leftover, "removes the object of the health check",
-		"the empty object "+key+" stays in the bucket; every health check overwrites it")
-	d.conditions(v.Conditions)
+		key+" stays in the bucket; every health check overwrites it")
+	d.leftover = v.Leftover != nil
+	d.conditions()
 	d.encryption()
+	d.sizes(ctx)
 	return true
 }
 
-func (d *doctor) conditions(found health.Conditions) {
-	if !d.cfg.Conditional {
+// conditions tells what the probe has found out about conditional writes, for
+// objects in one request and, where there are such, in parts.
+func (d *doctor) conditions() {
+	if d.cfg.Store.Conditions == store.NeverConditions {
 		return
 	}
-	row := Row{Check: "conditional writes", Result: Works, Matters: Optional, Detail: "If-None-Match is honoured: nothing is ever replaced"}
-	switch found {
-	case health.Ignored:
-		row.Result, row.Detail = Fails, "the store ignores If-None-Match: object names get a unique suffix instead"
-	case health.Unknown:
-		row.Result, row.Detail = Unknown, "the store did not tell"
-	case health.Honoured:
+	d.condition("conditional writes", "If-None-Match", d.store.Conditional(0))
+	if largest := d.cfg.Probe.Largest; d.store.InParts(largest) {
+		d.condition("conditional writes, in parts", "If-None-Match on CompleteMultipartUpload", d.store.Conditional(largest))
+	}
+}
+
+func (d *doctor) condition(check, what string, known store.Known) {
+	row := Row{Check: check, Result: Works, Matters: Optional, Detail: what + " is honoured: nothing is ever replaced"}
+	switch known {
+	case store.Refuted:
+		row.Result, row.Detail = Fails, "the store ignores "+what+": object names get a unique suffix instead"
+	case store.Unknown:
+		row.Result, row.Detail = Unknown, "the store did not tell: object names get a unique suffix until it does"
+	case store.Shown:
+		if d.cfg.Store.Conditions == store.AssumeConditions {
+			row.Result, row.Detail = Unknown, what+" is taken for honoured without a proof: conditional_writes is on"
+		}
 	}
 	d.report.add(row)
 }
@@ -164,6 +179,8 @@ func (d *doctor) server(reached bool) {
 	}
 	endpoint := Row{Check: "endpoint", Result: Works, Matters: Required, Detail: where + " answers"}
 	switch {
+	case d.foreign:
+		endpoint.Result, endpoint.Class, endpoint.Detail = Fails, store.ClassNotS3, where+" answers, and not like S3"
 	case h.answers > 0 && h.server != "":
 		endpoint.Detail += " (" + h.server + ")"
 	case h.answers == 0 && reached:
@@ -209,7 +226,7 @@ func (d *doctor) rights(ctx context.Context, reached bool) {
 	}
 	key := d.prober.Key()
 	err := step(ctx, func(ctx context.Context) error {
-		return d.store.ListAfter(ctx, d.cfg.Prefix, "", func(string) bool { return false })
+		return d.store.ListAfter(ctx, d.cfg.Probe.Prefix, "", func(string) bool { return false })
 	})
 	d.right("list", Optional, store.OpListObjects, err, list, "numbers in use are found by trying")
 	err = step(ctx, func(ctx context.Context) error { return d.readBack(ctx, key) })
@@ -226,7 +243,7 @@ var errNothingToRead = errors.New("no object could be written")
 
 // readBack writes the probe's object, reads its metadata and deletes it.
 func (d *doctor) readBack(ctx context.Context, key string) error {
-	_, err := d.store.Put(ctx, store.Object{Key: key, IfNoneMatch: d.cfg.Conditional})
+	_, err := d.store.Put(ctx, store.Object{Key: key, IfNoneMatch: true})
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		return errNothingToRead
 	}

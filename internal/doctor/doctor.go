@@ -23,12 +23,8 @@ type Config struct {
 	// Store is the configuration of the output's store. Its retries are
 	// replaced by a few quick ones.
 	Store store.Config
-	// Prefix is what all keys begin with; empty, or with a final slash.
-	Prefix string
-	// Label is that of the output: the checks use the key of its health check.
-	Label string
-	// Conditional: data is written conditionally.
-	Conditional bool
+	// Probe is the health check of the output, whose key the checks use.
+	Probe health.ProbeConfig
 	// Policy adds what the statements of the report need and Store does not
 	// say, such as source addresses. The rest is filled in.
 	Policy policy.Config
@@ -42,14 +38,18 @@ type doctor struct {
 	report *Report
 	policy policy.Config
 	heard  hearsay
+	// leftover: the object of the health check cannot be deleted.
+	leftover bool
+	// foreign: what answers does not speak S3.
+	foreign bool
 }
 
 // Run makes all checks and reports. It needs nothing but the right to write,
 // and leaves nothing behind unless deleting is refused. It ends early with ctx.
 func Run(ctx context.Context, cfg Config) *Report {
 	cfg.Store.Retry = store.RetryConfig{MaxRetries: 2, InitialInterval: 200 * time.Millisecond, MaxInterval: time.Second}
-	cfg.Store.Auth.Label = cfg.Label
-	d := &doctor{cfg: cfg, report: &Report{Bucket: cfg.Store.Bucket, Prefix: cfg.Prefix}}
+	cfg.Store.Auth.Label = cfg.Probe.Label
+	d := &doctor{cfg: cfg, report: &Report{Bucket: cfg.Store.Bucket, Prefix: cfg.Probe.Prefix}}
 	cfg.Store.HTTP.Tap = d.heard.listen
 	cfg.Store.TolerateEncryption = true // to report it beside the other checks
 	var err error
@@ -59,7 +59,7 @@ func Run(ctx context.Context, cfg Config) *Report {
 		return d.report
 	}
 	defer d.store.Close()
-	d.prober = health.NewProber(d.store, cfg.Prefix, cfg.Label)
+	d.prober = health.NewProber(d.store, cfg.Probe)
 	d.policy = d.policyConfig()
 
 	known := d.credentials(ctx)
@@ -72,7 +72,7 @@ func Run(ctx context.Context, cfg Config) *Report {
 // policyConfig is what the statements to add are written for.
 func (d *doctor) policyConfig() policy.Config {
 	c := d.cfg.Policy
-	c.Bucket, c.Prefix, c.Region = d.cfg.Store.Bucket, d.cfg.Prefix, d.store.Region()
+	c.Bucket, c.Prefix, c.Region = d.cfg.Store.Bucket, d.cfg.Probe.Prefix, d.store.Region()
 	c.Encryption, c.KMSKey = d.cfg.Store.Encryption.Mode, d.cfg.Store.Encryption.KMSKey
 	c.Tagging = len(d.cfg.Store.Tags) > 0
 	return c.WithAuth(d.cfg.Store.Auth)
@@ -102,7 +102,7 @@ type hearsay struct {
 	dated bool
 	// server and region are the headers Server and X-Amz-Bucket-Region.
 	server, region string
-	// written are the headers of the last successful write.
+	// written are the headers of the last object that was put in one request.
 	written http.Header
 }
 
@@ -117,16 +117,20 @@ func (h *hearsay) listen(resp *http.Response) {
 	if region := resp.Header.Get("X-Amz-Bucket-Region"); region != "" {
 		h.region = region
 	}
-	if resp.Request != nil && resp.Request.Method == http.MethodPut && resp.StatusCode == http.StatusOK {
+	if r := resp.Request; r != nil && r.Method == http.MethodPut && !r.URL.Query().Has("partNumber") && resp.StatusCode == http.StatusOK {
 		h.written = resp.Header.Clone()
 	}
 }
 
 // step runs one check under its own time limit.
 func step(ctx context.Context, fn func(ctx context.Context) error) error {
-	bounded, cancel := context.WithTimeout(ctx, stepTimeout)
+	return bounded(ctx, stepTimeout, fn)
+}
+
+func bounded(ctx context.Context, limit time.Duration, fn func(ctx context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return store.OutOfTime(ctx, fn(bounded))
+	return store.OutOfTime(ctx, fn(limited))
 }
 
 // principal is how a policy names an identity: a session by its account, since

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/policy"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
@@ -31,6 +32,9 @@ const (
 	externalID   = "agency_workspace1"
 )
 
+// probe is the health check of an output whose objects are put in one request.
+var probe = health.ProbeConfig{Prefix: "teams/orders/", Label: "orders", Prove: true, Largest: 128_000_000}
+
 // world is an S3, an STS, and a configuration that works with both.
 type world struct {
 	s3   *s3test.Server
@@ -45,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	w.sts = ststest.StartT(t, ststest.Config{Keys: w.s3})
 	w.user = w.sts.AddUser("111122223333", "writer")
 	w.cfg = Config{
-		Label: "orders", Prefix: "teams/orders/", Conditional: true,
+		Probe: probe,
 		Store: store.Config{
 			Bucket: w.s3.Bucket, Endpoint: w.s3.URL, ForcePathStyle: true, Region: "eu-west-1",
 			Auth: auth.Config{
@@ -95,11 +99,13 @@ func TestEverythingWorks(t *testing.T) {
 		assert.Equal(t, Works, row.Result, row.Check)
 		assert.Empty(t, row.Fixes)
 	}
-	assert.Len(t, r.Rows, 11)
+	assert.Len(t, r.Rows, 13)
 	assert.Contains(t, rows["credentials"].Detail, w.user.ARN)
 	assert.Equal(t, "the server reports AES256", rows["encryption"].Detail)
 	assert.Empty(t, w.s3.Keys(""), "nothing is left behind")
-	assert.Equal(t, 0, w.s3.Count("CreateMultipartUpload"))
+	assert.Equal(t, 1, w.s3.Count("CreateMultipartUpload"))
+	assert.Equal(t, Recommended, rows["write in parts"].Matters)
+	assert.NotContains(t, rows, "conditional writes, in parts", "where no object of data is uploaded so")
 }
 
 func TestThePutObjectRightAloneIsEnough(t *testing.T) {
@@ -120,7 +126,8 @@ func TestThePutObjectRightAloneIsEnough(t *testing.T) {
 	require.NoError(t, r.Write(&table))
 	assert.Contains(t, table.String(), "The destination accepts data; 4 things would make it better.")
 	assert.Contains(t, table.String(), `"Resource": "arn:aws:s3:::landing/teams/orders/*"`)
-	assert.Len(t, w.s3.Keys(""), 1, "the leftover of the health check")
+	require.Len(t, w.s3.Objects(""), 1, "the leftover of the health check")
+	assert.Empty(t, w.s3.Objects("")[0].Body, "which costs nothing")
 }
 
 func TestADeniedWrite(t *testing.T) {
@@ -161,6 +168,7 @@ func TestBrokenDestinations(t *testing.T) {
 		}, "encryption", "", "may have ignored the request"},
 		"another key": {func(w *world) {
 			w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: func(x *s3test.Exchange) {
+				x.W.Header().Set("ETag", `"stored"`)
 				x.W.Header().Set("X-Amz-Server-Side-Encryption", "aws:kms")
 				x.W.Header().Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "arn:aws:kms:eu-west-1:111122223333:key/other")
 			}})

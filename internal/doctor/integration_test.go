@@ -32,7 +32,7 @@ func (g *gateway) grant(t *testing.T, d policy.Document) {
 
 func (g *gateway) config() Config {
 	return Config{
-		Prefix: "teams/orders/", Conditional: true, Label: "orders",
+		Probe: probe,
 		Store: store.Config{
 			Bucket: "landing", Endpoint: g.URL, ForcePathStyle: true, Region: "us-east-1",
 			Auth:       auth.Config{Mode: auth.ModeAccessKey, AccessKeyID: g.UserKey, SecretAccessKey: g.UserSecret},

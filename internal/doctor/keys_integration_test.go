@@ -36,7 +36,7 @@ func TestIntegrationKeysOfARealServer(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			r := Run(t.Context(), Config{
-				Prefix: "teams/orders/", Conditional: true, Label: "orders",
+				Probe: probe,
 				Store: store.Config{
 					Bucket: server.Bucket, Endpoint: server.URL, ForcePathStyle: true, Region: minio.Region,
 					Auth:       auth.Config{Mode: auth.ModeAccessKey, AccessKeyID: server.AccessKey, SecretAccessKey: server.SecretKey},

@@ -33,6 +33,10 @@ const (
 	streakTime   = 5 * time.Second
 )
 
+// longSilence makes a failed request suspicious although it will be repeated:
+// so few of them end in a while that a probe is quicker to find out.
+const longSilence = 10 * time.Second
+
 // distrustedProbeGap lies between the probes that failing uploads cause after
 // a probe has contradicted them.
 const distrustedProbeGap = 30 * time.Second
@@ -183,7 +187,7 @@ func (m *Monitor) Attempt(a store.Attempt) {
 		}
 		if b.streak >= streakLength && time.Since(b.first) >= streakTime {
 			m.suspect(fmt.Errorf("%d requests in a row failed, the last with: %s", b.streak, a.Class), a.Class)
-		} else if !a.Class.Retryable() && !a.Retrying {
+		} else if !a.Class.Retryable() && !a.Retrying || a.Latency >= longSilence {
 			m.hasten()
 		}
 	}
@@ -236,6 +240,9 @@ func classOf(err error) store.Class {
 	var s *suspicion
 	if errors.As(err, &s) {
 		return s.class
+	}
+	if errors.Is(err, errLong) {
+		return store.ClassNetwork
 	}
 	return store.ClassOf(err)
 }

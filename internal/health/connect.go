@@ -11,8 +11,8 @@ import (
 const connectPatience = time.Minute
 
 // Connect is [Monitor.Check] for a framework that logs each failure and tries
-// again within a second. The first failure of an outage is returned at once,
-// with the reason. Every further call waits for the destination, and fails with
+// again within a second. The first failure of an outage is returned at once, or
+// with what the probe is waiting for when that takes long. Every further call waits for the destination, and fails with
 // the latest reason once a minute. It starts the periodic probes, which end
 // that wait, so that a destination that is down at the start is not probed more
 // often than one that goes down later.
@@ -39,7 +39,7 @@ func (m *Monitor) Connect(ctx context.Context) Verdict {
 			return Verdict{Err: err}
 		}
 	}
-	v := m.Check(ctx)
+	v := m.check(ctx, true)
 	if v.Err != nil {
 		m.mu.Lock()
 		m.reported = m.status.Since

@@ -56,15 +56,16 @@ func (r real) open(t *testing.T, edit func(*store.Config)) *store.Store {
 	return s
 }
 
+// within proves all that there is to prove.
+var within = ProbeConfig{Prefix: "in/", Prove: true, Largest: 1 << 40}
+
 // rounds probes a few times, the first time with conditions, as a monitor does.
 func rounds(t *testing.T, p *Prober, each func(v Verdict)) {
 	t.Helper()
 	for i := range 4 {
-		v := p.Probe(t.Context(), i == 0)
+		v := p.Probe(t.Context())
 		require.NoError(t, v.Err, "probe %d", i)
-		if i == 0 {
-			assert.Equal(t, Honoured, v.Conditions)
-		}
+		assert.Equal(t, store.Shown, p.store.Conditional(0))
 		each(v)
 	}
 }
@@ -88,7 +89,7 @@ func TestIntegrationProbeWithoutTheRightToDelete(t *testing.T) {
 	r := ofVersity(server.Server)
 	r.key, r.secret = server.UserKey, server.UserSecret
 	w := &witness{}
-	m := NewMonitor(Config{Probe: NewProber(r.open(t, nil), "teams/landing/", "orders"), Conditional: true, Observer: w})
+	m := NewMonitor(Config{Probe: NewProber(r.open(t, nil), ProbeConfig{Prefix: "teams/landing/", Label: "orders", Prove: true}), Observer: w})
 	defer m.Close()
 	for range 4 {
 		v := m.Check(t.Context())
@@ -140,12 +141,12 @@ func TestIntegrationProbeOfVersionedAndLockedBuckets(t *testing.T) {
 				Bucket: aws.String(r.bucket), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
 			})
 			require.NoError(t, err)
-			rounds(t, NewProber(r.open(t, nil), "in/", ""), func(v Verdict) { assert.NoError(t, v.Leftover) })
+			rounds(t, NewProber(r.open(t, nil), within), func(v Verdict) { assert.NoError(t, v.Leftover) })
 			assert.Empty(t, r.keys(t, r.bucket), "hidden by delete markers")
 
 			// Deleting hides a locked object; only a version cannot be deleted.
 			r.lockable(t, "locked")
-			rounds(t, NewProber(r.open(t, func(c *store.Config) { c.Bucket = "locked" }), "in/", ""), func(v Verdict) { assert.NoError(t, v.Leftover) })
+			rounds(t, NewProber(r.open(t, func(c *store.Config) { c.Bucket = "locked" }), within), func(v Verdict) { assert.NoError(t, v.Leftover) })
 		})
 	}
 }
@@ -156,7 +157,7 @@ func TestIntegrationProbeOfALockedBucketWithoutVersions(t *testing.T) {
 	r.lockable(t, "locked")
 	s := r.open(t, func(c *store.Config) { c.Bucket = "locked" })
 	for range 2 { // after a restart too
-		rounds(t, NewProber(s, "in/", ""), func(v Verdict) {
+		rounds(t, NewProber(s, within), func(v Verdict) {
 			assert.Equal(t, store.ClassDenied, store.ClassOf(v.Leftover))
 			assert.ErrorContains(t, v.Leftover, "object lock")
 		})
@@ -172,10 +173,11 @@ func TestIntegrationProbeOfALockedBucketWithoutVersions(t *testing.T) {
 type demanding struct{}
 
 func (demanding) Do(r *http.Request) (*http.Response, error) {
-	if r.Method == http.MethodPut && r.Header.Get("If-None-Match") == "" {
+	if r.Method == http.MethodPut && r.Header.Get("If-None-Match") == "" && !r.URL.Query().Has("uploadId") {
 		return &http.Response{
-			StatusCode: http.StatusForbidden, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, Header: http.Header{},
-			Body: http.NoBody,
+			StatusCode: http.StatusForbidden, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+			Header: http.Header{"X-Amz-Request-Id": {"demanding"}},
+			Body:   http.NoBody,
 		}, nil
 	}
 	return http.DefaultClient.Do(r)
@@ -191,8 +193,8 @@ func TestIntegrationProbeWherePoliciesDemandConditions(t *testing.T) {
 		require.NoError(t, err)
 		server.Grant(t, d.JSON())
 		s := r.open(t, func(c *store.Config) { c.HTTP.Client = demanding{} })
-		rounds(t, NewProber(s, "in/", ""), func(Verdict) {})
-		rounds(t, NewProber(s, "in/", ""), func(Verdict) {}) // after a restart
+		rounds(t, NewProber(s, within), func(Verdict) {})
+		rounds(t, NewProber(s, within), func(Verdict) {}) // after a restart
 	}
 }
 
@@ -223,7 +225,7 @@ func TestIntegrationProbeWherePoliciesDemandEncryption(t *testing.T) {
 		encryption.ModeNone: store.ClassDenied, encryption.ModeSSES3: store.ClassDenied, encryption.ModeSSEKMS: "",
 	} {
 		s := ofMinio(server).open(t, func(c *store.Config) { as(c); c.Encryption.Mode = mode })
-		v := NewProber(s, "in/", "").Probe(t.Context(), true)
+		v := NewProber(s, within).Probe(t.Context())
 		assert.Equal(t, class, v.Class(), "%s: %v", mode, v.Err)
 		if class != "" {
 			assert.ErrorContains(t, v.Err, "wants other encryption")
@@ -235,7 +237,7 @@ func TestIntegrationTheServerVanishesAndReturns(t *testing.T) {
 	server := versitygw.Start(t)
 	w := &witness{}
 	s := ofVersity(server).open(t, nil)
-	m := NewMonitor(Config{Probe: NewProber(s, "in/", ""), Conditional: true, Observer: w})
+	m := NewMonitor(Config{Probe: NewProber(s, within), Observer: w})
 	defer m.Close()
 	require.NoError(t, m.Check(t.Context()).Err)
 	m.Start()

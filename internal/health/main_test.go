@@ -35,11 +35,19 @@ type fakeProbe struct {
 	at    []time.Time
 	busy  bool
 	twice bool // it was called while it was busy
+	// waiting is what it says when it is asked before it ends.
+	waiting error
 }
 
 func (p *fakeProbe) Key() string { return "_probe" }
 
-func (p *fakeProbe) Probe(ctx context.Context, conditions bool) Verdict {
+func (p *fakeProbe) Waiting() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting
+}
+
+func (p *fakeProbe) Probe(ctx context.Context) Verdict {
 	p.mu.Lock()
 	p.at = append(p.at, time.Now())
 	p.twice = p.twice || p.busy
@@ -51,9 +59,6 @@ func (p *fakeProbe) Probe(ctx context.Context, conditions bool) Verdict {
 	defer p.mu.Unlock()
 	p.busy = false
 	v := p.v
-	if conditions && v.Err == nil {
-		v.Conditions = Honoured
-	}
 	if err != nil {
 		v.Err = &store.Error{Op: store.OpPutObject, Class: store.ClassCanceled, Err: err}
 	}

@@ -3,13 +3,10 @@ package health
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/s3-destination/s3-destination/internal/store"
 )
 
 // Defaults of [Config].
@@ -32,11 +29,13 @@ var ErrClosed = errors.New("the health monitor is closed")
 // Probe is the check that a [Monitor] repeats; a [Prober] is one. It is never
 // called concurrently.
 type Probe interface {
-	// Probe looks once; with conditions it also finds out about conditional
-	// writes.
-	Probe(ctx context.Context, conditions bool) Verdict
+	// Probe looks once.
+	Probe(ctx context.Context) Verdict
 	// Key names the temporary object.
 	Key() string
+	// Waiting says what a probe that does not end is waiting for; nil when it
+	// does not know. It is called beside Probe.
+	Waiting() error
 }
 
 // Config describes a [Monitor].
@@ -49,9 +48,6 @@ type Config struct {
 	Interval time.Duration
 	// Timeout bounds one probe, retries included. Zero means [DefaultTimeout].
 	Timeout time.Duration
-	// Conditional says that data is written conditionally where the store
-	// honours it, so that the first probe has to find that out.
-	Conditional bool
 	// Observer is told what happens; nil means nobody is.
 	Observer Observer
 }
@@ -80,13 +76,6 @@ type Monitor struct {
 	// reported is the Since of the outage that Connect has told about.
 	reported time.Time
 	breaker  breaker
-}
-
-// flight is a probe under way.
-type flight struct {
-	done     chan struct{}
-	verdict  Verdict
-	deserted bool // its caller gave up: no verdict
 }
 
 // NewMonitor returns a monitor that has not probed yet.
@@ -120,7 +109,7 @@ func (m *Monitor) Start() {
 	})
 }
 
-// Close ends the probing, waits for it, and turns everybody away who waits at
+// Close ends the probing, a probe under way included, waits for it, and turns everybody away who waits at
 // the gate. It may be called more than once.
 func (m *Monitor) Close() {
 	if m == nil {
@@ -150,7 +139,9 @@ func (m *Monitor) Status() Status {
 // verdict: what Connect has to do. It keeps a second's distance from the last
 // probe that failed, so that even a caller without any back-off cannot make it
 // a busy loop. The caller's own end is in the verdict, but is no evidence.
-func (m *Monitor) Check(ctx context.Context) Verdict {
+func (m *Monitor) Check(ctx context.Context) Verdict { return m.check(ctx, false) }
+
+func (m *Monitor) check(ctx context.Context, early bool) Verdict {
 	if m == nil {
 		return Verdict{}
 	}
@@ -163,7 +154,7 @@ func (m *Monitor) Check(ctx context.Context) Verdict {
 	if err := pause(ctx, rest); err != nil {
 		return Verdict{Err: err}
 	}
-	v := m.probe(ctx)
+	v := m.probe(ctx, early)
 	if v.Err == nil {
 		m.mu.Lock()
 		m.resume.Store(m.breaker.sentinel)
@@ -200,7 +191,7 @@ func (m *Monitor) run() {
 		case <-m.poke: // asked for before this probe began: it is the answer
 		default:
 		}
-		m.probe(m.ctx)
+		m.probe(m.ctx, false)
 	}
 }
 
@@ -219,54 +210,6 @@ func (m *Monitor) wait() (time.Duration, <-chan struct{}) {
 	return d/2 + rand.N(d/2+1), changed //nolint:gosec // spreads load
 }
 
-// probe leads or joins a probe.
-func (m *Monitor) probe(ctx context.Context) Verdict {
-	for {
-		m.mu.Lock()
-		f := m.flight
-		if f == nil {
-			f = &flight{done: make(chan struct{})}
-			m.flight = f
-			m.mu.Unlock()
-			return m.lead(ctx, f)
-		}
-		m.mu.Unlock()
-		select {
-		case <-f.done:
-			if !f.deserted {
-				return f.verdict
-			}
-		case <-ctx.Done():
-			return Verdict{Err: context.Cause(ctx)}
-		}
-	}
-}
-
-func (m *Monitor) lead(ctx context.Context, f *flight) Verdict {
-	m.mu.Lock()
-	conditions := m.cfg.Conditional && m.status.Conditions == Unknown
-	m.mu.Unlock()
-	bounded, cancel := context.WithTimeout(ctx, m.cfg.Timeout)
-	v := m.cfg.Probe.Probe(bounded, conditions)
-	cancel()
-
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	defer close(f.done)
-	m.flight, m.ended = nil, time.Now()
-	if v.Err != nil && ctx.Err() != nil {
-		f.deserted = true
-		return v
-	}
-	// Its own time limit is not the caller's end: say what it was lost on.
-	if lost := store.OutOfTime(ctx, v.Err); lost != v.Err { //nolint:errorlint // the very same, or another
-		v.Err = fmt.Errorf("checking the destination: %w", lost)
-	}
-	f.verdict = v
-	m.apply(v)
-	return v
-}
-
 // apply makes a verdict the truth. The caller holds the lock.
 func (m *Monitor) apply(v Verdict) {
 	m.cfg.Observer.Probed(v)
@@ -279,9 +222,6 @@ func (m *Monitor) apply(v Verdict) {
 	}
 	m.fails = 0
 	m.status.LastSuccess = time.Now()
-	if v.Conditions != Unknown {
-		m.status.Conditions = v.Conditions
-	}
 	if v.Leftover != nil {
 		m.status.CleanupFailures++
 		if m.status.Leftover == nil {

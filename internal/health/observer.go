@@ -71,6 +71,4 @@ type Status struct {
 	// bucket; nil if it was deleted. CleanupFailures counts such probes.
 	Leftover        error
 	CleanupFailures int
-	// Conditions is what is known about conditional writes.
-	Conditions Conditions
 }

@@ -16,20 +16,19 @@ type Store interface {
 	Put(ctx context.Context, o store.Object) (store.Result, error)
 	// Delete removes an object.
 	Delete(ctx context.Context, key string) error
+	Knowledge
 }
 
-// Conditions tells whether a store honours conditional writes.
-type Conditions uint8
-
-// What a probe can find out about conditional writes.
-const (
-	// Unknown: this probe did not look, or could not tell.
-	Unknown Conditions = iota
-	// Honoured: a write with If-None-Match to a taken key was refused.
-	Honoured
-	// Ignored: such a write succeeded, or is not implemented.
-	Ignored
-)
+// Knowledge is what a store knows about itself. It learns from answers; what
+// takes several of them to prove, the probe tells it.
+type Knowledge interface {
+	// Conditional is what is known of conditional writes of a size.
+	Conditional(size int64) store.Known
+	// Learn notes what has been found out.
+	Learn(a store.Ability, k store.Known)
+	// Waiting says what the latest request is waiting for; nil if for nothing.
+	Waiting() error
+}
 
 // Verdict is the outcome of one probe.
 type Verdict struct {
@@ -38,35 +37,50 @@ type Verdict struct {
 	// Leftover is why the temporary object could not be deleted, which does
 	// not make a destination unhealthy; nil when it was.
 	Leftover error
-	// Conditions is what was learned about conditional writes.
-	Conditions Conditions
 	// Latency is how long the writes took, all their tries included.
 	Latency time.Duration
 }
 
 // Class is the class of the error, empty for a healthy destination.
-func (v Verdict) Class() store.Class { return store.ClassOf(v.Err) }
+func (v Verdict) Class() store.Class { return classOf(v.Err) }
 
-// Prober probes one destination. Its methods must not be called concurrently.
+// ProbeConfig says how to probe.
+type ProbeConfig struct {
+	// Prefix is what keys begin with; empty, or with a final slash.
+	Prefix string
+	// Label is that of the output; it becomes part of the key.
+	Label string
+	// Size of the temporary object in bytes. Zero costs nothing; a larger one
+	// finds out about refusals that depend on the size.
+	Size int64
+	// Prove: data depends on what is known of conditional writes, so that the
+	// probe finds it out.
+	Prove bool
+	// Largest is the size of the largest object of data in bytes: where it is
+	// uploaded in parts, conditions on CompleteMultipartUpload are proven too.
+	Largest int64
+}
+
+// Prober probes one destination. Its methods must not be called concurrently,
+// but for Key and Waiting.
 type Prober struct {
 	store Store
+	cfg   ProbeConfig
 	key   string
-	// honoured: the store is known to honour conditional writes, so that data
-	// is written conditionally as well.
-	honoured bool
+	body  *store.Body
 	// enforced: the destination accepts conditional writes only.
 	enforced bool
 }
 
-// NewProber returns a prober that writes under prefix, which is empty or ends
-// with a slash. The key is stable, so that leftovers never pile up, and begins
-// with an underscore, so that Hive, Athena and Spark skip it.
-func NewProber(s Store, prefix, label string) *Prober {
+// NewProber returns a prober that writes under cfg.Prefix. The key is stable, so
+// that leftovers never pile up, and begins with an underscore, so that Hive,
+// Athena and Spark skip it.
+func NewProber(s Store, cfg ProbeConfig) *Prober {
 	name := "_s3_destination_probe"
-	if label != "" {
-		name += "_" + strings.Map(keySafe, label)
+	if cfg.Label != "" {
+		name += "_" + strings.Map(keySafe, cfg.Label)
 	}
-	return &Prober{store: s, key: prefix + name}
+	return &Prober{store: s, cfg: cfg, key: cfg.Prefix + name, body: store.BodyOf(make([]byte, cfg.Size))}
 }
 
 func keySafe(r rune) rune {
@@ -80,46 +94,71 @@ func keySafe(r rune) rune {
 // Key is the key of the temporary object.
 func (p *Prober) Key() string { return p.key }
 
+// Waiting says what a probe that does not end is waiting for.
+func (p *Prober) Waiting() error {
+	if err := p.store.Waiting(); err != nil {
+		return fmt.Errorf("checking the destination: %w", err)
+	}
+	return nil
+}
+
 // Probe writes and deletes the temporary object, with nothing but the right
-// s3:PutObject. With conditions it also finds out whether the store honours
-// conditional writes, at the price of one more request, and from then on
-// accepts that a destination takes no others.
-func (p *Prober) Probe(ctx context.Context, conditions bool) Verdict {
+// s3:PutObject. As long as it is not known whether the store honours
+// conditional writes it finds that out, at the price of one more request, or of
+// a few where data is uploaded in parts, and accepts that a destination takes
+// no other writes.
+func (p *Prober) Probe(ctx context.Context) Verdict {
 	var v Verdict
 	began := time.Now()
-	if conditions {
-		v.Conditions, v.Err = p.tryConditions(ctx)
-		p.honoured = p.honoured || v.Conditions == Honoured
-	} else {
-		v.Err = p.try(ctx)
-	}
+	v.Err = p.write(ctx)
 	v.Latency = time.Since(began)
 	if v.Err != nil {
 		v.Err = fmt.Errorf("checking the destination: %w", v.Err)
 		return v
+	}
+	if p.cfg.Prove && p.store.Conditional(0) != store.Unknown && p.store.Conditional(p.cfg.Largest) == store.Unknown {
+		// What fails here stays unknown, which is safe, and is tried again by
+		// the next probe.
+		_ = p.prove(ctx, store.ConditionalComplete, p.putInParts)
 	}
 	// Tried even if it was refused before: the right may have been granted.
 	v.Leftover = p.store.Delete(ctx, p.key)
 	return v
 }
 
-func (p *Prober) put(ctx context.Context, ifNoneMatch bool) error {
-	_, err := p.store.Put(ctx, store.Object{Key: p.key, IfNoneMatch: ifNoneMatch})
+func (p *Prober) put(ctx context.Context, key string, ifNoneMatch bool) error {
+	_, err := p.store.Put(ctx, store.Object{Key: key, Body: p.body, IfNoneMatch: ifNoneMatch})
 	return err
 }
 
-// try writes the way that data is written.
-func (p *Prober) try(ctx context.Context) error {
-	if p.enforced {
-		return p.tryEnforced(ctx)
+// putWhole writes an empty object on the condition that there is none.
+func (p *Prober) putWhole(ctx context.Context, key string) error {
+	_, err := p.store.Put(ctx, store.Object{Key: key, IfNoneMatch: true})
+	return err
+}
+
+// putInParts does the same with an upload in one part.
+func (p *Prober) putInParts(ctx context.Context, key string) error {
+	_, err := p.store.Put(ctx, store.Object{Key: key, Body: store.BodyOf([]byte("probe")), IfNoneMatch: true, InParts: true})
+	return err
+}
+
+// write writes the way that data is written.
+func (p *Prober) write(ctx context.Context) error {
+	known := p.store.Conditional(0)
+	switch {
+	case p.enforced:
+		return p.writeEnforced(ctx)
+	case p.cfg.Prove && known == store.Unknown:
+		return p.writeAndProve(ctx)
 	}
-	err := p.put(ctx, false)
+	err := p.put(ctx, p.key, false)
 	if errors.Is(err, store.ErrExists) {
 		return nil // a locked leftover: the right to write was looked at before
 	}
-	if p.honoured && store.ClassOf(err) == store.ClassDenied {
+	if known == store.Shown && store.ClassOf(err) == store.ClassDenied {
 		// A policy may demand If-None-Match, as data is written with it.
-		if p.tryEnforced(ctx) == nil {
+		if p.writeEnforced(ctx) == nil {
 			p.enforced = true
 			return nil
 		}
@@ -127,47 +166,32 @@ func (p *Prober) try(ctx context.Context) error {
 	return err
 }
 
-// tryEnforced writes conditionally. A refusal because the object is there
+// writeEnforced writes conditionally. A refusal because the object is there
 // proves the right to write: S3 looks at the policies first.
-func (p *Prober) tryEnforced(ctx context.Context) error {
-	if err := p.put(ctx, true); !errors.Is(err, store.ErrExists) {
-		return err
-	}
-	return nil
+func (p *Prober) writeEnforced(ctx context.Context) error {
+	return refused(p.put(ctx, p.key, true))
 }
 
-// repeats is how many conditional writes in a row must succeed, after the first,
-// for a store to count as one that ignores conditions: between two of them
-// another process with the same key may remove the object.
-const repeats = 3
-
-// tryConditions writes on the condition that there is no object, and again if
-// that succeeds: then it must be refused. A refusal proves the right to write
-// but exercises neither encryption nor checksum, so that a plain write follows
-// where the destination allows one.
-func (p *Prober) tryConditions(ctx context.Context) (Conditions, error) {
-	err := p.put(ctx, true)
+// writeAndProve finds out whether the store honours conditional writes. A
+// refusal proves the right to write but exercises neither encryption nor
+// checksum, so that a plain write follows where the destination allows one.
+func (p *Prober) writeAndProve(ctx context.Context) error {
+	err := p.put(ctx, p.key, true)
 	switch {
 	case errors.Is(err, store.ErrNotImplemented):
-		return Ignored, p.put(ctx, false)
+		err = p.put(ctx, p.key, false)
+		if err != nil || p.store.Conditional(0) != store.Unknown {
+			return err
+		}
 	case errors.Is(err, store.ErrExists):
-		switch err := p.put(ctx, false); {
-		case store.ClassOf(err) == store.ClassDenied:
+		err = p.put(ctx, p.key, false)
+		if store.ClassOf(err) == store.ClassDenied {
 			p.enforced = true
-		case err != nil && !errors.Is(err, store.ErrExists): // a locked leftover
-			return Honoured, err
+			return nil
 		}
-		return Honoured, nil
+		return refused(err) // by a lock, with which a leftover stays
 	case err != nil:
-		return Unknown, err
+		return err
 	}
-	for range repeats {
-		switch err := p.put(ctx, true); {
-		case errors.Is(err, store.ErrExists):
-			return Honoured, nil
-		case err != nil:
-			return Unknown, err
-		}
-	}
-	return Ignored, nil
+	return p.prove(ctx, store.ConditionalPut, p.putWhole)
 }

@@ -38,6 +38,9 @@ func connect(t *testing.T, server *s3test.Server, edit func(*store.Config)) *sto
 	return s
 }
 
+// newProber probes at the root, and proves what data in one request needs.
+func newProber(s Store) *Prober { return NewProber(s, ProbeConfig{Prove: true}) }
+
 func count(server *s3test.Server) map[string]int {
 	all := map[string]int{}
 	for _, r := range server.Requests("") {
@@ -49,17 +52,17 @@ func count(server *s3test.Server) map[string]int {
 func TestProbeNeedsNothingButPutObject(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Deny("DeleteObject", "HeadObject", "GetObject", "ListObjectsV2", "HeadBucket", "AbortMultipartUpload")
-	p := NewProber(connect(t, server, nil), "teams/landing/", "orders/eu")
+	p := NewProber(connect(t, server, nil), ProbeConfig{Prefix: "teams/landing/", Label: "orders/eu", Prove: true})
 	assert.Equal(t, "teams/landing/_s3_destination_probe_orders_eu", p.Key())
-	for i := range 5 {
-		v := p.Probe(t.Context(), i == 0)
+	for range 5 {
+		v := p.Probe(t.Context())
 		require.NoError(t, v.Err)
 		assert.Equal(t, store.ClassDenied, store.ClassOf(v.Leftover))
 	}
 	assert.Equal(t, []string{p.Key()}, server.Keys(""), "one leftover, not five")
 	assert.Equal(t, map[string]int{"PutObject": 6, "DeleteObject": 5}, count(server))
 	server.Faults.Clear()
-	require.NoError(t, p.Probe(t.Context(), false).Leftover, "granted later, used later")
+	require.NoError(t, p.Probe(t.Context()).Leftover, "granted later, used later")
 	assert.Empty(t, server.Keys(""))
 }
 
@@ -69,8 +72,8 @@ func TestProbeWritesLikeData(t *testing.T) {
 		c.Encryption = encryption.Config{Mode: encryption.ModeSSEKMSCMK, KMSKey: "alias/k"}
 		c.StorageClass, c.Checksum = "STANDARD_IA", store.ChecksumCRC32C
 		c.Tags = map[string]string{"a": "b"}
-	}), "", "")
-	require.NoError(t, p.Probe(t.Context(), false).Err)
+	}), ProbeConfig{})
+	require.NoError(t, p.Probe(t.Context()).Err)
 	h := server.Requests("PutObject")[0].Header
 	assert.Equal(t, "aws:kms", h.Get("X-Amz-Server-Side-Encryption"))
 	assert.Equal(t, "alias/k", h.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
@@ -96,71 +99,29 @@ func TestPoliciesThatDemandConditionalWrites(t *testing.T) {
 			if undeletable {
 				server.Faults.Deny("DeleteObject")
 			}
-			p := NewProber(connect(t, server, nil), "", "")
-			for i := range 4 {
-				v := p.Probe(t.Context(), i == 0)
-				require.NoError(t, v.Err)
-				if i == 0 {
-					assert.Equal(t, Honoured, v.Conditions)
-				}
+			s := connect(t, server, nil)
+			p := newProber(s)
+			for range 4 {
+				require.NoError(t, p.Probe(t.Context()).Err)
+				assert.Equal(t, store.Shown, s.Conditional(0))
 			}
 		})
 	}
 	t.Run("but data is written without", func(t *testing.T) {
 		server := s3test.StartT(t, s3test.Config{})
 		demand(server, "If-None-Match", "*")
-		p := NewProber(connect(t, server, nil), "", "")
-		assert.Equal(t, store.ClassDenied, p.Probe(t.Context(), false).Class())
+		p := NewProber(connect(t, server, func(c *store.Config) { c.Conditions = store.NeverConditions }), ProbeConfig{})
+		assert.Equal(t, store.ClassDenied, p.Probe(t.Context()).Class())
 	})
-}
-
-func TestConditions(t *testing.T) {
-	ignore := func(x *s3test.Exchange) { x.W.Header().Set("ETag", `"stored"`) }
-	cases := map[string]struct {
-		fault s3test.Action
-		want  Conditions
-	}{
-		"honoured":        {nil, Honoured},
-		"ignored":         {ignore, Ignored},
-		"not implemented": {s3test.Fail(http.StatusNotImplemented, "NotImplemented", "no"), Ignored},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			server := s3test.StartT(t, s3test.Config{})
-			if c.fault != nil {
-				server.Faults.Add(s3test.Rule{Match: func(r s3test.Request) bool { return r.Header.Get("If-None-Match") != "" }, Do: c.fault})
-			}
-			for range 2 { // also when the object is there already
-				v := NewProber(connect(t, server, nil), "", "").Probe(t.Context(), true)
-				require.NoError(t, v.Err)
-				assert.Equal(t, c.want, v.Conditions)
-				server.Faults.Deny("DeleteObject")
-			}
-		})
-	}
-}
-
-// Processes that start together share the object of the check.
-func TestAnotherProcessRemovesTheObjectOfTheCheck(t *testing.T) {
-	server := s3test.StartT(t, s3test.Config{})
-	other := connect(t, server, nil)
-	p := NewProber(connect(t, server, nil), "", "")
-	server.Faults.Add(s3test.Rule{Op: "PutObject", Skip: 1, Times: 1, Do: func(x *s3test.Exchange) {
-		assert.NoError(t, other.Delete(x.R.Context(), p.Key()))
-		x.Next.ServeHTTP(x.W, x.R)
-	}})
-	v := p.Probe(t.Context(), true)
-	require.NoError(t, v.Err)
-	assert.Equal(t, Honoured, v.Conditions)
 }
 
 func TestPoliciesThatDemandEncryption(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	demand(server, "X-Amz-Server-Side-Encryption", "AES256")
-	bare := NewProber(connect(t, server, nil), "", "").Probe(t.Context(), true)
+	bare := newProber(connect(t, server, nil)).Probe(t.Context())
 	assert.Equal(t, store.ClassDenied, bare.Class())
-	encrypted := NewProber(connect(t, server, func(c *store.Config) { c.Encryption.Mode = encryption.ModeSSES3 }), "", "")
-	require.NoError(t, encrypted.Probe(t.Context(), true).Err)
+	encrypted := NewProber(connect(t, server, func(c *store.Config) { c.Encryption.Mode = encryption.ModeSSES3 }), ProbeConfig{})
+	require.NoError(t, encrypted.Probe(t.Context()).Err)
 }
 
 func TestClassesOfProbes(t *testing.T) {
@@ -193,7 +154,7 @@ func TestClassesOfProbes(t *testing.T) {
 			}
 			synctest.Test(t, func(t *testing.T) {
 				w := &witness{}
-				m := NewMonitor(Config{Probe: NewProber(connect(t, server, c.edit), "", ""), Conditional: true, Observer: w})
+				m := NewMonitor(Config{Probe: newProber(connect(t, server, c.edit)), Observer: w})
 				defer m.Close()
 				began := time.Now()
 				v := m.Check(t.Context())
@@ -213,7 +174,7 @@ func TestS3VanishesAndReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &witness{}
 		s := connect(t, server, func(c *store.Config) { c.Retry.MaxElapsed = 20 * time.Second })
-		m := NewMonitor(Config{Probe: NewProber(s, "", ""), Conditional: true, Observer: w})
+		m := NewMonitor(Config{Probe: newProber(s), Observer: w})
 		defer m.Close()
 		require.NoError(t, m.Check(t.Context()).Err)
 		m.Start()
@@ -238,15 +199,15 @@ func TestObjectLockAndVersions(t *testing.T) {
 		Bucket: aws.String(server.Bucket), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
 	})
 	require.NoError(t, err)
-	p := NewProber(connect(t, server, nil), "", "")
-	for i := range 3 {
-		v := p.Probe(t.Context(), i == 0)
+	p := newProber(connect(t, server, nil))
+	for range 3 {
+		v := p.Probe(t.Context())
 		require.NoError(t, v.Err)
 		require.NoError(t, v.Leftover)
 	}
 	server.Faults.Add(s3test.Rule{Op: "DeleteObject", Do: s3test.Fail(http.StatusForbidden, "AccessDenied", "Access Denied because object protected by object lock.")})
-	for i := range 3 {
-		v := p.Probe(t.Context(), i == 0)
+	for range 3 {
+		v := p.Probe(t.Context())
 		require.NoError(t, v.Err)
 		require.Error(t, v.Leftover)
 	}

@@ -2,6 +2,7 @@ package output
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/deadletter"
+	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/store"
@@ -36,6 +38,29 @@ type Config struct {
 type healthConfig struct {
 	enabled           bool
 	interval, timeout time.Duration
+	size              int64 // of the temporary object, in bytes
+}
+
+// maxProbe is the largest temporary object, in bytes.
+const maxProbe = 100 << 20
+
+// noLimit stands for max_file_size 0: the largest object of S3.
+const noLimit = 5 << 40
+
+// largest is the size of the largest object of data, but for single records.
+func (c *Config) largest() int64 {
+	if c.chunks.MaxFileSize > 0 {
+		return c.chunks.MaxFileSize
+	}
+	return noLimit
+}
+
+// probe is what the health check writes, and finds out.
+func (c *Config) probe(label string) health.ProbeConfig {
+	return health.ProbeConfig{
+		Prefix: c.layout.StaticPrefix(), Label: label, Size: c.health.size,
+		Prove: c.store.Conditions == store.ProveConditions, Largest: c.largest(),
+	}
 }
 
 // What a waiting call and a waiting message cost beside the payload, measured
@@ -60,6 +85,7 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 			enabled:  r.flag(fieldHealthCheck, fieldHealthEnabled),
 			interval: r.duration(fieldHealthCheck, fieldHealthInterval),
 			timeout:  r.duration(fieldHealthCheck, fieldHealthTimeout),
+			size:     r.size(fieldHealthCheck, fieldHealthSize),
 		},
 		batching: read(r, func(path ...string) (service.BatchPolicy, error) {
 			return conf.FieldBatchPolicy(path...)
@@ -302,5 +328,8 @@ func (r *reader) accessRules(c *Config) {
 	}
 	if c.health.enabled && c.health.timeout < time.Second {
 		r.fail(errors.New("health_check.timeout must be at least 1s"))
+	}
+	if c.health.size > maxProbe {
+		r.fail(fmt.Errorf("health_check.probe_size must be at most %d bytes: it is written again and again", maxProbe))
 	}
 }

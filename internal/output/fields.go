@@ -89,6 +89,7 @@ const (
 	fieldHealthEnabled  = "enabled"
 	fieldHealthInterval = "interval"
 	fieldHealthTimeout  = "timeout"
+	fieldHealthSize     = "probe_size"
 
 	fieldConditionalWrites = "conditional_writes"
 	fieldStorageClass      = "storage_class"

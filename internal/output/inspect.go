@@ -4,7 +4,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/doctor"
 	"github.com/s3-destination/s3-destination/internal/policy"
-	"github.com/s3-destination/s3-destination/internal/store"
 )
 
 // Inspected is an output of a configuration file, for the subcommands that
@@ -28,11 +27,9 @@ func Inspect(file, label string) (*Inspected, error) {
 // Doctor is what the checks of the doctor need to know.
 func (i *Inspected) Doctor() doctor.Config {
 	return doctor.Config{
-		Store:       i.conf.store,
-		Prefix:      i.conf.layout.StaticPrefix(),
-		Label:       i.Label,
-		Conditional: i.conf.store.Conditions != store.NeverConditions,
-		Policy:      i.Policy(),
+		Store:  i.conf.store,
+		Probe:  i.conf.probe(i.Label),
+		Policy: i.Policy(),
 	}
 }
 

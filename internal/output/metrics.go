@@ -18,6 +18,8 @@ type metrics struct {
 	log    *service.Logger
 	format string
 	limits chunk.Config
+	// largest is the size of the largest object, in bytes.
+	largest int64
 	// beyond is what waits beside the memory limit, in coarse steps.
 	beyond  atomic.Int64
 	fill    *fills
@@ -48,13 +50,16 @@ type metrics struct {
 	unconditional   warning
 	starved         warning
 	unencrypted     warning
+
+	// knowledge is what the store knows about itself; nil before there is one.
+	knowledge health.Knowledge
 }
 
 const prefix = Name + "_"
 
 func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics {
 	r := &metrics{
-		log: log, format: conf.format.name, limits: conf.chunks,
+		log: log, format: conf.format.name, limits: conf.chunks, largest: conf.largest(),
 		objects:        m.NewCounter(prefix+"objects_total", "format", "reason"),
 		rows:           m.NewCounter(prefix+"rows_total", "format"),
 		bytes:          m.NewCounter(prefix+"bytes_total", "format"),
@@ -271,18 +276,31 @@ func (m *metrics) Probed(v health.Verdict) {
 		return
 	}
 	m.lastHealthy.Set(time.Now().Unix())
-	if v.Conditions != health.Unknown {
-		honoured := int64(0)
-		if v.Conditions == health.Honoured {
-			honoured = 1
+	if m.knowledge != nil {
+		if known := m.knowledge.Conditional(0); known != store.Unknown {
+			m.conditional.Set(int64(map[store.Known]int{store.Shown: 1}[known]))
 		}
-		m.conditional.Set(honoured)
 	}
 	leftover := int64(0)
 	if v.Leftover != nil {
 		leftover = 1
 	}
 	m.probeLeftover.Set(leftover)
+}
+
+// Unconditional warns when the store has shown that it ignores conditions, once
+// in a while.
+func (m *metrics) Unconditional(asked store.Conditions) {
+	if asked == store.NeverConditions {
+		return
+	}
+	whole, largest := m.knowledge.Conditional(0), m.knowledge.Conditional(m.largest)
+	switch {
+	case whole == store.Refuted && m.unconditional.due():
+		m.log.Warn("The store ignores conditional writes (If-None-Match): object names get a unique suffix so that nothing is overwritten. Set conditional_writes to off to silence this.")
+	case whole != store.Refuted && largest == store.Refuted && m.unconditional.due():
+		m.log.Warn("The store ignores conditional writes (If-None-Match) of objects that are uploaded in parts: their names get a unique suffix so that nothing is overwritten. Raise upload.multipart_threshold above max_file_size, or set conditional_writes to off to silence this.")
+	}
 }
 
 // Changed publishes a change of the destination's state, with one line in the
@@ -303,7 +321,7 @@ func (m *metrics) Changed(c health.Change) {
 
 // LeftBehind warns of an object that a health check could not delete.
 func (m *metrics) LeftBehind(key string, err error) {
-	m.log.Warnf("The health check may write but not delete, so the empty object %s stays in the bucket (it is overwritten by every check): %v", key, err)
+	m.log.Warnf("The health check may write but not delete, so its object %s stays in the bucket (it is overwritten by every check): %v", key, err)
 }
 
 // warning is due at most once in its interval. The zero value is ready.

@@ -65,14 +65,14 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 	if o.store, err = store.New(ctx, conf.store); err != nil {
 		return nil, err
 	}
-	o.prober = health.NewProber(o.store, conf.layout.StaticPrefix(), res.Label())
+	o.metrics.knowledge = o.store
+	o.prober = health.NewProber(o.store, conf.probe(res.Label()))
 	if conf.health.enabled {
 		o.monitor = health.NewMonitor(health.Config{
-			Probe:       o.prober,
-			Interval:    conf.health.interval,
-			Timeout:     conf.health.timeout,
-			Conditional: conf.store.Conditions == store.ProveConditions,
-			Observer:    o.metrics,
+			Probe:    o.prober,
+			Interval: conf.health.interval,
+			Timeout:  conf.health.timeout,
+			Observer: o.metrics,
 		})
 	}
 	watch.monitor = o.monitor
@@ -135,12 +135,10 @@ func (o *Output) check(ctx context.Context) error {
 	if v.Err != nil {
 		return v.Err
 	}
-	if v.Conditions == health.Ignored {
+	if o.store.Conditional(0) == store.Refuted {
 		o.lander.WithoutConditions()
-		if o.metrics.unconditional.due() {
-			o.log.Warn("The store ignores conditional writes (If-None-Match): object names get a unique suffix so that nothing is overwritten. Set conditional_writes to off to silence this.")
-		}
 	}
+	o.metrics.Unconditional(o.conf.store.Conditions)
 	return nil
 }
 
@@ -152,7 +150,7 @@ func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 	if o.monitor != nil {
 		v = o.monitor.Check(ctx)
 	} else {
-		v = o.prober.Probe(ctx, false)
+		v = o.prober.Probe(ctx)
 	}
 	if v.Err != nil {
 		return service.ConnectionTestFailed(v.Err).AsList()

@@ -203,6 +203,9 @@ func healthFields() []*service.ConfigField {
 			service.NewDurationField(fieldHealthTimeout).
 				Description("How long one check may take.").
 				Default("30s").Advanced(),
+			service.NewStringField(fieldHealthSize).
+				Description("The size of the temporary object. A larger one, such as `2MiB`, also finds out at start when a gateway or proxy refuses requests of that size, and costs that much traffic with every check.").
+				Default("0").Advanced(),
 		).Description("The connection health check."),
 	}
 }

@@ -133,11 +133,15 @@ func (s *Store) believe(c Conditions) {
 // Capabilities is what the store has shown so far.
 func (s *Store) Capabilities() Capabilities { return s.learned.snapshot() }
 
+// InParts reports whether an object of size bytes would be uploaded in parts, as
+// far as is known now.
+func (s *Store) InParts(size int64) bool { return s.plan(size, false).parts }
+
 // Conditional is what is known about conditional writes of an object of size
 // bytes: it is put in one request or in parts, and the two say nothing about
 // each other. Only [Shown] means that a name which is not unique is safe.
 func (s *Store) Conditional(size int64) Known {
-	if s.plan(size, false).parts {
+	if s.InParts(size) {
 		return s.learned.of(ConditionalComplete)
 	}
 	return s.learned.of(ConditionalPut)

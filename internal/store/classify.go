@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -259,7 +260,10 @@ func rootText(err error) string {
 	for {
 		var op *smithy.OperationError
 		var send *smithyhttp.RequestSendError
+		var request *url.Error
 		switch {
+		case errors.As(err, &request):
+			err = request.Err // the address is told apart
 		case errors.As(err, &send):
 			err = send.Err
 		case errors.As(err, &op):

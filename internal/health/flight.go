@@ -1,0 +1,108 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/store"
+)
+
+// firstWord is how long a probe may go on before the first caller is told what
+// it is waiting for: operators look at the log and at /ready for two seconds.
+const firstWord = 1500 * time.Millisecond
+
+// errLong is the first word of a probe that cannot say what it is waiting for.
+var errLong = errors.New("checking the destination: no answer yet")
+
+// flight is a probe under way. It belongs to the monitor, so that nobody who
+// waits for it can end it.
+type flight struct {
+	// done is closed when verdict is there, early when it takes long.
+	done, early chan struct{}
+	verdict     Verdict
+}
+
+// fly returns the probe under way, or begins one.
+func (m *Monitor) fly() *flight {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.flight != nil {
+		return m.flight
+	}
+	f := &flight{done: make(chan struct{}), early: make(chan struct{})}
+	if m.closed {
+		f.verdict.Err = ErrClosed
+		close(f.done)
+		return f
+	}
+	m.flight = f
+	m.wg.Go(func() { m.lead(f) })
+	return f
+}
+
+// lead probes, for everybody who waits.
+func (m *Monitor) lead(f *flight) {
+	word := time.AfterFunc(firstWord, func() { m.tell(f) })
+	defer word.Stop()
+	ctx, cancel := context.WithTimeout(m.ctx, m.cfg.Timeout)
+	v := m.cfg.Probe.Probe(ctx)
+	cancel()
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	defer close(f.done)
+	m.flight, m.ended = nil, time.Now()
+	if m.ctx.Err() != nil {
+		f.verdict.Err = ErrClosed // no evidence
+		return
+	}
+	// Its own time limit is nobody's end: say what it was lost on.
+	if lost := store.OutOfTime(m.ctx, v.Err); lost != v.Err { //nolint:errorlint // the very same, or another
+		v.Err = fmt.Errorf("checking the destination: %w", lost)
+	}
+	f.verdict = v
+	m.apply(v)
+}
+
+// tell makes what a long probe is waiting for the state, while nothing else is
+// known.
+func (m *Monitor) tell(f *flight) {
+	err := m.cfg.Probe.Waiting()
+	if err == nil {
+		err = errLong
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.flight != f {
+		return
+	}
+	if m.status.State == Unchecked {
+		m.become(Unhealthy, err)
+	}
+	close(f.early)
+}
+
+// probe waits for a verdict, whoever has asked for it. With early it does not
+// wait longer than it takes to say what the matter is.
+func (m *Monitor) probe(ctx context.Context, early bool) Verdict {
+	f := m.fly()
+	hurry := f.early
+	if !early {
+		hurry = nil
+	}
+	for {
+		select {
+		case <-f.done:
+			return f.verdict
+		case <-hurry:
+			if s := m.Status(); s.Err != nil {
+				return Verdict{Err: s.Err}
+			}
+			hurry = nil // it is well, as far as is known
+		case <-ctx.Done():
+			return Verdict{Err: context.Cause(ctx)}
+		}
+	}
+}

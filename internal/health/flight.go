@@ -87,7 +87,7 @@ func (m *Monitor) tell(f *flight) {
 // probe waits for a verdict, whoever has asked for it. With early it does not
 // wait longer than it takes to say what the matter is.
 func (m *Monitor) probe(ctx context.Context, early bool) Verdict {
-	f := m.fly()
+	f := m.fly() //nolint:contextcheck // nobody who waits may end it for the others
 	hurry := f.early
 	if !early {
 		hurry = nil

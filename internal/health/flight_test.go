@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"testing/synctest"
@@ -125,28 +126,12 @@ func at(t *testing.T, address string, edit func(*store.Config)) *store.Store {
 	return s
 }
 
-// deaf listens and accepts nothing, so that the kernel answers nobody once its
-// queue is full: what a firewall does that drops packets.
-func deaf(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	var queued []net.Conn
-	t.Cleanup(func() {
-		for _, c := range queued {
-			_ = c.Close()
-		}
-	})
-	for range 5000 {
-		c, err := net.DialTimeout("tcp", l.Addr().String(), 100*time.Millisecond)
-		if err != nil {
-			return "http://" + l.Addr().String()
-		}
-		queued = append(queued, c)
-	}
-	t.Skip("this machine queues any number of connections")
-	return ""
+// dropping is a network that drops what is sent to connect, as firewalls do.
+func dropping(c *store.Config) {
+	c.HTTP.Client = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}}
 }
 
 func TestTheFirstWordNamesEndpointClassAndCause(t *testing.T) {
@@ -168,7 +153,7 @@ func TestTheFirstWordNamesEndpointClassAndCause(t *testing.T) {
 	}{
 		"accepts and is silent":     {hanging.URL, nil, store.ClassNetwork, "connected, and still waiting for an answer"},
 		"is not even accepted":      {"http://" + silent.Listener.Addr().String(), nil, store.ClassNetwork, "connected, and still waiting for an answer"},
-		"no answer to a connection": {deaf(t), nil, store.ClassNetwork, "still waiting for a connection"},
+		"no answer to a connection": {"http://192.0.2.1:9000", dropping, store.ClassNetwork, "still waiting for a connection"},
 		"asks to slow down":         {busy.URL, nil, store.ClassThrottled, "SlowDown"},
 		"STS is silent":             {hanging.URL, away, store.ClassCredentials, "still waiting for credentials"},
 	} {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -26,18 +27,25 @@ const (
 	ModeSSEKMS Mode = "sse-kms"
 	// ModeSSEKMSCMK encrypts with a customer-managed KMS key, named by KMSKey.
 	ModeSSEKMSCMK Mode = "sse-kms-cmk"
+	// ModeSSEKMSDSSE encrypts twice, with keys of KMS (DSSE-KMS): with KMSKey, or
+	// with the account's AWS-managed key where there is none.
+	ModeSSEKMSDSSE Mode = "sse-kms-dsse"
 )
+
+// KMS reports whether keys of KMS encrypt the objects.
+func (m Mode) KMS() bool { return m == ModeSSEKMS || m == ModeSSEKMSCMK || m == ModeSSEKMSDSSE }
 
 // Config says how S3 encrypts the objects. The zero value is [ModeSSES3].
 type Config struct {
 	// Mode is the kind of encryption; empty means [ModeSSES3].
 	Mode Mode
 	// KMSKey is a key id, key ARN or alias ARN. Required by [ModeSSEKMSCMK],
-	// optional with [ModeSSEKMS], refused otherwise. A key of another account
-	// needs its ARN.
+	// optional with the other KMS modes, refused otherwise. A key of another
+	// account needs its ARN.
 	KMSKey string
 	// BucketKey asks for an S3 Bucket Key, which cuts calls to KMS. Nil sends
-	// nothing and leaves the choice to the bucket. Only with the KMS modes.
+	// nothing and leaves the choice to the bucket. Only with the KMS modes but
+	// [ModeSSEKMSDSSE], which knows none.
 	BucketKey *bool
 	// Context is the KMS encryption context: not secret, logged by CloudTrail.
 	// Only with the KMS modes.
@@ -53,28 +61,44 @@ type Params struct {
 	BucketKey *bool
 }
 
+// keyText is what the name of a key consists of: an id, an ARN or an alias of
+// AWS, or the name that another store gives a key. A wildcard or a variable of a
+// policy is none.
+var keyText = regexp.MustCompile(`^[A-Za-z0-9:/_.-]+$`)
+
 // Validate reports a combination that S3 would refuse or that would not do what
 // its author meant.
 func (c Config) Validate() error {
-	switch c.Mode {
-	case "", ModeNone, ModeSSES3:
-		if c.KMSKey != "" {
-			return fmt.Errorf("encryption.kms_key has no effect with encryption.mode %q: use %q", c.mode(), ModeSSEKMSCMK)
-		}
-		if c.BucketKey != nil || len(c.Context) > 0 {
-			return fmt.Errorf("encryption.bucket_key and encryption.context need a KMS mode, not %q", c.mode())
-		}
-	case ModeSSEKMS:
-	case ModeSSEKMSCMK:
-		if c.KMSKey == "" {
-			return errors.New("encryption.mode sse-kms-cmk needs encryption.kms_key: a key id, key ARN or alias ARN")
-		}
-	default:
-		return fmt.Errorf("unknown encryption.mode %q: use one of %s, %s, %s, %s",
-			c.Mode, ModeSSES3, ModeSSEKMS, ModeSSEKMSCMK, ModeNone)
+	if !c.mode().known() {
+		return fmt.Errorf("unknown encryption.mode %q: use one of %s, %s, %s, %s, %s",
+			c.Mode, ModeSSES3, ModeSSEKMS, ModeSSEKMSCMK, ModeSSEKMSDSSE, ModeNone)
+	}
+	if !c.mode().KMS() {
+		return c.validateWithoutKMS()
+	}
+	switch {
+	case c.Mode == ModeSSEKMSCMK && c.KMSKey == "":
+		return errors.New("encryption.mode sse-kms-cmk needs encryption.kms_key: a key id, key ARN or alias ARN")
+	case c.KMSKey != "" && !keyText.MatchString(c.KMSKey):
+		return fmt.Errorf("encryption.kms_key %q names no key: write one key id, key ARN or alias ARN, without wildcards and blanks", c.KMSKey)
+	case c.Mode == ModeSSEKMSDSSE && c.BucketKey != nil:
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingDSSEncryption.html
+		return errors.New("encryption.bucket_key has no effect with encryption.mode sse-kms-dsse, which knows no bucket keys: remove it")
 	}
 	return nil
 }
+
+func (c Config) validateWithoutKMS() error {
+	if c.KMSKey != "" {
+		return fmt.Errorf("encryption.kms_key has no effect with encryption.mode %q: use %q", c.mode(), ModeSSEKMSCMK)
+	}
+	if c.BucketKey != nil || len(c.Context) > 0 {
+		return fmt.Errorf("encryption.bucket_key and encryption.context need a KMS mode, not %q", c.mode())
+	}
+	return nil
+}
+
+func (m Mode) known() bool { return m == ModeNone || m == ModeSSES3 || m.KMS() }
 
 // Params returns the request parameters. The configuration must be valid.
 func (c Config) Params() (Params, error) {
@@ -83,9 +107,12 @@ func (c Config) Params() (Params, error) {
 		return Params{}, nil
 	case ModeSSES3:
 		return Params{Algorithm: types.ServerSideEncryptionAes256}, nil
-	case ModeSSEKMS, ModeSSEKMSCMK:
+	case ModeSSEKMS, ModeSSEKMSCMK, ModeSSEKMSDSSE:
 	}
 	p := Params{Algorithm: types.ServerSideEncryptionAwsKms, BucketKey: c.BucketKey}
+	if c.Mode == ModeSSEKMSDSSE {
+		p.Algorithm = types.ServerSideEncryptionAwsKmsDsse
+	}
 	if c.KMSKey != "" {
 		p.KMSKeyID = aws.String(c.KMSKey)
 	}

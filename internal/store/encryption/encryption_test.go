@@ -25,6 +25,21 @@ func TestValidate(t *testing.T) {
 		"bucket key with none":   {Config{Mode: ModeNone, BucketKey: aws.Bool(false)}, "need a KMS mode"},
 		"context with sse-s3":    {Config{Mode: ModeSSES3, Context: map[string]string{"a": "b"}}, "need a KMS mode"},
 		"unknown":                {Config{Mode: "rot13"}, "unknown encryption.mode"},
+		"twice":                  {Config{Mode: ModeSSEKMSDSSE}, ""},
+		"twice with a key":       {Config{Mode: ModeSSEKMSDSSE, KMSKey: "k", Context: map[string]string{"a": "b"}}, ""},
+		"twice with a bucket key": {
+			Config{Mode: ModeSSEKMSDSSE, BucketKey: aws.Bool(true)}, "knows no bucket keys: remove it",
+		},
+		"every key":           {Config{Mode: ModeSSEKMSCMK, KMSKey: "*"}, `encryption.kms_key "*" names no key`},
+		"every alias":         {Config{Mode: ModeSSEKMS, KMSKey: "alias/*"}, "without wildcards"},
+		"every key of a kind": {Config{Mode: ModeSSEKMSDSSE, KMSKey: "mrk-?"}, "names no key"},
+		"a variable":          {Config{Mode: ModeSSEKMSCMK, KMSKey: "${aws:username}"}, "names no key"},
+		"a blank":             {Config{Mode: ModeSSEKMSCMK, KMSKey: "k "}, "names no key"},
+		"a key of MinIO":      {Config{Mode: ModeSSEKMSCMK, KMSKey: "my-key_1"}, ""},
+		"an alias":            {Config{Mode: ModeSSEKMSCMK, KMSKey: "alias/land/ing_1"}, ""},
+		"a key of several regions": {
+			Config{Mode: ModeSSEKMSCMK, KMSKey: "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-0f"}, "",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -44,6 +59,9 @@ func TestParams(t *testing.T) {
 	p, err = Config{Mode: ModeNone}.Params()
 	require.NoError(t, err)
 	assert.Equal(t, Params{}, p)
+	p, err = Config{Mode: ModeSSEKMSDSSE, KMSKey: "k"}.Params()
+	require.NoError(t, err)
+	assert.Equal(t, Params{Algorithm: types.ServerSideEncryptionAwsKmsDsse, KMSKeyID: aws.String("k")}, p)
 	p, err = Config{Mode: ModeSSEKMS, Context: map[string]string{"b": "2", "a": "1"}}.Params()
 	require.NoError(t, err)
 	assert.Equal(t, Params{Algorithm: types.ServerSideEncryptionAwsKms, Context: aws.String("eyJhIjoiMSIsImIiOiIyIn0=")}, p)

@@ -26,6 +26,9 @@ func TestMismatch(t *testing.T) {
 		"another key of MinIO":        {Config{Mode: ModeSSEKMSCMK, KMSKey: "k2"}, types.ServerSideEncryptionAwsKms, "arn:aws:kms:k1", "asked for the KMS key k2"},
 		"another key":                 {Config{Mode: ModeSSEKMSCMK, KMSKey: "k2"}, types.ServerSideEncryptionAwsKms, arn, "asked for the KMS key k2"},
 		"an alias cannot be compared": {Config{Mode: ModeSSEKMSCMK, KMSKey: "alias/x"}, types.ServerSideEncryptionAwsKms, arn, ""},
+		"twice":                       {Config{Mode: ModeSSEKMSDSSE, KMSKey: "k1"}, types.ServerSideEncryptionAwsKmsDsse, arn, ""},
+		"once instead of twice":       {Config{Mode: ModeSSEKMSDSSE}, types.ServerSideEncryptionAwsKms, arn, "asked for aws:kms:dsse, and the server reports aws:kms"},
+		"twice with another key":      {Config{Mode: ModeSSEKMSDSSE, KMSKey: "k2"}, types.ServerSideEncryptionAwsKmsDsse, arn, "asked for the KMS key k2"},
 		"a key that is not reported":  {Config{Mode: ModeSSEKMSCMK, KMSKey: "k2"}, types.ServerSideEncryptionAwsKms, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

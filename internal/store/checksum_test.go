@@ -21,6 +21,7 @@ func TestChecksumsMatchTheCatalogue(t *testing.T) {
 	assert.Equal(t, "rosUhgp5mIg=", *ChecksumCRC64NVME.sums(ChecksumCRC64NVME.of(body, 0, 9)).crc64nvme)
 	want := sha256.Sum256([]byte("123456789"))
 	assert.Equal(t, base64.StdEncoding.EncodeToString(want[:]), *ChecksumSHA256.sums(ChecksumSHA256.of(body, 0, 9)).sha256)
+	assert.Equal(t, "JfnnlDI7RTiF9RgfG2JNCw==", *ChecksumMD5.sums(ChecksumMD5.of(body, 0, 9)).md5, "RFC 1864")
 	assert.Equal(t, sums{}, ChecksumNone.sums(ChecksumNone.of(body, 0, 9)))
 }
 

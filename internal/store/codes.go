@@ -42,6 +42,9 @@ func byCode(v *verdict, message string) bool {
 		v.class = ClassNoBucket
 	case "InvalidBucketName":
 		v.class, v.advice = ClassNoBucket, "correct the name of the bucket"
+	case "SecondLevelDomainForbidden":
+		// Alibaba Cloud OSS, to the name of a bucket in the path.
+		v.class, v.advice = ClassNoBucket, "set force_path_style_urls to false: this store wants the bucket in the host name"
 	case "NoSuchKey", "NotFound":
 		v.class, v.is = ClassInvalid, ErrNotFound
 	case "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
@@ -106,11 +109,14 @@ func byInvalidCode(v *verdict, message string) bool {
 		v.class, v.is = ClassInvalid, errStaleUpload
 	case "NotImplemented", "XNotImplemented":
 		v.class, v.is = ClassInvalid, ErrNotImplemented
-	case "InvalidArgument", "InvalidRequest":
-		v.class = ClassInvalid
+	case "InvalidArgument", "InvalidRequest", "MissingContentMD5":
+		v.class, v.advice = ClassInvalid, checksumAdvice(message)
 		if mentionsKMS(message) {
 			v.class = ClassKMS
 		}
+	case "AccessControlListNotSupported":
+		// Since 2023 the default of new buckets, which take only this one.
+		v.class, v.advice = ClassInvalid, "set acl to bucket-owner-full-control, or remove it: ACLs are switched off for this bucket (Object Ownership)"
 	case "EntityTooLarge":
 		v.class, v.advice = ClassInvalid, "lower max_file_size"
 	case "KeyTooLongError", "KeyTooLong":
@@ -157,4 +163,18 @@ func byKMSCode(v *verdict) {
 	case strings.Contains(v.code, "InvalidState"):
 		v.advice = "look at the state of the key in KMS: it cannot be used, for example because it is about to be deleted; no policy is at fault"
 	}
+}
+
+// checksumAdvice recognises the two ways in which a store complains of the
+// setting checksum: it wants one, as S3 and others do for buckets with Object
+// Lock, or it does not know the one it got.
+func checksumAdvice(message string) string {
+	lower := strings.ToLower(message)
+	switch {
+	case strings.Contains(lower, "unsupported header") && strings.Contains(lower, "x-amz-checksum"):
+		return "set checksum to md5 or none: this store does not know the headers of the other checksums"
+	case strings.Contains(lower, "content-md5"):
+		return "set checksum to md5, or to crc32c where the store knows x-amz-checksum headers: a bucket with Object Lock wants one"
+	}
+	return ""
 }

@@ -1,14 +1,10 @@
 package store
 
 import (
-	"errors"
-	"fmt"
-	"net/url"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3-destination/s3-destination/internal/store/auth"
 	"github.com/s3-destination/s3-destination/internal/store/encryption"
@@ -48,12 +44,37 @@ const (
 // [Object.Identity].
 const IdentityKey = "s3d-identity"
 
+// Requester as [Config.RequestPayer] agrees to pay for the requests, as buckets
+// with the setting "Requester Pays" demand:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html
+const Requester = string(types.RequestPayerRequester)
+
+// cannedACLs are the ACLs that S3 gives a name, the one that most want first:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+var cannedACLs = []types.ObjectCannedACL{
+	types.ObjectCannedACLBucketOwnerFullControl, types.ObjectCannedACLBucketOwnerRead,
+	types.ObjectCannedACLPrivate, types.ObjectCannedACLAuthenticatedRead, types.ObjectCannedACLAwsExecRead,
+	types.ObjectCannedACLPublicRead, types.ObjectCannedACLPublicReadWrite,
+}
+
+// Public reports whether a canned ACL lets people read the objects who have no
+// part in the bucket: everybody, or everybody with an AWS account.
+func Public(acl string) bool {
+	switch types.ObjectCannedACL(acl) {
+	case types.ObjectCannedACLPublicRead, types.ObjectCannedACLPublicReadWrite, types.ObjectCannedACLAuthenticatedRead:
+		return true
+	default:
+		return false
+	}
+}
+
 // Config describes one bucket and how to write to it.
 type Config struct {
-	// Bucket must exist; it is never created.
+	// Bucket must exist; it is never created. It is the name of a bucket or a
+	// directory bucket, or the ARN or alias of an access point.
 	Bucket string
-	// Region of the bucket. Empty takes it from the environment or profile;
-	// with an Endpoint it may stay empty.
+	// Region of the bucket. Empty takes it from the ARN of an access point, the
+	// environment or the profile; with an Endpoint it may stay empty.
 	Region string
 	// Endpoint is the URL of an S3-compatible store; empty means AWS.
 	Endpoint string
@@ -93,6 +114,11 @@ type Config struct {
 	// ExpectedBucketOwner is an account id; S3 refuses requests when another
 	// account owns the bucket.
 	ExpectedBucketOwner string
+	// ACL is the canned ACL of the objects; empty leaves it to the bucket. It
+	// needs s3:PutObjectAcl.
+	ACL string
+	// RequestPayer is [Requester], or empty: who pays for the requests.
+	RequestPayer string
 
 	// Retry is how long to keep trying; the zero value means [DefaultRetry].
 	Retry RetryConfig
@@ -115,100 +141,6 @@ type HTTPConfig struct {
 	Tap Tap
 	// Client replaces the whole client, in which case the rest is ignored.
 	Client aws.HTTPClient
-}
-
-// Validate reports the first setting that cannot work, without any request.
-// The texts name the setting and never a secret.
-func (c Config) Validate() error {
-	if c.Bucket == "" {
-		return errors.New("bucket is required")
-	}
-	if err := c.validateEndpoint(); err != nil {
-		return err
-	}
-	if err := c.Auth.Validate(); err != nil {
-		return err
-	}
-	if err := c.Encryption.Validate(); err != nil {
-		return err
-	}
-	if !c.Checksum.valid() {
-		return fmt.Errorf("unknown checksum %q: use one of %s", c.Checksum, strings.Join(checksumNames(), ", "))
-	}
-	if c.PartSize != 0 && (c.PartSize < minPartSize || c.PartSize > maxPartSize) {
-		return fmt.Errorf("part_size must lie between %d and %d bytes, not %d", minPartSize, int64(maxPartSize), c.PartSize)
-	}
-	if c.MultipartThreshold < 0 || c.MultipartThreshold > maxSinglePut {
-		return fmt.Errorf("multipart_threshold must not exceed %d bytes, the limit of one PutObject", int64(maxSinglePut))
-	}
-	if c.PartConcurrency < 0 {
-		return errors.New("part_concurrency must not be negative")
-	}
-	if c.RequestTimeout < 0 {
-		return errors.New("request_timeout must not be negative")
-	}
-	if err := validateMetadata(c.Metadata); err != nil {
-		return err
-	}
-	if err := validateTags(c.Tags); err != nil {
-		return err
-	}
-	return c.Retry.validate()
-}
-
-func (c Config) validateEndpoint() error {
-	if c.Endpoint == "" {
-		return nil
-	}
-	u, err := url.Parse(c.Endpoint)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("endpoint must be a URL that starts with http:// or https://")
-	}
-	if u.User != nil {
-		// It would end up in logs and errors.
-		return errors.New("endpoint must not contain a user name or password: use auth")
-	}
-	return nil
-}
-
-func validateMetadata(m map[string]string) error {
-	for k := range m {
-		if strings.EqualFold(k, IdentityKey) {
-			return fmt.Errorf("metadata key %q is reserved", IdentityKey)
-		}
-		if k == "" || strings.ContainsFunc(k, notHeaderChar) {
-			return fmt.Errorf("metadata key %q is not valid in an HTTP header name", k)
-		}
-	}
-	return nil
-}
-
-func notHeaderChar(r rune) bool {
-	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
-}
-
-func validateTags(tags map[string]string) error {
-	if len(tags) > maxTags {
-		return fmt.Errorf("an object can have at most %d tags, not %d", maxTags, len(tags))
-	}
-	for k, v := range tags {
-		if k == "" || len([]rune(k)) > maxTagKey {
-			return fmt.Errorf("tag key %q must have 1 to %d characters", k, maxTagKey)
-		}
-		if len([]rune(v)) > maxTagValue {
-			return fmt.Errorf("the value of tag %q must have at most %d characters", k, maxTagValue)
-		}
-		if strings.ContainsFunc(k+v, notTagChar) {
-			return fmt.Errorf("tag %q: keys and values may hold letters, digits, blanks and + - = . _ : / @", k)
-		}
-	}
-	return nil
-}
-
-// notTagChar follows
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
-func notTagChar(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSpace(r) && !strings.ContainsRune("+-=._:/@", r)
 }
 
 // withDefaults fills what the caller left empty.

@@ -13,12 +13,22 @@ import (
 
 func TestConfigIsValidated(t *testing.T) {
 	cases := map[string]func(*Config){
-		"bucket is required":          func(c *Config) { c.Bucket = "" },
+		"bucket is required":      func(c *Config) { c.Bucket = "" },
+		"put events into folder":  func(c *Config) { c.Bucket = "s3://b/events" },
+		"acl \"public\" is not a": func(c *Config) { c.ACL = "public" },
+		"one of bucket-owner-full-control, bucket-owner-read, private,": func(c *Config) { c.ACL = "BucketOwnerFullControl" },
+		"request_payer \"yes\" is unknown: write requester":             func(c *Config) { c.RequestPayer = "yes" },
+		"write eu-central-1, or leave it out": func(c *Config) {
+			c.Bucket = "arn:aws:s3:eu-central-1:111122223333:accesspoint/landing"
+		},
+		"belongs into the host name: set it to false": func(c *Config) {
+			c.Bucket, c.ForcePathStyle = "arn:aws:s3:eu-west-1:111122223333:accesspoint/landing", true
+		},
 		"endpoint must be a URL":      func(c *Config) { c.Endpoint = "localhost:9000" },
 		"user name or password":       func(c *Config) { c.Endpoint = "http://user:hunter2@host" },
 		"auth.access_key_id":          func(c *Config) { c.Auth = auth.Config{Mode: auth.ModeAccessKey} },
 		"encryption.kms_key":          func(c *Config) { c.Encryption = encryption.Config{Mode: encryption.ModeSSEKMSCMK} },
-		"unknown checksum":            func(c *Config) { c.Checksum = "md5" },
+		"unknown checksum":            func(c *Config) { c.Checksum = "md4" },
 		"part_size":                   func(c *Config) { c.PartSize = 1 },
 		"multipart_threshold":         func(c *Config) { c.MultipartThreshold = maxSinglePut + 1 },
 		"part_concurrency":            func(c *Config) { c.PartConcurrency = -1 },
@@ -39,6 +49,26 @@ func TestConfigIsValidated(t *testing.T) {
 		_, err := New(t.Context(), c)
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
+func TestEveryProblemIsNamedAtOnce(t *testing.T) {
+	c := Config{Bucket: "s3://b", Region: "eu-west-1", ACL: "all", PartSize: 1, Checksum: "md4", Endpoint: "x"}
+	assert.Len(t, c.Problems(), 5)
+	for _, want := range []string{"write b", "acl", "part_size", "md4", "endpoint"} {
+		require.ErrorContains(t, c.Validate(), want)
+	}
+	assert.Empty(t, Config{Bucket: "b"}.Problems())
+	require.NoError(t, Config{Bucket: "b"}.Validate())
+}
+
+func TestWhichACLsArePublic(t *testing.T) {
+	for acl, want := range map[string]bool{
+		"": false, "private": false, "bucket-owner-full-control": false, "bucket-owner-read": false, "aws-exec-read": false,
+		"public-read": true, "public-read-write": true, "authenticated-read": true,
+	} {
+		assert.Equal(t, want, Public(acl), acl)
+		require.NoError(t, Config{Bucket: "b", ACL: acl}.Validate())
 	}
 }
 

@@ -206,6 +206,9 @@ func (s *Store) advice(op Op, v verdict) string {
 		}
 		return "check encryption.kms_key, and that this identity may use it (kms:GenerateDataKey, for multipart uploads also kms:Decrypt); a key of another account must be customer-managed and given as an ARN"
 	case ClassNoBucket:
+		if v.advice != "" {
+			return v.advice
+		}
 		return fmt.Sprintf("create the bucket %s or correct its name; it is never created for you", s.cfg.Bucket)
 	case ClassWrongRegion:
 		if v.region != "" {
@@ -224,31 +227,11 @@ func (s *Store) advice(op Op, v verdict) string {
 		}
 		return v.advice
 	case ClassInvalid:
-		if errors.Is(v.is, ErrNotImplemented) {
+		if errors.Is(v.is, ErrNotImplemented) && v.advice == "" {
 			return "this S3-compatible store lacks a feature: see checksum, encryption.mode and conditional writes"
 		}
 		return v.advice
 	case ClassCanceled, ClassExists:
 	}
 	return ""
-}
-
-// permission names what a policy has to grant for op, and on what.
-func (s *Store) permission(op Op) string {
-	action, resource := "s3:PutObject", s.cfg.Bucket+"/*"
-	switch op {
-	case OpPutObject, OpCreateMultipartUpload, OpUploadPart, OpCompleteMultipartUpload:
-		if len(s.cfg.Tags) > 0 {
-			action = "s3:PutObject and s3:PutObjectTagging"
-		}
-	case OpAbortMultipartUpload:
-		action = "s3:AbortMultipartUpload"
-	case OpDeleteObject:
-		action = "s3:DeleteObject"
-	case OpHeadObject:
-		action = "s3:GetObject"
-	case OpListObjects:
-		action, resource = "s3:ListBucket", s.cfg.Bucket
-	}
-	return fmt.Sprintf("%s on arn:aws:s3:::%s", action, resource)
 }

@@ -88,7 +88,7 @@ func (c *corrupting) Do(r *http.Request) (*http.Response, error) {
 func TestIntegrationDamagedBytesAreNoticed(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	server := versitygw.Start(t)
-	for _, checksum := range []Checksum{ChecksumNone, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA256} {
+	for _, checksum := range []Checksum{ChecksumNone, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA256, ChecksumMD5} {
 		damage := &corrupting{}
 		s := realStore(t, server, func(c *Config) { c.Checksum = checksum; c.HTTP.Client = damage })
 		damage.times.Store(1)
@@ -158,7 +158,7 @@ func requireNoUploads(t *testing.T, s *Store) {
 func TestIntegrationMultipart(t *testing.T) {
 	server := versitygw.Start(t)
 	content := randomBytes(3*minPartSize + 12345)
-	for _, checksum := range []Checksum{ChecksumNone, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA256} {
+	for _, checksum := range []Checksum{ChecksumNone, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA256, ChecksumMD5} {
 		s := realStore(t, server, func(c *Config) { smallParts(c); c.Checksum = checksum })
 		r, err := put(t.Context(), s, string(checksum), content)
 		require.NoError(t, err, checksum)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3-destination/s3-destination/internal/store/bucket"
 )
 
 // Delete removes one object (on a versioned bucket: hides it). Deleting what is
@@ -70,11 +72,23 @@ func userMetadata(headers map[string]string) map[string]string {
 	return metadata
 }
 
+// unordered is why a directory bucket is not listed:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+var unordered = verdict{
+	class: ClassInvalid, is: ErrNotImplemented,
+	reason: "a directory bucket lists its keys in no order",
+	advice: "nothing to do: numbers in use are found by trying",
+}
+
 // ListAfter calls fn with the keys that start with prefix and sort after the
 // key after (empty: all), in the order of S3, until fn returns false. It needs
 // s3:ListBucket; [ClassDenied] without it is an answer that callers must be
-// able to live with.
+// able to live with, and so is [ErrNotImplemented]: a directory bucket lists in
+// no order, and begins where it likes.
 func (s *Store) ListAfter(ctx context.Context, prefix, after string, fn func(key string) bool) error {
+	if s.bucket.Kind == bucket.Directory {
+		return s.newError(OpListObjects, prefix, unordered, ErrNotImplemented)
+	}
 	input := &s3.ListObjectsV2Input{
 		Bucket: aws.String(s.cfg.Bucket), Prefix: aws.String(prefix), StartAfter: optional(after),
 		ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),

@@ -186,7 +186,7 @@ func (u *upload) sendPart(ctx context.Context, i int) error {
 	input := s3.UploadPartInput{
 		Bucket: aws.String(s.cfg.Bucket), Key: aws.String(u.o.Key),
 		UploadId: aws.String(u.id), PartNumber: number,
-		ContentLength:  aws.Int64(n),
+		ContentLength: aws.Int64(n), ContentMD5: sum.md5,
 		ChecksumCRC32C: sum.crc32c, ChecksumCRC64NVME: sum.crc64nvme, ChecksumSHA256: sum.sha256,
 		ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
 	}

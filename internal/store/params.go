@@ -21,6 +21,7 @@ type objectParams struct {
 	metadata                     map[string]string
 	tagging                      *string
 	storageClass                 types.StorageClass
+	acl                          types.ObjectCannedACL
 	owner                        *string
 	algorithm                    types.ServerSideEncryption
 	kmsKeyID, kmsContext         *string
@@ -36,6 +37,7 @@ func (s *Store) objectParams(o Object) objectParams {
 		metadata:        s.metadata(o),
 		tagging:         tagging(s.cfg.Tags),
 		storageClass:    types.StorageClass(s.cfg.StorageClass),
+		acl:             types.ObjectCannedACL(s.cfg.ACL),
 		owner:           optional(s.cfg.ExpectedBucketOwner),
 		algorithm:       s.params.Algorithm,
 		kmsKeyID:        s.params.KMSKeyID,
@@ -48,7 +50,7 @@ func (p objectParams) put() *s3.PutObjectInput {
 	return &s3.PutObjectInput{
 		Bucket: p.bucket, Key: p.key,
 		ContentType: p.contentType, ContentEncoding: p.contentEncoding,
-		Metadata: p.metadata, Tagging: p.tagging, StorageClass: p.storageClass,
+		Metadata: p.metadata, Tagging: p.tagging, StorageClass: p.storageClass, ACL: p.acl,
 		ExpectedBucketOwner:     p.owner,
 		ServerSideEncryption:    p.algorithm,
 		SSEKMSKeyId:             p.kmsKeyID,
@@ -61,7 +63,7 @@ func (p objectParams) create() *s3.CreateMultipartUploadInput {
 	return &s3.CreateMultipartUploadInput{
 		Bucket: p.bucket, Key: p.key,
 		ContentType: p.contentType, ContentEncoding: p.contentEncoding,
-		Metadata: p.metadata, Tagging: p.tagging, StorageClass: p.storageClass,
+		Metadata: p.metadata, Tagging: p.tagging, StorageClass: p.storageClass, ACL: p.acl,
 		ExpectedBucketOwner:     p.owner,
 		ServerSideEncryption:    p.algorithm,
 		SSEKMSKeyId:             p.kmsKeyID,

@@ -137,7 +137,7 @@ func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 	size := o.Body.Len()
 	sum := s.settled(o).sums()
 	input.ChecksumCRC32C, input.ChecksumCRC64NVME, input.ChecksumSHA256 = sum.crc32c, sum.crc64nvme, sum.sha256
-	input.ContentLength = aws.Int64(size)
+	input.ContentMD5, input.ContentLength = sum.md5, aws.Int64(size)
 	input.IfNoneMatch = s.ifNoneMatch(o)
 
 	var output *s3.PutObjectOutput

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/bucket"
 	"github.com/s3-destination/s3-destination/internal/store/encryption"
 )
 
@@ -18,6 +19,7 @@ import (
 // nothing that needs closing but idle connections; see [Store.Close].
 type Store struct {
 	cfg       Config
+	bucket    bucket.Name
 	client    *s3.Client
 	creds     *auth.Provider
 	params    encryption.Params
@@ -41,6 +43,11 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
+	name, err := bucket.Parse(cfg.Bucket)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // names the setting
+	}
+	cfg.Region = first(cfg.Region, name.Region)
 	params, err := cfg.Encryption.Params()
 	if err != nil {
 		return nil, err
@@ -61,25 +68,18 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		return again.Credentials, err
 	})
 	awsCfg.Credentials = creds
-	s := &Store{cfg: cfg, creds: creds, params: params, closeIdle: closeIdle, jitter: fullJitter}
+	s := &Store{cfg: cfg, bucket: name, creds: creds, params: params, closeIdle: closeIdle, jitter: fullJitter}
 	s.proof = proof{next: httpClient, tap: cfg.HTTP.Tap, learned: &s.learned}
 	awsCfg.HTTPClient = &s.proof
-	s.client = s3.NewFromConfig(awsCfg, func(o *s3.Options) {
-		o.UsePathStyle = cfg.ForcePathStyle
-		if cfg.Endpoint != "" {
-			o.BaseEndpoint = aws.String(cfg.Endpoint)
-		}
-		// Our own loop retries; a second one inside it would multiply the tries
-		// and hide the ambiguous ones.
-		o.Retryer = aws.NopRetryer{}
-		// Checksums are computed once, by us, and sent as plain headers.
-		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-	})
+	s.client = cfg.newClient(awsCfg, name.Kind)
 	s.believe(cfg.Conditions)
-	options := s.client.Options()
-	// The endpoint may also come from AWS_ENDPOINT_URL.
-	s.checksum = cfg.Checksum.resolve(options.BaseEndpoint != nil)
+	s.checksum = cfg.Checksum.resolve(s.Foreign())
+	if s.bucket.Kind == bucket.Directory {
+		s.learned.learn(List, Refuted) // in no order; see ListAfter
+	}
+	if err := addressable(ctx, cfg.Bucket, s.client.Options()); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -93,6 +93,26 @@ func (s *Store) Bucket() string { return s.cfg.Bucket }
 
 // Region is the region that requests are signed for.
 func (s *Store) Region() string { return s.region() }
+
+// Foreign reports whether the store is another one than AWS.
+func (s *Store) Foreign() bool {
+	// The endpoint may also come from AWS_ENDPOINT_URL.
+	return bucket.Foreign(aws.ToString(s.client.Options().BaseEndpoint))
+}
+
+// RegionOf is the region that a store of this configuration signs requests for:
+// of the setting, of the ARN of an access point, or of the environment. It is
+// empty when none of them names one. It makes no request.
+func RegionOf(ctx context.Context, cfg Config) string {
+	if name, err := bucket.Parse(cfg.Bucket); err == nil {
+		cfg.Region = first(cfg.Region, name.Region)
+	}
+	awsCfg, err := loadAWS(ctx, cfg)
+	if err != nil {
+		return cfg.Region
+	}
+	return awsCfg.Region
+}
 
 // Credentials is the source of the store's credentials, for telling who it is.
 func (s *Store) Credentials() *auth.Provider { return s.creds }

@@ -12,14 +12,14 @@ import (
 type Sum struct {
 	// Algorithm is what it was computed with.
 	Algorithm Checksum
-	// Value is the base64 text of S3's x-amz-checksum headers.
+	// Value is the base64 text of S3's x-amz-checksum headers, or of Content-MD5.
 	Value string
 }
 
 // Sum computes the checksum that Put sends with b; the zero Sum when the store
 // is configured to send none.
 func (s *Store) Sum(b *Body) Sum {
-	if s.checksum.algorithm() == "" {
+	if s.checksum == ChecksumNone {
 		return Sum{}
 	}
 	whole := s.checksum.of(b, 0, b.Len())
@@ -28,7 +28,7 @@ func (s *Store) Sum(b *Body) Sum {
 
 // value is the one checksum that is set; empty when none is.
 func (s sums) value() string {
-	for _, v := range []*string{s.crc32c, s.crc64nvme, s.sha256} {
+	for _, v := range []*string{s.crc32c, s.crc64nvme, s.sha256, s.md5} {
 		if v != nil {
 			return *v
 		}
@@ -45,6 +45,8 @@ func (s Sum) sums() sums {
 		return sums{crc64nvme: aws.String(s.Value)}
 	case ChecksumSHA256:
 		return sums{sha256: aws.String(s.Value)}
+	case ChecksumMD5:
+		return sums{md5: aws.String(s.Value)}
 	case ChecksumAuto, ChecksumNone:
 	}
 	return sums{}

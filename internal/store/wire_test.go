@@ -27,6 +27,7 @@ func everything(c *Config) {
 	c.Metadata = map[string]string{"team": "data", "City": "Zürich"}
 	c.Tags = map[string]string{"cost center": "a+b", "env": "prod"}
 	c.ExpectedBucketOwner = "111122223333"
+	c.ACL = "bucket-owner-full-control"
 }
 
 func wantShape() map[string]string {
@@ -45,7 +46,7 @@ func wantShape() map[string]string {
 		"X-Amz-Tagging":                                   "cost%20center=a%2Bb&env=prod",
 		"X-Amz-Expected-Bucket-Owner":                     "111122223333",
 		"X-Amz-Server-Side-Encryption-Customer-Algorithm": "",
-		"X-Amz-Acl":                                       "",
+		"X-Amz-Acl":                                       "bucket-owner-full-control",
 		"X-Amz-Object-Lock-Mode":                          "",
 	}
 }
@@ -101,7 +102,7 @@ func TestWireOfMultipart(t *testing.T) {
 	for _, p := range parts {
 		assert.NotEmpty(t, p.Header.Get("X-Amz-Checksum-Crc32c"))
 		requireHeaders(t, p.Header, map[string]string{
-			"X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD", "If-None-Match": "", "X-Amz-Server-Side-Encryption": "",
+			"X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD", "If-None-Match": "", "X-Amz-Server-Side-Encryption": "", "X-Amz-Acl": "",
 			"X-Amz-Expected-Bucket-Owner": "111122223333",
 		})
 	}
@@ -179,6 +180,7 @@ func TestWireOfChecksums(t *testing.T) {
 		ChecksumCRC32C:    {"X-Amz-Checksum-Crc32c": "4waSgw=="},
 		ChecksumCRC64NVME: {"X-Amz-Checksum-Crc64nvme": "rosUhgp5mIg="},
 		ChecksumSHA256:    {"X-Amz-Checksum-Sha256": "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="},
+		ChecksumMD5:       {"Content-Md5": "JfnnlDI7RTiF9RgfG2JNCw=="},
 	}
 	for checksum, want := range cases {
 		t.Run(string(checksum), func(t *testing.T) {
@@ -189,7 +191,7 @@ func TestWireOfChecksums(t *testing.T) {
 			header := server.Requests("PutObject")[0].Header
 			var names []string
 			for name := range header {
-				if strings.Contains(name, "Checksum") || name == "X-Amz-Trailer" {
+				if strings.Contains(name, "Checksum") || name == "X-Amz-Trailer" || name == "Content-Md5" {
 					names = append(names, name)
 				}
 			}
@@ -202,7 +204,7 @@ func TestWireOfChecksums(t *testing.T) {
 }
 
 func TestMultipartWithEveryChecksum(t *testing.T) {
-	for _, checksum := range []Checksum{ChecksumNone, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA256} {
+	for _, checksum := range []Checksum{ChecksumNone, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA256, ChecksumMD5} {
 		t.Run(string(checksum), func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})
 			s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = checksum })

@@ -31,6 +31,7 @@ func policyCommand(out io.Writer) *cli.Command {
 				return err
 			}
 			conf := found.Policy()
+			conf.Region = found.Region(c.Context)
 			conf.SourceIPs = c.StringSlice("source-ip")
 			kind := strings.ToLower(c.String("kind"))
 			if principals := c.StringSlice("principal"); len(principals) > 0 {

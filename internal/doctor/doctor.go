@@ -71,11 +71,9 @@ func Run(ctx context.Context, cfg Config) *Report {
 
 // policyConfig is what the statements to add are written for.
 func (d *doctor) policyConfig() policy.Config {
-	c := d.cfg.Policy
-	c.Bucket, c.Prefix, c.Region = d.cfg.Store.Bucket, d.cfg.Probe.Prefix, d.store.Region()
-	c.Encryption, c.KMSKey = d.cfg.Store.Encryption.Mode, d.cfg.Store.Encryption.KMSKey
-	c.Tagging = len(d.cfg.Store.Tags) > 0
-	return c.WithAuth(d.cfg.Store.Auth)
+	c := d.cfg.Policy.WithStore(d.cfg.Store)
+	c.Prefix, c.Region, c.Foreign = d.cfg.Probe.Prefix, d.store.Region(), d.store.Foreign()
+	return c
 }
 
 // fixes are the statements for a failed operation; none when it is not a right

@@ -1,6 +1,8 @@
 package output
 
 import (
+	"context"
+
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/doctor"
 	"github.com/s3-destination/s3-destination/internal/policy"
@@ -33,20 +35,18 @@ func (i *Inspected) Doctor() doctor.Config {
 	}
 }
 
-// Policy is what the policies for the configuration need to know.
+// Region is the region of the bucket, by the configuration or the environment;
+// empty when neither names one.
+func (i *Inspected) Region(ctx context.Context) string { return store.RegionOf(ctx, i.conf.store) }
+
+// Policy is what the policies for the configuration need to know. Its region is
+// that of the configuration alone; see [Inspected.Region].
 func (i *Inspected) Policy() policy.Config {
-	c := policy.Config{
-		Bucket:     i.conf.store.Bucket,
-		Prefix:     i.conf.layout.StaticPrefix(),
-		Region:     i.conf.store.Region,
-		Encryption: i.conf.store.Encryption.Mode,
-		KMSKey:     i.conf.store.Encryption.KMSKey,
-		Tagging:    len(i.conf.store.Tags) > 0,
-	}
+	c := policy.Config{Prefix: i.conf.layout.StaticPrefix()}
 	if i.conf.chunks.OnBadRecord == chunk.ToDeadLetter {
 		c.MorePrefixes = []string{i.conf.deadLetters.Layout().StaticPrefix()}
 	}
-	return c.WithAuth(i.conf.store.Auth)
+	return c.WithStore(i.conf.store)
 }
 
 // Preview returns a preview of the output's keys.

@@ -9,6 +9,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // version is the only current version of the policy language:
@@ -86,5 +88,22 @@ func encode(v any, indent string) ([]byte, error) {
 	if err := e.Encode(v); err != nil {
 		return nil, fmt.Errorf("encoding a policy: %w", err)
 	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
+	return ascii(bytes.TrimRight(b.Bytes(), "\n")), nil
+}
+
+// ascii writes every other letter of a JSON text as \uXXXX: IAM takes no
+// character beyond U+00FF.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+func ascii(text []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if r < utf8.RuneSelf {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.Bytes()
 }

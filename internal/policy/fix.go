@@ -6,6 +6,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
+	"github.com/s3-destination/s3-destination/internal/store/bucket"
 )
 
 // Fix is a statement to add, and where.
@@ -30,7 +31,7 @@ func Fixes(c Config, op store.Op, class store.Class) []Fix {
 		return nil
 	}
 	s, where := c.right(op), c.identity()
-	fixes := []Fix{{Where: where, Statement: s}}
+	fixes := []Fix{{Where: where, Statement: s, Note: c.delegation()}}
 	if c.Mode == auth.ModeBucketPolicy {
 		// Access from another account takes both sides.
 		granted := s
@@ -38,7 +39,7 @@ func Fixes(c Config, op store.Op, class store.Class) []Fix {
 		if len(c.Principals) == 0 {
 			granted.Principal.AWS = Values{"<ACCOUNT ID OF THE WRITER>"}
 		}
-		fixes = append([]Fix{{Where: "the policy of bucket " + c.Bucket, Statement: granted}}, fixes...)
+		fixes = append([]Fix{{Where: "the policy of " + c.place(), Statement: granted, Note: c.delegation()}}, fixes...)
 	}
 	return fixes
 }
@@ -70,24 +71,42 @@ func (c Config) identity() string {
 
 // right is the statement that allows an operation of the store.
 func (c Config) right(op store.Op) Statement {
+	if c.sessionsOnly() {
+		return c.session()
+	}
 	switch op {
 	case store.OpListObjects:
-		return c.list("ListPrefix")
+		return c.list("ListPrefix", "ListBucket")
 	case store.OpDeleteObject:
-		return c.single("DeleteProbe", "s3:DeleteObject")
+		return c.objects("DeleteProbe", "DeleteObject")
 	case store.OpHeadObject:
-		return c.single("ReadBack", "s3:GetObject")
+		return c.objects("ReadBack", "GetObject")
 	case store.OpAbortMultipartUpload:
-		return c.single("AbortUploads", "s3:AbortMultipartUpload")
+		return c.objects("AbortUploads", "AbortMultipartUpload")
 	case store.OpPutObject, store.OpCreateMultipartUpload, store.OpUploadPart, store.OpCompleteMultipartUpload:
 	}
-	return c.objects("Write", "s3:PutObject")
+	return c.write()
 }
 
-// single is objects without what every write needs.
-func (c Config) single(sid, action string) Statement {
-	c.Tagging = false
-	return c.objects(sid, action)
+// place names what a policy of the owner's side is attached to.
+func (c Config) place() string {
+	switch where := c.where(); where.Kind {
+	case bucket.AccessPoint, bucket.Outpost, bucket.Alias:
+		return "access point " + where.String()
+	case bucket.Plain, bucket.Directory:
+	}
+	return "bucket " + c.Bucket
+}
+
+// delegation is what an access point needs beside its own policy; empty for a
+// bucket.
+func (c Config) delegation() string {
+	switch c.where().Kind {
+	case bucket.AccessPoint, bucket.Outpost, bucket.Alias:
+		return "The bucket behind the access point must allow the same: by a policy that leaves the decision to its access points, or by the same statement with the ARN of the bucket."
+	case bucket.Plain, bucket.Directory:
+	}
+	return ""
 }
 
 // keyFixes let the writer use the key: by its own policy, and by that of the

@@ -85,19 +85,17 @@ func (c Config) bucketPolicy(f Flavour) (Document, error) {
 	if len(c.Principals) == 0 {
 		return Document{}, errors.New("a bucket policy needs to know whom it lets in: name the account or the ARN of the writer as principal")
 	}
-	if f == Full {
-		return document(c.documentedBucket()), nil
+	if f == Full && !c.sessionsOnly() {
+		return document(c.documentedBucket()...), nil
 	}
-	d := document(c.grants(f)...)
-	kept := d.Statement[:0]
-	for _, s := range d.Statement {
-		if strings.HasPrefix(s.Action[0], "s3:") { // keys have policies of their own
+	var granted []Statement
+	for _, s := range c.grants(f) {
+		if !strings.HasPrefix(s.Action[0], "kms:") { // keys have policies of their own
 			s.Principal = &Principal{AWS: Values(c.Principals)}
-			kept = append(kept, s)
+			granted = append(granted, s)
 		}
 	}
-	d.Statement = kept
-	return d, nil
+	return document(granted...), nil
 }
 
 func (c Config) keyPolicy() (Document, error) {

@@ -57,8 +57,8 @@ func golden(t *testing.T, path string, text []byte) {
 
 var (
 	sid      = regexp.MustCompile(`^[A-Za-z0-9]+$`)
-	action   = regexp.MustCompile(`^(s3|kms|sts):[A-Za-z]*\*?$`)
-	resource = regexp.MustCompile(`^(\*|arn:(aws|aws-cn|aws-us-gov):(s3:::|kms:[^:]+:[^:]+:key/).+)$`)
+	action   = regexp.MustCompile(`^(s3|s3-outposts|s3express|kms|sts):[A-Za-z]*\*?$`)
+	resource = regexp.MustCompile(`^(\*|arn:(aws|aws-cn|aws-us-gov):(s3:::|s3:[^:]*:[^:]+:accesspoint/|s3-outposts:[^:]+:[^:]+:outpost/|s3express:[^:]+:[^:]+:(bucket|accesspoint)/|kms:[^:]+:[^:]+:key/).+)$`)
 )
 
 // requireValid checks what AWS checks when a policy is saved. A policy of a
@@ -171,6 +171,10 @@ func TestFlavours(t *testing.T) {
 	tagged := plain
 	tagged.Tagging = true
 	assert.Equal(t, []string{"s3:PutObject", "s3:PutObjectTagging"}, actions(render(tagged, Minimum)))
+	tagged.ACL = true
+	assert.Equal(t, []string{"s3:PutObject", "s3:DeleteObject", "s3:PutObjectAcl", "s3:PutObjectTagging"}, actions(render(tagged, Recommended)))
+	assert.Equal(t, Values{"s3:DeleteObject"}, Fixes(tagged, store.OpDeleteObject, store.ClassDenied)[0].Statement.Action)
+	assert.Equal(t, Values{"s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging"}, Fixes(tagged, store.OpUploadPart, store.ClassDenied)[0].Statement.Action)
 }
 
 func TestScope(t *testing.T) {
@@ -198,10 +202,10 @@ func TestScope(t *testing.T) {
 	}
 	more := Config{Bucket: "b", Prefix: "data", MorePrefixes: []string{"data/_dead_letters/", "/dead", "data2"}}
 	assert.Equal(t, Values{"arn:aws:s3:::b/data/*", "arn:aws:s3:::b/dead/*", "arn:aws:s3:::b/data2/*"}, write(more).Resource)
-	assert.Equal(t, Values{"data/*", "dead/*", "data2/*"}, more.list("x").Condition["StringLike"]["s3:prefix"])
+	assert.Equal(t, Values{"data/*", "dead/*", "data2/*"}, more.list("x", "ListBucket").Condition["StringLike"]["s3:prefix"])
 	more.MorePrefixes = []string{""}
 	assert.Equal(t, Values{"arn:aws:s3:::b/*"}, write(more).Resource)
-	assert.Empty(t, more.list("x").Condition)
+	assert.Empty(t, more.list("x", "ListBucket").Condition)
 }
 
 func TestKeys(t *testing.T) {

@@ -1,18 +1,39 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/store/bucket"
+)
 
 const allow = "Allow"
 
 // objects grants actions on everything under the prefix.
 func (c Config) objects(sid string, actions ...string) Statement {
-	if c.Tagging {
-		actions = append(actions, "s3:PutObjectTagging")
-	}
 	return Statement{
-		Sid: sid, Effect: allow, Action: actions, Resource: c.objectARNs(), Condition: c.addresses(),
+		Sid: sid, Effect: allow, Action: c.actions(actions...), Resource: c.objectARNs(), Condition: c.addresses(),
 	}
 }
+
+// write grants what writing an object needs, and more.
+func (c Config) write(more ...string) Statement {
+	needed := store.WriteActions(c.ACL, c.Tagging)
+	// Rights that a setting needs come last.
+	return c.objects("Write", slices.Concat(needed[:1], more, needed[1:])...)
+}
+
+// session grants all that can be granted on a directory bucket: to begin a
+// session, in which everything is allowed.
+func (c Config) session() Statement {
+	return Statement{
+		Sid: "Session", Effect: allow, Action: Values{bucket.CreateSession}, Resource: c.objectARNs(), Condition: c.addresses(),
+	}
+}
+
+// sessionsOnly reports whether the bucket is one that knows no other grant.
+func (c Config) sessionsOnly() bool { return c.where().Kind == bucket.Directory }
 
 // addresses is the condition of P10: the source documents call it by the
 // set operator, which matches a single address just as well.
@@ -23,9 +44,10 @@ func (c Config) addresses() map[string]Condition {
 	return map[string]Condition{"ForAnyValue:IpAddress": {"aws:SourceIp": sortedCopy(c.SourceIPs)}}
 }
 
-// list grants listing, no further than the prefix.
-func (c Config) list(sid string) Statement {
-	s := Statement{Sid: sid, Effect: allow, Action: Values{"s3:ListBucket"}, Resource: Values{c.bucketARN()}, Condition: c.addresses()}
+// list grants listing, no further than the prefix. What begins with the name of
+// the prefix but lies beside it (events, events-secret) is not listed either.
+func (c Config) list(sid string, actions ...string) Statement {
+	s := Statement{Sid: sid, Effect: allow, Action: c.actions(actions...), Resource: Values{c.where().ARN()}, Condition: c.addresses()}
 	var patterns Values
 	for _, p := range c.prefixes() {
 		if p == "" {
@@ -77,18 +99,22 @@ func (c Config) trust() Statement {
 
 // grants are the statements of a flavour for an identity.
 func (c Config) grants(f Flavour) []Statement {
+	encrypt := c.keyUse("Encrypt", "kms:GenerateDataKey", "kms:Decrypt")
+	if f == Full {
+		encrypt = c.keyUse("Encrypt", "kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey")
+	}
+	if c.sessionsOnly() {
+		return append([]Statement{c.session()}, encrypt...)
+	}
 	switch f {
 	case Minimum:
-		return append([]Statement{c.objects("Write", "s3:PutObject")},
-			c.keyUse("Encrypt", "kms:GenerateDataKey", "kms:Decrypt")...)
+		return append([]Statement{c.write()}, encrypt...)
 	case Full:
-		statements := []Statement{
-			c.objects("Write", "s3:PutObject", "s3:DeleteObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
-			c.list("ListPrefix"),
-		}
-		return append(statements, c.keyUse("Encrypt", "kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey")...)
+		return append([]Statement{
+			c.write("DeleteObject", "GetObject", "AbortMultipartUpload", "ListMultipartUploadParts"),
+			c.list("ListPrefix", "ListBucket"),
+		}, encrypt...)
 	default:
-		return append([]Statement{c.objects("Write", "s3:PutObject", "s3:DeleteObject")},
-			c.keyUse("Encrypt", "kms:GenerateDataKey", "kms:Decrypt")...)
+		return append([]Statement{c.write("DeleteObject")}, encrypt...)
 	}
 }

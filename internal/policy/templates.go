@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,17 +28,17 @@ func Templates() []Template {
 		{"P1", "p01-minimum", "All that the program needs.", fixed(func(c Config) []Statement { return c.grants(Minimum) })},
 		{"P2", "p02-recommended", "The minimum, and removing the object of the health check.", fixed(func(c Config) []Statement { return c.grants(Recommended) })},
 		{"P3", "p03-put-location-list", "Write, and find and list the bucket.", fixed(func(c Config) []Statement {
-			return []Statement{c.wholeBucket("WriteAndList", "s3:PutObject", "s3:GetBucketLocation", "s3:ListBucket")}
+			return []Statement{c.wholeBucket("WriteAndList", "PutObject", "GetBucketLocation", "ListBucket")}
 		})},
 		{"P4", "p04-put-delete", "Write and delete anywhere in the bucket.", fixed(func(c Config) []Statement {
-			s := c.wholeBucket("WriteAndDelete", "s3:PutObject", "s3:DeleteObject")
+			s := c.wholeBucket("WriteAndDelete", "PutObject", "DeleteObject")
 			s.Resource = s.Resource[1:]
 			return []Statement{s}
 		})},
 		{"P5", "p05-read-write", "Read, write, list and delete.", fixed(func(c Config) []Statement {
-			return []Statement{c.wholeBucket("ReadAndWrite", "s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject")}
+			return []Statement{c.wholeBucket("ReadAndWrite", "GetObject", "PutObject", "ListBucket", "DeleteObject")}
 		})},
-		{"P6", "p06-bucket-policy", "The bucket lets in another account (auth.mode bucket_policy).", fixed(func(c Config) []Statement { return []Statement{c.documentedBucket()} })},
+		{"P6", "p06-bucket-policy", "The bucket lets in another account (auth.mode bucket_policy).", fixed(Config.documentedBucket)},
 		{"P7", "p07-kms-key-policy", "The encryption key lets in another account.", func(c Config) (Document, error) {
 			owner, known := c.keyAccount()
 			if !known {
@@ -51,6 +52,9 @@ func Templates() []Template {
 	}
 }
 
+// listActions are the templates that grant actions one by one.
+var listActions = []string{"P3", "P4", "P5", "P6", "P8"}
+
 // RenderTemplate writes the policy of an id, P1 to P10 in any case, for a
 // configuration.
 func RenderTemplate(c Config, id string) (Document, error) {
@@ -60,6 +64,8 @@ func RenderTemplate(c Config, id string) (Document, error) {
 	for _, t := range Templates() {
 		if strings.EqualFold(t.ID, id) {
 			switch {
+			case c.sessionsOnly() && slices.Contains(listActions, t.ID):
+				return Document{}, fmt.Errorf("%s grants actions one by one, and a directory bucket knows sessions only: use --kind role or bucket", t.ID)
 			case (t.ID == "P6" || t.ID == "P7" || t.ID == "P9") && len(c.Principals) == 0:
 				return Document{}, fmt.Errorf("%s needs to know who the writer is: name an account or an ARN as principal", t.ID)
 			case t.ID == "P10" && len(c.SourceIPs) == 0:
@@ -75,19 +81,27 @@ func RenderTemplate(c Config, id string) (Document, error) {
 
 // wholeBucket grants actions on the bucket and on every object of it.
 func (c Config) wholeBucket(sid string, actions ...string) Statement {
-	return Statement{Sid: sid, Effect: allow, Action: actions, Resource: Values{c.bucketARN(), c.bucketARN() + "/*"}}
+	where := c.where()
+	return Statement{Sid: sid, Effect: allow, Action: c.actions(actions...), Resource: Values{where.ARN(), where.Objects("*")}}
 }
 
-func (c Config) documentedBucket() Statement {
-	return Statement{
-		Sid: "S3Access", Effect: allow,
-		Principal: &Principal{AWS: Values(c.Principals)},
-		Action: Values{
-			"s3:GetObject*", "s3:DeleteObject", "s3:ListBucket*", "s3:PutObject*",
-			"s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload",
+// documentedBucket lets the principals read and write under the prefix, and list
+// no further. Only the lists of keys know a prefix, so that the list of uploads
+// is a grant of its own:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+func (c Config) documentedBucket() []Statement {
+	all := []Statement{
+		c.objects("ReadAndWrite", "GetObject*", "DeleteObject", "PutObject*", "ListMultipartUploadParts", "AbortMultipartUpload"),
+		c.list("ListPrefix", "ListBucket*"),
+		{
+			Sid: "ListUploads", Effect: allow, Action: c.actions("ListBucketMultipartUploads"),
+			Resource: Values{c.where().ARN()}, Condition: c.addresses(),
 		},
-		Resource: append(Values{c.bucketARN()}, c.objectARNs()...), Condition: c.addresses(),
 	}
+	for i := range all {
+		all[i].Principal = &Principal{AWS: Values(c.Principals)}
+	}
+	return all
 }
 
 func (c Config) documentedKey(owner string) []Statement {
@@ -111,12 +125,8 @@ func (c Config) documentedKey(owner string) []Statement {
 
 func (c Config) documentedRole() []Statement {
 	statements := []Statement{
-		{
-			Sid: "ReadAndWrite", Effect: allow,
-			Action:   Values{"s3:GetObject*", "s3:DeleteObject", "s3:PutObject*"},
-			Resource: c.objectARNs(), Condition: c.addresses(),
-		},
-		{Sid: "List", Effect: allow, Action: Values{"s3:ListBucket"}, Resource: Values{c.bucketARN()}, Condition: c.addresses()},
+		c.objects("ReadAndWrite", "GetObject*", "DeleteObject", "PutObject*"),
+		{Sid: "List", Effect: allow, Action: c.actions("ListBucket"), Resource: Values{c.where().ARN()}, Condition: c.addresses()},
 	}
 	return append(statements, c.keyUse("UseOfTheKey", documentedKeyActions()...)...)
 }

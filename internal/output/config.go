@@ -94,7 +94,9 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 	r.naming(c)
 	r.chunks(c)
 	r.badRecords(c)
-	r.fail(c.store.Validate())
+	for _, err := range c.store.Problems() {
+		r.fail(err)
+	}
 	r.accessRules(c)
 	c.warnings = r.warnings
 	return c, r.warnings, r.err()
@@ -132,6 +134,8 @@ func (r *reader) store() store.Config {
 		StorageClass:        r.str(fieldStorageClass),
 		Metadata:            r.strings(fieldMetadata),
 		Tags:                r.strings(fieldTags),
+		ACL:                 r.str(fieldACL),
+		RequestPayer:        r.str(fieldRequestPayer),
 		ExpectedBucketOwner: r.str(fieldExpectedOwner),
 		RequestTimeout:      r.duration(fieldUpload, fieldRequestTimeout),
 		HTTP:                store.HTTPConfig{CAFile: r.str(fieldUpload, fieldCAFile)},
@@ -319,6 +323,12 @@ func (r *reader) accessRules(c *Config) {
 	mode, kind := c.store.Auth.Mode, c.store.Encryption.Mode
 	if mode == auth.ModeBucketPolicy && kind == encryption.ModeSSEKMS {
 		r.fail(errors.New("auth.mode bucket_policy cannot be combined with encryption.mode sse-kms: an AWS-managed key cannot be shared with another account. Use sse-kms-cmk with a customer-managed key, or sse-s3"))
+	}
+	if mode == auth.ModeBucketPolicy && kind == encryption.ModeSSEKMSDSSE && c.store.Encryption.KMSKey == "" {
+		r.fail(errors.New("auth.mode bucket_policy with encryption.mode sse-kms-dsse needs encryption.kms_key: an AWS-managed key cannot be shared with another account"))
+	}
+	if store.Public(c.store.ACL) {
+		r.warn("acl " + c.store.ACL + " lets people read the objects who have no part in the bucket: bucket-owner-full-control is what the owner of a bucket of another account needs")
 	}
 	if (mode == auth.ModeBucketPolicy || mode == auth.ModeAccessKey) && kind == encryption.ModeNone {
 		r.warn("encryption.mode none with auth.mode " + string(mode) + " is not recommended unless the bucket encrypts by default: use sse-s3")

@@ -97,6 +97,8 @@ const (
 	fieldContentEncoding   = "content_encoding"
 	fieldMetadata          = "metadata"
 	fieldTags              = "tags"
+	fieldACL               = "acl"
+	fieldRequestPayer      = "request_payer"
 	fieldExpectedOwner     = "expected_bucket_owner"
 	fieldChecksum          = "checksum"
 

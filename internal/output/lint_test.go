@@ -42,6 +42,11 @@ func override(base, extra string) string {
 	return kept.String() + extra
 }
 
+func TestEveryMistakeOfTheStoreIsReportedAtOnce(t *testing.T) {
+	errs, _ := problems(t, "bucket: s3://b\nacl: all\nrequest_payer: me\nendpoint: localhost\n")
+	assert.Len(t, errs, 4)
+}
+
 func TestEveryRuleHasItsOwnMessage(t *testing.T) {
 	for name, tc := range map[string]struct {
 		conf string
@@ -77,6 +82,32 @@ func TestEveryRuleHasItsOwnMessage(t *testing.T) {
 		"rule 5: no encryption with a bucket policy": {
 			"auth: {mode: bucket_policy, access_key_id: a, secret_access_key: s}\nencryption: {mode: none}\n", "", "not recommended",
 		},
+		"rule 5: shared bucket, two layers, AWS-managed key": {
+			"auth: {mode: bucket_policy, access_key_id: a, secret_access_key: s}\nencryption: {mode: sse-kms-dsse}\n", "needs encryption.kms_key", "",
+		},
+		"rule 5: shared bucket, two layers, a key": {
+			"auth: {mode: bucket_policy, access_key_id: a, secret_access_key: s}\nencryption: {mode: sse-kms-dsse, kms_key: k}\n", "", "",
+		},
+		"two layers with the AWS-managed key": {"encryption: {mode: sse-kms-dsse}\n", "", ""},
+		"two layers with a bucket key":        {"encryption: {mode: sse-kms-dsse, bucket_key: true}\n", "knows no bucket keys: remove it", ""},
+		"a key of everybody":                  {"encryption: {mode: sse-kms-cmk, kms_key: 'alias/*'}\n", `encryption.kms_key "alias/*" names no key`, ""},
+		"an ACL":                              {"acl: bucket-owner-full-control\n", "", ""},
+		"an ACL that is none":                 {"acl: public\n", `acl "public" is not a canned ACL: write one of bucket-owner-full-control, bucket-owner-read, private`, ""},
+		"an ACL for everybody":                {"acl: public-read\n", "", "acl public-read lets people read the objects who have no part in the bucket"},
+		"who pays":                            {"request_payer: requester\n", "", ""},
+		"nobody pays":                         {"request_payer: true\n", `request_payer "true" is unknown: write requester, or leave it out`, ""},
+		"Content-MD5":                         {"checksum: md5\n", "", ""},
+		"a bucket by its URL":                 {"bucket: s3://b/events\n", "write b, and put events into folder", ""},
+		"a bucket by its ARN":                 {"bucket: 'arn:aws:s3:::b'\n", "only access points are named by an ARN; write b", ""},
+		"an access point":                     {"bucket: 'arn:aws:s3:eu-west-1:111122223333:accesspoint/landing'\n", "", ""},
+		"an access point elsewhere": {
+			"bucket: 'arn:aws:s3:eu-central-1:111122223333:accesspoint/landing'\n", "write eu-central-1, or leave it out", "",
+		},
+		"an access point by path":           {"bucket: 'arn:aws:s3:eu-west-1:111122223333:accesspoint/landing'\nforce_path_style_urls: true\n", "set it to false", ""},
+		"tags in a directory bucket":        {"bucket: b--euw1-az1--x-s3\ntags: {a: b}\n", "tags does not work with directory bucket b--euw1-az1--x-s3: remove it", ""},
+		"an ACL in a directory bucket":      {"bucket: b--euw1-az1--x-s3\nacl: private\n", "acl does not work with directory bucket", ""},
+		"Content-MD5 in a directory bucket": {"bucket: b--euw1-az1--x-s3\nchecksum: md5\n", "checksum md5 does not work with directory bucket", ""},
+
 		"rule 6: a date needs its field": {"folder: '{{YYYY}}'\n", "date_field", ""},
 		"rule 8: unknown placeholder":    {"folder: '{{yyyy}}'\n", "YYYY", ""},
 		"rule 8: a near miss of today":   {"folder: '{{today_DD}}'\n", "DD_today", ""},

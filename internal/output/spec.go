@@ -81,13 +81,13 @@ output:
 func destinationFields() []*service.ConfigField {
 	return []*service.ConfigField{
 		service.NewStringField(fieldBucket).
-			Description("The bucket to write to. It must exist; it is never created.").
-			Example("my-bucket"),
+			Description("The bucket to write to. It must exist; it is never created. A general purpose bucket, a directory bucket (`name--zone--x-s3`), or an access point by its ARN or alias.").
+			Example("my-bucket").Example("arn:aws:s3:eu-west-1:111122223333:accesspoint/landing"),
 		service.NewStringField(fieldRegion).
-			Description("The region of the bucket. Taken from the environment (`AWS_REGION`, profile) when empty.").
+			Description("The region of the bucket. Taken from the environment (`AWS_REGION`, profile) when empty, or from the ARN of an access point.").
 			Default("").Example("eu-west-1"),
 		service.NewStringField(fieldEndpoint).
-			Description("The URL of an S3-compatible store; empty means AWS. Also switches the default of `checksum`.").
+			Description("The URL of an S3-compatible store; empty means AWS. Also decides what `checksum: auto` is.").
 			Default("").Advanced().Example("http://localhost:9000"),
 		service.NewBoolField(fieldPathStyle).
 			Description("Put the bucket into the path of URLs instead of the host name, as most S3-compatible stores need.").

@@ -6,14 +6,14 @@ func accessFields() []*service.ConfigField {
 	return []*service.ConfigField{
 		service.NewObjectField(fieldAuth, authFields()...).Description("How to authenticate."),
 		service.NewObjectField(fieldEncryption,
-			service.NewStringEnumField(fieldEncryptionMode, "sse-s3", "sse-kms", "sse-kms-cmk", "none").
-				Description("Server-side encryption: `sse-s3` with keys managed by S3, `sse-kms` with the AWS-managed KMS key, `sse-kms-cmk` with a customer-managed KMS key, `none` to leave it to the bucket.").
+			service.NewStringEnumField(fieldEncryptionMode, "sse-s3", "sse-kms", "sse-kms-cmk", "sse-kms-dsse", "none").
+				Description("Server-side encryption: `sse-s3` with keys managed by S3, `sse-kms` with the AWS-managed KMS key, `sse-kms-cmk` with a customer-managed KMS key, `sse-kms-dsse` twice with KMS (DSSE-KMS), with `kms_key` or the AWS-managed key, `none` to leave it to the bucket.").
 				Default("sse-s3"),
 			service.NewStringField(fieldKMSKey).
-				Description("The id, ARN or alias ARN of the KMS key. Required for `sse-kms-cmk`; a key of another account needs its ARN.").
+				Description("The id, ARN or alias ARN of the KMS key. Required for `sse-kms-cmk`, optional for the other KMS modes; a key of another account needs its ARN.").
 				Default(""),
 			service.NewBoolField(fieldBucketKey).
-				Description("Ask for an S3 Bucket Key, which makes fewer calls to KMS. The bucket decides when not set.").
+				Description("Ask for an S3 Bucket Key, which makes fewer calls to KMS. The bucket decides when not set; `sse-kms-dsse` knows none.").
 				Optional().Advanced(),
 			service.NewStringMapField(fieldEncryptionContext).
 				Description("The KMS encryption context. It is not secret.").
@@ -45,11 +45,17 @@ func objectFields() []*service.ConfigField {
 		service.NewStringMapField(fieldTags).
 			Description("Tags of every object; needs the right `s3:PutObjectTagging`.").
 			Default(map[string]any{}).Advanced(),
+		service.NewStringField(fieldACL).
+			Description("The canned ACL of every object: `bucket-owner-full-control`, `bucket-owner-read`, `private`, `authenticated-read`, `aws-exec-read`, `public-read` or `public-read-write`. Only of use where the bucket has ACLs switched on (Object Ownership) or its policy demands the header; needs the right `s3:PutObjectAcl`. Empty sends none.").
+			Default("").Advanced().Example("bucket-owner-full-control"),
+		service.NewStringField(fieldRequestPayer).
+			Description("`requester` agrees to pay for the requests, which a bucket with Requester Pays demands of everybody but its owner. It goes with every request. Empty does not.").
+			Default("").Advanced().Example("requester"),
 		service.NewStringField(fieldExpectedOwner).
 			Description("The account id that must own the bucket; S3 refuses to write otherwise.").
 			Default("").Advanced(),
-		service.NewStringEnumField(fieldChecksum, "auto", "crc32c", "crc64nvme", "sha256", "none").
-			Description("The checksum that S3 verifies. `auto` is CRC32C on AWS and none where `endpoint` is set, since some stores refuse it.").
+		service.NewStringEnumField(fieldChecksum, "auto", "crc32c", "crc64nvme", "sha256", "md5", "none").
+			Description("The checksum that S3 verifies. `auto` is CRC32C on AWS, and none where `endpoint` leads to another store, since some refuse it. `md5` is the header Content-MD5, for stores that know no other and want one, as Backblaze B2 for buckets with Object Lock.").
 			Default("auto").Advanced(),
 	}
 }

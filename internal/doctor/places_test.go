@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/policy"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
@@ -71,7 +72,7 @@ func TestStatementsForEveryKindOfBucket(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := Config{Prefix: "teams/orders/", Conditional: true, Store: store.Config{
+			cfg := Config{Probe: health.ProbeConfig{Prefix: "teams/orders/", Prove: true}, Store: store.Config{
 				Bucket: "landing", Region: "eu-west-1", HTTP: store.HTTPConfig{Client: denies{}},
 				Auth: auth.Config{Mode: auth.ModeAccessKey, AccessKeyID: "AKIA", SecretAccessKey: "s"},
 			}}

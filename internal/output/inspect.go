@@ -6,6 +6,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/doctor"
 	"github.com/s3-destination/s3-destination/internal/policy"
+	"github.com/s3-destination/s3-destination/internal/store"
 )
 
 // Inspected is an output of a configuration file, for the subcommands that

@@ -132,7 +132,7 @@ func TestContentMD5GoesWithSinglesAndPartsAlike(t *testing.T) {
 func TestContentMD5FindsDamage(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{TLS: true}) // the signature covers no body
 	server.Faults.Add(s3test.Rule{Op: "PutObject", Times: 1, Do: func(x *s3test.Exchange) {
-		x.R.Body = damaged{x.R.Body}
+		x.R.Body = flipped{x.R.Body}
 		x.Next.ServeHTTP(x.W, x.R)
 	}})
 	s := newTLSStore(t, server, func(c *Config) { c.Checksum = ChecksumMD5 })
@@ -142,10 +142,10 @@ func TestContentMD5FindsDamage(t *testing.T) {
 	requireStored(t, server, "k", []byte("content"))
 }
 
-// damaged changes each byte that is read.
-type damaged struct{ io.ReadCloser }
+// flipped changes each byte that is read.
+type flipped struct{ io.ReadCloser }
 
-func (d damaged) Read(p []byte) (int, error) {
+func (d flipped) Read(p []byte) (int, error) {
 	n, err := d.ReadCloser.Read(p)
 	for i := range p[:n] {
 		p[i] ^= 1

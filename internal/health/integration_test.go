@@ -59,13 +59,12 @@ func (r real) open(t *testing.T, edit func(*store.Config)) *store.Store {
 // within proves all that there is to prove.
 var within = ProbeConfig{Prefix: "in/", Prove: true, Largest: 1 << 40}
 
-// rounds probes a few times, the first time with conditions, as a monitor does.
+// rounds probes a few times, as a monitor does.
 func rounds(t *testing.T, p *Prober, each func(v Verdict)) {
 	t.Helper()
 	for i := range 4 {
 		v := p.Probe(t.Context())
 		require.NoError(t, v.Err, "probe %d", i)
-		assert.Equal(t, store.Shown, p.store.Conditional(0))
 		each(v)
 	}
 }
@@ -141,12 +140,17 @@ func TestIntegrationProbeOfVersionedAndLockedBuckets(t *testing.T) {
 				Bucket: aws.String(r.bucket), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
 			})
 			require.NoError(t, err)
-			rounds(t, NewProber(r.open(t, nil), within), func(v Verdict) { assert.NoError(t, v.Leftover) })
+			plain := r.open(t, nil)
+			rounds(t, NewProber(plain, within), func(v Verdict) { assert.NoError(t, v.Leftover) })
+			assert.Equal(t, store.Shown, plain.Conditional(0))
+			assert.Equal(t, store.Shown, plain.Conditional(within.Largest))
 			assert.Empty(t, r.keys(t, r.bucket), "hidden by delete markers")
 
 			// Deleting hides a locked object; only a version cannot be deleted.
 			r.lockable(t, "locked")
-			rounds(t, NewProber(r.open(t, func(c *store.Config) { c.Bucket = "locked" }), within), func(v Verdict) { assert.NoError(t, v.Leftover) })
+			locked := r.open(t, func(c *store.Config) { c.Bucket = "locked" })
+			rounds(t, NewProber(locked, within), func(v Verdict) { assert.NoError(t, v.Leftover) })
+			assert.Equal(t, store.Shown, locked.Conditional(0))
 		})
 	}
 }
@@ -166,6 +170,7 @@ func TestIntegrationProbeOfALockedBucketWithoutVersions(t *testing.T) {
 	taken := store.Object{Key: "in/_s3_destination_probe", Body: store.BodyOf([]byte("data")), IfNoneMatch: true}
 	_, err := s.Put(t.Context(), taken)
 	require.ErrorIs(t, err, store.ErrExists, "data takes another key")
+	assert.Equal(t, store.Unknown, s.Conditional(0), "the lock has refused it, not the condition, and the lock ends")
 }
 
 // demanding is a network whose policy refuses writes that are not conditional.
@@ -195,6 +200,7 @@ func TestIntegrationProbeWherePoliciesDemandConditions(t *testing.T) {
 		s := r.open(t, func(c *store.Config) { c.HTTP.Client = demanding{} })
 		rounds(t, NewProber(s, within), func(Verdict) {})
 		rounds(t, NewProber(s, within), func(Verdict) {}) // after a restart
+		assert.Equal(t, store.Shown, s.Conditional(0))
 	}
 }
 

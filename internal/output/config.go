@@ -26,6 +26,7 @@ type Config struct {
 	partition   partition.Config
 	format      format
 	columns     *source.Columns // nil for none
+	trust       source.Trust    // in coordinates of records
 	chunks      chunk.Config
 	deadLetters *deadletter.Folder
 	health      healthConfig
@@ -79,6 +80,7 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 		store:       r.store(),
 		format:      r.format(columns),
 		columns:     columns,
+		trust:       r.trust(),
 		encoders:    r.encoders(),
 		maxInFlight: r.count(1, fieldMaxInFlight),
 		health: healthConfig{

@@ -53,6 +53,7 @@ const (
 
 	fieldSourceColumns = "include_source_columns"
 	fieldSourcePrefix  = "source_column_prefix"
+	fieldSourceTrust   = "source_coordinates"
 
 	fieldMaxFileSize       = "max_file_size"
 	fieldMaxRecords        = "max_records"

@@ -167,7 +167,7 @@ func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
 		PageSize:      int(r.size(fieldParquet, fieldPageSize)),
 		BloomColumns:  read(r, r.conf.FieldStringList, []string{fieldParquet, fieldBloomFilters}),
 		BinaryStrings: r.flag(fieldBinaryStrings),
-		Metadata:      footer,
+		Metadata:      footer(r.trust()),
 		Cores:         parquet.NewCores(r.encoders()),
 	}
 	return func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) }
@@ -175,12 +175,14 @@ func (r *reader) parquet() func(*schema.Registry) (encode.Encoder, error) {
 
 // footer notes in a Parquet file where its records came from, which survives
 // when the file is copied without the metadata of the object.
-func footer(records []record.Record) []parquet.KeyValue {
-	ranges, known := source.Describe(records)[source.MetaRanges]
-	if !known {
-		return nil
+func footer(trust source.Trust) func([]record.Record) []parquet.KeyValue {
+	return func(records []record.Record) []parquet.KeyValue {
+		ranges, known := trust.Describe(records)[source.MetaRanges]
+		if !known {
+			return nil
+		}
+		return []parquet.KeyValue{{Key: "s3_destination.source", Value: ranges}}
 	}
-	return []parquet.KeyValue{{Key: "s3_destination.source", Value: ranges}}
 }
 
 func (r *reader) avro() func(*schema.Registry) (encode.Encoder, error) {

@@ -16,7 +16,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/landing"
 	"github.com/s3-destination/s3-destination/internal/partition"
-	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
@@ -95,7 +94,7 @@ func (o *Output) landing() landing.Config {
 		},
 		Encoders: o.conf.encoders,
 		Describe: o.describe,
-		Range:    source.RangeName,
+		Range:    o.conf.trust.RangeName,
 	}
 	if o.conf.deadLetters != nil {
 		c.DeadLetters = landing.Format{

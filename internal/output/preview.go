@@ -13,7 +13,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/record"
-	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/template"
 )
 
@@ -87,6 +86,6 @@ func (p *Preview) Key(m *service.Message) (string, error) {
 		return "", res.Refused[0].Err
 	}
 	return p.conf.layout.Key(string(path), template.ObjectNaming{
-		Opened: p.now, ChunkID: 1, UUID: p.uuid, SourceRange: source.RangeName([]record.Record{rec}),
+		Opened: p.now, ChunkID: 1, UUID: p.uuid, SourceRange: p.conf.trust.RangeName([]record.Record{rec}),
 	})
 }

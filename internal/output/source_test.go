@@ -48,6 +48,7 @@ func TestSourceColumnsAreValidated(t *testing.T) {
 func TestEveryFormatHasTheSourceColumns(t *testing.T) {
 	m := service.NewMessage([]byte(`{"a":1}`))
 	m.MetaSetMut("kafka_topic", "a-topic-to-be-found")
+	m.MetaSetMut("kafka_offset", 7)
 	for _, format := range fileFormats {
 		conf, _ := parsed(t, "file_format: "+format+"\ninclude_source_columns: [topic]\nparquet: {compression: none}\navro: {codec: 'null'}\n")
 		o := &Output{conf: conf}
@@ -95,7 +96,7 @@ func TestSourceRangeFitsItsPlace(t *testing.T) {
 			m.MetaSetMut("kafka_offset", int64(1)<<62+int64(i))
 			records = append(records, record.Record{Meta: m})
 		}
-		longest = max(longest, len(source.RangeName(records)))
+		longest = max(longest, len(source.AnyMetadata.RangeName(records)))
 	}
 	assert.LessOrEqual(t, longest, template.MaxSourceRange)
 	assert.Greater(t, longest, template.MaxSourceRange/2)
@@ -127,4 +128,30 @@ func TestPreviewOfRecordsWithSourceColumns(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1, refused)
 	assert.Regexp(t, `^f-00001.json\nrefused: .*source_column_prefix`, out.String())
+}
+
+// TestForgedCoordinatesDecideNothing gives records the metadata that any client
+// of an HTTP input can send.
+func TestForgedCoordinatesDecideNothing(t *testing.T) {
+	m := service.NewMessage([]byte(`{"a":1}`))
+	for key, value := range map[string]string{"kafka_topic": "orders", "kafka_partition": "3", "kafka_offset": "42"} {
+		m.MetaSetMut(key, value)
+	}
+	for setting, want := range map[string]string{"": "f-no-source.json", "auto": "f-no-source.json", "off": "f-no-source.json", "metadata": "f-orders+3+0000000042-0000000042.json"} {
+		extra := "file_format: json\nfile_name: 'f-{{source_range}}'\nfolder: ''\ninclude_source_columns: [all]\n"
+		if setting != "" {
+			extra += "source_coordinates: \"" + setting + "\"\n"
+		}
+		conf, _ := parsed(t, extra)
+		p, err := newPreview(conf)
+		require.NoError(t, err)
+		key, err := p.Key(m)
+		require.NoError(t, err)
+		assert.Equal(t, want, key, setting)
+		records := []record.Record{{Raw: []byte(`{"a":1}`), Meta: m}}
+		o := &Output{conf: conf}
+		ranges := o.landing().Describe(records)
+		assert.Equal(t, setting == "metadata", ranges != nil, setting)
+		assert.Equal(t, setting == "metadata", footer(conf.trust)(records) != nil, setting)
+	}
 }

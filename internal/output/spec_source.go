@@ -17,5 +17,8 @@ func sourceFields() []*service.ConfigField {
 			Description("What the names of these columns begin with.").
 			Default(source.DefaultPrefix).Advanced().
 			Example("_kafka_"),
+		service.NewStringEnumField(fieldSourceTrust, "auto", "metadata", "off").
+			Description("Whose word about topic, partition and offset is taken: they decide `{{source_range}}`, the metadata `s3d-source` and source columns. `auto` takes them from Kafka inputs, which store partition and offset as numbers; text is not believed, because every client of an HTTP input can send metadata of that name. `metadata` believes text as well, for records that come through something that turns metadata into text. `off` uses none.").
+			Default("auto").Advanced(),
 	}
 }

@@ -45,6 +45,7 @@ const maxPrefix = 64
 type Columns struct {
 	list  []Column
 	names []string
+	trust Trust
 	// members are the names as JSON has them in front of a value.
 	members [][]byte
 	// lengths tells which lengths names have, so that most fields of a record
@@ -84,6 +85,17 @@ func NewColumns(names []string, prefix string) (*Columns, error) {
 		c.add(Column(i), prefix+name)
 	}
 	return c, nil
+}
+
+// Trusting returns the columns with values that are trusted in that way only;
+// [AnyMetadata] is the default. Columns that are nil stay so.
+func (c *Columns) Trusting(t Trust) *Columns {
+	if c == nil {
+		return nil
+	}
+	trusting := *c
+	trusting.trust = t
+	return &trusting
 }
 
 // sizes are about the bytes of a value as JSON text, as far as they do not

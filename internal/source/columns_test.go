@@ -221,7 +221,7 @@ func TestCoordinatesAreReadHoweverTheyAreStored(t *testing.T) {
 			record.KafkaMillis: number(1751328000000),
 		}
 		assert.Equal(t, want, string(c.NewReader().AppendMembers([]byte("{"), m, true)), name)
-		assert.Equal(t, map[string]string{MetaRanges: "t/3:42-42"}, Describe([]record.Record{{Meta: m}}), name)
+		assert.Equal(t, map[string]string{MetaRanges: "t/3:42-42"}, AnyMetadata.Describe([]record.Record{{Meta: m}}), name)
 	}
 	for _, partition := range []any{int8(3), int16(3), int32(3), uint(3), uint8(3), uint16(3), uint32(3), float32(3)} {
 		m := meta{record.KafkaPartition: partition}

@@ -16,14 +16,15 @@ const NoRange = "no-source"
 // maxName is how long the name of the ranges may become.
 const maxName = 200
 
-// RangeName returns the ranges of the records as part of a file name:
+// RangeName returns the ranges of the records as part of a file name, as far as
+// their coordinates are trusted:
 // TOPIC+PARTITION+FIRST-LAST for each Kafka partition, by topic and number,
 // joined by "_". Offsets have at least ten digits, so that names of one
 // partition are in order. Where that would exceed maxName bytes, the ranges
 // that fit are followed by and-N-more-HASH, of which the hash covers all: other
 // ranges have another name. The same records always have the same name.
-func RangeName(records []record.Record) string {
-	ranges := collect(records)
+func (t Trust) RangeName(records []record.Record) string {
+	ranges := t.collect(records)
 	if len(ranges) == 0 {
 		return NoRange
 	}

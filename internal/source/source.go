@@ -30,23 +30,28 @@ type partition struct {
 type offsets struct{ first, last int64 }
 
 // Describe returns the ranges of the records as object metadata, nil when they
-// carry no Kafka coordinates. The text lists topic/partition:first-last,
-// separated by blanks; when it would be too long, the rest is counted.
-func Describe(records []record.Record) map[string]string {
-	ranges := collect(records)
+// carry no Kafka coordinates that are trusted. The text lists
+// topic/partition:first-last, separated by blanks; when it would be too long,
+// the rest is counted.
+func (t Trust) Describe(records []record.Record) map[string]string {
+	ranges := t.collect(records)
 	if len(ranges) == 0 {
 		return nil
 	}
 	return map[string]string{MetaRanges: render(ranges)}
 }
 
-func collect(records []record.Record) map[partition]offsets {
+// looked is how many records are asked before an object is taken for one
+// without coordinates. Where inputs are mixed, the others have some.
+const looked = 64
+
+func (t Trust) collect(records []record.Record) map[partition]offsets {
 	ranges := map[partition]offsets{}
 	for i := range records {
-		p, offset, ok := coordinates(records[i].Meta)
+		p, offset, ok := t.coordinates(records[i].Meta)
 		if !ok {
-			if i == 0 {
-				return nil // not from Kafka: do not look at the others
+			if i+1 >= looked && len(ranges) == 0 {
+				return nil
 			}
 			continue
 		}
@@ -57,31 +62,6 @@ func collect(records []record.Record) map[partition]offsets {
 		ranges[p] = offsets{first: min(r.first, offset), last: max(r.last, offset)}
 	}
 	return ranges
-}
-
-// coordinates reads where a record came from.
-func coordinates(meta record.Metadata) (p partition, offset int64, ok bool) {
-	topic, ok := record.Lookup(meta, record.KafkaTopic)
-	if !ok {
-		return p, 0, false
-	}
-	if p.topic, ok = record.Text(topic); !ok {
-		return p, 0, false
-	}
-	if p.number, ok = integer(meta, record.KafkaPartition); !ok {
-		return p, 0, false
-	}
-	offset, ok = integer(meta, record.KafkaOffset)
-	return p, offset, ok
-}
-
-// integer reads a number.
-func integer(meta record.Metadata, key string) (int64, bool) {
-	v, ok := record.Lookup(meta, key)
-	if !ok {
-		return 0, false
-	}
-	return record.Integer(v)
 }
 
 // sorted returns the partitions by topic and number.

@@ -19,7 +19,7 @@ func from(topic string, partition, offset any) record.Record {
 }
 
 func TestRangesOfAnObject(t *testing.T) {
-	got := Describe([]record.Record{
+	got := AnyMetadata.Describe([]record.Record{
 		from("b", 1, 7), from("a", 0, 12), from("a", "0", "3"), from("a", int32(2), int64(5)), from("a", 0, 4), {},
 	})
 	assert.Equal(t, map[string]string{MetaRanges: "a/0:3-12 a/2:5-5 b/1:7-7"}, got)
@@ -33,9 +33,9 @@ func TestRecordsFromElsewhereHaveNoRanges(t *testing.T) {
 		"no offset":      {Meta: meta{record.KafkaTopic: "t", record.KafkaPartition: 1}},
 		"no number":      {Meta: meta{record.KafkaTopic: "t", record.KafkaPartition: "x", record.KafkaOffset: 1}},
 	} {
-		assert.Nil(t, Describe([]record.Record{r}), name)
+		assert.Nil(t, AnyMetadata.Describe([]record.Record{r}), name)
 	}
-	assert.Nil(t, Describe(nil))
+	assert.Nil(t, AnyMetadata.Describe(nil))
 }
 
 func TestRangesFitIntoMetadata(t *testing.T) {
@@ -43,7 +43,7 @@ func TestRangesFitIntoMetadata(t *testing.T) {
 	for i := range 1000 {
 		records = append(records, from("a-rather-long-topic-name", i, i*1000))
 	}
-	text := Describe(records)[MetaRanges]
+	text := AnyMetadata.Describe(records)[MetaRanges]
 	assert.LessOrEqual(t, len(text), 1300)
 	assert.Regexp(t, `^a-rather-long-topic-name/0:0-0 .* and \d+ more$`, text)
 	assert.Equal(t, 1000, strings.Count(text, "/")+count(text))

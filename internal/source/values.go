@@ -51,15 +51,16 @@ func (c *Columns) NewReader() *Reader {
 const maxKept = 256 << 10
 
 // Read returns the values of a record, in the order of the columns. What the
-// metadata does not tell is null. The values are valid until the next call.
+// metadata does not tell, or is not trusted to tell, is null. The values are valid until the next call.
 func (r *Reader) Read(meta record.Metadata) []Value {
 	if cap(r.text) > maxKept {
 		r.text, r.headers, r.quoted = nil, nil, nil
 	}
 	r.text = r.text[:0]
+	known := r.columns.trust.believes(meta)
 	for i, c := range r.columns.list {
 		v := Value{}
-		if meta != nil {
+		if known {
 			v = r.value(c, meta)
 		}
 		r.values[i], r.ends[i] = v, len(r.text)
@@ -76,6 +77,7 @@ func (r *Reader) Read(meta record.Metadata) []Value {
 
 // value reads one column. Text is appended to r.text.
 func (r *Reader) value(c Column, meta record.Metadata) Value {
+	trust := r.columns.trust
 	switch c {
 	case Topic:
 		return r.anyText(meta, record.KafkaTopic)
@@ -86,15 +88,15 @@ func (r *Reader) value(c Column, meta record.Metadata) Value {
 		return r.anyText(meta, record.KafkaKey)
 	case Partition:
 		// Kafka counts partitions with 32 bits, and so does the column.
-		if n, ok := integer(meta, record.KafkaPartition); ok && int64(int32(n)) == n {
+		if n, ok := trust.integer(meta, record.KafkaPartition); ok && int64(int32(n)) == n {
 			return Value{Kind: Number, Int: n}
 		}
 	case Offset:
-		if n, ok := integer(meta, record.KafkaOffset); ok {
+		if n, ok := trust.integer(meta, record.KafkaOffset); ok {
 			return Value{Kind: Number, Int: n}
 		}
 	case Timestamp:
-		return timestamp(meta)
+		return trust.timestamp(meta)
 	case Headers:
 		return r.document(meta)
 	}
@@ -137,10 +139,10 @@ const (
 	lastTime  = 253402300799999
 )
 
-func timestamp(meta record.Metadata) Value {
-	ms, ok := integer(meta, record.KafkaMillis)
+func (trust Trust) timestamp(meta record.Metadata) Value {
+	ms, ok := trust.integer(meta, record.KafkaMillis)
 	if !ok {
-		seconds, known := integer(meta, record.KafkaSeconds)
+		seconds, known := trust.integer(meta, record.KafkaSeconds)
 		ok = known && seconds >= firstTime/1000 && seconds <= lastTime/1000
 		ms = seconds * 1000
 	}

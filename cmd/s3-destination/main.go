@@ -5,12 +5,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"sync/atomic"
-	"syscall"
-	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -19,7 +16,8 @@ import (
 	_ "github.com/redpanda-data/connect/v4/public/components/prometheus"
 
 	"github.com/s3-destination/s3-destination/internal/output"
-	"github.com/s3-destination/s3-destination/plugin"
+
+	_ "github.com/s3-destination/s3-destination/plugin"
 )
 
 // Set by the linker.
@@ -28,44 +26,35 @@ var (
 	date    = "unknown"
 )
 
-func main() {
-	stopping := drainOnSignal()
+func main() { os.Exit(run()) }
+
+// run runs the command line and returns the exit code.
+func run() int {
+	stdout := os.Stdout
+	condensed, flush := condenseLogs(os.Args)
+	stop := &stopper{flush: flush}
+	stop.watch()
+	output.SumUpAtEnd()
 	keepMemory()
 	warnWhenLinting(os.Args)
-	service.RunCLI(context.Background(),
+	explainExitCodes()
+	code, err := service.RunCLIToCode(context.Background(),
+		condensed,
 		service.CLIOptSetVersion(version, date),
 		service.CLIOptSetBinaryName("s3-destination"),
 		service.CLIOptSetProductName("s3-destination"),
+		service.CLIOptOnLoggerInit(func(l *service.Logger) { stop.log.Store(l) }),
 		service.CLIOptOnConfigParse(output.WarnOfInput),
-		service.CLIOptAddCommand(previewCommand(os.Stdin, os.Stdout)),
-		service.CLIOptAddCommand(checkCommand(os.Stdout)),
-		service.CLIOptAddCommand(policyCommand(os.Stdout)),
-		service.CLIOptAddCommand(sizeCommand(os.Stdout)),
+		service.CLIOptAddCommand(previewCommand(os.Stdin, stdout)),
+		service.CLIOptAddCommand(checkCommand(stdout)),
+		service.CLIOptAddCommand(policyCommand(stdout)),
+		service.CLIOptAddCommand(sizeCommand(stdout)),
 		service.CLIOptAddCommand(healthCommand()),
 	)
-	if stopping() {
-		time.Sleep(lastAnswers)
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
 	}
-}
-
-// lastAnswers is how long the process stays when a signal has ended its
-// pipeline. Benthos does not wait until its HTTP server has sent the answers to
-// the last requests, and a client that misses one sends its records again.
-const lastAnswers = 200 * time.Millisecond
-
-// drainOnSignal writes what waits as soon as the process is asked to end.
-// Benthos handles the same signals by closing its inputs, which must wait for
-// exactly that. The function that it returns tells whether there was a signal.
-func drainOnSignal() func() bool {
-	var stopping atomic.Bool
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	go func() {
-		<-signals
-		stopping.Store(true)
-		plugin.Drain()
-	}()
-	return stopping.Load
+	return stop.end(code)
 }
 
 // reserve is what the process needs beside the records that memory_limit

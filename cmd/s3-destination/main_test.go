@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,13 +37,19 @@ func TestScripts(t *testing.T) {
 // process is a running binary.
 type process struct {
 	cmd  *exec.Cmd
-	logs bytes.Buffer
+	logs log
 	done chan error
 	url  string // of its HTTP server
 }
 
 // start runs the binary on a configuration.
 func start(t *testing.T, config string) *process {
+	t.Helper()
+	return startWith(t, config, func(main string) []string { return []string{"run", main} })
+}
+
+// startWith runs it with the arguments for a main configuration.
+func startWith(t *testing.T, config string, args func(main string) []string) *process {
 	t.Helper()
 	port := freePort(t)
 	p := &process{done: make(chan error, 1), url: fmt.Sprintf("http://127.0.0.1:%d", port)}
@@ -51,13 +58,33 @@ func start(t *testing.T, config string) *process {
 	require.NoError(t, os.WriteFile(path, []byte(config), 0o600))
 	binary, err := exec.LookPath("s3-destination") // put on the PATH by testscript.Main
 	require.NoError(t, err)
-	p.cmd = exec.Command(binary, "run", path)
+	p.cmd = exec.Command(binary, args(path)...)
 	p.cmd.Env = append(os.Environ(), "GORACE=exitcode=0") // races are judged below
 	p.cmd.Stdout, p.cmd.Stderr = &p.logs, &p.logs
 	require.NoError(t, p.cmd.Start())
 	go func() { p.done <- p.cmd.Wait() }()
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
 	return p
+}
+
+// log is what a process has said so far.
+type log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write appends.
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String is all of it.
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func freePort(t *testing.T) int {

@@ -20,15 +20,17 @@ type backlog struct {
 // waitingBatch is an element of the list, in order of arrival.
 type waitingBatch struct {
 	since      time.Time
+	records    int
 	prev, next *waitingBatch
 }
 
 // reportEvery is how often the age is reported while batches wait.
 const reportEvery = time.Second
 
-// enter adds a batch; leave must be called with what it returns.
-func (b *backlog) enter() *waitingBatch {
-	w := &waitingBatch{since: time.Now()}
+// enter adds a batch of that many records; leave must be called with what it
+// returns.
+func (b *backlog) enter(records int) *waitingBatch {
+	w := &waitingBatch{since: time.Now(), records: records}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if w.prev = b.last; w.prev != nil {
@@ -56,6 +58,17 @@ func (b *backlog) leave(w *waitingBatch) {
 	} else {
 		b.last = w.prev
 	}
+}
+
+// waiting counts the batches that wait now.
+func (b *backlog) waiting() tally {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var t tally
+	for w := b.first; w != nil; w = w.next {
+		t.add(tally{batches: 1, records: w.records, since: w.since})
+	}
+	return t
 }
 
 // tick reports, and goes on as long as something waits.

@@ -1,6 +1,8 @@
 package output
 
 import (
+	"sync/atomic"
+
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/store"
@@ -11,6 +13,8 @@ import (
 type observer struct {
 	*metrics
 	monitor *health.Monitor
+	// last is the class of the last request that our own side did not end.
+	last atomic.Value
 }
 
 var (
@@ -22,6 +26,9 @@ var (
 // Attempt takes note of a request to the store.
 func (o *observer) Attempt(a store.Attempt) {
 	o.metrics.Attempt(a)
+	if a.Class != store.ClassCanceled {
+		o.last.Store(a.Class)
+	}
 	o.monitor.Attempt(a)
 }
 
@@ -29,4 +36,10 @@ func (o *observer) Attempt(a store.Attempt) {
 func (o *observer) Failed(records int, reason error) {
 	o.metrics.Failed(records, reason)
 	o.monitor.Failed(reason)
+}
+
+// failing returns why the last request failed; empty if it did not.
+func (o *observer) failing() store.Class {
+	class, _ := o.last.Load().(store.Class)
+	return class
 }

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -31,9 +33,18 @@ type Output struct {
 	prober   *health.Prober
 	monitor  *health.Monitor // nil when the health check is off
 	pipe     chunk.Pipeline  // the lander, with spans when the stream is traced
+	watch    *observer
 	backlog  *backlog
+	account  account
+	stream   string // of streams mode
 
 	sourceless warning
+
+	// drained is closed when everything is to be written now. What waits then
+	// is taken over even if the destination has never been reached.
+	drained chan struct{}
+	// tried and reached tell whether Connect was called, and has succeeded.
+	tried, reached atomic.Bool
 
 	mu     sync.Mutex
 	chunks *chunk.Manager // nil before Connect
@@ -48,7 +59,8 @@ var (
 // New makes an output from its configuration. No request is made before
 // Connect.
 func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, error) {
-	o := &Output{conf: conf, log: res.Logger()}
+	o := &Output{conf: conf, log: res.Logger(), stream: res.StreamID(), drained: make(chan struct{})}
+	o.account.elsewhere = goesElsewhere(res.Path())
 	o.metrics = newMetrics(res.Metrics(), res.Logger(), conf)
 	o.backlog = &backlog{report: o.metrics.Aged}
 	for _, w := range conf.warnings {
@@ -58,9 +70,9 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 	if o.assigner, err = partition.New(conf.partition); err != nil {
 		return nil, err
 	}
-	watch := &observer{metrics: o.metrics}
+	o.watch = &observer{metrics: o.metrics}
 	conf.store.Auth.Label = res.Label()
-	conf.store.Observer = watch
+	conf.store.Observer = o.watch
 	if o.store, err = store.New(ctx, conf.store); err != nil {
 		return nil, err
 	}
@@ -74,8 +86,8 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 			Observer: o.metrics,
 		})
 	}
-	watch.monitor = o.monitor
-	o.conf.chunks.Observer = watch
+	o.watch.monitor = o.monitor
+	o.conf.chunks.Observer = o.watch
 	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.store.Retry.MaxElapsed))
 	if conf.store.Conditions == store.NeverConditions {
 		o.lander.WithoutConditions()
@@ -107,10 +119,21 @@ func (o *Output) landing() landing.Config {
 }
 
 // Connect checks the destination and, the first time, starts taking records.
+// Once everything is to be written it no longer insists on the check: whatever
+// still waits in front of the output is better off inside.
 func (o *Output) Connect(ctx context.Context) error {
+	attach(o)
 	if err := o.check(ctx); err != nil {
-		return err
+		if !o.draining() {
+			return err
+		}
+		if !o.reached.Load() {
+			o.lander.WithoutConditions() // nobody knows what the store does with them
+		}
+	} else {
+		o.reached.Store(true)
 	}
+	o.account.connected()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
@@ -121,15 +144,27 @@ func (o *Output) Connect(ctx context.Context) error {
 	}
 	o.conf.chunks.NewID = newID
 	o.chunks = chunk.New(o.conf.chunks, o.pipe)
-	register(o)
+	if o.draining() {
+		o.chunks.Drain()
+	}
+	takes(o)
 	return nil
 }
 
-// check probes the destination, when that is enabled.
+// check probes the destination, when that is enabled. Drain cuts it short.
 func (o *Output) check(ctx context.Context) error {
 	if o.monitor == nil {
 		return nil
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-o.drained:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	v := o.monitor.Connect(ctx)
 	if v.Err != nil {
 		return v.Err
@@ -161,6 +196,15 @@ func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // dropped. A nil error acknowledges the batch; a *service.BatchError names the
 // records that failed.
 func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
+	w := o.backlog.enter(len(batch))
+	defer o.backlog.leave(w)
+	err := ended(ctx, o.write(ctx, batch))
+	o.account.settle(w, batch, err) //nolint:contextcheck // messages have contexts of their own
+	return err
+}
+
+// write stores a batch, and returns when that is done or in vain.
+func (o *Output) write(ctx context.Context, batch service.MessageBatch) error {
 	if err := ctx.Err(); err != nil {
 		return err // a forced stop: whatever we store now is delivered again
 	}
@@ -170,7 +214,6 @@ func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	if chunks == nil {
 		return service.ErrNotConnected
 	}
-	defer o.backlog.leave(o.backlog.enter())
 	outcome, err := o.monitor.Enter(ctx)
 	switch {
 	case err != nil:
@@ -193,6 +236,7 @@ func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	if err != nil {
 		return err
 	}
+	o.account.giveBack(batch, failures) //nolint:contextcheck // messages have contexts of their own
 	return batchError(batch, failures)
 }
 
@@ -258,24 +302,60 @@ func batchError(batch service.MessageBatch, failures []chunk.Failure) error {
 func (o *Output) Drain() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if !o.draining() {
+		close(o.drained)
+	}
 	if o.chunks != nil {
 		o.chunks.Drain()
 	}
 }
 
+// draining reports whether everything is to be written now.
+func (o *Output) draining() bool {
+	select {
+	case <-o.drained:
+		return true
+	default:
+		return false
+	}
+}
+
+// closeTime bounds Close: Benthos gives it no time limit of its own, and a
+// server that answers nothing is no reason to keep a process from ending.
+const closeTime = 3 * time.Second
+
 // Close stops the output. Records that are not durable yet are reported as
-// failed to whoever still waits for them.
-func (o *Output) Close(context.Context) error {
+// failed to whoever still waits for them. It returns by the end of ctx, and
+// after three seconds in any case.
+func (o *Output) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, closeTime)
+	defer cancel()
 	o.mu.Lock()
 	chunks := o.chunks
 	o.closed = true
 	o.mu.Unlock()
-	o.monitor.Close() // first: uploads wait for it
-	if chunks != nil {
-		unregister(o)
-		chunks.Close()
-	}
+	left := o.unstored() // as long as it is known why
+	within(ctx, func() {
+		o.monitor.Close() // first: uploads wait for it
+		if chunks != nil {
+			chunks.Close()
+		}
+	})
 	o.backlog.close()
 	o.store.Close()
+	detach(o, left)
 	return nil
+}
+
+// within waits for f, but not beyond the end of ctx.
+func within(ctx context.Context, f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
 }

@@ -7,30 +7,78 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
-// live are the outputs of this process that take records, so that a shutdown
-// can reach them: Benthos does not tell an output that its input is closing.
+// live are the outputs of this process, so that a shutdown can reach them:
+// Benthos does not tell an output that its input is closing.
 var live = struct {
 	sync.Mutex
-	outputs  map[*Output]struct{}
+	outputs  map[*Output]bool // whether they take records
 	draining bool
 	memory   func(total int64)
-}{outputs: map[*Output]struct{}{}}
+	// atEnd: the process says itself at its end what is not stored. Of the
+	// outputs that have ended, told is what they have said, untold what is left
+	// to be said then.
+	atEnd        bool
+	told, untold Unstored
+}{outputs: map[*Output]bool{}}
 
-func register(o *Output) {
+// attach adds an output that tries to reach its destination.
+func attach(o *Output) {
+	o.tried.Store(true)
 	live.Lock()
-	defer live.Unlock()
-	live.outputs[o] = struct{}{}
-	reportMemory()
-	if live.draining {
-		o.chunks.Drain()
+	if _, known := live.outputs[o]; !known {
+		live.outputs[o] = false
+	}
+	draining := live.draining
+	live.Unlock()
+	if draining {
+		o.Drain()
 	}
 }
 
-func unregister(o *Output) {
+// takes notes that an output takes records from now on.
+func takes(o *Output) {
+	live.Lock()
+	defer live.Unlock()
+	live.outputs[o] = true
+	reportMemory()
+}
+
+// detach removes an output that has ended, and says what it has not stored,
+// unless the process does so when all have ended.
+func detach(o *Output, left Unstored) {
 	live.Lock()
 	defer live.Unlock()
 	delete(live.outputs, o)
 	reportMemory()
+	switch {
+	case !left.Any():
+	case live.atEnd && live.draining:
+		live.untold = live.untold.plus(left)
+	default:
+		live.told = live.told.plus(left)
+		left.Log(o.log)
+	}
+}
+
+// SumUpAtEnd keeps outputs that end after [Drain] from saying what they have
+// not stored: the process asks for it with [AtEnd], and says it in one line.
+func SumUpAtEnd() {
+	live.Lock()
+	defer live.Unlock()
+	live.atEnd = true
+}
+
+// AtEnd tells what the outputs of this process have not stored, those that have
+// ended and those that did not come to an end. Only untold has not been logged
+// yet. What ended before [Drain] was called counts only if it never was.
+func AtEnd() (all, untold Unstored) {
+	live.Lock()
+	defer live.Unlock()
+	untold = live.untold
+	for o := range live.outputs {
+		untold = untold.plus(o.unstored())
+	}
+	return live.told.plus(untold), untold
 }
 
 // Drain makes every output of this process write what it holds, and whatever
@@ -38,6 +86,9 @@ func unregister(o *Output) {
 // way back: call it when the process is about to end.
 func Drain() {
 	live.Lock()
+	if !live.draining {
+		live.told = Unstored{} // the process went on after it
+	}
 	live.draining = true
 	outputs := make([]*Output, 0, len(live.outputs))
 	for o := range live.outputs {
@@ -63,7 +114,10 @@ func reportMemory() {
 		return
 	}
 	total := int64(0)
-	for o := range live.outputs {
+	for o, taking := range live.outputs {
+		if !taking {
+			continue
+		}
 		total += o.conf.chunks.MemoryLimit + o.metrics.beyond.Load()
 	}
 	live.memory(total)

@@ -21,12 +21,12 @@ func TestMemoryLimitOfTheProcessFollowsWhatWaits(t *testing.T) {
 	o := &Output{conf: conf, metrics: newMetrics(res.Metrics(), res.Logger(), conf)}
 	live.Lock()
 	require.Empty(t, live.outputs, "another test is under way")
-	live.outputs[o] = struct{}{}
+	live.outputs[o] = true
 	reportMemory()
 	live.Unlock()
 	for _, gated := range []int64{0, 31 << 20, 33 << 20, 90 << 20, 200 << 20, 210 << 20, 0} {
 		o.metrics.Observe(chunk.Stats{GatedBytes: gated})
 	}
-	unregister(o)
+	detach(o, Unstored{})
 	assert.Equal(t, []int64{256, 256 + 64, 256 + 192, 256, 0}, totals)
 }

@@ -99,6 +99,15 @@ func (t Trust) coordinates(meta record.Metadata) (p partition, offset int64, ok 
 	return p, offset, ok
 }
 
+// Place is the place of a record in Kafka as text, as far as that is believed.
+func (t Trust) Place(meta record.Metadata) (place string, ok bool) {
+	p, offset, ok := t.coordinates(meta)
+	if !ok {
+		return "", false
+	}
+	return fmt.Sprintf("%s/%d/%d", p.topic, p.number, offset), true
+}
+
 // believes reports whether the metadata of a record may fill columns. The type
 // of the offset is enough to tell text that a client has sent.
 func (t Trust) believes(meta record.Metadata) bool {

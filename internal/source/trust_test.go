@@ -13,7 +13,7 @@ import (
 // contextual is metadata of a message that has a context.
 type contextual struct {
 	meta
-	ctx context.Context //nolint:containedctx // as a message has one
+	ctx context.Context
 }
 
 func (c contextual) Context() context.Context { return c.ctx }

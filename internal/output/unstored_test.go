@@ -1,0 +1,177 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/store"
+)
+
+func batchOf(payloads ...string) service.MessageBatch {
+	var batch service.MessageBatch
+	for _, p := range payloads {
+		batch = append(batch, service.NewMessage([]byte(p)))
+	}
+	return batch
+}
+
+// book is an account with its backlog, as an output keeps them.
+type book struct {
+	account
+	backlog
+}
+
+func (b *book) call(batch service.MessageBatch, err error) {
+	w := b.enter(len(batch))
+	b.settle(w, batch, err)
+	b.leave(w)
+}
+
+func TestAccountOfWhatIsNotStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &book{backlog: backlog{report: func(time.Duration) {}}}
+		began := time.Now()
+		b.call(batchOf("1", "2"), nil)
+		assert.Zero(t, b.unstored())
+		b.call(batchOf("3"), ErrStopped)
+		time.Sleep(time.Minute)
+		b.call(batchOf("4", "5"), ErrStopped)
+		assert.Equal(t, tally{batches: 2, records: 3, since: began}, b.unstored())
+		b.call(batchOf("6"), service.ErrNotConnected)
+		assert.Equal(t, tally{batches: 3, records: 4, since: began}, b.unstored(), "Benthos holds it")
+		b.connected()
+		assert.Equal(t, tally{batches: 2, records: 3, since: began}, b.unstored(), "and repeats it")
+		b.call(batchOf("6"), errors.New("another"))
+		assert.Equal(t, tally{batches: 2, records: 3, since: began}, b.unstored())
+		assert.Zero(t, b.waiting())
+		time.Sleep(time.Minute)
+		first, second := b.enter(7), b.enter(8)
+		assert.Equal(t, tally{batches: 2, records: 15, since: began.Add(2 * time.Minute)}, b.waiting())
+		b.leave(first)
+		assert.Equal(t, tally{batches: 1, records: 8, since: began.Add(2 * time.Minute)}, b.waiting())
+		b.leave(second)
+		b.close()
+	})
+}
+
+func TestRecordsThatFailedCountUntilTheyAreStored(t *testing.T) {
+	reason := errors.New("no")
+	a := &account{}
+	a.giveBack(batchOf("a", "b", "c"), []chunk.Failure{{Index: 0, Err: reason}, {Index: 2, Err: reason}})
+	a.giveBack(batchOf("a"), []chunk.Failure{{Index: 0, Err: reason}}) // once more
+	n, err := a.failed.count()
+	assert.Equal(t, 2, n)
+	assert.Equal(t, reason, err)
+	a.giveBack(batchOf("a", "c"), []chunk.Failure{{Index: 1, Err: reason}})
+	n, _ = a.failed.count()
+	assert.Equal(t, 1, n, "a was stored beside c")
+	a.settle(&waitingBatch{}, batchOf("x", "c"), nil)
+	n, err = a.failed.count()
+	assert.Zero(t, n)
+	require.NoError(t, err)
+	assert.False(t, a.failed.some.Load(), "so that storing costs nothing again")
+}
+
+func TestRecordsOfKafkaAreKnownByTheirPlace(t *testing.T) {
+	of := func(payload string, offset int) *service.Message {
+		m := service.NewMessage([]byte(payload))
+		m.MetaSetMut("kafka_topic", "t")
+		m.MetaSetMut("kafka_partition", 0)
+		m.MetaSetMut("kafka_offset", offset)
+		return m
+	}
+	a := &account{}
+	a.giveBack(service.MessageBatch{of("x", 1), of("x", 2)}, []chunk.Failure{{Index: 0}, {Index: 1}})
+	n, _ := a.failed.count()
+	assert.Equal(t, 2, n)
+	a.settle(&waitingBatch{}, service.MessageBatch{of("another shape", 1)}, nil)
+	n, _ = a.failed.count()
+	assert.Equal(t, 1, n)
+}
+
+func TestWhatOthersTakeCareOfDoesNotCount(t *testing.T) {
+	m := service.NewMessage([]byte("a"))
+	m.MetaSetMut("http_server_request_path", "/in")
+	a := &account{}
+	a.giveBack(service.MessageBatch{m}, []chunk.Failure{{Index: 0}})
+	n, _ := a.failed.count()
+	assert.Zero(t, n, "the client has its answer")
+	a.elsewhere = goesElsewhere([]string{"root", "output", "fallback", "0"})
+	a.giveBack(batchOf("b"), []chunk.Failure{{Index: 0}})
+	n, _ = a.failed.count()
+	assert.Zero(t, n)
+	assert.True(t, goesElsewhere([]string{"root", "output", "drop_on", "output"}))
+	assert.False(t, goesElsewhere([]string{"root", "output", "broker", "outputs", "1"}))
+}
+
+func TestFailedRecordsAreBounded(t *testing.T) {
+	a := &account{}
+	for i := range mostFailed + 10 {
+		a.giveBack(batchOf(fmt.Sprint(i)), []chunk.Failure{{Index: 0}})
+	}
+	n, _ := a.failed.count()
+	assert.Equal(t, mostFailed, n)
+}
+
+func TestCallsThatAreCutShortSaySo(t *testing.T) {
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	reason := errors.New("a reason")
+	require.ErrorIs(t, ended(stopped, context.Canceled), ErrStopped)
+	require.ErrorIs(t, ended(t.Context(), chunk.ErrClosed), ErrStopped)
+	require.ErrorIs(t, ended(t.Context(), health.ErrClosed), ErrStopped)
+	require.Equal(t, reason, ended(t.Context(), reason))
+	require.NoError(t, ended(t.Context(), nil))
+	require.NoError(t, ended(stopped, nil), "it is stored all the same")
+	require.ErrorIs(t, ended(stopped, service.ErrNotConnected), service.ErrNotConnected)
+	partial := batchError(batchOf("a", "b"), []chunk.Failure{{Index: 0, Err: reason}})
+	require.Equal(t, partial, ended(stopped, partial))
+}
+
+func TestUnstoredInOneLine(t *testing.T) {
+	since := time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC)
+	assert.False(t, Unstored{}.Any())
+	a := Unstored{Batches: 277, Records: 138500, Since: since, Class: store.ClassNetwork, Cause: "connection refused", Destination: "bucket b at http://h"}
+	assert.Equal(t, "Stopped with records that were not stored: 138500 records in 277 batches waited to be stored, the oldest since 2026-07-01T10:00:00Z. "+
+		"Destination: bucket b at http://h. Reason (network): connection refused", a.String())
+	b := Unstored{Batches: 1, Records: 1, Since: since.Add(-time.Hour), Returned: 2, Unreached: true, Class: store.ClassDenied, Cause: "no", Destination: "c"}
+	for _, sum := range []Unstored{a.plus(b), b.plus(a)} {
+		assert.Equal(t, 278, sum.Batches)
+		assert.Equal(t, 138501, sum.Records)
+		assert.Equal(t, 2, sum.Returned)
+		assert.True(t, sum.Unreached)
+		assert.Equal(t, since.Add(-time.Hour), sum.Since)
+		assert.Equal(t, store.ClassNetwork, sum.Class, "that of most records")
+	}
+	assert.Equal(t, a, Unstored{}.plus(a))
+	assert.Equal(t, a, a.plus(Unstored{}))
+	assert.Contains(t, b.String(), "1 record in 1 batch waited")
+	assert.Contains(t, b.String(), "2 records had been given back")
+	assert.Contains(t, b.String(), "never reached")
+	assert.True(t, Unstored{Unreached: true}.Any())
+	assert.True(t, Unstored{Returned: 1}.Any())
+}
+
+func TestCloseDoesNotWaitForWhatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		within(ctx, func() { <-hang })
+		assert.Equal(t, time.Second, time.Since(began))
+		close(hang)
+		within(t.Context(), func() { time.Sleep(time.Minute) })
+		assert.Equal(t, time.Second+time.Minute, time.Since(began), "what ends is waited for")
+	})
+}

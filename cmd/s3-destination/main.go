@@ -40,6 +40,7 @@ func run() int {
 	explainExitCodes()
 	code, err := service.RunCLIToCode(context.Background(),
 		condensed,
+		watchStreams(os.Args),
 		service.CLIOptSetVersion(version, date),
 		service.CLIOptSetBinaryName("s3-destination"),
 		service.CLIOptSetProductName("s3-destination"),

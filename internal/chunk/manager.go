@@ -116,6 +116,7 @@ type Manager struct {
 	ratios    ratios
 	rhythm    rhythm
 	draining  bool
+	flushing  bool // as draining, until nothing is open
 	hurried   bool // a call must not wait for fuller objects
 	dirty     bool // a call was cancelled: sweep
 	closed    bool

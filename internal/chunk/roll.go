@@ -145,7 +145,7 @@ func (m *Manager) quiet() (time.Time, bool) {
 	switch {
 	case len(m.byAge) == 0:
 		return time.Time{}, false
-	case m.draining:
+	case m.draining || m.flushing:
 		c := m.byAge[0]
 		return later(c.first.Add(linger), m.together(c, linger)), true
 	case m.cfg.IdleTimeout > 0:
@@ -164,7 +164,7 @@ func (m *Manager) rollIdle(now time.Time) {
 		return
 	}
 	reason := Idle
-	if m.draining {
+	if m.draining || m.flushing {
 		reason = Drain
 	}
 	for m.free() > 0 {
@@ -173,6 +173,7 @@ func (m *Manager) rollIdle(now time.Time) {
 			return
 		}
 		m.seal(c, reason)
+		m.flushing = m.flushing && len(m.byAge) > 0
 	}
 }
 

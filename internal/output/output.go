@@ -151,6 +151,10 @@ func (o *Output) Connect(ctx context.Context) error {
 	return nil
 }
 
+// lastCheck is how long a check may take once everything is to be written: a
+// destination that is well has answered by then.
+const lastCheck = 500 * time.Millisecond
+
 // check probes the destination, when that is enabled. Drain cuts it short.
 func (o *Output) check(ctx context.Context) error {
 	if o.monitor == nil {
@@ -161,7 +165,7 @@ func (o *Output) check(ctx context.Context) error {
 	go func() {
 		select {
 		case <-o.drained:
-			cancel()
+			time.AfterFunc(lastCheck, cancel)
 		case <-ctx.Done():
 		}
 	}()
@@ -307,6 +311,15 @@ func (o *Output) Drain() {
 	}
 	if o.chunks != nil {
 		o.chunks.Drain()
+	}
+}
+
+// flush writes everything that waits now, once.
+func (o *Output) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.chunks != nil {
+		o.chunks.Flush()
 	}
 }
 

@@ -100,6 +100,19 @@ func Drain() {
 	}
 }
 
+// EndOfInput makes the outputs of a stream write what they hold, because its
+// input has stopped, as when the stream is deleted in streams mode. Should
+// another input follow, they go on as before. It returns at once.
+func EndOfInput(stream string) {
+	live.Lock()
+	defer live.Unlock()
+	for o := range live.outputs {
+		if o.stream == stream {
+			go o.flush() // it may have to wait for Connect
+		}
+	}
+}
+
 // OnMemoryLimit sets who is told the sum of the memory limits, in bytes, of
 // the outputs that take records, with what waits beside them, whenever it
 // changes.

@@ -36,7 +36,7 @@ func run() int {
 	stop.watch()
 	output.SumUpAtEnd()
 	keepMemory()
-	warnWhenLinting(os.Args)
+	warnWhenLinting(os.Args, os.Stderr)
 	explainExitCodes()
 	code, err := service.RunCLIToCode(context.Background(),
 		condensed,
@@ -45,7 +45,7 @@ func run() int {
 		service.CLIOptSetBinaryName("s3-destination"),
 		service.CLIOptSetProductName("s3-destination"),
 		service.CLIOptOnLoggerInit(func(l *service.Logger) { stop.log.Store(l) }),
-		service.CLIOptOnConfigParse(output.WarnOfInput),
+		service.CLIOptOnConfigParse(output.WarnAtStart),
 		service.CLIOptAddCommand(previewCommand(os.Stdin, stdout)),
 		service.CLIOptAddCommand(checkCommand(stdout)),
 		service.CLIOptAddCommand(policyCommand(stdout)),
@@ -71,21 +71,6 @@ func keepMemory() {
 	output.OnMemoryLimit(func(total int64) {
 		if total > 0 {
 			debug.SetMemoryLimit(total + reserve)
-		}
-	})
-}
-
-// warnWhenLinting prints what is doubtful about a linted configuration, which
-// Benthos itself has no way to say without failing the lint.
-func warnWhenLinting(args []string) {
-	if len(args) < 2 || args[1] != "lint" {
-		return
-	}
-	said := map[string]bool{}
-	output.OnLintWarning(func(text string) {
-		if !said[text] { // Benthos lints a configuration more than once
-			said[text] = true
-			_, _ = os.Stderr.WriteString("warning: " + text + "\n")
 		}
 	})
 }

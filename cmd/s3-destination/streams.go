@@ -56,7 +56,7 @@ func newStreamEnds(ended func(stream string)) *streamEnds {
 func (h *streamEnds) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle implements slog.Handler.
-func (h *streamEnds) Handle(_ context.Context, r slog.Record) error { //nolint:gocritic // the interface of slog
+func (h *streamEnds) Handle(_ context.Context, r slog.Record) error {
 	switch {
 	case h.stream == "" || !strings.HasPrefix(h.path, "root.input"):
 	case strings.HasPrefix(r.Message, readerBegan):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -27,6 +28,7 @@ type Config struct {
 	format      format
 	columns     *source.Columns // nil for none
 	trust       source.Trust    // in coordinates of records
+	ranged      bool            // names contain {{source_range}}
 	chunks      chunk.Config
 	deadLetters *deadletter.Folder
 	health      healthConfig
@@ -218,6 +220,7 @@ func (r *reader) naming(c *Config) {
 		return
 	}
 	c.layout = layout
+	c.ranged = strings.Contains(r.str(fieldFileName), "source_range")
 	c.partition = partition.Config{
 		Layout:            layout,
 		Variables:         variables,

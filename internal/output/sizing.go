@@ -187,13 +187,18 @@ func inputIn(field func(name string) (any, error)) sizing.Input {
 	return in
 }
 
-// WarnOfInput logs when the input of a configuration can lose records that this
-// output has not stored. It returns no error: it is for the moment when the
-// configuration has been read.
-func WarnOfInput(conf *service.ParsedConfig) error {
-	in := inputIn(func(name string) (any, error) { return conf.FieldAny(name) })
-	if in.Skips {
-		conf.Resources().Logger().Warnf("The input %s can commit the offsets of records that are not stored, when Kafka partitions move to another process or the session is lost: they are missing if the process dies then. Use the input kafka.", in.Kind)
+// WarnAtStart logs what is doubtful about a configuration as a whole: an input
+// that can lose records which this output has not stored, and what [Doubts]
+// finds. It returns no error: it is for the moment when the configuration has
+// been read.
+func WarnAtStart(conf *service.ParsedConfig) error {
+	field := func(name string) (any, error) { return conf.FieldAny(name) }
+	log := conf.Resources().Logger()
+	for _, doubt := range around(field).doubts() {
+		log.Warn(doubt)
+	}
+	if in := inputIn(field); in.Skips {
+		log.Warnf("The input %s can commit the offsets of records that are not stored, when Kafka partitions move to another process or the session is lost: they are missing if the process dies then. Use the input kafka.", in.Kind)
 	}
 	return nil
 }

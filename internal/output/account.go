@@ -190,5 +190,8 @@ func ended(ctx context.Context, err error) error {
 // configuration is taken by another output, or dropped because somebody has
 // asked for it.
 func goesElsewhere(path []string) bool {
+	if len(path) > 0 && path[0] != "output" {
+		return true // a resource, around which anything can be
+	}
 	return slices.Contains(path, "drop_on") || slices.Contains(path, "fallback")
 }

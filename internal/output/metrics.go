@@ -49,6 +49,7 @@ type metrics struct {
 	abandoned, huge warning
 	unconditional   warning
 	starved         warning
+	resent          warning
 	unencrypted     warning
 
 	// knowledge is what the store knows about itself; nil before there is one.

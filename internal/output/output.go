@@ -36,6 +36,7 @@ type Output struct {
 	watch    *observer
 	backlog  *backlog
 	account  account
+	resends  resends
 	stream   string // of streams mode
 
 	sourceless warning
@@ -61,6 +62,7 @@ var (
 func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, error) {
 	o := &Output{conf: conf, log: res.Logger(), stream: res.StreamID(), drained: make(chan struct{})}
 	o.account.elsewhere = goesElsewhere(res.Path())
+	o.resends.enabled = wrapped(res.Path())
 	o.metrics = newMetrics(res.Metrics(), res.Logger(), conf)
 	o.backlog = &backlog{report: o.metrics.Aged}
 	for _, w := range conf.warnings {
@@ -235,20 +237,36 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch) error {
 		call.Hurry()
 	}
 	defer call.Release()
-	o.place(batch, call)
+	half := o.halfStored(batch) //nolint:contextcheck // messages have contexts of their own
+	o.place(batch, half, call)
 	failures, err := call.Commit(ctx)
 	if err != nil {
+		o.resends.put(half)
 		return err
 	}
 	o.account.giveBack(batch, failures) //nolint:contextcheck // messages have contexts of their own
+	o.resends.remember(batch, failures, half)
 	return batchError(batch, failures)
 }
 
-// place finds the partition of every record of the batch.
-func (o *Output) place(batch service.MessageBatch, call *chunk.Call) {
+// halfStored returns what is stored of a batch that was here before, nil for
+// any other.
+func (o *Output) halfStored(batch service.MessageBatch) *halfStored {
+	half := o.resends.take(batch)
+	if half != nil && o.metrics.resent.due() {
+		o.log.Warn("A batch is sent again as a whole although only some of its records failed; what is stored of it is not stored again. A retry, a broker or a switch around this output does not know single records, and waits for them for ever: set on_bad_record to dead_letter or drop.")
+	}
+	return half
+}
+
+// place finds the partition of every record of the batch that is not stored.
+func (o *Output) place(batch service.MessageBatch, half *halfStored, call *chunk.Call) {
 	pass := o.assigner.Begin(batch)
 	defer pass.End()
 	for i, m := range batch {
+		if half.done(i) {
+			continue
+		}
 		rec, err := o.record(m)
 		if err != nil {
 			call.Refuse(rec, i, fmt.Errorf("reading the record: %w", err))

@@ -106,12 +106,14 @@ func TestWhatOthersTakeCareOfDoesNotCount(t *testing.T) {
 	a.giveBack(service.MessageBatch{m}, []chunk.Failure{{Index: 0}})
 	n, _ := a.failed.count()
 	assert.Zero(t, n, "the client has its answer")
-	a.elsewhere = goesElsewhere([]string{"root", "output", "fallback", "0"})
+	a.elsewhere = goesElsewhere([]string{"output", "fallback", "0"})
 	a.giveBack(batchOf("b"), []chunk.Failure{{Index: 0}})
 	n, _ = a.failed.count()
 	assert.Zero(t, n)
-	assert.True(t, goesElsewhere([]string{"root", "output", "drop_on", "output"}))
-	assert.False(t, goesElsewhere([]string{"root", "output", "broker", "outputs", "1"}))
+	assert.True(t, goesElsewhere([]string{"output", "drop_on", "output"}))
+	assert.True(t, goesElsewhere([]string{"output_resources"}), "nobody knows what is around it")
+	assert.False(t, goesElsewhere([]string{"output", "broker", "outputs", "1"}))
+	assert.False(t, goesElsewhere(nil))
 }
 
 func TestFailedRecordsAreBounded(t *testing.T) {

@@ -1,0 +1,181 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+)
+
+type messageKey struct{}
+
+// arrived is a batch as an input makes it: each message has a context of its
+// own.
+func arrived(payloads ...string) service.MessageBatch {
+	batch := batchOf(payloads...)
+	for i, m := range batch {
+		batch[i] = m.WithContext(context.WithValue(context.Background(), messageKey{}, i))
+	}
+	return batch
+}
+
+// sentAgain is a batch as retry sends it.
+func sentAgain(batch service.MessageBatch) service.MessageBatch { return batch.Copy() }
+
+var secondFails = []chunk.Failure{{Index: 1, Err: errors.New("bad")}}
+
+func TestBatchThatIsSentAgainIsKnown(t *testing.T) {
+	r := &resends{enabled: true}
+	batch := arrived("a", "b", "c")
+	assert.Nil(t, r.take(batch))
+	r.remember(batch, secondFails, nil)
+	h := r.take(sentAgain(batch))
+	require.NotNil(t, h)
+	assert.Equal(t, []bool{true, false, true}, []bool{h.done(0), h.done(1), h.done(2)})
+	assert.Nil(t, r.take(sentAgain(batch)), "who takes it has it")
+	r.put(h)
+	h = r.take(sentAgain(sentAgain(batch)))
+	require.NotNil(t, h)
+	r.remember(sentAgain(batch), secondFails, h)
+	require.NotNil(t, r.take(sentAgain(batch)), "for as long as it takes")
+	assert.False(t, r.some.Load())
+	assert.Zero(t, r.bytes)
+	assert.False(t, (*halfStored)(nil).done(0))
+}
+
+func TestParsedBatchThatIsSentAgainIsKnown(t *testing.T) {
+	r := &resends{enabled: true}
+	batch := arrived("", "", "")
+	for i, m := range batch {
+		m.SetStructured(map[string]any{"i": i})
+	}
+	r.remember(sentAgain(batch), secondFails, nil)
+	again := sentAgain(batch)
+	_, err := again[0].AsBytes() // as somebody may have asked
+	require.NoError(t, err)
+	require.NotNil(t, r.take(again))
+}
+
+func TestOtherBatchesAreNotKnown(t *testing.T) {
+	batch := arrived("a", "b", "c")
+	equal := arrived("a", "b", "c")
+	tagged := sentAgain(batch)
+	tagged[2].MetaSetMut("tenant", "x")
+	moved := sentAgain(batch)
+	moved[0], moved[2] = moved[2], moved[0]
+	// The payload of another message in the same memory, as of an input that
+	// serves its records out of memory.
+	served := sentAgain(batch)
+	for i, m := range served {
+		served[i] = m.WithContext(context.WithValue(context.Background(), messageKey{}, i))
+	}
+	changed := sentAgain(batch)
+	changed[1].SetBytes([]byte("B"))
+	for name, other := range map[string]service.MessageBatch{
+		"equal": equal, "with other metadata": tagged, "in another order": moved, "of another input": served,
+		"with another payload": changed, "shorter": sentAgain(batch)[:2], "longer": append(sentAgain(batch), equal[0]),
+	} {
+		r := &resends{enabled: true}
+		r.remember(batch, secondFails, nil)
+		assert.Nil(t, r.take(other), name)
+		assert.NotNil(t, r.take(sentAgain(batch)), name)
+	}
+}
+
+func TestWhatCannotBeToldApartIsNotRemembered(t *testing.T) {
+	shared := arrived("a", "b")
+	shared[1] = shared[1].WithContext(shared[0].Context())
+	tooLarge := arrived("a", string(make([]byte, resendBytes)))
+	for name, batch := range map[string]service.MessageBatch{
+		"without contexts": batchOf("a", "b"), "an empty payload": arrived("", "b"), "too large": tooLarge,
+		"parts of one message": shared,
+	} {
+		r := &resends{enabled: true}
+		r.remember(batch, secondFails, nil)
+		assert.False(t, r.some.Load(), name)
+	}
+	for name, failures := range map[string][]chunk.Failure{"all stored": nil, "nothing stored": {{Index: 0}, {Index: 1}}} {
+		r := &resends{enabled: true}
+		r.remember(arrived("a", "b"), failures, nil)
+		assert.False(t, r.some.Load(), name)
+	}
+	r := &resends{}
+	r.remember(arrived("a", "b"), secondFails, nil)
+	assert.False(t, r.some.Load(), "nobody sends a batch again")
+	assert.True(t, wrapped([]string{"output", "retry", "output"}))
+	assert.True(t, wrapped([]string{"output", "broker", "outputs", "0"}))
+	assert.False(t, wrapped([]string{"output"}))
+	assert.False(t, wrapped([]string{"output_resources", "retry", "output"}), "two may use it")
+}
+
+func TestRememberedBatchesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &resends{enabled: true}
+		var batches []service.MessageBatch
+		for i := range 2 * resendBatches {
+			batches = append(batches, arrived(fmt.Sprint(i), "b"))
+			r.remember(batches[i], secondFails, nil)
+		}
+		assert.Len(t, r.batches, resendBatches)
+		assert.Nil(t, r.take(sentAgain(batches[0])), "the oldest goes first")
+		last := batches[len(batches)-1]
+		h := r.take(sentAgain(last))
+		require.NotNil(t, h)
+		r.put(h)
+		for i := range 40 {
+			r.remember(arrived(fmt.Sprint(i), string(make([]byte, 1<<20))), secondFails, nil)
+			assert.LessOrEqual(t, r.bytes, int64(resendBytes))
+		}
+		r.remember(last, secondFails, nil)
+		time.Sleep(resendTime + time.Second)
+		assert.Nil(t, r.take(sentAgain(last)), "it is long ago")
+		assert.Zero(t, r.bytes)
+		assert.False(t, r.some.Load())
+	})
+}
+
+// TestOnlyCopiesOfABatchAreTaken: whatever is sent in whatever order, a batch is
+// known only if it is a copy of one that failed in part and was not taken since.
+func TestOnlyCopiesOfABatchAreTaken(t *testing.T) {
+	shared := [][]byte{[]byte("a"), []byte("b"), []byte("c")} // memory that many messages have
+	rapid.Check(t, func(t *rapid.T) {
+		r := &resends{enabled: true}
+		var origins []service.MessageBatch
+		known := map[int]bool{}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			if len(origins) == 0 || rapid.Bool().Draw(t, "new") {
+				var batch service.MessageBatch
+				for i := range rapid.IntRange(2, 3).Draw(t, "size") {
+					m := service.NewMessage(shared[rapid.IntRange(0, 2).Draw(t, "payload")])
+					if rapid.Bool().Draw(t, "tagged") {
+						m.MetaSetMut("tag", rapid.IntRange(0, 1).Draw(t, "tag"))
+					}
+					batch = append(batch, m.WithContext(context.WithValue(context.Background(), messageKey{}, i)))
+				}
+				origins = append(origins, batch)
+			}
+			i := rapid.IntRange(0, len(origins)-1).Draw(t, "batch")
+			again := sentAgain(origins[i])
+			h := r.take(again)
+			require.Equal(t, known[i], h != nil)
+			switch rapid.IntRange(0, 2).Draw(t, "outcome") {
+			case 0:
+				r.remember(again, []chunk.Failure{{Index: 0}}, h)
+				known[i] = true
+			case 1:
+				r.put(h) // the call ended in another way
+			case 2:
+				known[i] = false
+			}
+		}
+	})
+}

@@ -207,7 +207,7 @@ func TestReplayedLettersAreTheRecordsThatCameIn(t *testing.T) {
 		require.Equal(t, how, again)
 		require.Equal(t, wantHeaders, gotHeaders, "%s", letter)
 		require.Equal(t, string(columns.NewReader().AppendMembers(nil, in, true)), string(columns.NewReader().AppendMembers(nil, out, true)))
-		require.Equal(t, source.RangeName([]record.Record{{Meta: in}}), source.RangeName([]record.Record{{Meta: out}}))
+		require.Equal(t, source.AnyMetadata.RangeName([]record.Record{{Meta: in}}), source.AnyMetadata.RangeName([]record.Record{{Meta: out}}))
 		require.Equal(t, string(letter), string(letterOf(t, out)), "a record that is bad again has the same letter again")
 	})
 }
@@ -256,7 +256,7 @@ func TestOldLettersAreReplayed(t *testing.T) {
 		assert.Equal(t, want.payload, string(got), line)
 		assert.Equal(t, want.meta, metadataOf(t, out), line)
 		if want.meta["kafka_topic"] != nil {
-			assert.Equal(t, "t+3+9007199254740993-9007199254740993", source.RangeName([]record.Record{{Meta: out}}))
+			assert.Equal(t, "t+3+9007199254740993-9007199254740993", source.AnyMetadata.RangeName([]record.Record{{Meta: out}}))
 			assert.Equal(t, fmt.Sprint(source.AsMetadata), fmt.Sprint(keepingOf(out)))
 		}
 	}

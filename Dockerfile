@@ -28,10 +28,9 @@ ARG TARGETOS=linux
 ARG TARGETARCH
 ARG VERSION=dev
 ARG CREATED=unknown
-# timetzdata: the time zones are part of the binary. The cache is the builder's,
-# and no part of any image.
+# The cache is the builder's, and no part of any image.
 RUN --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -tags timetzdata \
+    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath \
     -ldflags "-s -w -X main.version=${VERSION} -X main.date=${CREATED}" \
     -o /out/s3-destination ./cmd/s3-destination
 

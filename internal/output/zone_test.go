@@ -2,11 +2,15 @@ package output
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/nozones"
 )
 
 // TestUnknownTimeZoneSaysWhatIsWrong has programs with and without a database.
@@ -39,4 +43,29 @@ func TestUnknownTimeZoneSaysWhatIsWrong(t *testing.T) {
 	assert.NoError(t, err, "UTC needs no database")
 	_, err = loadZone("LOCAL", with)
 	assert.ErrorContains(t, err, `unknown timezone "LOCAL", another one on each machine`)
+}
+
+// zoneEnv makes this test binary, which has no time zones inside, load one and
+// print the error.
+const zoneEnv = "S3_DESTINATION_TEST_ZONE"
+
+// TestMissingDatabaseIsNotTakenForAWrongName loads zones in a process that has
+// no database.
+func TestMissingDatabaseIsNotTakenForAWrongName(t *testing.T) {
+	if name := os.Getenv(zoneEnv); name != "" {
+		_, err := loadZone(name, time.LoadLocation)
+		fmt.Printf("loaded %s: %v\n", name, err) //nolint:forbidigo // the answer of the child process
+		return
+	}
+	for name, want := range map[string]string{
+		"America/Santiago": `timezone "America/Santiago" cannot be looked up, because there is no database of time zones`,
+		"America/Santigo":  `timezone "America/Santigo" cannot be looked up, because there is no database of time zones`,
+		"UTC":              "loaded UTC: <nil>",
+	} {
+		cmd := nozones.Command(t, os.Args[0], "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(cmd.Env, zoneEnv+"="+name)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.Contains(t, string(out), want)
+	}
 }

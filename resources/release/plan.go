@@ -34,13 +34,13 @@ type variant struct {
 	name string
 	// suffix is what archives and versions have in addition.
 	suffix string
-	// tags are build tags. The time zones are always part of the binary.
+	// tags are build tags.
 	tags string
 }
 
 var variants = []variant{
-	{name: "kafka", tags: "timetzdata"},
-	{name: "nokafka", suffix: "nokafka", tags: "timetzdata,nokafka"},
+	{name: "kafka"},
+	{name: "nokafka", suffix: "nokafka", tags: "nokafka"},
 }
 
 // target is one binary of a release.

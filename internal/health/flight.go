@@ -84,9 +84,12 @@ func (m *Monitor) tell(f *flight) {
 	close(f.early)
 }
 
-// probe waits for a verdict, whoever has asked for it. With early it does not
-// wait longer than it takes to say what the matter is.
-func (m *Monitor) probe(ctx context.Context, early bool) Verdict {
+// probe waits for a verdict, whoever has asked for it.
+func (m *Monitor) probe(ctx context.Context) Verdict { return m.await(ctx, false) }
+
+// await is probe that does not wait longer, with early, than it takes to say
+// what the matter is.
+func (m *Monitor) await(ctx context.Context, early bool) Verdict {
 	f := m.fly() //nolint:contextcheck // nobody who waits may end it for the others
 	hurry := f.early
 	if !early {

@@ -154,7 +154,7 @@ func (m *Monitor) check(ctx context.Context, early bool) Verdict {
 	if err := pause(ctx, rest); err != nil {
 		return Verdict{Err: err}
 	}
-	v := m.probe(ctx, early)
+	v := m.await(ctx, early)
 	if v.Err == nil {
 		m.mu.Lock()
 		m.resume.Store(m.breaker.sentinel)
@@ -191,7 +191,7 @@ func (m *Monitor) run() {
 		case <-m.poke: // asked for before this probe began: it is the answer
 		default:
 		}
-		m.probe(m.ctx, false)
+		m.probe(m.ctx)
 	}
 }
 

@@ -80,8 +80,11 @@ func TestOtherBatchesAreNotKnown(t *testing.T) {
 	}
 	changed := sentAgain(batch)
 	changed[1].SetBytes([]byte("B"))
+	again := sentAgain(batch)
+	again[1].SetBytes([]byte("b"))
 	for name, other := range map[string]service.MessageBatch{
-		"equal": equal, "with other metadata": tagged, "in another order": moved, "of another input": served,
+		"made anew from equal bytes": again,
+		"equal":                      equal, "with other metadata": tagged, "in another order": moved, "of another input": served,
 		"with another payload": changed, "shorter": sentAgain(batch)[:2], "longer": append(sentAgain(batch), equal[0]),
 	} {
 		r := &resends{enabled: true}
@@ -89,6 +92,17 @@ func TestOtherBatchesAreNotKnown(t *testing.T) {
 		assert.Nil(t, r.take(other), name)
 		assert.NotNil(t, r.take(sentAgain(batch)), name)
 	}
+}
+
+func TestBatchThatHasLostMetadataIsNotKnown(t *testing.T) {
+	batch := arrived("a", "b")
+	batch[0].MetaSetMut("tenant", "x")
+	r := &resends{enabled: true}
+	r.remember(batch, secondFails, nil)
+	other := sentAgain(batch)
+	other[0].MetaDelete("tenant")
+	assert.Nil(t, r.take(other))
+	assert.NotNil(t, r.take(sentAgain(batch)))
 }
 
 func TestWhatCannotBeToldApartIsNotRemembered(t *testing.T) {

@@ -93,6 +93,18 @@ func TestCloseEndsAProbe(t *testing.T) {
 	})
 }
 
+// The first word may be about to be said when the probe ends.
+func TestAWordThatComesTooLateIsNotSaid(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, w *witness) {
+		p.takes = time.Hour
+		f := m.fly()
+		m.Close()
+		m.tell(f)
+		assert.Empty(t, w.states())
+		assert.Equal(t, Unchecked, m.Status().State)
+	})
+}
+
 // A request that is silent for long says more than that it will be repeated.
 func TestALongSilenceHastensTheProbe(t *testing.T) {
 	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, _ *witness) {

@@ -15,7 +15,7 @@ func roomy() Destination {
 	return Destination{
 		Format: "json", MaxFileSize: 128e6, MaxAge: time.Minute, IdleTimeout: 2 * time.Second,
 		MemoryLimit: 8e9, MaxInFlight: 100_000, Workers: 16, Encoders: 2,
-		MultipartThreshold: 100 << 20, PartSize: 16 << 20, CallOverhead: 8500, RecordOverhead: 600,
+		MultipartThreshold: 128 << 20, PartSize: 16 << 20, CallOverhead: 8500, RecordOverhead: 600,
 	}
 }
 

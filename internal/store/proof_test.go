@@ -116,6 +116,8 @@ func TestTheMessageSaysWhatBelongsThere(t *testing.T) {
 		": not_s3: HTTP 200 (server MinIO Console): this server does not answer like S3: HTML where an ETag belongs; is it a login page, a proxy, the console port?")
 	require.ErrorContains(t, tries["an object in parts"](t.Context()), "HTML where an UploadId belongs")
 	require.ErrorContains(t, tries["listing"](t.Context()), "HTML where a list of objects belongs")
+	s = behind(t, page(200, "<InitiateMultipartUploadResult><UploadId></UploadId></InitiateMultipartUploadResult>"), nil)
+	require.ErrorContains(t, operations(s)["an object in parts"](t.Context()), "<InitiateMultipartUploadResult> where an UploadId belongs")
 }
 
 // It is not tried in a tight loop, and it may have gone through all the same.
@@ -150,6 +152,14 @@ func TestAnObjectBehindAGatewayThatHidesItsProof(t *testing.T) {
 	assert.True(t, r.Recovered)
 	assert.Positive(t, strip.Hits())
 	assert.Len(t, server.Keys(""), 1)
+}
+
+// Nobody else gives our own metadata back.
+func TestOurOwnMetadataDescribesAnObject(t *testing.T) {
+	s := behind(t, page(200, "", "X-Amz-Meta-S3d-Identity", "chunk-1"), nil)
+	metadata, err := s.Head(t.Context(), "k")
+	require.NoError(t, err)
+	assert.Equal(t, "chunk-1", metadata[IdentityKey])
 }
 
 // answering gives one operation another answer than the server's.

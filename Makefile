@@ -31,8 +31,9 @@ test: ## every test that needs nothing but Go, with the race detector
 	go test -race -timeout 15m ./...
 
 .PHONY: test-full
-test-full: ## the encoders' tests without the race detector, on more data than with it
+test-full: ## the encoders' tests without the race detector, on more data than with it, and Benthos' own suite
 	go test -timeout 15m ./internal/encode/...
+	go test -count=1 -timeout 15m -parallel 64 -tags suite -run TestBenthosSuite ./plugin
 
 .PHONY: build
 build: ## build the binary into bin/

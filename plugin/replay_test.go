@@ -220,13 +220,16 @@ func TestLettersOfFilesAndRequestsAreReplayed(t *testing.T) {
 			in := service.NewMessage([]byte("not JSON \xff"))
 			in.MetaSetMut(key, path)
 			in.MetaSetMut("Authorization", "Bearer of a secret")
+			in.MetaSetMut("kafka_key", "sent by a client")
+			in.MetaSetMut("kafka_offset", "42")
 			letter := letterOf(t, in)
 			assert.NotContains(t, string(letter), "secret", "metadata of other inputs is not for the bucket")
 			out := r.replay(t, letter)
 			got, err := out.AsBytes()
 			require.NoError(t, err)
 			assert.Equal(t, "not JSON \xff", string(got))
-			assert.Equal(t, map[string]any{key: path}, metadataOf(t, out))
+			assert.Equal(t, map[string]any{key: path, "kafka_key": "sent by a client", "kafka_offset": "42"}, metadataOf(t, out))
+			assert.Equal(t, source.NoRange, source.KafkaInputs.RangeName([]record.Record{{Meta: out}}), "and is believed no more than before")
 		}
 	}
 }

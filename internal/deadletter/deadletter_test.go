@@ -108,7 +108,7 @@ func TestLetterKeepsHeadersInTheirOrder(t *testing.T) {
 		Value []byte
 	}
 	_, got := describe(t, record.Record{Raw: []byte("x"), Meta: meta{
-		"kafka_key": []byte("k"), "b": "3", "other": "set by a mapping",
+		"kafka_offset": 1, "kafka_key": []byte("k"), "b": "3", "other": "set by a mapping",
 		"__rpcn_kafka_headers": []header{{"b", []byte("1")}, {"a", []byte{0xFF}}, {"b", nil}, {"b", []byte{}}, {"\xff", []byte("3")}},
 	}}, "")
 	assert.Equal(t, []any{
@@ -119,13 +119,13 @@ func TestLetterKeepsHeadersInTheirOrder(t *testing.T) {
 		map[string]any{"name_base64": "/w==", "value": "3"},
 	}, got["headers"])
 	assert.NotContains(t, got, "metadata")
-	_, got = describe(t, record.Record{Raw: []byte("x"), Meta: meta{"kafka_key": []byte("k")}}, "")
+	_, got = describe(t, record.Record{Raw: []byte("x"), Meta: meta{"kafka_offset": 1, "kafka_key": []byte("k")}}, "")
 	assert.Equal(t, []any{}, got["headers"], "none, of an input that keeps a list")
 }
 
 func TestLetterKeepsHeadersThatAreMetadata(t *testing.T) {
 	_, got := describe(t, record.Record{Raw: []byte("x"), Meta: meta{
-		"kafka_key": "k", "kafka_lag": 5, "trace": "abc", "bin": "\xff", "many": []any{"1", "\xff", "1"}, "one": []any{"1"}, "schema": map[string]any{},
+		"kafka_offset": 1, "kafka_key": "k", "kafka_lag": 5, "trace": "abc", "bin": "\xff", "many": []any{"1", "\xff", "1"}, "one": []any{"1"}, "schema": map[string]any{},
 	}}, "")
 	assert.Equal(t, []any{
 		map[string]any{"name": "bin", "value_base64": "/w=="},
@@ -136,9 +136,9 @@ func TestLetterKeepsHeadersThatAreMetadata(t *testing.T) {
 		map[string]any{"name": "trace", "value": "abc"},
 	}, got["metadata"])
 	assert.NotContains(t, got, "headers")
-	_, got = describe(t, record.Record{Raw: []byte("x"), Meta: meta{"path": "/in/x", "Authorization": "secret"}}, "")
-	assert.NotContains(t, got, "metadata", "not from Kafka")
-	assert.Equal(t, map[string]any{"path": "/in/x"}, got["source"])
+	_, got = describe(t, record.Record{Raw: []byte("x"), Meta: meta{"path": "/in/x", "Authorization": "secret", "kafka_key": "k", "kafka_offset": "1"}}, "")
+	assert.NotContains(t, got, "metadata", "from a client that says it is from Kafka")
+	assert.Equal(t, map[string]any{"path": "/in/x", "kafka_key": "k", "kafka_offset": "1"}, got["source"])
 }
 
 func TestLetterHasNoTimestampThatIsNone(t *testing.T) {

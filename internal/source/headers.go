@@ -46,9 +46,13 @@ func ownMetadata(key string) bool {
 	return false
 }
 
-// HeadersOf returns the headers of a record, by name where the input has not kept
-// their order. Values are views of the metadata.
+// HeadersOf returns the headers of a record that a Kafka input has read, by name
+// where it has not kept their order. Values are views of the metadata. What a
+// client of another input sends is nobody's header, whatever it is called.
 func HeadersOf(meta record.Metadata) ([]Header, Keeping) {
+	if !KafkaInputs.believes(meta) {
+		return nil, NotKept
+	}
 	all, how := appendHeaders(nil, meta)
 	if how == AsMetadata {
 		slices.SortStableFunc(all, byName)

@@ -151,7 +151,7 @@ func byStatus(v *verdict) {
 	case v.status == http.StatusConflict:
 		// Another write to the same key is under way (409).
 		v.class, v.retry = ClassNetwork, retryBackoff
-	case v.status == http.StatusRequestTimeout:
+	case v.status == http.StatusRequestTimeout, v.status == http.StatusTooEarly:
 		v.class, v.retry = ClassNetwork, retryBackoff
 	case v.status == http.StatusTooManyRequests, v.status == http.StatusServiceUnavailable:
 		// A proxy may say 503 after it has passed the request on.

@@ -52,6 +52,7 @@ func TestAnswersAreClassified(t *testing.T) {
 		{400, "RequestTimeout", "", ClassNetwork, 3},
 		{400, "IncompleteBody", "", ClassNetwork, 3},
 		{408, "", "", ClassNetwork, 3},
+		{425, "", "", ClassNetwork, 3},
 		{409, "ConditionalRequestConflict", "", ClassNetwork, 3},
 		{409, "OperationAborted", "", ClassNetwork, 3},
 		{400, "BadDigest", "", ClassInvalid, 2},

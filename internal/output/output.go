@@ -127,7 +127,7 @@ func (o *Output) Connect(ctx context.Context) error {
 	attach(o)
 	if err := o.check(ctx); err != nil {
 		if !o.draining() {
-			return err
+			return fmt.Errorf("%s: %w", o.conf.destination(), err) // not every answer names the server
 		}
 		if !o.reached.Load() {
 			o.lander.WithoutConditions() // nobody knows what the store does with them

@@ -277,11 +277,12 @@ func TestRecordsThatAFallbackTakesAreASuccess(t *testing.T) {
 func TestRecordsThatAreStoredInTheEndAreASuccess(t *testing.T) {
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
-	s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/f", Times: 2, Do: s3test.Fail(400, "InvalidRequest", "no")})
-	p := start(t, fifty+outputConfig(s, "    idle_timeout: 300ms\n"))
+	once := s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/f", Do: s3test.SlowDown(0)})
+	p := start(t, fifty+outputConfig(s, "    idle_timeout: 300ms\n    health_check: {enabled: false}\n    retry: {initial_interval: 50ms, max_interval: 100ms, max_elapsed_time: 500ms}\n"))
+	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), "Failed to send message") }, 20*time.Second, 10*time.Millisecond, "they are given back")
+	once.Remove()
 	code, _ := p.ended(t)
 	assert.Zero(t, code, "%s", &p.logs)
-	assert.Contains(t, p.logs.String(), "Failed to send message", "they were given back")
 	assert.NotContains(t, p.logs.String(), "Stopped with records")
 	assert.Len(t, stored(t, s), 500)
 }

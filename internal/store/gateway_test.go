@@ -53,6 +53,7 @@ func TestGatewaysAreNamedForWhatTheyAre(t *testing.T) {
 		"a web server without uploads":     {405, html, []string{"Via", "1.1 nginx"}, ClassNotS3, "(via 1.1 nginx): this server takes no uploads"},
 		"a website of S3":                  {405, html, []string{"X-Amz-Request-Id", "1"}, ClassNotS3, "this server takes no uploads"},
 		"a proxy with a login":             {407, html, []string{"Proxy-Authenticate", "Basic"}, ClassNotS3, "put user and password into HTTPS_PROXY"},
+		"a proxy that speaks XML":          {407, "<Error><Code>AccessDenied</Code></Error>", nil, ClassNotS3, "put user and password into HTTPS_PROXY"},
 		"no length":                        {411, html, nil, ClassNotS3, "a gateway loses or refuses Content-Length"},
 		"a limit":                          {413, html, []string{"Server", "nginx"}, ClassInvalid, "client_max_body_size"},
 		"no expectations":                  {417, html, nil, ClassNotS3, "does not know Expect"},
@@ -196,6 +197,21 @@ func TestRequestsBecomeSmallerWhereAGatewayLimitsThem(t *testing.T) {
 	assert.Equal(t, learnt, refused.Hits(), "remembered")
 	assert.Len(t, server.Keys(""), 3)
 	assert.Equal(t, Shown, s.Conditional(6*mib), "which would be put in parts")
+}
+
+func TestALimitOnlyFalls(t *testing.T) {
+	const mib = 1 << 20
+	var l limit
+	assert.Equal(t, int64(100*mib), l.of(100*mib))
+	l.refused(100*mib, 16*mib)
+	assert.Equal(t, int64(16*mib), l.of(100*mib), "parts as they are configured")
+	l.refused(16*mib, 16*mib)
+	assert.Equal(t, int64(8*mib), l.of(100*mib))
+	l.refused(100*mib, 16*mib) // which was on its way
+	assert.Equal(t, int64(8*mib), l.of(100*mib))
+	l.refused(8*mib, 16*mib)
+	assert.Equal(t, int64(minPartSize), l.of(100*mib))
+	assert.Equal(t, int64(mib), l.of(mib))
 }
 
 // Nothing smaller than the parts of S3 can be tried.

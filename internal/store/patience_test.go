@@ -155,15 +155,19 @@ func TestSilenceIsWaitedForLongerWithinACall(t *testing.T) {
 // A store that stops reading is another matter: nothing was carried out.
 func TestABodyThatIsNotTakenIsNotWaitedForLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
+		start, n := time.Now(), 0
 		s := offline(t, func(r *http.Request) (*http.Response, error) {
+			if n++; n == 4 {
+				return reply(r, 412, "PreconditionFailed"), nil
+			}
 			_, _ = io.CopyN(io.Discard, r.Body, 1000)
 			<-r.Context().Done()
 			return nil, r.Context().Err()
-		}, RetryConfig{MaxRetries: 2})
-		_, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf(make([]byte, 10_000))})
-		require.ErrorIs(t, err, errSilent)
+		}, RetryConfig{MaxRetries: 3})
+		_, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf(make([]byte, 10_000)), IfNoneMatch: true})
+		require.ErrorIs(t, err, ErrExists)
 		assert.Equal(t, 3*DefaultRequestTimeout, time.Since(start))
+		assert.Equal(t, 1, s.late.now(), "it was somebody else")
 	})
 }
 

@@ -199,21 +199,11 @@ func (u unit) read(text []byte, location *time.Location) (reading, bool) {
 	return u.at(n, location)
 }
 
-// firstSecond and lastSecond bound the years 0 to 9999, with room for any time
-// zone.
-const (
-	firstSecond = -62167219200 - 86400
-	lastSecond  = 253402300799 + 86400
-)
-
 func (u unit) at(n int64, location *time.Location) (reading, bool) {
 	if record.IsZeroTime(n) {
 		return reading{zero: true}, true
 	}
 	seconds, rest := n/u.perSecond, n%u.perSecond
-	if seconds < firstSecond || seconds > lastSecond {
-		return reading{}, false
-	}
 	return readingOf(time.Unix(seconds, rest*(1e9/u.perSecond)), location)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/template"
 )
 
@@ -48,6 +49,7 @@ func TestDatesThatAreRead(t *testing.T) {
 		{"UTC", "", "0", template.Date{Year: 1970, Month: 1, Day: 1}},
 		{"UTC", "", "-1", template.Date{Year: 1969, Month: 12, Day: 31, Hour: 23}},
 		{"UTC", "", "-0.5", template.Date{Year: 1969, Month: 12, Day: 31, Hour: 23}},
+		{"UTC", "", "18991231", template.Date{Year: 1970, Month: 8, Day: 8, Hour: 19}},
 		{"UTC", "", "20259999", template.Date{Year: 1970, Month: 8, Day: 23, Hour: 11}},
 		// Instants move to the configured zone, bare dates and times do not.
 		{"Asia/Tokyo", "", "2025-07-07T20:00:00Z", template.Date{Year: 2025, Month: 7, Day: 8, Hour: 5}},
@@ -220,6 +222,22 @@ func TestFixedUnitsAgreeWithTheStandardLibrary(t *testing.T) {
 			got, err := p.parse(strconv.AppendInt(nil, n, 10))
 			require.NoError(rt, err)
 			require.Equal(rt, template.DateOf(instant.In(out)), got, format)
+		}
+	})
+}
+
+// TestUnixTimeOfEveryYearThatFourDigitsShow draws from all numbers.
+func TestUnixTimeOfEveryYearThatFourDigitsShow(t *testing.T) {
+	const first, last = -62167219200, 253402300799
+	p, err := newDateParser("unix", time.UTC)
+	require.NoError(t, err)
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.OneOf(rapid.Int64(), rapid.Int64Range(first-1000, first+1000), rapid.Int64Range(last-1000, last+1000)).Draw(rt, "seconds")
+		_, err := p.parse(strconv.AppendInt(nil, n, 10))
+		if n >= first && n <= last && !record.IsZeroTime(n) {
+			require.NoError(rt, err)
+		} else {
+			require.Error(rt, err)
 		}
 	})
 }

@@ -80,7 +80,7 @@ func letterOf(t require.TestingT, m *service.Message) []byte {
 	require.NoError(t, err)
 	f, err := deadletter.NewFolder("letters", time.UTC)
 	require.NoError(t, err)
-	_, line := f.Describe(&rec, "p", errors.New("bad"), time.Unix(1751328000, 0))
+	line := f.Describe(&rec, "p", errors.New("bad"), time.Unix(1751328000, 0))
 	return line
 }
 

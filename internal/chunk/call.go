@@ -8,40 +8,36 @@ import (
 )
 
 // Call is one write call: a batch of records that is acknowledged as a whole,
-// or with an error for each record that failed. A Call belongs to the
-// goroutine that made it.
+// or with an error for each record that failed. Its life is Arrive, Admit, Add
+// or Refuse for each record, Commit, Release. A Call belongs to the goroutine
+// that made it.
 type Call struct {
-	m       *Manager
-	seq     uint64
-	arrived time.Time
-	charge  int64
+	m *Manager
 
-	groups   []group
-	byPath   map[partition]int
-	last     int // group of the previous record
-	expected int // records of a group
-	room     int // records for which groups may still make room ahead
-	refused  []refusal
-	hurry    bool
+	// The records, those of a run one behind the other once they are committed.
+	// They do not change from then on.
+	records []record.Record
+	indexes []int32 // of the records in the call's batch
+	expects int     // records of the batch
+	groups  grouping
+	hurry   bool
+
+	arrived time.Time
+	// waited: the call was not let in for so long that others probably were
+	// not either.
+	waited bool
 
 	// guarded by m.mu
-	pending   int
-	failures  []Failure
-	cancelled bool
-	done      chan struct{}
-}
-
-// group holds the records of one call that share a partition.
-type group struct {
-	part partition
-	entries
-}
-
-// refusal is a record that never had a partition.
-type refusal struct {
-	record record.Record
-	index  int
-	reason error
+	order     uint64
+	stage     stage
+	charge    int64
+	links     [lines]link
+	turn      chan struct{} // closed when the call need not wait any more
+	pending   int           // records that are not settled
+	detained  int           // records that wait in parked partitions
+	withdrawn bool
+	failures  []Failure     // complete when settled is closed
+	settled   chan struct{} // closed when no record is pending
 }
 
 // Failure reports a record that was not stored.
@@ -52,92 +48,77 @@ type Failure struct {
 	Err error
 }
 
-// Admit waits until the memory limit leaves room for a call of that many
-// payload bytes and records. The returned call must be released.
-func (m *Manager) Admit(ctx context.Context, bytes int64, records int) (*Call, error) {
-	c := &Call{
-		m:       m,
-		arrived: time.Now(),
-		charge:  bytes + m.cfg.CallOverhead + int64(records)*m.cfg.RecordOverhead,
-		byPath:  map[partition]int{},
-		last:    -1,
-		done:    make(chan struct{}),
-	}
-	m.mu.Lock()
-	if m.closed {
-		m.mu.Unlock()
-		return nil, ErrClosed
-	}
-	m.arrive(c)
-	c.expected, c.room = records/max(m.groups, 1), records
-	if !m.gate.mustWait() && m.roomFor(c.charge) {
-		m.held += c.charge
-		m.mu.Unlock()
-		return c, nil
-	}
-	w := m.gate.enter(c.charge)
-	m.mu.Unlock()
-	m.poke()
-	m.cfg.Observer.Waited()
-	return m.await(ctx, c, w)
-}
-
-// arrive notes the arrival of a call. The caller holds the lock.
-func (m *Manager) arrive(c *Call) {
-	m.calls++
+// Arrive gives a call its place in the order of arrival, which is that of
+// records inside objects and that in which calls are let in. The call must be
+// released.
+func (m *Manager) Arrive() *Call {
+	c := &Call{m: m, arrived: time.Now(), settled: make(chan struct{})}
+	m.lock()
+	defer m.unlock()
+	m.ledger.book.enter(c)
 	if m.rhythm.arrival(c.arrived, m.cfg.IdleTimeout) {
-		m.cfg.Observer.Stalled()
+		m.tell(Observer.Stalled)
 	}
+	return c
 }
 
-// await blocks until the gate admits the call.
-func (m *Manager) await(ctx context.Context, c *Call, w *waiter) (*Call, error) {
-	err := ErrClosed
+// Place is a place in the order of arrival.
+type Place struct {
+	order   uint64
+	arrived time.Time
+}
+
+// Place returns the call's place, to be taken again by a call that brings the
+// same batch.
+func (c *Call) Place() Place { return Place{order: c.order, arrived: c.arrived} }
+
+// Resume takes the place of an earlier call, released since, that brought the
+// same batch and was sent away. It must come before Admit.
+func (c *Call) Resume(p Place) {
+	if p.order == 0 {
+		return
+	}
+	c.m.lock()
+	defer c.m.unlock()
+	c.arrived = p.arrived
+	c.m.ledger.book.reorder(c, p.order)
+}
+
+// Admit waits until the memory limit leaves room for a call of that many
+// payload bytes and records, and until those that arrived before have been let
+// in.
+func (c *Call) Admit(ctx context.Context, bytes int64, records int) error {
+	m := c.m
+	c.expects = records
+	m.lock()
+	if m.closed {
+		m.unlock()
+		return ErrClosed
+	}
+	m.ledger.book.ask(c, bytes+m.cfg.CallOverhead+int64(records)*m.cfg.RecordOverhead)
+	m.letIn()
+	if c.stage == admitted {
+		m.unlock()
+		return nil
+	}
+	c.turn = make(chan struct{})
+	full := m.gateShut()
+	m.poke()
+	m.unlock()
+	if full {
+		m.cfg.Observer.Waited()
+	}
 	select {
-	case admitted := <-w.admitted:
-		if admitted {
-			return c, nil
-		}
+	case <-c.turn:
 	case <-ctx.Done():
-		err = ctx.Err()
+		return ctx.Err() // Release gives up the place, or what was admitted
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.gate.leave(w) { // admitted in the meantime
-		m.held -= c.charge
-		m.admitWaiting()
+	m.lock()
+	defer m.unlock()
+	if c.stage != admitted {
+		return ErrClosed
 	}
-	m.calls--
-	return nil, err
-}
-
-// Add puts a record into the partition of that path. Records of different
-// schemas, told apart by any text, never share an object. path is copied when
-// needed and may be reused.
-func (c *Call) Add(path []byte, schema string, r record.Record, index int) {
-	g := c.last
-	if g < 0 || c.groups[g].part.path != string(path) || c.groups[g].part.schema != schema {
-		var known bool
-		if g, known = c.byPath[partition{path: string(path), schema: schema}]; !known {
-			g = len(c.groups)
-			p := partition{kind: Data, path: string(path), schema: schema}
-			c.groups = append(c.groups, group{part: p})
-			// The latest call may have had fewer partitions than this one by
-			// far, or there was none.
-			ahead := min(c.expected, c.room)
-			c.groups[g].grow(ahead)
-			c.room -= ahead
-			c.byPath[p] = g
-		}
-		c.last = g
-	}
-	c.groups[g].add(r, owner{call: c, index: index})
-}
-
-// Refuse reports a record that has no partition; the policy for bad records
-// decides what becomes of it.
-func (c *Call) Refuse(r record.Record, index int, reason error) {
-	c.refused = append(c.refused, refusal{record: r, index: index, reason: reason})
+	return nil
 }
 
 // Hurry makes Commit write everything that is open at once instead of waiting
@@ -150,14 +131,15 @@ func (c *Call) Hurry() { c.hurry = true }
 // which case the call's records are withdrawn where possible and must be
 // considered undelivered.
 func (c *Call) Commit(ctx context.Context) ([]Failure, error) {
+	brought := c.arrange()
 	m := c.m
-	m.mu.Lock()
+	m.lock()
 	if m.closed {
-		m.mu.Unlock()
+		m.unlock()
 		return nil, ErrClosed
 	}
-	opened := len(m.byAge)
-	c.handOver()
+	opened := len(m.ledger.byAge)
+	c.handOver(brought)
 	if c.hurry {
 		m.hurried = true
 		m.poke()
@@ -165,71 +147,58 @@ func (c *Call) Commit(ctx context.Context) ([]Failure, error) {
 	if opened == 0 || m.draining || m.saturated() || m.underPressure() {
 		m.poke() // the roller may be asleep, or has work now
 	}
-	m.mu.Unlock()
-
-	var err error
+	m.unlock()
 	select {
-	case <-c.done:
+	case <-c.settled:
+		return c.failures, nil
 	case <-ctx.Done():
-		err = ctx.Err()
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err != nil {
-		c.withdraw()
-		return nil, err
-	}
-	return c.failures, nil
+	m.lock()
+	defer m.unlock()
+	return c.withdraw(ctx.Err())
 }
 
 // handOver places the call's records in their chunks. The caller holds the
 // lock.
-func (c *Call) handOver() {
+func (c *Call) handOver(brought []delivery) {
 	m := c.m
-	m.seq++
-	c.seq = m.seq
-	m.groups = len(c.groups)
-	c.pending = len(c.refused)
-	for i := range c.groups {
-		c.pending += c.groups[i].len()
+	m.ledger.book.move(c, committed)
+	for i := range brought {
+		c.pending += brought[i].run.len()
 	}
-	m.unsettled++
-	m.waiting += c.charge
 	if c.pending == 0 {
 		c.finish()
 		return
 	}
-	for i := range c.groups {
-		m.place(c.groups[i].part, c.groups[i].entries)
+	for i := range brought {
+		m.place(brought[i].part, brought[i].run, c.waited)
 	}
-	for _, r := range c.refused {
-		m.refuse(r.record, owner{call: c, index: r.index}, "", r.reason)
-	}
-	c.groups, c.byPath, c.refused = nil, nil, nil
 }
 
 // withdraw takes the call's records back, as far as they are not yet durable.
 // The caller holds the lock.
-func (c *Call) withdraw() {
-	if c.pending > 0 {
-		c.m.unsettled--
-		c.m.waiting -= c.charge
+func (c *Call) withdraw(err error) ([]Failure, error) {
+	if c.stage == done {
+		return c.failures, nil
 	}
-	c.cancelled = true
-	c.m.dirty = true
-	c.m.poke()
+	m := c.m
+	c.withdrawn = true
+	m.ledger.discharge(c, c.detained)
+	m.ledger.book.move(c, done)
+	m.left = true
+	m.poke()
+	return nil, err
 }
 
-// Release gives back the memory of the call. It must be called once, after
-// Commit or instead of it.
+// Release gives back the place and the memory of the call. It must be called
+// once.
 func (c *Call) Release() {
 	m := c.m
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.calls--
-	m.held -= c.charge
-	m.admitWaiting()
-	if m.calls == 0 || m.gate.mustWait() || m.underPressure() {
+	m.lock()
+	defer m.unlock()
+	m.ledger.book.move(c, released)
+	m.letIn()
+	if m.ledger.book.present() == 0 || m.gateShut() || m.underPressure() {
 		m.poke() // for the rules, or for the gauges to come to rest
 	}
 }
@@ -244,10 +213,27 @@ func (c *Call) settle(n int) {
 
 // finish lets the call return. A call that was withdrawn has done so already.
 func (c *Call) finish() {
-	if !c.cancelled {
-		c.m.unsettled--
-		c.m.waiting -= c.charge
+	if !c.withdrawn {
+		c.m.ledger.book.move(c, done)
 	}
 	c.m.rhythm.settled = time.Now() // before the caller can send more
-	close(c.done)
+	close(c.settled)
+}
+
+// fail reports records as not stored. The caller holds the lock.
+func (m *Manager) fail(rs runs, err error) {
+	for i := range rs {
+		r := &rs[i]
+		for k := range r.len() {
+			r.call.failures = append(r.call.failures, Failure{Index: r.index(k), Err: err})
+		}
+		r.call.settle(r.len())
+	}
+}
+
+// settle marks records as durable. The caller holds the lock.
+func (m *Manager) settle(rs runs) {
+	for i := range rs {
+		rs[i].call.settle(rs[i].len())
+	}
 }

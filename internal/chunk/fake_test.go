@@ -16,7 +16,12 @@ import (
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain has the books of every manager compared with their contents each time
+// its lock is given back.
+func TestMain(m *testing.M) {
+	audit = (*Manager).check
+	goleak.VerifyTestMain(m)
+}
 
 // memory is a Pipeline that writes lines and keeps objects in memory.
 type memory struct {
@@ -36,12 +41,12 @@ type landedObject struct {
 	lines []string
 }
 
-type encoded struct {
+type written struct {
 	lines    []string
 	released bool
 }
 
-func (e *encoded) Release() {
+func (e *written) Release() {
 	if e.released {
 		panic("encoded form released twice")
 	}
@@ -54,7 +59,7 @@ func (m *memory) size(line []byte) int64 { return int64((len(line) + 1) / max(m.
 
 func (m *memory) Encode(_ context.Context, kind Kind, records []record.Record, limit int64) (Encoded, encode.Result, error) {
 	var res encode.Result
-	e := &encoded{}
+	e := &written{}
 	for i, r := range records {
 		if kind == Data && bytes.HasPrefix(r.Raw, []byte("bad")) {
 			res.Refused = append(res.Refused, encode.Refusal{Index: i, Err: errBad})
@@ -104,7 +109,7 @@ func (m *memory) Land(ctx context.Context, o Object) (string, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.objects = append(m.objects, landedObject{Object: o, lines: o.Encoded.(*encoded).lines})
+	m.objects = append(m.objects, landedObject{Object: o, lines: o.Encoded.(*written).lines})
 	return o.Path, nil
 }
 
@@ -124,6 +129,18 @@ func (m *memory) reasons() map[Reason]int {
 	return out
 }
 
+// linesByReason returns the lines of objects, of which there is one for each
+// reason. Objects of one partition may land in any order.
+func (m *memory) linesByReason() map[Reason][]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[Reason][]string{}
+	for _, o := range m.objects {
+		out[o.Reason] = append(out[o.Reason], o.lines...)
+	}
+	return out
+}
+
 func (m *memory) rows() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -137,8 +154,10 @@ func (m *memory) rows() int {
 // letters is a DeadLetters that keeps the payload.
 type letters struct{}
 
-func (letters) Describe(r *record.Record, from string, reason error, _ time.Time) (string, []byte) {
-	return "dead", fmt.Appendf(nil, "%s|%s|%s", from, reason, r.Raw)
+func (letters) Path(time.Time) string { return "dead" }
+
+func (letters) Describe(r *record.Record, from string, reason error, _ time.Time) []byte {
+	return fmt.Appendf(nil, "%s|%s|%s", from, reason, r.Raw)
 }
 
 // counter is an Observer that counts.
@@ -182,11 +201,18 @@ func start(t interface{ Cleanup(func()) }, cfg Config, p Pipeline) *Manager {
 		id++
 		return fmt.Sprintf("chunk-%d", id)
 	}
-	if cfg.Workers == 0 {
-		cfg.Workers = 2
+	if cfg.Uploads == 0 {
+		cfg.Uploads = 2
+	}
+	if cfg.Encoders == 0 {
+		cfg.Encoders = cfg.Uploads
 	}
 	m := New(cfg, p)
-	t.Cleanup(m.Close)
+	t.Cleanup(func() {
+		if err := m.Close(context.Background()); err != nil {
+			panic(err)
+		}
+	})
 	return m
 }
 
@@ -196,11 +222,11 @@ func write(ctx context.Context, m *Manager, path string, lines ...string) ([]Fai
 	for _, l := range lines {
 		n += int64(len(l))
 	}
-	c, err := m.Admit(ctx, n, len(lines))
-	if err != nil {
+	c := m.Arrive()
+	defer c.Release()
+	if err := c.Admit(ctx, n, len(lines)); err != nil {
 		return nil, err
 	}
-	defer c.Release()
 	for i, l := range lines {
 		c.Add([]byte(path), "", record.Record{Raw: []byte(l)}, i)
 	}

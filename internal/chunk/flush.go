@@ -4,8 +4,8 @@ package chunk
 // then goes on as before. It is for an input that has stopped where another may
 // follow. It returns immediately and can be called again.
 func (m *Manager) Flush() {
-	m.mu.Lock()
+	m.lock()
+	defer m.unlock()
 	m.flushing = true
-	m.mu.Unlock()
 	m.poke()
 }

@@ -9,7 +9,7 @@ import (
 
 func TestFlushRollsWhatIsOpenAndGoesOnAsBefore(t *testing.T) {
 	p := &memory{latency: time.Second}
-	bubble(t, Config{MaxAge: time.Hour, IdleTimeout: time.Minute, Workers: 1}, p, func(t *testing.T, m *Manager) {
+	bubble(t, Config{MaxAge: time.Hour, IdleTimeout: time.Minute, Encoders: 1, Uploads: 1}, p, func(t *testing.T, m *Manager) {
 		var open []*writing
 		for _, path := range []string{"a", "b", "c"} {
 			open = append(open, goWrite(t.Context(), m, path, "x"))

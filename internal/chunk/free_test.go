@@ -13,7 +13,7 @@ import (
 // It goes on collecting instead.
 func TestChunkThatIsDueGrowsUntilAWorkerIsFree(t *testing.T) {
 	p := &memory{latency: 10 * time.Second}
-	cfg := Config{MaxAge: time.Second, IdleTimeout: time.Hour, Workers: 1}
+	cfg := Config{MaxAge: time.Second, IdleTimeout: time.Hour, Uploads: 1}
 	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
 		first := goWrite(t.Context(), m, "a", "first")
 		time.Sleep(1500 * time.Millisecond) // its upload takes until 11 s
@@ -36,7 +36,7 @@ func TestChunkThatIsDueGrowsUntilAWorkerIsFree(t *testing.T) {
 // A partition that keeps the workers busy must not starve the others.
 func TestOldChunkOvertakesYoungerOnes(t *testing.T) {
 	p := &memory{latency: time.Second}
-	cfg := Config{MaxAge: 3 * time.Second, IdleTimeout: time.Hour, Workers: 1, MaxRecords: 2}
+	cfg := Config{MaxAge: 3 * time.Second, IdleTimeout: time.Hour, Uploads: 1, MaxRecords: 2}
 	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
 		slow := goWrite(t.Context(), m, "slow", "x")
 		var busy []*writing
@@ -58,7 +58,7 @@ func TestWhatWaitedAtTheGateSharesObjects(t *testing.T) {
 	for name, drain := range map[string]bool{"age": false, "drain": true} {
 		t.Run(name, func(t *testing.T) {
 			p := &memory{latency: 5 * time.Second}
-			cfg := Config{MaxAge: time.Second, IdleTimeout: time.Hour, Workers: 1, MemoryLimit: 100, CallOverhead: 10}
+			cfg := Config{MaxAge: time.Second, IdleTimeout: time.Hour, Uploads: 1, MemoryLimit: 100, CallOverhead: 10}
 			bubble(t, cfg, p, func(t *testing.T, m *Manager) {
 				var all []*writing
 				for i := range 50 {
@@ -85,7 +85,7 @@ func TestEveryWorkerTakesWhatIsDue(t *testing.T) {
 	for name, drain := range map[string]bool{"idle": false, "drain": true} {
 		t.Run(name, func(t *testing.T) {
 			p := &memory{latency: time.Second}
-			cfg := Config{MaxAge: time.Hour, IdleTimeout: 2 * time.Second, Workers: 4}
+			cfg := Config{MaxAge: time.Hour, IdleTimeout: 2 * time.Second, Uploads: 4}
 			bubble(t, cfg, p, func(t *testing.T, m *Manager) {
 				var all []*writing
 				for i := range 20 {

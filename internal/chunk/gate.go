@@ -2,78 +2,66 @@ package chunk
 
 import "time"
 
-// gate is the queue of calls that wait for memory, first come first served.
-// It is guarded by the manager's lock.
-type gate struct {
-	queue []*waiter
-	bytes int64
-	last  time.Time // when a waiter was let in
-}
-
-// waiter is one call at the gate. admitted receives true when it may go on
-// and is closed when the manager closes.
-type waiter struct {
-	charge   int64
-	admitted chan bool
-}
-
-func (g *gate) mustWait() bool { return len(g.queue) > 0 }
-
-func (g *gate) enter(charge int64) *waiter {
-	w := &waiter{charge: charge, admitted: make(chan bool, 1)}
-	g.queue = append(g.queue, w)
-	g.bytes += charge
-	return w
-}
-
-// admit lets the first waiter go on.
-func (g *gate) admit() {
-	w := g.queue[0]
-	g.queue[0] = nil
-	g.queue = g.queue[1:]
-	g.bytes -= w.charge
-	g.last = time.Now()
-	w.admitted <- true
-}
-
-// leave gives up waiting. It reports whether the waiter had been admitted in
-// the meantime.
-func (g *gate) leave(w *waiter) (admitted bool) {
-	for i, q := range g.queue {
-		if q == w {
-			g.queue = append(g.queue[:i], g.queue[i+1:]...)
-			g.bytes -= w.charge
-			return false
-		}
-	}
-	select {
-	case admitted = <-w.admitted:
-	default:
-	}
-	return admitted
-}
-
-// close turns every waiter away.
-func (g *gate) close() {
-	for _, w := range g.queue {
-		close(w.admitted)
-	}
-	g.queue, g.bytes = nil, 0
-}
+// The gate lets calls in as long as memory_limit has room, in the order of
+// their arrival: a call that came first and waits elsewhere, for the
+// destination, holds up those behind it.
 
 // roomFor reports whether a call of that charge may come in. One call is
 // always let in, however large, so that no batch can block for ever. The
 // caller holds the lock.
 func (m *Manager) roomFor(charge int64) bool {
-	return m.cfg.MemoryLimit <= 0 || m.held == 0 ||
-		m.held+m.projected()+m.out+charge <= m.cfg.MemoryLimit
+	return m.cfg.MemoryLimit <= 0 || m.ledger.book.held() == 0 || m.counted()+charge <= m.cfg.MemoryLimit
 }
 
-// admitWaiting lets in as many waiting calls as fit. The caller holds the
+// letIn admits those whose turn it is, as many as fit. The caller holds the
 // lock.
-func (m *Manager) admitWaiting() {
-	for m.gate.mustWait() && m.roomFor(m.gate.queue[0].charge) {
-		m.held += m.gate.queue[0].charge
-		m.gate.admit()
+func (m *Manager) letIn() {
+	book := &m.ledger.book
+	for c := book.out.first; c != nil && c.stage == asking && m.roomFor(c.charge); c = book.out.first {
+		book.move(c, admitted)
+		now := time.Now()
+		if c.waited = now.Sub(c.arrived) >= linger; c.waited {
+			m.lateIn = now
+		}
+		if c.turn != nil {
+			close(c.turn)
+		}
 	}
+}
+
+// gateShut reports whether a call waits because there is no room. The caller
+// holds the lock.
+func (m *Manager) gateShut() bool {
+	c := m.ledger.book.out.first
+	return c != nil && c.stage == asking && !m.roomFor(c.charge)
+}
+
+// turnAway wakes every call that waits for memory. The caller holds the lock.
+func (m *Manager) turnAway() {
+	for c := m.ledger.book.out.first; c != nil; c = c.links[inOut].next {
+		if c.turn != nil {
+			close(c.turn)
+			c.turn = nil
+		}
+	}
+}
+
+// counted is the memory that counts against the limit: what the calls inside
+// hold, the encoded forms, and what this package keeps beside the records.
+func (m *Manager) counted() int64 {
+	away := m.ledger.sum(sealed, encoding, encoded, landing)
+	resting := m.ledger.sum(open, parked)
+	return m.ledger.book.held() + m.projected() + away.bytes + away.extra + resting.extra + m.ratios.memory()
+}
+
+// projected is the memory that the encoded forms of the open chunks will take.
+// Only as many as are uploaded exist at once. Chunks differ in size, and a few
+// times the average is meant to cover that.
+func (m *Manager) projected() int64 {
+	const unevenness = 4
+	t := &m.ledger.tallies[open]
+	if most := unevenness * m.cfg.Uploads; t.chunks > most {
+		return t.bytes / int64(t.chunks) * int64(most)
+	}
+	return t.bytes
 }

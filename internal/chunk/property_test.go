@@ -49,7 +49,7 @@ func TestEveryRecordIsInOneObjectOrReported(t *testing.T) {
 			MemoryLimit:       rapid.SampledFrom([]int64{0, 1, 300, 10_000}).Draw(rt, "memory"),
 			MaxInFlight:       rapid.SampledFrom([]int{0, 1, 4}).Draw(rt, "in_flight"),
 			OnBadRecord:       rapid.SampledFrom([]BadRecordPolicy{Reject, ToDeadLetter, Drop}).Draw(rt, "policy"),
-			Workers:           rapid.IntRange(1, 4).Draw(rt, "workers"),
+			Uploads:           rapid.IntRange(1, 4).Draw(rt, "workers"),
 			DeadLetters:       letters{},
 			RecordOverhead:    rapid.SampledFrom([]int64{0, 10}).Draw(rt, "overhead"),
 		}
@@ -61,14 +61,7 @@ func TestEveryRecordIsInOneObjectOrReported(t *testing.T) {
 			end()
 		}
 		check(rt, cfg, p, out, sent)
-		require.Empty(rt, m.open)
-		require.Zero(rt, m.held)
-		require.Zero(rt, m.sealed)
-		require.Zero(rt, m.out)
-		require.Zero(rt, m.openOut)
-		require.Zero(rt, m.calls)
-		require.Zero(rt, m.unsettled)
-		require.Zero(rt, m.waiting)
+		atRest(rt, m)
 	})
 }
 
@@ -99,11 +92,11 @@ func feed(rt *rapid.T, m *Manager, out *outcome, writers int) map[string]string 
 
 func (o *outcome) deliver(m *Manager, lines []string) {
 	ctx := context.Background()
-	c, err := m.Admit(ctx, int64(len(lines)), len(lines))
-	if err != nil {
+	c := m.Arrive()
+	defer c.Release()
+	if err := c.Admit(ctx, int64(len(lines)), len(lines)); err != nil {
 		panic(err)
 	}
-	defer c.Release()
 	for i, l := range lines {
 		c.Add(fmt.Append(nil, i%3), "", record.Record{Raw: []byte(l)}, i)
 	}

@@ -6,27 +6,29 @@ package chunk
 type ratios struct {
 	limit       int64 // the size cap
 	kind        [kinds]float64
-	byPartition map[partition]history
-}
-
-// history is what is known about the objects of a partition.
-type history struct {
-	ratio float64
-	rows  int // of the latest one
+	byPartition map[partition]float64
+	names       int64 // bytes of the keys
+	most        int64 // and of them at most
 }
 
 const (
-	// maxRemembered bounds the memory of partitions; time in a path makes new
-	// ones for ever. Forgetting costs one estimate from the kind's ratio.
-	maxRemembered = 50_000
+	// maxNames and namesShare bound the memory of partitions, in bytes and as a
+	// part of the memory limit; time in a path makes new ones for ever.
+	// Forgetting costs one estimate from the kind's ratio.
+	maxNames, namesShare = 8 << 20, 32
+	// nameSize is what a remembered partition takes beside its text.
+	nameSize = 96
 	// meaningful is the raw size from which a measurement counts in full.
 	// Smaller objects are dominated by headers and say little, unless they
 	// come near the cap.
 	meaningful = 1 << 20
 )
 
-func newRatios(limit int64, initial [kinds]float64) ratios {
-	r := ratios{limit: limit, kind: initial, byPartition: map[partition]history{}}
+func newRatios(cfg Config) ratios {
+	r := ratios{limit: cfg.MaxFileSize, kind: cfg.InitialRatio, byPartition: map[partition]float64{}, most: maxNames}
+	if cfg.MemoryLimit > 0 {
+		r.most = min(r.most, cfg.MemoryLimit/namesShare)
+	}
 	for i, v := range r.kind {
 		if v <= 0 {
 			r.kind[i] = 1
@@ -35,17 +37,19 @@ func newRatios(limit int64, initial [kinds]float64) ratios {
 	return r
 }
 
-// of returns the ratio to expect, and how many rows.
-func (r *ratios) of(p partition) history {
-	if h, ok := r.byPartition[p]; ok {
-		return h
+// of returns the ratio to expect.
+func (r *ratios) of(p partition) float64 {
+	if known, ok := r.byPartition[p]; ok {
+		return known
 	}
-	return history{ratio: r.kind[p.kind]}
+	return r.kind[p.kind]
 }
 
-// learn takes an object of that many rows and encoded bytes, made from raw
-// bytes.
-func (r *ratios) learn(p partition, rows int, raw, encoded int64) {
+// memory is what the remembered partitions take.
+func (r *ratios) memory() int64 { return r.names }
+
+// learn takes an object of that many encoded bytes, made from raw bytes.
+func (r *ratios) learn(p partition, raw, encoded int64) {
 	if raw <= 0 || encoded <= 0 {
 		return
 	}
@@ -56,16 +60,16 @@ func (r *ratios) learn(p partition, rows int, raw, encoded int64) {
 	}
 	weight := 0.7 * trust
 	r.kind[p.kind] += weight * (measured - r.kind[p.kind])
-	old, known := r.byPartition[p]
+	known, ok := r.byPartition[p]
 	switch {
-	case known:
-		old.ratio += weight * (measured - old.ratio)
-		old.rows = rows
-		r.byPartition[p] = old
+	case ok:
+		r.byPartition[p] = known + weight*(measured-known)
 	case trust >= 1.0/16:
-		if len(r.byPartition) >= maxRemembered {
+		size := nameSize + int64(len(p.path)+len(p.schema))
+		if r.names += size; r.names > r.most {
 			clear(r.byPartition)
+			r.names = size
 		}
-		r.byPartition[p] = history{ratio: measured, rows: rows}
+		r.byPartition[p] = measured
 	}
 }

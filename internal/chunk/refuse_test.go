@@ -84,9 +84,9 @@ func TestBadRecordsFollowTheirPolicy(t *testing.T) {
 func TestRecordWithoutPartitionIsRefused(t *testing.T) {
 	p := &memory{}
 	bubble(t, Config{MaxAge: time.Second, DeadLetters: letters{}}, p, func(t *testing.T, m *Manager) {
-		c, err := m.Admit(t.Context(), 6, 2)
-		require.NoError(t, err)
+		c := m.Arrive()
 		defer c.Release()
+		require.NoError(t, c.Admit(t.Context(), 6, 2))
 		reason := errors.New("no date")
 		c.Refuse(record.Record{Raw: []byte("x")}, 0, reason)
 		c.Add([]byte("a"), "", record.Record{Raw: []byte("fine")}, 1)
@@ -114,9 +114,9 @@ func TestObjectThatCannotLandFailsItsRecordsOnly(t *testing.T) {
 		return nil
 	}}
 	bubble(t, Config{MaxAge: time.Second}, p, func(t *testing.T, m *Manager) {
-		c, err := m.Admit(t.Context(), 2, 2)
-		require.NoError(t, err)
+		c := m.Arrive()
 		defer c.Release()
+		require.NoError(t, c.Admit(t.Context(), 2, 2))
 		c.Add([]byte("fine"), "", record.Record{Raw: []byte("x")}, 0)
 		c.Add([]byte("broken"), "", record.Record{Raw: []byte("y")}, 1)
 		failures, err := c.Commit(t.Context())
@@ -132,7 +132,7 @@ func TestCloseEndsWaitingCalls(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		gated := goWrite(t.Context(), m, "a", "y")
 		synctest.Wait()
-		m.Close()
+		require.NoError(t, m.Close(t.Context()))
 		<-uploading.done
 		<-gated.done
 		require.ErrorIs(t, gated.err, ErrClosed)
@@ -145,7 +145,7 @@ func TestCloseEndsWaitingCalls(t *testing.T) {
 
 func TestDeadLettersWaitForTheDataThatMayAddToThem(t *testing.T) {
 	p := &memory{latency: 100 * time.Millisecond}
-	cfg := Config{MaxAge: time.Hour, IdleTimeout: time.Second, OnBadRecord: ToDeadLetter, DeadLetters: letters{}, Workers: 1}
+	cfg := Config{MaxAge: time.Hour, IdleTimeout: time.Second, OnBadRecord: ToDeadLetter, DeadLetters: letters{}, Uploads: 1}
 	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
 		for i := range 5 {
 			goWrite(t.Context(), m, fmt.Sprint(i), "bad", "good")

@@ -5,6 +5,11 @@ import "time"
 // rhythm watches when calls arrive, to tell the end of the input (or a source
 // that waits for us) from a source that is merely slow. It is guarded by the
 // manager's lock.
+//
+// A gap that passes while records wait, and that an arrival ends, is the
+// input's own. One that ends after we have acknowledged everything tells less:
+// the source may have waited for that, and then paused. Whether it did is found
+// out once for each length of pause, by waiting for as long.
 type rhythm struct {
 	window  time.Duration // how long a gap is remembered, at least
 	last    time.Time     // latest arrival
@@ -14,12 +19,22 @@ type rhythm struct {
 	// after is the longest that the input took to go on after our own seal.
 	after  [2]time.Duration
 	inARow int // stalls without a regular gap between them
+	// pause is how long nothing came after everything was settled, while it is
+	// not known whether the source waited for that; tested is the longest one of
+	// which it is known that it did.
+	pause, tested time.Duration
+	known         time.Time // since when that is known
 }
 
 const (
 	// resumption is how soon after a settlement an arrival counts as caused
-	// by it. The Kafka readers look once a second whether they may go on.
+	// by it.
 	resumption = 3 * time.Second
+	// lookout is how long a reader that was stopped takes at most to go on. The
+	// Kafka readers look once a second whether they may.
+	lookout = 1500 * time.Millisecond
+	// forgetTested is how long it is known that a source waits for us.
+	forgetTested = time.Hour
 	// stallsToWarn is how many stalls in a row are called a pattern.
 	stallsToWarn = 3
 )
@@ -39,25 +54,48 @@ func (r *rhythm) arrival(now time.Time, idle time.Duration) (stalled bool) {
 		r.after[1], r.after[0] = r.after[0], 0
 		r.since = now
 	}
-	if since := now.Sub(r.settled); r.settled.After(r.last) {
-		// What passed before we acknowledged says nothing about the input.
-		r.after[0] = max(r.after[0], since)
-		if since < resumption {
-			if idle > 0 && gap >= idle {
-				r.inARow++
-			}
-			return r.inARow >= stallsToWarn
-		}
-	} else {
+	if !r.settled.After(r.last) {
 		r.longest[0] = max(r.longest[0], gap)
+		r.pause = 0
+		if idle > 0 && gap >= idle {
+			r.inARow = 0
+		}
+		return false
+	}
+	return r.resumed(now, gap, idle)
+}
+
+// resumed notes an arrival after everything was settled.
+func (r *rhythm) resumed(now time.Time, gap, idle time.Duration) (stalled bool) {
+	if held := r.settled.Sub(r.last); r.pause > 0 && held >= r.pause {
+		r.tested, r.pause, r.known = max(r.tested, r.pause), 0, now
+	} else if now.Sub(r.known) > forgetTested {
+		r.tested = 0
+	}
+	pause := now.Sub(r.settled)
+	switch {
+	case pause <= lookout:
+		r.after[0] = max(r.after[0], pause)
+	case pause > r.tested+r.tested/4:
+		r.pause = max(r.pause, pause)
+	}
+	if pause >= resumption {
+		if idle > 0 && gap >= idle {
+			r.inARow = 0
+		}
+		return false
 	}
 	if idle > 0 && gap >= idle {
-		r.inARow = 0
+		r.inARow++
 	}
-	return false
+	return r.inARow >= stallsToWarn
 }
 
 // quietAfter returns when the input is considered to have stopped.
 func (r *rhythm) quietAfter(idle time.Duration) time.Time {
-	return r.last.Add(max(idle+2*max(r.after[0], r.after[1]), 2*max(r.longest[0], r.longest[1])))
+	wait := max(idle+2*max(r.after[0], r.after[1]), 2*max(r.longest[0], r.longest[1]))
+	if r.pause > 0 {
+		wait = max(wait, r.pause+r.pause/8+2*idle)
+	}
+	return r.last.Add(wait)
 }

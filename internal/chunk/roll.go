@@ -1,18 +1,15 @@
 package chunk
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
 
 const (
 	// linger is how long arrivals are collected while draining, so that the
-	// last messages of a stream do not become an object each.
+	// last messages of a stream do not become an object each, and after a wait
+	// that many calls shared.
 	linger = 100 * time.Millisecond
-	// highWater and lowWater bound the share of the memory limit at which
-	// chunks are rolled and down to which they are.
-	highWater, lowWater = 0.8, 0.5
 	// report is how often gauges are refreshed while records wait.
 	report = time.Second
 )
@@ -29,10 +26,10 @@ func (m *Manager) roll() {
 		case <-m.wake:
 		case <-timer.C:
 		}
-		m.mu.Lock()
+		m.lock()
 		next, any := m.evaluate(time.Now())
 		stats := m.stats()
-		m.mu.Unlock()
+		m.unlock()
 		m.cfg.Observer.Observe(stats)
 		if any {
 			timer.Reset(time.Until(next))
@@ -43,33 +40,34 @@ func (m *Manager) roll() {
 // evaluate applies the rules and returns when to look again. The caller holds
 // the lock.
 func (m *Manager) evaluate(now time.Time) (next time.Time, any bool) {
-	if m.dirty {
+	if m.left {
 		m.sweep()
 	}
 	m.rollDue(now)
-	if m.calls == 0 {
+	if m.ledger.book.present() == 0 {
 		return time.Time{}, false
 	}
 	next = now.Add(report)
-	if len(m.byAge) == 0 {
-		return next, true
-	}
 	sooner := func(t time.Time, ok bool) {
-		// What is due already waits for a worker, and that one looks.
+		// What is due already waits for an encoder, and is looked at then.
 		if ok && t.After(now) && t.Before(next) {
 			next = t
 		}
 	}
 	sooner(m.oldAt())
 	sooner(m.quiet())
+	sooner(m.tryNext, !m.tryNext.IsZero())
 	return next, true
 }
 
 // rollDue applies the rules that cut chunks short. All but two do so only for
-// workers that are free: a sealed chunk that waits for one is no sooner in the
+// encoders that are free: a sealed chunk that waits for one is no sooner in the
 // bucket, while an open one still grows. Those two are for calls that can
 // return only when everything is written. The caller holds the lock.
 func (m *Manager) rollDue(now time.Time) {
+	if m.closed {
+		return
+	}
 	if m.hurried {
 		m.hurried = false
 		m.sealAll(Recovery)
@@ -78,31 +76,22 @@ func (m *Manager) rollDue(now time.Time) {
 	m.rollSaturated()
 	m.rollOld(now)
 	m.rollIdle(now)
+	m.overtake(now)
+	m.tryParked(now)
 }
 
-// free is the number of workers that have nothing to do and nothing waiting.
-func (m *Manager) free() int {
-	return max(m.cfg.Workers, 1) - len(m.busy) - len(m.queue)
-}
-
-// oldAt returns when the oldest chunk is too old. What waited at the gate may
-// be so from the start: it is given a moment for what is let in with it.
+// oldAt returns when the oldest chunk is too old. What waited before it was let
+// in may be so from the start: it is given a moment for what is let in with it.
 func (m *Manager) oldAt() (time.Time, bool) {
-	if m.cfg.MaxAge <= 0 || len(m.byAge) == 0 {
+	if m.cfg.MaxAge <= 0 || len(m.ledger.byAge) == 0 {
 		return time.Time{}, false
 	}
-	c := m.byAge[0]
-	return later(c.first.Add(m.cfg.MaxAge), m.together(c, min(linger, m.cfg.MaxAge))), true
-}
-
-// together returns until when others may join a chunk that was let in from the
-// gate; a time long ago if nothing was.
-func (m *Manager) together(c *chunk, wait time.Duration) time.Time {
-	since := c.opened
-	if m.gate.last.Before(since) {
-		since = m.gate.last
+	c := m.ledger.byAge[0]
+	at := c.first.Add(m.cfg.MaxAge)
+	if c.gathers.IsZero() {
+		return at, true
 	}
-	return since.Add(wait)
+	return later(at, c.opened.Add(min(linger, m.cfg.MaxAge))), true
 }
 
 func later(a, b time.Time) time.Time {
@@ -121,35 +110,33 @@ func (m *Manager) isOld(now time.Time) bool {
 // rollOld rolls the chunks whose first record is too old.
 func (m *Manager) rollOld(now time.Time) {
 	for m.free() > 0 && m.isOld(now) {
-		m.seal(m.byAge[0], Age)
+		m.seal(m.ledger.byAge[0], Age)
 	}
 }
 
-// overtake puts a chunk that is too old before younger ones in the queue: a
-// busy partition, whose chunks are rolled as they fill, does not hold up the
-// others. The caller holds the lock.
+// overtake puts a chunk that is too old before younger ones that wait for an
+// encoder: a busy partition, whose chunks are rolled as they fill, does not hold
+// up the others. The caller holds the lock.
 func (m *Manager) overtake(now time.Time) {
-	if len(m.queue) == 0 || !m.isOld(now) || !m.byAge[0].first.Before(m.queue[0].first) {
+	l := &m.ledger
+	if len(l.sealed) == 0 || m.idleEncoders() <= 0 || !m.isOld(now) || !l.byAge[0].first.Before(l.sealed[0].first) {
 		return
 	}
-	m.seal(m.byAge[0], Age)
-	last := len(m.queue) - 1
-	c := m.queue[last]
-	copy(m.queue[1:], m.queue[:last])
-	m.queue[0] = c
+	m.seal(l.byAge[0], Age)
+	l.overtake()
 }
 
 // quiet returns when the open chunks are to be rolled unless something
 // arrives before.
 func (m *Manager) quiet() (time.Time, bool) {
 	switch {
-	case len(m.byAge) == 0:
+	case len(m.ledger.byAge) == 0:
 		return time.Time{}, false
 	case m.draining || m.flushing:
-		c := m.byAge[0]
-		return later(c.first.Add(linger), m.together(c, linger)), true
+		c := m.ledger.byAge[0]
+		return later(c.first.Add(linger), c.gathers), true
 	case m.cfg.IdleTimeout > 0:
-		return m.rhythm.quietAfter(m.cfg.IdleTimeout), true
+		return later(m.rhythm.quietAfter(m.cfg.IdleTimeout), m.lateIn.Add(linger)), true
 	default:
 		return time.Time{}, false
 	}
@@ -173,24 +160,25 @@ func (m *Manager) rollIdle(now time.Time) {
 			return
 		}
 		m.seal(c, reason)
-		m.flushing = m.flushing && len(m.byAge) > 0
+		m.flushing = m.flushing && len(m.ledger.byAge) > 0
 	}
 }
 
 // oldest returns the chunk to roll first, nil if none may be: dead letters only
 // once no data is under way, since encoding it may add to them.
 func (m *Manager) oldest() *chunk {
-	if len(m.byAge) > 0 && m.byAge[0].part.kind == Data {
-		return m.byAge[0]
+	byAge := m.ledger.byAge
+	if len(byAge) > 0 && byAge[0].part.kind == Data {
+		return byAge[0]
 	}
 	var oldest *chunk
-	for _, c := range m.byAge {
+	for _, c := range byAge {
 		if c.part.kind == Data && (oldest == nil || c.first.Before(oldest.first)) {
 			oldest = c
 		}
 	}
-	if oldest == nil && len(m.byAge) > 0 && len(m.queue)+len(m.busy) == 0 {
-		return m.byAge[0]
+	if oldest == nil && len(byAge) > 0 && m.ledger.underway() == 0 {
+		return byAge[0]
 	}
 	return oldest
 }
@@ -201,94 +189,50 @@ func (m *Manager) oldest() *chunk {
 func (m *Manager) rollSaturated() {
 	if m.saturated() {
 		m.sealAll(Saturation)
-		m.cfg.Observer.Saturated()
+		m.tell(Observer.Saturated)
 	}
 }
 
 func (m *Manager) saturated() bool {
-	return m.cfg.MaxInFlight > 0 && m.unsettled+len(m.gate.queue) >= m.cfg.MaxInFlight &&
-		len(m.byAge) > 0 && len(m.queue)+len(m.busy) == 0
+	book := &m.ledger.book
+	return m.cfg.MaxInFlight > 0 && book.stages[committed].calls+book.stages[asking].calls >= m.cfg.MaxInFlight &&
+		len(m.ledger.byAge) > 0 && m.ledger.underway() == 0
 }
 
 // sealAll rolls everything: dead letters only once no data is under way, since
 // encoding it may add to them.
 func (m *Manager) sealAll(reason Reason) {
-	for _, c := range slices.Clone(m.byAge) {
+	for _, c := range slices.Clone(m.ledger.byAge) {
 		if c.part.kind == Data {
 			m.seal(c, reason)
 		}
 	}
-	for len(m.queue)+len(m.busy) == 0 && len(m.byAge) > 0 {
-		m.seal(m.byAge[0], reason)
+	for m.ledger.underway() == 0 && len(m.ledger.byAge) > 0 {
+		m.seal(m.ledger.byAge[0], reason)
 	}
 }
 
-// pressure is the memory that rolling chunks could free: what waiting calls
-// hold, less what is already on its way out. Records that are stored but
-// whose call waits for others count, so that those others are rolled too. Calls
-// on their way in or out do not: rolling chunks would change nothing for them.
-func (m *Manager) pressure() int64 { return m.waiting - m.sealed + m.projected() }
-
-// projected is the memory that the encoded forms of the open chunks will take.
-// Only as many as there are workers exist at once. Chunks differ in size, and a
-// few times the average is meant to cover that.
-func (m *Manager) projected() int64 {
-	const unevenness = 4
-	if n, most := len(m.byAge), unevenness*max(m.cfg.Workers, 1); n > most {
-		return m.openOut / int64(n) * int64(most)
-	}
-	return m.openOut
-}
-
-// underPressure reports whether chunks must be rolled to free memory.
-func (m *Manager) underPressure() bool {
-	if m.cfg.MemoryLimit <= 0 || len(m.byAge) == 0 {
-		return false
-	}
-	inside := m.calls - len(m.gate.queue)
-	if m.gate.mustWait() && len(m.queue)+len(m.busy) == 0 && inside == m.unsettled {
-		return true // no upload and no call on its way in or out will make room
-	}
-	return m.pressure() > int64(highWater*float64(m.cfg.MemoryLimit))
-}
-
-// rollForMemory rolls the largest chunks until the pressure is low: they give
-// the best objects and free the most. Several at once, for looking for the
-// largest of many takes a while.
-func (m *Manager) rollForMemory() {
-	if m.free() <= 0 || !m.underPressure() {
-		return
-	}
-	excess := m.pressure() - int64(lowWater*float64(m.cfg.MemoryLimit))
-	bySize := slices.Clone(m.byAge)
-	slices.SortFunc(bySize, func(a, b *chunk) int { return cmp.Compare(b.charge, a.charge) })
-	for i, c := range bySize {
-		if i > 0 && excess <= 0 {
-			break
-		}
-		excess -= c.charge + c.out
-		m.seal(c, Memory)
-	}
-}
-
-// sweep takes back the records of cancelled calls: an upload after a forced
-// stop would only make duplicates of records that will be delivered again.
+// sweep takes back the records of withdrawn calls: an upload after a forced
+// stop would only make duplicates of records that will be delivered again. The
+// caller holds the lock.
 func (m *Manager) sweep() {
-	m.dirty = false
-	for _, c := range slices.Clone(m.byAge) {
-		before := c.out
-		if !c.dropCancelled(m.cfg.RecordOverhead) {
+	m.left = false
+	l := &m.ledger
+	for _, c := range append(l.in(open), l.in(parked)...) {
+		kept := c.runs.withoutWithdrawn()
+		if len(kept) == len(c.runs) {
 			continue
 		}
-		c.estimate(c.ratio)
-		m.openOut += c.out - before
-		if c.len() == 0 {
-			m.forget(c)
+		l.hold(c, kept)
+		l.change(c, func() { c.expect(c.ratio) })
+		if c.records == 0 {
+			l.move(c, dissolved)
 		}
 	}
-	for c := range m.busy {
-		if c.cancel != nil && !c.wanted() {
+	for c := range l.working {
+		if c.cancel != nil && !c.runs.wanted() {
 			c.cancel()
 		}
 	}
+	m.letIn()
 }

@@ -43,11 +43,7 @@ func TestObjectThatEndsAtASchemaChangeSaysSo(t *testing.T) {
 		w := goWrite(t.Context(), m, "a", "x1", "x2", "y1")
 		<-w.done
 		assert.Equal(t, time.Minute, w.took)
-		require.Len(t, p.landed(), 2)
-		assert.Equal(t, []string{"x1", "x2"}, p.landed()[0].lines)
-		assert.Equal(t, Schema, p.landed()[0].Reason)
-		assert.Equal(t, []string{"y1"}, p.landed()[1].lines)
-		assert.Equal(t, Age, p.landed()[1].Reason)
+		assert.Equal(t, map[Reason][]string{Schema: {"x1", "x2"}, Age: {"y1"}}, p.linesByReason())
 	})
 }
 
@@ -145,7 +141,7 @@ func TestMemoryLimitRollsTheLargestAndThenHoldsArrivals(t *testing.T) {
 			calls = append(calls, goWrite(t.Context(), m, "big", big))
 			synctest.Wait()
 			m.mu.Lock()
-			assert.LessOrEqual(t, m.held, int64(10_000))
+			assert.LessOrEqual(t, m.ledger.book.held(), int64(10_000))
 			m.mu.Unlock()
 		}
 		time.Sleep(time.Minute)
@@ -238,13 +234,13 @@ func TestObjectCutAtTheCapSaysSo(t *testing.T) {
 func TestRecordsOfDifferentSchemasNeverShareAnObject(t *testing.T) {
 	p := &memory{}
 	bubble(t, Config{MaxAge: time.Second}, p, func(t *testing.T, m *Manager) {
-		c, err := m.Admit(t.Context(), 100, 100)
-		require.NoError(t, err)
+		c := m.Arrive()
 		defer c.Release()
+		require.NoError(t, c.Admit(t.Context(), 100, 100))
 		for i := range 100 { // interleaved
 			c.Add([]byte("a"), fmt.Sprint("v", i%2), record.Record{Raw: fmt.Append(nil, i)}, i)
 		}
-		_, err = c.Commit(t.Context())
+		_, err := c.Commit(t.Context())
 		require.NoError(t, err)
 		require.Len(t, p.landed(), 2)
 		for _, o := range p.landed() {
@@ -256,13 +252,13 @@ func TestRecordsOfDifferentSchemasNeverShareAnObject(t *testing.T) {
 func TestHurriedCallIsWrittenAtOnce(t *testing.T) {
 	p := &memory{}
 	bubble(t, Config{MaxAge: time.Hour}, p, func(t *testing.T, m *Manager) {
-		c, err := m.Admit(t.Context(), 1, 1)
-		require.NoError(t, err)
+		c := m.Arrive()
 		defer c.Release()
+		require.NoError(t, c.Admit(t.Context(), 1, 1))
 		c.Add([]byte("a"), "", record.Record{Raw: []byte("x")}, 0)
 		c.Hurry()
 		began := time.Now()
-		_, err = c.Commit(t.Context())
+		_, err := c.Commit(t.Context())
 		require.NoError(t, err)
 		assert.Zero(t, time.Since(began))
 		assert.Equal(t, map[Reason]int{Recovery: 1}, p.reasons())

@@ -45,14 +45,18 @@ func NewFolder(folder string, zone *time.Location) (*Folder, error) {
 // Layout names the objects.
 func (f *Folder) Layout() *template.Layout { return f.layout }
 
-// Describe returns the partition of a dead letter and its line.
-func (f *Folder) Describe(r *record.Record, from string, reason error, at time.Time) (path string, line []byte) {
-	line = newLetter(r, from, reason, at).line()
+// Path is the partition of dead letters of that time.
+func (f *Folder) Path(at time.Time) string {
 	p, err := f.layout.AppendPath(nil, template.Values{Today: template.DateOf(at.In(f.zone))})
 	if err != nil { // cannot happen: the template holds nothing but the clock
-		p = []byte(f.layout.StaticPrefix())
+		return f.layout.StaticPrefix()
 	}
-	return string(p), line
+	return string(p)
+}
+
+// Describe returns the line of a dead letter.
+func (f *Folder) Describe(r *record.Record, from string, reason error, at time.Time) (line []byte) {
+	return newLetter(r, from, reason, at).line()
 }
 
 // readable leaves out the holes that a partition path has for what differs

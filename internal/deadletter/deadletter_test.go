@@ -23,7 +23,7 @@ func describe(t *testing.T, r record.Record, from string) (string, map[string]an
 	f, err := NewFolder("/x/_dead/{{YYYY_today}}", time.FixedZone("east", 12*3600))
 	require.NoError(t, err)
 	at := time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC)
-	path, line := f.Describe(&r, from, errors.New("it is bad"), at)
+	path, line := f.Path(at), f.Describe(&r, from, errors.New("it is bad"), at)
 	var got map[string]any
 	require.NoError(t, json.Unmarshal(line, &got))
 	assert.Equal(t, "it is bad", got["reason"])
@@ -152,7 +152,7 @@ func TestLetterKeepsNumbersDigitForDigit(t *testing.T) {
 	f, err := NewFolder("x", time.UTC)
 	require.NoError(t, err)
 	r := record.Record{Raw: []byte("x"), Meta: meta{"kafka_offset": json.Number("9007199254740993"), "kafka_partition": "3"}}
-	_, line := f.Describe(&r, "", errors.New("bad"), time.Time{})
+	line := f.Describe(&r, "", errors.New("bad"), time.Time{})
 	assert.Contains(t, string(line), `"source":{"kafka_offset":9007199254740993,"kafka_partition":"3"}`, "and text as text")
 }
 

@@ -1,6 +1,6 @@
-// Package landing turns sealed chunks into durable objects: it encodes them
-// with a fixed number of encoders, gives every object a key that nothing else
-// has, and puts it into the store. It is the Pipeline of package chunk.
+// Package landing turns sealed chunks into durable objects: it encodes them,
+// gives every object a key that nothing else has, and puts it into the store.
+// It is the Pipeline of package chunk, which decides how many at once.
 package landing
 
 import (
@@ -44,7 +44,7 @@ type Namer interface {
 
 // Format is how chunks of one kind are written.
 type Format struct {
-	// NewEncoder makes an encoder; each belongs to one worker.
+	// NewEncoder makes an encoder; each encodes one object at a time.
 	NewEncoder func() encode.Encoder
 	// Namer names the objects.
 	Namer Namer
@@ -58,8 +58,6 @@ type Format struct {
 type Config struct {
 	// Data and DeadLetters are the two kinds of objects.
 	Data, DeadLetters Format
-	// Encoders is the number of chunks encoded at once.
-	Encoders int
 	// Describe adds object metadata about its records; it may be nil.
 	Describe func(records []record.Record) map[string]string
 	// Range returns what {{source_range}} becomes for an object of the records.
@@ -77,27 +75,18 @@ const (
 type Lander struct {
 	cfg   Config
 	store Store
-	slots chan *encoders
+	pool  pool
 	names sequences
 	// suffixed is set once the store turns out not to honour conditional
 	// writes: then every key gets a unique suffix.
 	suffixed atomic.Bool
 }
 
-// encoders is what one worker needs; made when first used.
-type encoders struct {
-	data, deadLetters encode.Encoder
-}
-
 var _ chunk.Pipeline = (*Lander)(nil)
 
 // New returns a Lander that puts objects into s.
 func New(cfg Config, s Store) *Lander {
-	l := &Lander{cfg: cfg, store: s, slots: make(chan *encoders, max(cfg.Encoders, 1))}
-	for range cap(l.slots) {
-		l.slots <- &encoders{}
-	}
-	return l
+	return &Lander{cfg: cfg, store: s}
 }
 
 // WithoutConditions makes the Lander rely on unique names instead of
@@ -131,17 +120,15 @@ func (l *Lander) encoder(slot *encoders, kind chunk.Kind) encode.Encoder {
 	return *e
 }
 
-// Encode waits for a free encoder and fills one object.
-func (l *Lander) Encode(ctx context.Context, kind chunk.Kind, records []record.Record, limit int64) (chunk.Encoded, encode.Result, error) {
-	var slot *encoders
-	select {
-	case slot = <-l.slots:
-	case <-ctx.Done():
-		return nil, encode.Result{}, ctx.Err()
-	}
-	defer func() { l.slots <- slot }()
+// Encode fills one object. After an error, or a panic, the encoder is not used
+// again.
+func (l *Lander) Encode(_ context.Context, kind chunk.Kind, records []record.Record, limit int64) (chunk.Encoded, encode.Result, error) {
+	e := l.pool.take()
 	out := &encoded{body: &store.Body{}}
-	res, err := l.encoder(slot, kind).Encode(out.body, records, limit)
+	res, err := l.encoder(e, kind).Encode(out.body, records, limit)
+	if err == nil {
+		l.pool.put(e)
+	}
 	switch {
 	case err != nil:
 		out.Release()

@@ -95,7 +95,6 @@ func lander(t *testing.T, b Store, fileName string) *Lander {
 			Namer:       layout,
 			ContentType: "application/x-ndjson",
 		},
-		Encoders: 2,
 	}, b)
 }
 

@@ -69,8 +69,9 @@ func (c *Config) probe(label string) health.ProbeConfig {
 // What a waiting call and a waiting message cost beside the payload, measured
 // on Benthos 4.80: see docs/benchmarks.md.
 const (
-	callOverhead    = 8500
-	messageOverhead = 600
+	callOverhead      = 8500
+	messageOverhead   = 600
+	partitionOverhead = 1000
 )
 
 // ParseConfig reads and validates a configuration. The error names every
@@ -260,9 +261,11 @@ func (r *reader) chunks(c *Config) {
 		MaxOpenPartitions: r.count(0, fieldMaxOpenPartitions),
 		MemoryLimit:       r.size(fieldMemoryLimit),
 		MaxInFlight:       c.maxInFlight,
-		Workers:           r.count(1, fieldUpload, fieldUploadConcurrency),
+		Encoders:          c.encoders,
+		Uploads:           r.count(1, fieldUpload, fieldUploadConcurrency),
 		CallOverhead:      callOverhead,
 		RecordOverhead:    messageOverhead,
+		PartitionOverhead: partitionOverhead,
 	}
 	if c.store.Retry.InitialInterval <= 0 || c.store.Retry.MaxInterval < c.store.Retry.InitialInterval {
 		r.fail(errors.New("retry.initial_interval must be positive, and retry.max_interval not less"))
@@ -299,7 +302,7 @@ func (r *reader) chunks(c *Config) {
 // ruleDateField is the rule that date placeholders need a date_field.
 const ruleDateField = 6
 
-// badRecords reads the policy for records that cannot be stored.
+// badRecords reads the policies for records and objects that cannot be stored.
 func (r *reader) badRecords(c *Config) {
 	folder := r.str(fieldDeadLetterFolder)
 	switch r.enum(fieldOnBadRecord) {
@@ -308,9 +311,12 @@ func (r *reader) badRecords(c *Config) {
 	case "dead_letter":
 		c.chunks.OnBadRecord = chunk.ToDeadLetter
 	}
-	if c.chunks.OnBadRecord != chunk.ToDeadLetter {
+	if r.enum(fieldOnRefusedObject) == "dead_letter" {
+		c.chunks.OnRefusedObject = chunk.ObjectToDeadLetters
+	}
+	if c.chunks.OnBadRecord != chunk.ToDeadLetter && c.chunks.OnRefusedObject != chunk.ObjectToDeadLetters {
 		if folder != "" {
-			r.warn("dead_letter_folder has no effect unless on_bad_record is dead_letter")
+			r.warn("dead_letter_folder has no effect unless on_bad_record or on_refused_object is dead_letter")
 		}
 		return
 	}

@@ -64,6 +64,7 @@ const (
 
 	fieldOnBadRecord      = "on_bad_record"
 	fieldDeadLetterFolder = "dead_letter_folder"
+	fieldOnRefusedObject  = "on_refused_object"
 
 	fieldAuth            = "auth"
 	fieldAuthMode        = "mode"

@@ -24,6 +24,7 @@ type metrics struct {
 	beyond  atomic.Int64
 	fill    *fills
 	adviser *adviser
+	*parking
 
 	objects, rows, bytes       *service.MetricCounter
 	oversized, bad, failed     *service.MetricCounter
@@ -31,6 +32,7 @@ type metrics struct {
 	deadLetters                *service.MetricCounter
 	age                        *service.MetricTimer
 	openPartitions, uploading  *service.MetricGauge
+	uploadLimit                *service.MetricGauge
 	waiting, held, oldest      *service.MetricGauge
 
 	requests, sent  *service.MetricCounter
@@ -47,6 +49,7 @@ type metrics struct {
 	saturated, slow warning
 	memory, invalid warning
 	abandoned, huge warning
+	broken          warning
 	unconditional   warning
 	starved         warning
 	resent          warning
@@ -74,6 +77,8 @@ func newMetrics(m *service.Metrics, log *service.Logger, conf *Config) *metrics 
 		age:            m.NewTimer(prefix + "record_age_latency_ns"),
 		openPartitions: m.NewGauge(prefix + "open_partitions"),
 		uploading:      m.NewGauge(prefix + "uploading_objects"),
+		uploadLimit:    m.NewGauge(prefix + "upload_limit"),
+		parking:        newParking(m, log, conf.chunks.OnRefusedObject),
 		waiting:        m.NewGauge(prefix + "waiting_batches"),
 		held:           m.NewGauge(prefix + "held_bytes"),
 		oldest:         m.NewGauge(prefix + "oldest_record_age_ms"),
@@ -190,6 +195,24 @@ func (m *metrics) Refused(policy chunk.BadRecordPolicy, reason error) {
 	}
 }
 
+// Panicked tells of a panic in an encoder, with where it happened.
+func (m *metrics) Panicked(value any, stack []byte) {
+	if m.broken.due() {
+		m.log.Errorf("The encoder of %s panicked, which is a fault of this program: please report it. The records that it panics with follow on_bad_record: %v\n%s", m.format, value, stack)
+	}
+}
+
+// Diverted counts records of refused objects that became dead letters.
+func (m *metrics) Diverted(records int, _ error) {
+	m.bad.Incr(int64(records), actions[chunk.ToDeadLetter])
+}
+
+// GivenBack counts records of refused objects that the input has to deliver
+// again.
+func (m *metrics) GivenBack(records int, reason error) {
+	m.failed.Incr(int64(records), string(store.ClassOf(reason)))
+}
+
 // Failed counts records whose object could not be stored.
 func (m *metrics) Failed(records int, reason error) {
 	m.failed.Incr(int64(records), string(store.ClassOf(reason)))
@@ -223,6 +246,8 @@ func (m *metrics) Observe(s chunk.Stats) {
 	m.uploading.Set(int64(s.Uploading))
 	m.waiting.Set(int64(s.Calls))
 	m.held.Set(s.HeldBytes)
+	m.uploadLimit.Set(int64(s.UploadLimit))
+	m.parked.Set(int64(s.Parked))
 	m.adviser.Observe(s)
 	const step = 64 << 20 // less than half of it is left to the reserve that the process has
 	if beyond := (s.GatedBytes + step/2) / step * step; m.beyond.Swap(beyond) != beyond {

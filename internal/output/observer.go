@@ -15,6 +15,9 @@ type observer struct {
 	monitor *health.Monitor
 	// last is the class of the last request that our own side did not end.
 	last atomic.Value
+	// chunks are told when the store asks for fewer requests; nil before they
+	// take records.
+	chunks atomic.Pointer[chunk.Manager]
 }
 
 var (
@@ -30,6 +33,9 @@ func (o *observer) Attempt(a store.Attempt) {
 		o.last.Store(a.Class)
 	}
 	o.monitor.Attempt(a)
+	if chunks := o.chunks.Load(); chunks != nil && a.Class == store.ClassThrottled {
+		chunks.Throttled()
+	}
 }
 
 // Failed takes note of records whose object was given up.

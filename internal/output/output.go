@@ -40,6 +40,9 @@ type Output struct {
 	stream   string // of streams mode
 
 	sourceless warning
+	// sentAway is the place of the batch that Benthos repeats when it is
+	// connected again.
+	sentAway atomic.Pointer[chunk.Place]
 
 	// drained is closed when everything is to be written now. What waits then
 	// is taken over even if the destination has never been reached.
@@ -90,6 +93,7 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 	}
 	o.watch.monitor = o.monitor
 	o.conf.chunks.Observer = o.watch
+	o.conf.chunks.Refused = func(err error) bool { return refusedObject(o.monitor, err) }
 	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.store.Retry.MaxElapsed))
 	if conf.store.Conditions == store.NeverConditions {
 		o.lander.WithoutConditions()
@@ -106,7 +110,6 @@ func (o *Output) landing() landing.Config {
 			ContentType:     o.conf.format.contentType,
 			ContentEncoding: o.conf.format.encoding,
 		},
-		Encoders: o.conf.encoders,
 		Describe: o.describe,
 		Range:    o.conf.trust.RangeName,
 	}
@@ -146,6 +149,7 @@ func (o *Output) Connect(ctx context.Context) error {
 	}
 	o.conf.chunks.NewID = newID
 	o.chunks = chunk.New(o.conf.chunks, o.pipe)
+	o.watch.chunks.Store(o.chunks)
 	if o.draining() {
 		o.chunks.Drain()
 	}
@@ -220,23 +224,26 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch) error {
 	if chunks == nil {
 		return service.ErrNotConnected
 	}
+	call := chunks.Arrive()
+	defer call.Release()
 	outcome, err := o.monitor.Enter(ctx)
 	switch {
 	case err != nil:
 		return err
 	case outcome == health.Disconnect:
+		place := call.Place()
+		o.sentAway.Store(&place)
 		return service.ErrNotConnected
 	case outcome == health.Resume:
 		defer o.monitor.Resumed()
-	}
-	call, err := chunks.Admit(ctx, o.payload(batch), len(batch))
-	if err != nil {
-		return err
-	}
-	if outcome == health.Resume {
+		if place := o.sentAway.Swap(nil); place != nil {
+			call.Resume(*place)
+		}
 		call.Hurry()
 	}
-	defer call.Release()
+	if err := call.Admit(ctx, o.payload(batch), len(batch)); err != nil {
+		return err
+	}
 	half := o.halfStored(batch) //nolint:contextcheck // messages have contexts of their own
 	o.place(batch, half, call)
 	failures, err := call.Commit(ctx)
@@ -288,13 +295,12 @@ func (o *Output) place(batch service.MessageBatch, half *halfStored, call *chunk
 	}
 }
 
-// payload is the size of a batch in bytes.
+// payload is the memory that the records of a batch take, in bytes.
 func (o *Output) payload(batch service.MessageBatch) int64 {
 	n := int64(0)
 	for _, m := range batch {
-		rec, err := o.record(m)
-		if err == nil {
-			n += int64(rec.Size())
+		if rec, err := o.record(m); err == nil {
+			n += int64(rec.Footprint())
 		}
 	}
 	return n
@@ -366,12 +372,12 @@ func (o *Output) Close(ctx context.Context) error {
 	o.closed = true
 	o.mu.Unlock()
 	left := o.unstored() // as long as it is known why
-	within(ctx, func() {
-		o.monitor.Close() // first: uploads wait for it
-		if chunks != nil {
-			chunks.Close()
+	within(ctx, o.monitor.Close) // first: uploads wait for it
+	if chunks != nil {
+		if err := chunks.Close(ctx); err != nil {
+			o.log.Debugf("Closing before the last uploads have ended: %v", err)
 		}
-	})
+	}
 	o.backlog.close()
 	o.store.Close()
 	detach(o, left)

@@ -29,7 +29,7 @@ func (i *Inspected) Sizing(file string) (sizing.Destination, sizing.Input, error
 		MaxOpenPartitions:  c.chunks.MaxOpenPartitions,
 		MemoryLimit:        c.chunks.MemoryLimit,
 		MaxInFlight:        c.maxInFlight,
-		Workers:            c.chunks.Workers,
+		Workers:            c.chunks.Uploads,
 		Encoders:           c.encoders,
 		RowGroupSize:       c.format.rowGroup,
 		MultipartThreshold: c.store.MultipartThreshold,

@@ -41,7 +41,8 @@ func (r *Record) Size() int {
 
 // Footprint is the memory that the payload takes, in bytes: its length for
 // bytes, and for a parsed value what its maps, lists and boxed values occupy,
-// which is several times its size. It does not include the message around it.
+// which is several times its size. What is added to it is in memory, too, as
+// metadata; the message around them is not included.
 func (r *Record) Footprint() int {
 	_, footprint := r.Measure()
 	return footprint
@@ -51,9 +52,9 @@ func (r *Record) Footprint() int {
 // A parsed value is walked from end to end.
 func (r *Record) Measure() (size, footprint int) {
 	if r.Raw != nil || r.Value == nil {
-		return len(r.Raw) + r.Added, len(r.Raw)
+		return len(r.Raw) + r.Added, len(r.Raw) + r.Added
 	}
 	m := measurement{}
 	m.value(r.Value)
-	return m.size + r.Added, m.footprint
+	return m.size + r.Added, m.footprint + r.Added
 }

@@ -131,7 +131,7 @@ func TestEveryClassAndReasonIsInTroubleshooting(t *testing.T) {
 	page := read(t, "docs/troubleshooting.md")
 	assert.ElementsMatch(t, constants(t, "internal/store/errors.go"), cells(section(t, page, "## By class of error")))
 	reasons := cells(section(t, page, "## By reason of small objects"))
-	for _, reason := range constants(t, "internal/chunk/chunk.go") {
+	for _, reason := range constants(t, "internal/chunk/object.go") {
 		assert.Contains(t, reasons, reason)
 	}
 	metrics := read(t, "docs/reference/metrics.md")

@@ -1,0 +1,138 @@
+package chunk
+
+import (
+	"github.com/s3-destination/s3-destination/internal/record"
+)
+
+// grouping sorts the records of a call by partition while they are added.
+type grouping struct {
+	all    []group
+	byPart map[partition]int32 // of groups, once there are many
+	last   int32               // group of the previous record
+	of     []int32             // group of each record
+}
+
+// group counts the records of one call that share a partition, or a refused
+// record, which has none.
+type group struct {
+	part partition
+	run
+	refused error
+}
+
+// few is the number of groups up to which looking at each is fastest.
+const few = 8
+
+// find returns the group of a partition. path is copied when it is new.
+func (g *grouping) find(path []byte, schema string) int32 {
+	if len(g.all) > 0 && g.all[g.last].is(path, schema) {
+		return g.last
+	}
+	if g.byPart == nil {
+		for i := range g.all {
+			if g.all[i].is(path, schema) {
+				return int32(i)
+			}
+		}
+	} else if i, ok := g.byPart[partition{path: string(path), schema: schema}]; ok {
+		return i
+	}
+	i := int32(len(g.all))
+	p := partition{kind: Data, path: string(path), schema: schema}
+	g.all = append(g.all, group{part: p})
+	if g.byPart != nil {
+		g.byPart[p] = i
+	} else if len(g.all) > few {
+		g.index()
+	}
+	return i
+}
+
+func (g *grouping) index() {
+	g.byPart = make(map[partition]int32, 2*few)
+	for i := range g.all {
+		if g.all[i].refused == nil {
+			g.byPart[g.all[i].part] = int32(i)
+		}
+	}
+}
+
+func (g *group) is(path []byte, schema string) bool {
+	return g.refused == nil && g.part.path == string(path) && g.part.schema == schema
+}
+
+// Add puts a record into the partition of that path. Records of different
+// schemas, told apart by any text, never share an object. path is copied when
+// needed and may be reused.
+func (c *Call) Add(path []byte, schema string, r record.Record, index int) {
+	c.groups.last = c.groups.find(path, schema)
+	c.add(c.groups.last, r, index)
+}
+
+// Refuse reports a record that has no partition; the policy for bad records
+// decides what becomes of it.
+func (c *Call) Refuse(r record.Record, index int, reason error) {
+	c.groups.all = append(c.groups.all, group{refused: reason})
+	c.add(int32(len(c.groups.all)-1), r, index)
+}
+
+func (c *Call) add(i int32, r record.Record, index int) {
+	if c.records == nil {
+		c.records = make([]record.Record, 0, c.expects)
+		c.indexes = make([]int32, 0, c.expects)
+		c.groups.of = make([]int32, 0, c.expects)
+	}
+	raw, charge := measure(&r, c.m.cfg.RecordOverhead)
+	g := &c.groups.all[i]
+	g.to++
+	g.raw += raw
+	g.charge += charge
+	c.records = append(c.records, r)
+	c.indexes = append(c.indexes, int32(index))
+	c.groups.of = append(c.groups.of, i)
+}
+
+// delivery is a run and where it is to go.
+type delivery struct {
+	part partition
+	run  run
+}
+
+// arrange brings the records of each partition together and returns the runs,
+// after the policy for bad records has been applied to those without one.
+func (c *Call) arrange() []delivery {
+	c.gather()
+	brought := make([]delivery, 0, len(c.groups.all))
+	for i := range c.groups.all {
+		g := &c.groups.all[i]
+		g.call = c
+		if g.refused == nil {
+			brought = append(brought, delivery{part: g.part, run: g.run})
+		} else if letter, ok := c.turnDown(g.run, g.refused); ok {
+			brought = append(brought, letter)
+		}
+	}
+	c.groups = grouping{}
+	return brought
+}
+
+// gather makes the records of each group follow each other.
+func (c *Call) gather() {
+	at := int32(0)
+	for i := range c.groups.all {
+		g := &c.groups.all[i]
+		g.from, g.to, at = at, at, at+g.to
+	}
+	if len(c.groups.all) == 1 {
+		c.groups.all[0].to = at
+		return
+	}
+	records := make([]record.Record, len(c.records))
+	indexes := make([]int32, len(c.records))
+	for i, of := range c.groups.of {
+		g := &c.groups.all[of]
+		records[g.to], indexes[g.to] = c.records[i], c.indexes[i]
+		g.to++
+	}
+	c.records, c.indexes = records, indexes
+}

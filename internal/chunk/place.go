@@ -1,0 +1,124 @@
+package chunk
+
+import "time"
+
+// overshoot is how far beyond the cap a chunk is filled before it is rolled:
+// the encoder takes what fits and the rest goes back, so that an estimate a
+// little too high does not make the object smaller than it could be.
+const overshoot = 1.05
+
+// place appends a run to the partition's open chunk, rolling it as often as
+// the records fill it. late says that the run waited before it came, probably
+// with others, for which a new chunk waits a moment. The caller holds the lock.
+func (m *Manager) place(p partition, r run, late bool) {
+	if r.call.withdrawn {
+		return
+	}
+	if w := m.ledger.wards[p]; w != nil {
+		m.keep(w, r)
+		return
+	}
+	c := m.ledger.open[p]
+	if c != nil {
+		m.ledger.change(c, func() { c.expect(m.ratios.of(p)) })
+	}
+	for r.len() > 0 {
+		if c == nil {
+			c = m.openChunk(p, r.call.arrived, late)
+		}
+		var head run
+		head, r = r.cut(m.fits(c, &r), m.cfg.RecordOverhead)
+		m.ledger.join(c, head)
+		if reason, full := m.full(c); full {
+			m.seal(c, reason)
+			c = nil
+		}
+	}
+}
+
+// openChunk opens a chunk for a partition that has none, making room first.
+func (m *Manager) openChunk(p partition, first time.Time, late bool) *chunk {
+	if limit := m.cfg.MaxOpenPartitions; limit > 0 && len(m.ledger.byAge) >= limit {
+		m.seal(m.ledger.byAge[0], Partitions)
+	}
+	c := m.newChunk(p)
+	c.first = first // its place in the heap
+	if late {
+		c.gathers = c.opened.Add(linger)
+	}
+	m.ledger.begin(c)
+	return c
+}
+
+func (m *Manager) newChunk(p partition) *chunk {
+	extra := int64(0)
+	if m.cfg.PartitionOverhead > 0 {
+		extra = m.cfg.PartitionOverhead + int64(len(p.path)+len(p.schema))
+	}
+	return &chunk{id: m.cfg.NewID(), part: p, opened: time.Now(), ratio: m.ratios.of(p), extra: extra}
+}
+
+// fits is the number of records of a run with which the chunk is full, or all.
+func (m *Manager) fits(c *chunk, r *run) int {
+	n := r.len()
+	if m.cfg.MaxRecords > 0 {
+		n = min(n, m.cfg.MaxRecords-c.records)
+	}
+	if m.cfg.MaxFileSize <= 0 || !m.large(float64(c.raw+r.raw)*c.ratio) {
+		return n
+	}
+	raw := c.raw
+	for i := range n {
+		size, _ := measure(&r.records()[i], 0)
+		if raw += size; r.note != nil {
+			raw += letterSize
+		}
+		if m.large(float64(raw) * c.ratio) {
+			return i + 1
+		}
+	}
+	return n
+}
+
+func (m *Manager) large(bytes float64) bool {
+	return float64(int64(bytes)) >= overshoot*float64(m.cfg.MaxFileSize)
+}
+
+// full reports whether the chunk alone must be rolled, and why.
+func (m *Manager) full(c *chunk) (Reason, bool) {
+	switch {
+	case m.cfg.MaxRecords > 0 && c.records >= m.cfg.MaxRecords:
+		return Records, true
+	case m.cfg.MaxFileSize > 0 && m.large(float64(c.bytes)):
+		return Size, true
+	default:
+		return "", false
+	}
+}
+
+// seal closes a chunk that collects and hands it to the encoders.
+func (m *Manager) seal(c *chunk, reason Reason) {
+	c.reason = reason
+	m.ledger.move(c, sealed)
+}
+
+// putBack returns what did not fit into an object to the partition's open
+// chunk: before, between or after its records, wherever it belongs. The caller
+// holds the lock.
+func (m *Manager) putBack(p partition, rest runs) {
+	if m.closed {
+		m.fail(rest, ErrClosed)
+		return
+	}
+	if c := m.ledger.open[p]; c != nil {
+		rest = merge(rest, c.runs)
+		m.ledger.hold(c, nil)
+	}
+	for _, r := range rest {
+		m.place(p, r, false)
+	}
+	if c := m.ledger.open[p]; c != nil && c.records == 0 {
+		m.ledger.move(c, dissolved) // nobody waits for what it held
+	}
+	m.poke()
+}

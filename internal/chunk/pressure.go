@@ -1,0 +1,58 @@
+package chunk
+
+import (
+	"cmp"
+	"slices"
+)
+
+// highWater and lowWater bound the share of the memory limit at which chunks
+// are rolled and down to which they are.
+const highWater, lowWater = 0.8, 0.5
+
+// pressure is the memory that rolling chunks could free: what waiting calls
+// hold, less what is already on its way out. Records that are stored but whose
+// call waits for others count, so that those others are rolled too. Calls on
+// their way in or out do not, nor those that wait for parked partitions:
+// rolling chunks would change nothing for them.
+func (m *Manager) pressure() int64 {
+	l := &m.ledger
+	away := l.sum(sealed, encoding, encoded, landing)
+	return l.book.stages[committed].charge - l.detained.charge - away.charge + l.tallies[open].extra + m.projected()
+}
+
+// limit is the memory that is left to partitions that are not parked.
+func (m *Manager) limit() float64 {
+	return float64(m.cfg.MemoryLimit - m.ledger.detained.charge)
+}
+
+// underPressure reports whether chunks must be rolled to free memory.
+func (m *Manager) underPressure() bool {
+	l := &m.ledger
+	if m.cfg.MemoryLimit <= 0 || len(l.byAge) == 0 {
+		return false
+	}
+	onTheMove := l.book.stages[admitted].calls + l.book.stages[done].calls
+	if m.gateShut() && l.underway() == 0 && onTheMove == 0 {
+		return true // no upload and no call on its way in or out will make room
+	}
+	return float64(m.pressure()) > highWater*m.limit()
+}
+
+// rollForMemory rolls the largest chunks until the pressure is low: they give
+// the best objects and free the most. Several at once, for looking for the
+// largest of many takes a while. The caller holds the lock.
+func (m *Manager) rollForMemory() {
+	if m.free() <= 0 || !m.underPressure() {
+		return
+	}
+	excess := m.pressure() - int64(lowWater*m.limit())
+	bySize := slices.Clone(m.ledger.byAge)
+	slices.SortFunc(bySize, func(a, b *chunk) int { return cmp.Compare(b.charge, a.charge) })
+	for i, c := range bySize {
+		if i > 0 && excess <= 0 {
+			break
+		}
+		excess -= c.charge + c.bytes
+		m.seal(c, Memory)
+	}
+}

@@ -1,0 +1,85 @@
+package chunk
+
+import (
+	"context"
+	"time"
+)
+
+// The second stage of a sealed chunk: an upload, as many at once as the pace
+// allows.
+
+// mayLand reports whether one more upload may begin. The caller holds the lock.
+func (m *Manager) mayLand() bool {
+	return m.ledger.tallies[landing].chunks < m.pace.limit && !m.closed
+}
+
+// startLanding begins the uploads that may begin. The caller holds the lock.
+func (m *Manager) startLanding() {
+	for len(m.ledger.encoded) > 0 && m.mayLand() {
+		c := m.ledger.encoded[0]
+		m.ledger.move(c, landing)
+		m.done.Go(task{m, c}.land)
+	}
+}
+
+// land uploads an object that had to wait for it.
+func (t task) land() {
+	ctx, cancel := context.WithCancel(t.m.ctx)
+	defer cancel()
+	t.m.lock()
+	if !t.c.state.final() {
+		t.c.cancel = cancel
+	}
+	t.m.unlock()
+	t.m.land(ctx, t.c)
+}
+
+// land uploads an object and settles its records.
+func (m *Manager) land(ctx context.Context, c *chunk) {
+	o := Object{
+		ID: c.id, Kind: c.part.kind, Path: c.part.path, Opened: c.opened,
+		Reason: c.reason, Records: c.object, Encoded: c.form, Bytes: c.bytes,
+	}
+	var err error
+	o.Key, err = m.pipe.Land(ctx, o)
+	o.Encoded.Release()
+	if err == nil {
+		oversized := m.cfg.MaxFileSize > 0 && o.Bytes > m.cfg.MaxFileSize
+		m.cfg.Observer.Landed(o, time.Since(c.first), oversized)
+	}
+	refused := err != nil && m.cfg.Refused != nil && m.cfg.Refused(err)
+	m.lock()
+	defer m.unlock()
+	if err == nil {
+		m.pace.finished(time.Now(), o.Bytes, m.ledger.passing() >= m.pace.limit)
+	}
+	switch {
+	case c.state.final(): // closed in the meantime
+	case refused && !m.closed && c.runs.wanted():
+		m.park(c, err)
+	case err != nil:
+		m.lost(c, err)
+	default:
+		m.ledger.move(c, landed)
+		m.settle(c.runs)
+		if w := m.ledger.wards[c.part]; w != nil {
+			m.recover(w)
+		}
+	}
+	c.form, c.object = nil, nil
+	m.passed()
+}
+
+// lost fails the records of an object that could not be stored. The caller
+// holds the lock.
+func (m *Manager) lost(c *chunk, err error) {
+	switch {
+	case m.closed:
+		err = ErrClosed
+	case c.runs.wanted():
+		n := c.records
+		m.tell(func(o Observer) { o.Failed(n, err) })
+	}
+	m.ledger.move(c, failed)
+	m.fail(c.runs, err)
+}

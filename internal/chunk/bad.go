@@ -71,19 +71,27 @@ func (m *Manager) expel(refused []refusal) {
 	}
 }
 
-// leastLetters is how many bytes of dead letters may be described at once, at
-// least.
-const leastLetters = 1 << 20
+// Dead letters may take this part of the memory limit at once, and so much at
+// least: they are in memory beside the records that they describe, and may be
+// several times as large.
+const lettersShare, leastLetters = 16, 1 << 20
+
+// capOf is the largest size of an object.
+func (c *Config) capOf(kind Kind) int64 {
+	if kind == Data || c.MemoryLimit <= 0 {
+		return c.MaxFileSize
+	}
+	share := max(c.MemoryLimit/lettersShare, leastLetters)
+	if c.MaxFileSize <= 0 {
+		return share
+	}
+	return min(share, c.MaxFileSize)
+}
 
 // describe writes the first dead letters of a chunk, as many as fit into an
 // object and do not take too much memory, and at least one.
 func (m *Manager) describe(rs runs) (lines []record.Record, bytes int64) {
-	most := m.cfg.MaxFileSize
-	if limit := m.cfg.MemoryLimit; limit > 0 {
-		if share := max(limit/16, leastLetters); most <= 0 || share < most {
-			most = share
-		}
-	}
+	most := m.cfg.capOf(DeadLetter)
 	for i := range rs {
 		n := rs[i].note
 		for k := range rs[i].records() {

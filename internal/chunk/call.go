@@ -101,7 +101,8 @@ func (c *Call) Admit(ctx context.Context, bytes int64, records int) error {
 		m.unlock()
 		return nil
 	}
-	c.turn = make(chan struct{})
+	turn := make(chan struct{})
+	c.turn = turn
 	full := m.gateShut()
 	m.poke()
 	m.unlock()
@@ -109,7 +110,7 @@ func (c *Call) Admit(ctx context.Context, bytes int64, records int) error {
 		m.cfg.Observer.Waited()
 	}
 	select {
-	case <-c.turn:
+	case <-turn:
 	case <-ctx.Done():
 		return ctx.Err() // Release gives up the place, or what was admitted
 	}

@@ -36,6 +36,7 @@ type chunk struct {
 	beside  int64   // of it, what is there only for an encoder and an upload
 	bytes   int64   // of the encoded form: expected until it is encoded
 	ratio   float64 // expected encoded bytes for each raw byte
+	most    int64   // the largest size of an object, 0 for none
 
 	ward   *ward           // of the partition, while its objects are refused
 	form   Encoded         // from the end of encoding to the end of the upload
@@ -78,10 +79,14 @@ func (c *chunk) hold(rs runs) {
 	c.runs = rs
 }
 
-// expect takes the size of the encoded form from a ratio.
+// expect takes the size of the encoded form from a ratio. The encoder takes no
+// more than an object may have, however much there is.
 func (c *chunk) expect(ratio float64) {
 	c.ratio = ratio
 	c.bytes = int64(float64(c.raw) * ratio)
+	if c.most > 0 {
+		c.bytes = min(c.bytes, int64(overshoot*float64(c.most))+1)
+	}
 }
 
 // sorted brings the runs into the order of arrival. Calls that are placed at

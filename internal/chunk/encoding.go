@@ -75,7 +75,7 @@ func (t task) encode() {
 		m.ledger.move(c, landing)
 		c.cancel = cancel
 	}
-	m.passed()
+	m.passed(c)
 	m.unlock()
 	switch {
 	case lands:
@@ -168,6 +168,9 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 	switch {
 	case c.state.final():
 		return false // closed in the meantime
+	case m.closed:
+		m.end(c, ErrClosed)
+		return false
 	case w.err != nil:
 		m.lost(c, fmt.Errorf("encoding an object of partition %q: %w", c.part.path, w.err))
 		return false
@@ -209,7 +212,10 @@ func (m *Manager) ending(res encode.Result) Reason {
 
 // passed does what is due when an encoder or an upload is done. The caller
 // holds the lock.
-func (m *Manager) passed() {
+func (m *Manager) passed(c *chunk) {
+	if w := c.ward; w != nil && w.probe == nil && w.chunk != nil {
+		m.tryAt(w.next) // it was an attempt
+	}
 	m.letIn()
 	m.rollDue(time.Now())
 	m.poke()

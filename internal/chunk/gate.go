@@ -49,17 +49,18 @@ func (m *Manager) turnAway() {
 // counted is the memory that counts against the limit: what the calls inside
 // hold, the encoded forms, and what this package keeps beside the records.
 func (m *Manager) counted() int64 {
-	away := m.ledger.sum(sealed, encoding, encoded, landing)
-	resting := m.ledger.sum(open, parked)
-	return m.ledger.book.held() + m.projected() + away.bytes + away.extra + resting.extra + m.ratios.memory()
+	l := &m.ledger
+	passing := l.sum(encoding, encoded, landing)
+	waiting := l.sum(open, sealed, parked)
+	return l.book.held() + m.projected(open, sealed) + passing.bytes + passing.extra + waiting.extra + m.ratios.memory()
 }
 
-// projected is the memory that the encoded forms of the open chunks will take.
-// Only as many as are uploaded exist at once. Chunks differ in size, and a few
-// times the average is meant to cover that.
-func (m *Manager) projected() int64 {
+// projected is the memory that the encoded forms of the chunks in some states
+// will take. Only as many as are uploaded exist at once. Chunks differ in size,
+// and a few times the average is meant to cover that.
+func (m *Manager) projected(of ...state) int64 {
 	const unevenness = 4
-	t := &m.ledger.tallies[open]
+	t := m.ledger.sum(of...)
 	if most := unevenness * m.cfg.Uploads; t.chunks > most {
 		return t.bytes / int64(t.chunks) * int64(most)
 	}

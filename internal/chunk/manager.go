@@ -52,7 +52,7 @@ func New(cfg Config, pipe Pipeline) *Manager {
 		pipe:   pipe,
 		ledger: newLedger(),
 		ratios: newRatios(cfg),
-		rhythm: rhythm{window: max(5*cfg.MaxAge, time.Minute)},
+		rhythm: rhythm{window: max(5*cfg.MaxAge, time.Minute), most: cfg.MaxAge},
 		pace:   newPace(cfg.Uploads),
 		scars:  map[partition]scar{},
 		wake:   make(chan struct{}, 1),

@@ -24,7 +24,7 @@ func (m *Manager) try(ctx context.Context, kind Kind, records []record.Record) (
 			form, res, err = nil, encode.Result{}, fmt.Errorf("the encoder panicked: %v", v)
 		}
 	}()
-	form, res, err = m.pipe.Encode(ctx, kind, records, m.cfg.MaxFileSize)
+	form, res, err = m.pipe.Encode(ctx, kind, records, m.cfg.capOf(kind))
 	if err == nil {
 		err = verify(form, res, len(records))
 	}
@@ -61,12 +61,16 @@ func verify(form Encoded, res encode.Result, given int) error {
 }
 
 // narrow finds the records for which an encoder fails, applies the policy for
-// bad records to them, and encodes the others. If it fails with none of them
-// alone, the error stays that of all.
+// bad records to them, and encodes the others. If it fails again, the error is
+// that of all.
 func (m *Manager) narrow(ctx context.Context, w *work) {
 	var culprits []encode.Refusal
-	m.halve(ctx, w.c.part.kind, w.records, 0, w.err, &culprits)
-	if len(culprits) == 0 || ctx.Err() != nil {
+	m.halve(ctx, w.c.part.kind, w.records, 0, &culprits)
+	if ctx.Err() != nil {
+		return
+	}
+	if len(culprits) == 0 {
+		m.attempt(ctx, w) // once more: it may have passed
 		return
 	}
 	at := make([]int, len(culprits))
@@ -98,17 +102,20 @@ func (m *Manager) without(w *work, all, good runs, refused []refusal) bool {
 }
 
 // halve encodes both halves of records for which an encoder failed, and looks
-// closer where it fails again.
-func (m *Manager) halve(ctx context.Context, kind Kind, records []record.Record, offset int, cause error, culprits *[]encode.Refusal) {
+// closer where it fails again. A record is to blame if it fails twice: an error
+// that passes is not its own.
+func (m *Manager) halve(ctx context.Context, kind Kind, records []record.Record, offset int, culprits *[]encode.Refusal) {
 	if len(records) == 1 {
-		*culprits = append(*culprits, encode.Refusal{Index: offset, Err: fmt.Errorf("encoding the record: %w", cause)})
+		if err := m.tryAll(ctx, kind, records); err != nil && ctx.Err() == nil {
+			*culprits = append(*culprits, encode.Refusal{Index: offset, Err: fmt.Errorf("encoding the record: %w", err)})
+		}
 		return
 	}
 	middle := len(records) / 2
 	for _, half := range [][2]int{{0, middle}, {middle, len(records)}} {
 		part := records[half[0]:half[1]]
 		if err := m.tryAll(ctx, kind, part); err != nil && ctx.Err() == nil {
-			m.halve(ctx, kind, part, offset+half[0], err, culprits)
+			m.halve(ctx, kind, part, offset+half[0], culprits)
 		}
 	}
 }

@@ -19,7 +19,7 @@ type pace struct {
 	began time.Time
 	done  int
 	work  float64
-	skip  int // uploads that began before the limit was raised
+	skip  int // uploads that began with another limit
 	// base is the limit from which the present one has grown, and speed what it
 	// brought.
 	base  int
@@ -52,8 +52,9 @@ func (p *pace) throttled(now time.Time) {
 		return
 	}
 	p.cut, p.doubling = now, false
+	p.skip = p.limit // they began before
 	p.limit = max(1, p.limit/2)
-	p.base, p.skip = p.limit, 0
+	p.base = p.limit
 	p.begin(now)
 }
 

@@ -29,6 +29,7 @@ type ward struct {
 	reason   error     // of the latest refusal
 	since    time.Time // the first one
 	refusals int       // in a row
+	before   int       // refusals before it recovered for a short time
 	next     time.Time // when to try again
 	used     time.Time // when a record came last
 	chunk    *chunk    // the records that wait, nil without any
@@ -37,6 +38,9 @@ type ward struct {
 }
 
 const (
+	// parkedShare is the part of the calls and of the memory that may wait for
+	// parked partitions. What is left is for those whose objects are accepted.
+	parkedShare = 8
 	// firstRetry and lastRetry bound the time between two attempts.
 	firstRetry, lastRetry = time.Second, time.Minute
 	// An attempt has so many records at most, and bytes of them: encoding many
@@ -63,12 +67,11 @@ func (m *Manager) park(c *chunk, reason error) {
 	now := time.Now()
 	m.tell(func(o Observer) { o.ObjectRefused(reason) })
 	w := m.ledger.wards[c.part]
-	if w == nil {
+	switch {
+	case w == nil:
 		w = m.newWard(c.part, reason, now)
-	}
-	if w.reason = reason; w.probe == c || w.refusals == 0 {
-		w.refusals++ // others were sent before it was known
-		w.next = now.Add(retryAfter(w.refusals + m.scars[c.part].refusals))
+	case w.probe == c: // others were sent before it was known
+		w.again(reason, now)
 	}
 	m.keepAll(w, c)
 	switch {
@@ -78,16 +81,20 @@ func (m *Manager) park(c *chunk, reason error) {
 	case m.diverts(w, now):
 		m.giveUp(w, m.divert)
 	}
+	if w.chunk != nil {
+		m.tryAt(w.next)
+	}
 }
 
 // newWard parks a partition, with all its chunks that are not on their way to
 // the store.
 func (m *Manager) newWard(p partition, reason error, now time.Time) *ward {
-	w := &ward{part: p, reason: reason, since: now, used: now}
-	m.ledger.wards[p] = w
-	if s, known := m.scars[p]; known && now.Sub(s.at) > relapse {
-		delete(m.scars, p)
+	w := &ward{part: p, since: now, used: now}
+	if s, known := m.scars[p]; known && now.Sub(s.at) <= relapse {
+		w.before = s.refusals
 	}
+	w.again(reason, now)
+	m.ledger.wards[p] = w
 	m.tell(func(o Observer) { o.Parked(p.kind, p.path, reason) })
 	for _, s := range []state{open, sealed, encoded} {
 		for _, c := range m.ledger.in(s) {
@@ -97,6 +104,12 @@ func (m *Manager) newWard(p partition, reason error, now time.Time) *ward {
 		}
 	}
 	return w
+}
+
+// again counts a refusal, and sets when to try again.
+func (w *ward) again(reason error, now time.Time) {
+	w.refusals++
+	w.reason, w.next = reason, now.Add(retryAfter(w.before+w.refusals))
 }
 
 // retryAfter is the time until the next attempt: it doubles, and varies, so
@@ -145,15 +158,15 @@ func (m *Manager) keep(w *ward, r run) {
 	}
 }
 
-// mayDetain reports whether one more call may wait for parked partitions:
-// half of the calls may, with a quarter of the memory.
+// mayDetain reports whether one more call may wait for parked partitions: an
+// eighth of the calls may, with an eighth of the memory.
 func (m *Manager) mayDetain(c *Call) bool {
 	if c.detained > 0 {
 		return true
 	}
 	d := &m.ledger.detained
-	return (m.cfg.MaxInFlight <= 0 || d.calls < max(m.cfg.MaxInFlight/2, 1)) &&
-		(m.cfg.MemoryLimit <= 0 || d.charge+c.charge <= m.cfg.MemoryLimit/4)
+	return (m.cfg.MaxInFlight <= 0 || d.calls < max(m.cfg.MaxInFlight/parkedShare, 1)) &&
+		(m.cfg.MemoryLimit <= 0 || d.charge+c.charge <= m.cfg.MemoryLimit/parkedShare)
 }
 
 // diverts reports whether the records of a partition become dead letters. Some
@@ -259,7 +272,7 @@ func (m *Manager) tryOne(w *ward) {
 // caller holds the lock.
 func (m *Manager) recover(w *ward) {
 	now := time.Now()
-	m.scars[w.part] = scar{refusals: w.refusals + m.scars[w.part].refusals, at: now}
+	m.scars[w.part] = scar{refusals: w.before + w.refusals, at: now}
 	for p, s := range m.scars {
 		if now.Sub(s.at) > relapse {
 			delete(m.scars, p)

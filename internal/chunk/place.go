@@ -55,7 +55,10 @@ func (m *Manager) newChunk(p partition) *chunk {
 	if m.cfg.PartitionOverhead > 0 {
 		extra = m.cfg.PartitionOverhead + int64(len(p.path)+len(p.schema))
 	}
-	return &chunk{id: m.cfg.NewID(), part: p, opened: time.Now(), ratio: m.ratios.of(p), extra: extra}
+	return &chunk{
+		id: m.cfg.NewID(), part: p, opened: time.Now(), extra: extra,
+		ratio: m.ratios.of(p), most: m.cfg.capOf(p.kind),
+	}
 }
 
 // fits is the number of records of a run with which the chunk is full, or all.
@@ -64,7 +67,7 @@ func (m *Manager) fits(c *chunk, r *run) int {
 	if m.cfg.MaxRecords > 0 {
 		n = min(n, m.cfg.MaxRecords-c.records)
 	}
-	if m.cfg.MaxFileSize <= 0 || !m.large(float64(c.raw+r.raw)*c.ratio) {
+	if c.most <= 0 || !c.beyond(c.raw+r.raw) {
 		return n
 	}
 	raw := c.raw
@@ -73,15 +76,16 @@ func (m *Manager) fits(c *chunk, r *run) int {
 		if raw += size; r.note != nil {
 			raw += letterSize
 		}
-		if m.large(float64(raw) * c.ratio) {
+		if c.beyond(raw) {
 			return i + 1
 		}
 	}
 	return n
 }
 
-func (m *Manager) large(bytes float64) bool {
-	return float64(int64(bytes)) >= overshoot*float64(m.cfg.MaxFileSize)
+// beyond reports whether the chunk is to be rolled with records of that size.
+func (c *chunk) beyond(raw int64) bool {
+	return float64(int64(float64(raw)*c.ratio)) >= overshoot*float64(c.most)
 }
 
 // full reports whether the chunk alone must be rolled, and why.
@@ -89,7 +93,7 @@ func (m *Manager) full(c *chunk) (Reason, bool) {
 	switch {
 	case m.cfg.MaxRecords > 0 && c.records >= m.cfg.MaxRecords:
 		return Records, true
-	case m.cfg.MaxFileSize > 0 && m.large(float64(c.bytes)):
+	case c.most > 0 && c.beyond(c.raw):
 		return Size, true
 	default:
 		return "", false

@@ -17,7 +17,7 @@ const highWater, lowWater = 0.8, 0.5
 func (m *Manager) pressure() int64 {
 	l := &m.ledger
 	away := l.sum(sealed, encoding, encoded, landing)
-	return l.book.stages[committed].charge - l.detained.charge - away.charge + l.tallies[open].extra + m.projected()
+	return l.book.stages[committed].charge - l.detained.charge - away.charge + l.tallies[open].extra + m.projected(open)
 }
 
 // limit is the memory that is left to partitions that are not parked.

@@ -12,6 +12,7 @@ import "time"
 // out once for each length of pause, by waiting for as long.
 type rhythm struct {
 	window  time.Duration // how long a gap is remembered, at least
+	most    time.Duration // how long a record waits whatever happens; 0 for ever
 	last    time.Time     // latest arrival
 	settled time.Time     // latest settlement
 	since   time.Time     // start of the current window
@@ -76,7 +77,7 @@ func (r *rhythm) resumed(now time.Time, gap, idle time.Duration) (stalled bool) 
 	switch {
 	case pause <= lookout:
 		r.after[0] = max(r.after[0], pause)
-	case pause > r.tested+r.tested/4:
+	case pause > r.tested+r.tested/4 && (r.most <= 0 || trial(pause, idle) <= r.most):
 		r.pause = max(r.pause, pause)
 	}
 	if pause >= resumption {
@@ -95,7 +96,11 @@ func (r *rhythm) resumed(now time.Time, gap, idle time.Duration) (stalled bool) 
 func (r *rhythm) quietAfter(idle time.Duration) time.Time {
 	wait := max(idle+2*max(r.after[0], r.after[1]), 2*max(r.longest[0], r.longest[1]))
 	if r.pause > 0 {
-		wait = max(wait, r.pause+r.pause/8+2*idle)
+		wait = max(wait, trial(r.pause, idle))
 	}
 	return r.last.Add(wait)
 }
+
+// trial is how long to wait to find out whether a source that pauses waits for
+// us: a little longer than the pause and what came before it.
+func trial(pause, idle time.Duration) time.Duration { return pause + pause/8 + 2*idle }

@@ -67,7 +67,7 @@ func (m *Manager) land(ctx context.Context, c *chunk) {
 		}
 	}
 	c.form, c.object = nil, nil
-	m.passed()
+	m.passed(c)
 }
 
 // lost fails the records of an object that could not be stored. The caller

@@ -190,7 +190,7 @@ func TestRollReasonOfASchemaChangeReachesMetricsAndMetadata(t *testing.T) {
 generate:
   count: 5000
   interval: ''
-  batch_size: 100
+  batch_size: 5000 # one batch: Go decides in which order several arrive
   mapping: |
     let n = counter()
     root = if $n > 3000 { {"id": $n, "new": "x"} } else { {"id": $n} }

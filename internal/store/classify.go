@@ -28,7 +28,7 @@ const (
 	retryBackoff           // wait, then again, as often as the budget allows
 	retryOnce              // again, one single time
 	retryRefresh           // drop the credentials, then again at once, one single time
-	retryPlain             // again at once without "Expect", one single time
+	retryPlain             // again at once without "Expect"
 )
 
 // verdict is what one failed attempt means.

@@ -281,5 +281,6 @@ func TestALockedObjectIsATakenKey(t *testing.T) {
 	s := newStore(t, server, nil)
 	_, err := put(t.Context(), s, "k", []byte("x"))
 	require.ErrorIs(t, err, ErrExists)
+	assert.Equal(t, Unknown, s.Conditional(1), "the lock has refused it, not the condition")
 	require.Equal(t, ClassDenied, ClassOf(s.Delete(t.Context(), "k")))
 }

@@ -233,6 +233,18 @@ func TestALimitBelowTheSmallestPartIsToldAtOnce(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// What was stored before the gateway refused a repetition may be found later.
+func TestADoubtOutlivesASmallerRequest(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	server.Faults.Add(s3test.Rule{Op: "PutObject", Times: 1, Do: s3test.LoseResponse()})
+	limited(server, 7<<20)
+	s := newStore(t, server, func(c *Config) { c.Conditions = AssumeConditions })
+	r, err := put(t.Context(), s, "k", randomBytes(20<<20))
+	require.NoError(t, err)
+	assert.True(t, r.Recovered)
+	assert.True(t, r.Multipart)
+}
+
 // The name was chosen because PutObject honours conditions. Whether uploads in
 // parts do is not known, so that the name must not be used for one.
 func TestAnObjectDoesNotBecomeMultipartUnderANameThatMayBeTaken(t *testing.T) {

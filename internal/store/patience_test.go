@@ -113,6 +113,35 @@ func TestManyLateAnswersAtOnce(t *testing.T) {
 	})
 }
 
+// An upload in parts is forgotten once it is complete, whether or not anybody
+// has heard of that.
+func TestALateCompleteIsLearntFrom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		completes := 0
+		s := offline(t, func(r *http.Request) (*http.Response, error) {
+			if r.Body != nil {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}
+			resp := reply(r, 200, "")
+			switch {
+			case r.Method != http.MethodPost:
+			case r.URL.Query().Has("uploads"):
+				resp.Body = io.NopCloser(strings.NewReader("<R><UploadId>u</UploadId></R>"))
+			default:
+				if completes++; completes == 1 {
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				}
+				return reply(r, 404, "NoSuchUpload"), nil
+			}
+			return resp, nil
+		}, RetryConfig{MaxRetries: 1})
+		_, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf([]byte("x")), InParts: true, IfNoneMatch: true})
+		require.ErrorIs(t, err, errStaleUpload)
+		assert.Equal(t, lateGrowth, s.late.now())
+	})
+}
+
 func TestALateStoreIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p patience

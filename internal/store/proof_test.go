@@ -285,11 +285,13 @@ func TestADamagedObjectIsNotRecognised(t *testing.T) {
 	server.Faults.Add(s3test.Rule{Op: "PutObject", Times: 1, Do: s3test.LoseResponse()})
 	server.Faults.Add(s3test.Rule{Op: "PutObject", Do: rewriting("X-Amz-Checksum-Crc32c", "AAAAAA==")})
 	s := newStore(t, server, func(c *Config) { c.Checksum = ChecksumCRC32C })
-	_, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf([]byte("x")), Identity: "1"})
-	require.ErrorContains(t, err, "the store confirms the checksum")
-	var e *Error
-	require.ErrorAs(t, err, &e)
-	assert.False(t, e.OutcomeUnknown)
+	for _, earlier := range []bool{false, true} {
+		_, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf([]byte("x")), Identity: "1", MayExist: earlier})
+		require.ErrorContains(t, err, "the store confirms the checksum")
+		var e *Error
+		require.ErrorAs(t, err, &e)
+		assert.False(t, e.OutcomeUnknown)
+	}
 }
 
 // Whoever has confirmed checksums once, for that kind of request, has to.

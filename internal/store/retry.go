@@ -122,10 +122,8 @@ type call struct {
 	// waits is how many times the usual an answer is waited for.
 	waits    int
 	backoffs int
-	// once and plain: an immediate second try has been granted, and one without
-	// "Expect".
-	once, plain bool
-	began       time.Time // the last attempt
+	once     bool      // an immediate second try has been granted
+	began    time.Time // the last attempt
 }
 
 // try makes one attempt and takes note of what it shows.
@@ -196,9 +194,8 @@ func (c *call) again(ctx context.Context, v verdict, err error) error {
 	case v.retry == retryOnce && !c.once:
 		c.once = true
 		return nil
-	case v.retry == retryPlain && !c.plain:
-		s.proof.noExpect.Store(true)
-		c.plain = true
+	case v.retry == retryPlain:
+		s.proof.noExpect.Store(true) // so that it cannot be refused again
 		return nil
 	}
 	return s.failed(c.request, c.out, v, err)

@@ -382,7 +382,7 @@ func TestAttemptIsSmall(t *testing.T) {
 		p.allow()
 		<-w.done
 		assert.Equal(t, 10_000, p.rows())
-		assert.Equal(t, probeRecords, len(p.landed()[0].lines))
+		assert.Len(t, p.landed()[0].lines, probeRecords)
 	})
 }
 

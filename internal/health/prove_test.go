@@ -216,11 +216,14 @@ func TestProofsAreAskedForOnce(t *testing.T) {
 		second     map[string]int
 	}{
 		"whole objects": {
-			ProbeConfig{Prove: true, Largest: 128_000_000}, store.ProveConditions,
-			map[string]int{"PutObject": 2, "DeleteObject": 1}, map[string]int{"PutObject": 1, "DeleteObject": 1},
+			ProbeConfig{Prove: true, Largest: 128_000_000},
+			store.ProveConditions,
+			map[string]int{"PutObject": 2, "DeleteObject": 1},
+			map[string]int{"PutObject": 1, "DeleteObject": 1},
 		},
 		"parts": {
-			ProbeConfig{Prove: true, Largest: 200 << 20}, store.ProveConditions,
+			ProbeConfig{Prove: true, Largest: 200 << 20},
+			store.ProveConditions,
 			map[string]int{
 				"PutObject": 2, "DeleteObject": 1,
 				"CreateMultipartUpload": 1, "UploadPart": 1, "CompleteMultipartUpload": 1, "AbortMultipartUpload": 1,
@@ -228,12 +231,16 @@ func TestProofsAreAskedForOnce(t *testing.T) {
 			map[string]int{"PutObject": 1, "DeleteObject": 1},
 		},
 		"assumed": {
-			ProbeConfig{Prove: true, Largest: 200 << 20}, store.AssumeConditions,
-			map[string]int{"PutObject": 1, "DeleteObject": 1}, map[string]int{"PutObject": 1, "DeleteObject": 1},
+			ProbeConfig{Prove: true, Largest: 200 << 20},
+			store.AssumeConditions,
+			map[string]int{"PutObject": 1, "DeleteObject": 1},
+			map[string]int{"PutObject": 1, "DeleteObject": 1},
 		},
 		"switched off": {
-			ProbeConfig{Largest: 200 << 20}, store.NeverConditions,
-			map[string]int{"PutObject": 1, "DeleteObject": 1}, map[string]int{"PutObject": 1, "DeleteObject": 1},
+			ProbeConfig{Largest: 200 << 20},
+			store.NeverConditions,
+			map[string]int{"PutObject": 1, "DeleteObject": 1},
+			map[string]int{"PutObject": 1, "DeleteObject": 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

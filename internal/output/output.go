@@ -371,7 +371,7 @@ func (o *Output) Close(ctx context.Context) error {
 	chunks := o.chunks
 	o.closed = true
 	o.mu.Unlock()
-	left := o.unstored() // as long as it is known why
+	left := o.unstored()         // as long as it is known why
 	within(ctx, o.monitor.Close) // first: uploads wait for it
 	if chunks != nil {
 		if err := chunks.Close(ctx); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -304,11 +305,17 @@ func TestAProxyThatIsNotThere(t *testing.T) {
 	var e *Error
 	require.ErrorAs(t, err, &e)
 	assert.False(t, e.OutcomeUnknown)
+	silent := &net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}}
+	assert.False(t, classify(t.Context(), silent).sent, "nor was anything by a proxy that is silent")
 }
 
 // The credentials of roles are asked for through the same proxy.
 func TestAProxyThatDoesNotConnectToSTS(t *testing.T) {
-	proxy := httptest.NewServer(page(407, ""))
+	asked := 0
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		page(407, "")(w, r)
+	}))
 	defer proxy.Close()
 	s := proxied(t, proxy.URL)
 	cfg := s.cfg
@@ -319,6 +326,7 @@ func TestAProxyThatDoesNotConnectToSTS(t *testing.T) {
 	_, err = put(t.Context(), s, "k", []byte("x"))
 	requireGateway(t, err, ClassNotS3, "put user and password into HTTPS_PROXY")
 	require.ErrorContains(t, err, "getting credentials")
+	assert.Equal(t, 1, asked, "the answer will be the same")
 }
 
 // An answer may come before the request has been read, and from something that

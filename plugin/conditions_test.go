@@ -68,3 +68,19 @@ func TestConditionsThatAreOffMeanUniqueNames(t *testing.T) {
 		assert.Empty(t, r.Header.Get("If-None-Match"))
 	}
 }
+
+// Where nobody finds out whether the store honours conditions, names are unique:
+// a restart of an output without a health check replaces nothing.
+func TestNothingIsReplacedWithoutAHealthCheck(t *testing.T) {
+	s := s3test.StartT(t, s3test.Config{})
+	careless(t, s)
+	for range 2 {
+		_, logs := run(t, generate(1000, numbered, 50), outputYAML(s, jsonLines+"max_file_size: 2KB\nidle_timeout: 200ms\nhealth_check: {enabled: false}\n"))
+		assert.NotContains(t, logs, "level=ERROR")
+	}
+	found := ids(t, s, "in/")
+	require.Len(t, found, 1000)
+	for id, n := range found {
+		require.Equal(t, 2, n, "record %d", id)
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/template"
 )
 
 // The first stage of a sealed chunk: encoding, by as many goroutines as there
@@ -172,7 +173,7 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 		m.end(c, ErrClosed)
 		return false
 	case w.err != nil:
-		m.lost(c, fmt.Errorf("encoding an object of partition %q: %w", c.part.path, w.err))
+		m.lost(c, fmt.Errorf("encoding an object of partition %s: %w", template.Readable(c.part.path), w.err))
 		return false
 	}
 	m.ledger.hold(c, s.stored)

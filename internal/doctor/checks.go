@@ -226,7 +226,8 @@ func (d *doctor) rights(ctx context.Context, reached bool) {
 	}
 	key := d.prober.Key()
 	err := step(ctx, func(ctx context.Context) error {
-		return d.store.ListAfter(ctx, d.cfg.Probe.Prefix, "", func(string) bool { return false })
+		_, err := d.store.List(ctx, d.cfg.Probe.Prefix, "", 1)
+		return err //nolint:wrapcheck // says all there is to say
 	})
 	d.right("list", Optional, store.OpListObjects, err, list, "numbers in use are found by trying")
 	err = step(ctx, func(ctx context.Context) error { return d.readBack(ctx, key) })

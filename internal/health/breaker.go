@@ -194,9 +194,10 @@ func (m *Monitor) Attempt(a store.Attempt) {
 }
 
 // Failed takes note of an upload that the store has given up. An error that
-// concerns the destination opens the breaker until a probe has looked.
+// concerns the destination opens the breaker until a probe has looked. One of
+// which a probe has said that it does not is left alone.
 func (m *Monitor) Failed(err error) {
-	if class := store.ClassOf(err); m != nil && class.DestinationLevel() {
+	if class := store.ClassOf(err); m != nil && class.DestinationLevel() && !store.Refused(err) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.suspect(err, class)

@@ -5,13 +5,8 @@ package landing
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"strconv"
 	"sync/atomic"
-
-	"github.com/gofrs/uuid/v5"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/encode"
@@ -22,22 +17,39 @@ import (
 
 // Store is what landing needs of the object store.
 type Store interface {
-	// Put makes an object durable. With IfNoneMatch it fails with
-	// store.ErrExists when the key is taken by an object that is not ours.
-	Put(ctx context.Context, o store.Object) (store.Result, error)
-	// ListAfter calls fn for the keys after a key that begin with prefix, in
-	// order, until fn returns false.
-	ListAfter(ctx context.Context, prefix, after string, fn func(key string) bool) error
+	Writer
+	Reader
 }
 
-// Namer builds object keys.
+// Writer stores objects.
+type Writer interface {
+	// Put makes an object durable. With IfNoneMatch it fails with
+	// store.ErrExists when the key is taken by an object that is not known to be
+	// this one.
+	Put(ctx context.Context, o store.Object) (store.Result, error)
+	// Sum is the checksum that Put sends with a body.
+	Sum(b *store.Body) store.Sum
+	// Conditional is what is known about conditional writes of objects of that
+	// many bytes.
+	Conditional(size int64) store.Known
+}
+
+// Reader tells which keys are taken, as far as there is a right to know.
+type Reader interface {
+	// List returns the first keys, limit of them at most, that begin with prefix
+	// and sort after the key after.
+	List(ctx context.Context, prefix, after string, limit int) ([]string, error)
+	// Head returns the metadata of an object.
+	Head(ctx context.Context, key string) (map[string]string, error)
+	// Capabilities is what is known of the rights to list and to read.
+	Capabilities() store.Capabilities
+}
+
+// Namer builds the names of objects.
 type Namer interface {
-	// Key is the key of an object of a partition.
-	Key(path string, o template.ObjectNaming) (string, error)
-	// ListPrefix is what all keys of a name begin with.
-	ListPrefix(path string, o template.ObjectNaming) string
-	// ChunkIDOf finds the chunk id in a key of a name.
-	ChunkIDOf(path string, o template.ObjectNaming, key string) (int, bool)
+	// Name is what the objects share that belong to a path, were opened at the
+	// same time and have the same source range.
+	Name(path string, o template.ObjectNaming) (template.Name, error)
 	// Uses reports whether a placeholder appears in the names.
 	Uses(placeholder string) bool
 }
@@ -58,11 +70,16 @@ type Format struct {
 type Config struct {
 	// Data and DeadLetters are the two kinds of objects.
 	Data, DeadLetters Format
-	// Describe adds object metadata about its records; it may be nil.
+	// Describe adds object metadata about its records; it may be nil. What does
+	// not fit beside Metadata is left out.
 	Describe func(records []record.Record) map[string]string
+	// Metadata is what the store adds to every object by itself.
+	Metadata map[string]string
 	// Range returns what {{source_range}} becomes for an object of the records.
 	// It may be nil when no name has that placeholder.
 	Range func(records []record.Record) string
+	// Journal makes intents durable before they are carried out; it may be nil.
+	Journal Journal
 }
 
 // Metadata keys of every object, beside the identity that package store adds.
@@ -76,22 +93,18 @@ type Lander struct {
 	cfg   Config
 	store Store
 	pool  pool
-	names sequences
-	// suffixed is set once the store turns out not to honour conditional
-	// writes: then every key gets a unique suffix.
-	suffixed atomic.Bool
+	names names
+	// reads is whether objects may be read, shown by one that was there: without
+	// the right to list, S3 refuses to tell of those that are not.
+	reads atomic.Uint32
 }
 
 var _ chunk.Pipeline = (*Lander)(nil)
 
 // New returns a Lander that puts objects into s.
 func New(cfg Config, s Store) *Lander {
-	return &Lander{cfg: cfg, store: s}
+	return &Lander{cfg: cfg, store: s, names: newNames()}
 }
-
-// WithoutConditions makes the Lander rely on unique names instead of
-// conditional writes, for stores that ignore If-None-Match.
-func (l *Lander) WithoutConditions() { l.suffixed.Store(true) }
 
 // encoded is an object waiting to be uploaded.
 type encoded struct {
@@ -145,147 +158,38 @@ func (l *Lander) Encode(_ context.Context, kind chunk.Kind, records []record.Rec
 	return out, res, nil
 }
 
-// Land names the object and uploads it. A name that is taken, by an earlier
-// run or by another writer, is left alone: the object gets the next number.
+// Land names the object and uploads it. A name that is taken, by an earlier run
+// or by another writer, is left alone: the object gets another one. Each key is
+// settled, and the journal told of it, before the first attempt to store the
+// object under it.
 func (l *Lander) Land(ctx context.Context, o chunk.Object) (string, error) {
-	f, e := l.format(o.Kind), o.Encoded.(*encoded)
-	object := store.Object{
-		Body:            e.body,
-		ContentType:     f.ContentType,
-		ContentEncoding: f.ContentEncoding,
-		Identity:        o.ID,
-		Metadata:        l.metadata(o, e),
-	}
-	name := l.name(f.Namer, o)
-	seq, err := l.sequence(f.Namer, o, name)
+	a, err := l.attempt(o)
 	if err != nil {
 		return "", err
 	}
-	for range maxTaken {
-		name.ChunkID = seq.take()
-		object.IfNoneMatch = !l.suffixed.Load()
-		if object.Key, err = key(f.Namer, o, name, !object.IfNoneMatch); err != nil {
-			return "", err
+	defer a.end()
+	body := o.Encoded.(*encoded).body
+	intent, err := a.first(ctx)
+	for err == nil {
+		if err = l.declare(ctx, intent); err != nil {
+			break
 		}
-		_, err = l.store.Put(ctx, object)
-		switch {
-		case errors.Is(err, store.ErrExists):
-			l.advance(ctx, seq, f.Namer, o, name, object.Key)
-		case errors.Is(err, store.ErrNotImplemented) && object.IfNoneMatch:
-			l.WithoutConditions()
-		case err != nil:
-			return "", err
-		default:
-			return object.Key, nil
+		_, outcome := l.store.Put(ctx, intent.object(body))
+		if a.landed(intent, outcome) {
+			return intent.Key, nil
 		}
-		if err := ctx.Err(); err != nil {
-			return "", err
-		}
+		intent, err = a.next(ctx, intent, outcome)
 	}
-	return "", fmt.Errorf("naming an object of partition %q: %d names in a row are taken, the last one %s; "+
-		"add {{uuid}} or {{timestamp}} to file_name, or grant s3:ListBucket so that the end of the numbers is found at once",
-		o.Path, maxTaken, object.Key)
+	return "", err
 }
 
-// maxTaken is how many taken names make us give up. Without listing, strides
-// find the end of a million objects in a fifth of that.
-const maxTaken = 500
-
-// name is what is settled about an object's name before the first attempt to
-// store it. Records do not change from attempt to attempt, so neither does it.
-func (l *Lander) name(n Namer, o chunk.Object) template.ObjectNaming {
-	name := template.ObjectNaming{Opened: o.Opened}
-	if l.cfg.Range != nil && n.Uses("source_range") {
-		name.SourceRange = l.cfg.Range(o.Records)
+// declare tells the journal of an intent, where there is one.
+func (l *Lander) declare(ctx context.Context, i Intent) error {
+	if l.cfg.Journal == nil {
+		return nil
 	}
-	return name
-}
-
-// sequence returns the numbering of the object's name. A name made unique by
-// a uuid alone needs none: the next uuid is the next name. One made unique by
-// its source range is that of no other object, unless records were delivered
-// again: its numbers begin at 1 and need not be remembered.
-func (l *Lander) sequence(n Namer, o chunk.Object, name template.ObjectNaming) (*sequence, error) {
-	switch {
-	case n.Uses("chunk_id"):
-		name.SourceRange = "" // numbers count on from range to range
-		return l.names.of(n, o, name)
-	case n.Uses("uuid"):
-		return &sequence{next: 1, fixed: true}, nil
-	case name.SourceRange != "":
-		return &sequence{next: 1}, nil
+	if err := l.cfg.Journal.Intend(ctx, i); err != nil {
+		return fmt.Errorf("recording the intent to store %s: %w", template.Readable(i.Key), err)
 	}
-	return l.names.of(n, o, name)
-}
-
-// key names an object.
-func key(n Namer, o chunk.Object, name template.ObjectNaming, suffixed bool) (string, error) {
-	unique, err := uuid.NewV7()
-	if err != nil {
-		return "", fmt.Errorf("naming an object of partition %q: %w", o.Path, err)
-	}
-	name.UUID = unique.String()
-	if suffixed {
-		name.Suffix = unique.String()
-	}
-	return n.Key(o.Path, name)
-}
-
-func (l *Lander) metadata(o chunk.Object, e *encoded) map[string]string {
-	meta := map[string]string{}
-	if l.cfg.Describe != nil && o.Kind == chunk.Data {
-		maps.Copy(meta, l.cfg.Describe(o.Records))
-	}
-	meta[MetaRows] = strconv.Itoa(e.rows)
-	meta[MetaReason] = string(o.Reason)
-	return meta
-}
-
-// advance moves a sequence beyond a number that is taken: to the end of what
-// exists where listing is allowed, in growing strides where it is not.
-func (l *Lander) advance(ctx context.Context, seq *sequence, n Namer, o chunk.Object, name template.ObjectNaming, key string) {
-	id := name.ChunkID
-	seq.listing.Lock()
-	defer seq.listing.Unlock()
-	if seq.fixed || seq.beyond(id) {
-		return // somebody else has just looked
-	}
-	highest := id
-	if !l.names.mayList() {
-		seq.raise(id + 1 + id/stride)
-		return
-	}
-	err := l.store.ListAfter(ctx, n.ListPrefix(o.Path, name), listAfter(n, o, name, key), func(k string) bool {
-		if found, ok := n.ChunkIDOf(o.Path, name, k); ok {
-			highest = max(highest, found)
-		}
-		return true
-	})
-	if err == nil {
-		seq.raise(highest + 1)
-		return
-	}
-	if store.ClassOf(err) == store.ClassDenied {
-		l.names.denyListing()
-	}
-	seq.raise(id + 1 + id/stride)
-}
-
-// stride makes numbers grow by an eighth of what exists when listing is not
-// allowed: the end of ten thousand objects is found in 80 requests, and a
-// restart wastes an eighth of the numbers at most.
-const stride = 8
-
-// listAfter is a key all later numbers sort after, so that a listing does not
-// begin with objects that are known to exist; empty when there is none.
-func listAfter(n Namer, o chunk.Object, name template.ObjectNaming, key string) string {
-	if name.ChunkID < 2 {
-		return "" // the first name may lack a number and sort after the others
-	}
-	name.ChunkID++
-	later, err := n.Key(o.Path, name)
-	if err != nil || later < key {
-		return ""
-	}
-	return key
+	return nil
 }

@@ -5,122 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/encode"
-	"github.com/s3-destination/s3-destination/internal/encode/json"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/store"
-	"github.com/s3-destination/s3-destination/internal/template"
 )
-
-// bucket is a Store in memory that honours conditional writes.
-type bucket struct {
-	mu          sync.Mutex
-	objects     map[string]store.Object
-	contents    map[string]string
-	puts        int
-	lists       int
-	denyList    bool
-	noCondition bool // answers 501 to conditional writes
-}
-
-func newBucket(keys ...string) *bucket {
-	b := &bucket{objects: map[string]store.Object{}, contents: map[string]string{}}
-	for _, k := range keys {
-		b.objects[k] = store.Object{Key: k}
-		b.contents[k] = "earlier"
-	}
-	return b
-}
-
-func (b *bucket) Put(_ context.Context, o store.Object) (store.Result, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.puts++
-	if b.noCondition && o.IfNoneMatch {
-		return store.Result{}, store.ErrNotImplemented
-	}
-	if _, taken := b.objects[o.Key]; taken && o.IfNoneMatch {
-		return store.Result{}, store.ErrExists
-	}
-	b.objects[o.Key] = o
-	var text strings.Builder
-	if _, err := o.Body.WriteTo(&text); err != nil {
-		return store.Result{}, err
-	}
-	b.contents[o.Key] = text.String()
-	return store.Result{}, nil
-}
-
-func (b *bucket) ListAfter(_ context.Context, prefix, after string, fn func(string) bool) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.lists++
-	if b.denyList {
-		return &store.Error{Op: store.OpListObjects, Class: store.ClassDenied, Err: errors.New("AccessDenied")}
-	}
-	for _, k := range b.keys() {
-		if strings.HasPrefix(k, prefix) && k > after && !fn(k) {
-			break
-		}
-	}
-	return nil
-}
-
-func (b *bucket) keys() []string {
-	var keys []string
-	for k := range b.objects {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-func lander(t *testing.T, b Store, fileName string) *Lander {
-	t.Helper()
-	layout, err := template.Compile(template.Config{Folder: "in", FileName: fileName, Extension: ".json"})
-	require.NoError(t, err)
-	return New(Config{
-		Data: Format{
-			NewEncoder:  func() encode.Encoder { return json.New(json.Config{Layout: json.Lines}) },
-			Namer:       layout,
-			ContentType: "application/x-ndjson",
-		},
-	}, b)
-}
-
-// path renders the partition path of a layout without variables.
-func path(t *testing.T, l *Lander) string {
-	t.Helper()
-	p, err := l.cfg.Data.Namer.(*template.Layout).AppendPath(nil, template.Values{})
-	require.NoError(t, err)
-	return string(p)
-}
-
-func land(t *testing.T, l *Lander, lines ...string) error {
-	t.Helper()
-	records := make([]record.Record, len(lines))
-	for i, line := range lines {
-		records[i].Raw = []byte(line)
-	}
-	enc, res, err := l.Encode(t.Context(), chunk.Data, records, 0)
-	require.NoError(t, err)
-	defer enc.Release()
-	_, err = l.Land(t.Context(), chunk.Object{
-		ID: "id-" + lines[0], Path: path(t, l), Opened: time.Unix(1_750_000_000, 0), Reason: chunk.Size,
-		Records: records, Encoded: enc, Bytes: res.Bytes,
-	})
-	return err
-}
 
 func TestObjectsOfANameAreNumbered(t *testing.T) {
 	b := newBucket()
@@ -166,7 +61,7 @@ func TestRangeThatIsTakenGetsTheNextNumber(t *testing.T) {
 	assert.Equal(t, []string{
 		"in/f-r+0+1-00002.json", "in/f-r+0+1-00003.json", "in/f-r+0+1-00004.json", "in/f-r+0+1.json", "in/f-r+0+12-00009.json",
 	}, b.keys())
-	assert.Equal(t, "earlier", b.contents["in/f-r+0+1.json"])
+	assert.Empty(t, b.overwritten("in/f-r+0+1.json"))
 	b.denyList = true
 	require.NoError(t, land(t, l, "1"))
 	assert.Contains(t, b.keys(), "in/f-r+0+1-00005.json")
@@ -182,39 +77,11 @@ func TestNumbersCountOnFromRangeToRange(t *testing.T) {
 
 func TestRangeOnAStoreThatIgnoresConditions(t *testing.T) {
 	b := newBucket("in/f-r+0+1.json")
+	b.caps[store.ConditionalPut], b.ignorant = store.Refuted, true
 	l := ranged(t, b, "f-{{source_range}}")
-	l.WithoutConditions()
 	require.NoError(t, land(t, l, "1"))
 	require.Len(t, b.keys(), 2)
 	assert.Regexp(t, `^in/f-r\+0\+1-[0-9a-f-]{36}\.json$`, b.keys()[0])
-}
-
-func TestRestartContinuesAfterTheHighestNumberByOneListing(t *testing.T) {
-	b := newBucket("in/f-00001.json", "in/f-00002.json", "in/f-00007.json", "in/g-00009.json")
-	l := lander(t, b, "f-{{chunk_id}}")
-	require.NoError(t, land(t, l, "1"))
-	require.NoError(t, land(t, l, "2"))
-	assert.Contains(t, b.keys(), "in/f-00008.json")
-	assert.Contains(t, b.keys(), "in/f-00009.json")
-	assert.Equal(t, 1, b.lists)
-	assert.Equal(t, 3, b.puts)
-	assert.Equal(t, "earlier", b.contents["in/f-00001.json"])
-}
-
-func TestRestartWithoutListingFindsTheEndInGrowingStrides(t *testing.T) {
-	var keys []string
-	for i := range 1000 {
-		keys = append(keys, fmt.Sprintf("in/f-%05d.json", i+1))
-	}
-	b := newBucket(keys...)
-	b.denyList = true
-	l := lander(t, b, "f-{{chunk_id}}")
-	require.NoError(t, land(t, l, "1"))
-	assert.Less(t, b.puts, 80)
-	assert.Equal(t, 1, b.lists, "a refused listing must not be tried again")
-	added := slices.DeleteFunc(b.keys(), func(k string) bool { return slices.Contains(keys, k) })
-	require.Len(t, added, 1)
-	assert.LessOrEqual(t, added[0], "in/f-01126.json", "at most an eighth of the numbers is wasted")
 }
 
 func TestNameWithoutNumberGetsOneWhenItIsTaken(t *testing.T) {
@@ -223,7 +90,7 @@ func TestNameWithoutNumberGetsOneWhenItIsTaken(t *testing.T) {
 	require.NoError(t, land(t, l, "1"))
 	require.NoError(t, land(t, l, "2"))
 	assert.Equal(t, []string{"in/f-00002.json", "in/f-00003.json", "in/f.json"}, b.keys())
-	assert.Equal(t, "earlier", b.contents["in/f.json"])
+	assert.Empty(t, b.overwritten("in/f.json"))
 }
 
 func TestNameWithUUIDNeedsNoNumber(t *testing.T) {
@@ -240,12 +107,12 @@ func TestNameWithUUIDNeedsNoNumber(t *testing.T) {
 
 func TestStoreWithoutConditionalWritesGetsUniqueNames(t *testing.T) {
 	b := newBucket("in/f-00001.json")
-	b.noCondition = true
+	b.unconditional = true
 	l := lander(t, b, "f-{{chunk_id}}")
 	require.NoError(t, land(t, l, "1"))
 	require.NoError(t, land(t, l, "2"))
 	assert.Len(t, b.keys(), 3)
-	assert.Equal(t, "earlier", b.contents["in/f-00001.json"])
+	assert.Empty(t, b.overwritten("in/f-00001.json"))
 }
 
 func TestWritersOfOneNameNeverShareAKey(t *testing.T) {

@@ -265,6 +265,7 @@ func (r *reader) chunks(c *Config) {
 		Uploads:           r.count(1, fieldUpload, fieldUploadConcurrency),
 		CallOverhead:      callOverhead,
 		RecordOverhead:    messageOverhead,
+		Refused:           store.Refused,
 		PartitionOverhead: partitionOverhead,
 	}
 	if c.store.Retry.InitialInterval <= 0 || c.store.Retry.MaxInterval < c.store.Retry.InitialInterval {

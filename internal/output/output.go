@@ -95,9 +95,6 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 	o.conf.chunks.Observer = o.watch
 	o.conf.chunks.Refused = func(err error) bool { return refusedObject(o.monitor, err) }
 	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.store.Retry.MaxElapsed))
-	if conf.store.Conditions == store.NeverConditions {
-		o.lander.WithoutConditions()
-	}
 	o.pipe = withTracing(o.lander, res.OtelTracer(), conf)
 	return o, nil
 }
@@ -111,6 +108,7 @@ func (o *Output) landing() landing.Config {
 			ContentEncoding: o.conf.format.encoding,
 		},
 		Describe: o.describe,
+		Metadata: o.conf.store.Metadata,
 		Range:    o.conf.trust.RangeName,
 	}
 	if o.conf.deadLetters != nil {
@@ -131,9 +129,6 @@ func (o *Output) Connect(ctx context.Context) error {
 	if err := o.check(ctx); err != nil {
 		if !o.draining() {
 			return fmt.Errorf("%s: %w", o.conf.destination(), err) // not every answer names the server
-		}
-		if !o.reached.Load() {
-			o.lander.WithoutConditions() // nobody knows what the store does with them
 		}
 	} else {
 		o.reached.Store(true)
@@ -178,9 +173,6 @@ func (o *Output) check(ctx context.Context) error {
 	v := o.monitor.Connect(ctx)
 	if v.Err != nil {
 		return v.Err
-	}
-	if o.store.Conditional(0) == store.Refuted {
-		o.lander.WithoutConditions()
 	}
 	o.metrics.Unconditional(o.conf.store.Conditions)
 	return nil

@@ -103,7 +103,7 @@ func namingFields() []*service.ConfigField {
 			Example("{{workspace_id}}/{{data_source}}/{{YYYY}}/{{MM}}/{{DD}}").
 			Example("events/date={{YYYY_today}}-{{MM_today}}-{{DD_today}}"),
 		service.NewStringField(fieldFileName).
-			Description("A template for the rest of the key. The extension of the format is appended unless the name ends with it.").
+			Description("A template for the rest of the key. The extension of the format is appended unless the template itself ends with it.").
 			Default("{{timestamp}}-{{chunk_id}}-{{uuid}}").
 			Example("{{filename}}-{{YYYY_today}}-{{MM_today}}-{{DD_today}}-{{chunk_id}}"),
 		service.NewStringEnumField(fieldFileFormat, fileFormats...).

@@ -278,7 +278,7 @@ func TestDirectoryBucketsAreNotListed(t *testing.T) {
 	s, err := wired(t, w, func(c *Config) { c.Bucket = "landing--euw1-az1--x-s3" })
 	require.NoError(t, err)
 	assert.Equal(t, Refuted, s.Capabilities()[List])
-	err = s.ListAfter(t.Context(), "p/", "", func(string) bool { return true })
+	_, err = s.List(t.Context(), "p/", "", 1)
 	require.ErrorIs(t, err, ErrNotImplemented)
 	require.ErrorContains(t, err, "in no order: nothing to do: numbers in use are found by trying")
 	assert.Empty(t, w.seen())

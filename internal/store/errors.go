@@ -96,7 +96,8 @@ type Error struct {
 	Attempts int
 	// OutcomeUnknown: some attempt may have stored the object although this
 	// error says otherwise. Put it again under the same key and set
-	// [Object.MayExist].
+	// [Object.MayExist]. With [ErrExists] it says that the object under the key
+	// may be this one, and could not be read.
 	OutcomeUnknown bool
 	// Err is the cause as the SDK reported it.
 	Err error

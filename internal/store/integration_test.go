@@ -203,8 +203,8 @@ func TestIntegrationDeleteHeadAndList(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, tags.TagSet, 1)
 	assert.Equal(t, "cost center=a+b", aws.ToString(tags.TagSet[0].Key)+"="+aws.ToString(tags.TagSet[0].Value))
-	var keys []string
-	require.NoError(t, s.ListAfter(t.Context(), "p/", "p/1", func(key string) bool { keys = append(keys, key); return true }))
+	keys, err := s.List(t.Context(), "p/", "p/1", MaxListed)
+	require.NoError(t, err)
 	assert.Equal(t, []string{"p/2", "p/3"}, keys)
 	metadata, err := s.Head(t.Context(), "p/1")
 	require.NoError(t, err)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"maps"
-	"mime"
 	"net/url"
 	"strings"
 
@@ -72,10 +71,8 @@ func (p objectParams) create() *s3.CreateMultipartUploadInput {
 	}
 }
 
-// metadata merges the store's and the object's, the object's winning. Values
-// beyond US-ASCII are encoded as S3 itself does it (RFC 2047), since a header
-// cannot carry them:
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+// metadata merges the store's and the object's, the object's winning, encoded
+// for the wire.
 func (s *Store) metadata(o Object) map[string]string {
 	m := make(map[string]string, len(s.cfg.Metadata)+len(o.Metadata)+1)
 	maps.Copy(m, s.cfg.Metadata)
@@ -84,7 +81,7 @@ func (s *Store) metadata(o Object) map[string]string {
 		m[IdentityKey] = o.Identity
 	}
 	for k, v := range m {
-		m[k] = mime.QEncoding.Encode("utf-8", v)
+		m[k] = encodedValue(v)
 	}
 	if len(m) == 0 {
 		return nil

@@ -129,6 +129,9 @@ func (s *Store) validateObject(o Object) error {
 	case o.Body.Len() > maxObjectSize:
 		return fmt.Errorf("the object has %d bytes, more than S3 can hold", o.Body.Len())
 	}
+	if n := MetadataSize(s.metadata(o)); n > MaxMetadata {
+		return fmt.Errorf("the metadata has %d bytes, S3 stores %d", n, MaxMetadata)
+	}
 	return validateMetadata(o.Metadata)
 }
 
@@ -179,41 +182,50 @@ func (s *Store) ifNoneMatch(o Object) *string {
 // an earlier attempt may have stored the object, the one that is there may be
 // ours, and its identity tells. Where it cannot be read the answer is
 // ErrExists: the caller takes another key, which may leave a duplicate behind
-// but never loses anything.
+// but never loses anything. [Error.OutcomeUnknown] tells whether it was read.
 func (s *Store) recoverOwn(ctx context.Context, o Object, r Result, out outcome, err error) (Result, error) {
 	if !errors.Is(err, ErrExists) || o.Identity == "" || (!out.unknown && !o.MayExist) {
 		return r, err
 	}
-	mine, bad := s.own(ctx, o)
-	switch {
+	switch mine, bad := s.own(ctx, o); {
 	case bad != nil:
 		return r, bad
-	case !mine:
-		return r, err
+	case mine == Shown:
+		r.Recovered = true
+		return r, nil
+	case mine == Refuted:
+		return r, certain(err)
 	}
-	r.Recovered = true
-	return r, nil
+	var e *Error
+	if errors.As(err, &e) {
+		e.OutcomeUnknown = true // also where an earlier Put left the doubt
+	}
+	return r, err
 }
 
-// own reports whether the object under the key is known to be this one, whole
-// and encrypted as configured: its first answer, which would have told, was
-// lost. The error is that it is ours and encrypted otherwise. An object whose
-// encryption cannot be seen any more is removed, and its key counts as taken.
-func (s *Store) own(ctx context.Context, o Object) (bool, error) {
+// own is what is known of whether the object under the key is this one, whole and
+// encrypted as configured: its first answer, which would have told, was lost. It
+// stays unknown where the object cannot be read. The error is that it is ours and
+// encrypted otherwise. An object whose encryption cannot be seen any more is
+// removed, and its key counts as taken.
+func (s *Store) own(ctx context.Context, o Object) (Known, error) {
 	found, err := s.head(ctx, o.Key)
-	if err != nil || o.Identity == "" || userMetadata(found.Metadata)[IdentityKey] != o.Identity {
-		return false, nil //nolint:nilerr // not known to be ours
+	if err != nil {
+		return Unknown, nil //nolint:nilerr // nobody can tell
+	}
+	if o.Identity == "" || userMetadata(found.Metadata)[IdentityKey] != o.Identity {
+		return Refuted, nil
 	}
 	if n := found.ContentLength; n != nil && *n != o.Body.Len() {
-		return false, nil
+		return Refuted, nil
 	}
 	if found.ServerSideEncryption == "" && s.params.Algorithm != "" && !s.cfg.TolerateEncryption {
 		s.withdraw(ctx, o.Key)
-		return false, nil
+		return Refuted, nil
 	}
 	if err := s.encrypted(OpHeadObject, o.Key, found.ServerSideEncryption, found.SSEKMSKeyId); err != nil {
 		s.withdraw(ctx, o.Key)
-		return false, err
+		return Refuted, err
 	}
-	return true, nil
+	return Shown, nil
 }

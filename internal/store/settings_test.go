@@ -23,7 +23,8 @@ func everyOperation(t *testing.T, s *Store) []string {
 	require.NoError(t, err)
 	_, err = s.Head(t.Context(), "single")
 	require.NoError(t, err)
-	require.NoError(t, s.ListAfter(t.Context(), "", "", func(string) bool { return true }))
+	_, err = s.List(t.Context(), "", "", 1)
+	require.NoError(t, err)
 	require.NoError(t, s.MayAbort(t.Context(), "single"))
 	require.NoError(t, s.Delete(t.Context(), "single"))
 	return []string{

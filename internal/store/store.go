@@ -62,20 +62,20 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	// Frozen before the roles are set up, so that STS is asked over the same
 	// connections as S3.
 	httpClient, closeIdle := freeze(awsCfg.HTTPClient)
-	awsCfg.HTTPClient = httpClient
+	awsCfg.HTTPClient = waiting{httpClient}
 	creds := auth.New(cfg.Auth, awsCfg, func(ctx context.Context) (aws.CredentialsProvider, error) {
 		again, err := loadAWS(ctx, cfg)
 		return again.Credentials, err
 	})
 	awsCfg.Credentials = creds
 	s := &Store{cfg: cfg, bucket: name, creds: creds, params: params, closeIdle: closeIdle, jitter: fullJitter}
-	s.proof = proof{next: httpClient, tap: cfg.HTTP.Tap, learned: &s.learned}
+	s.proof = proof{next: waiting{httpClient}, tap: cfg.HTTP.Tap, learned: &s.learned}
 	awsCfg.HTTPClient = &s.proof
 	s.client = cfg.newClient(awsCfg, name.Kind)
 	s.believe(cfg.Conditions)
 	s.checksum = cfg.Checksum.resolve(s.Foreign())
 	if s.bucket.Kind == bucket.Directory {
-		s.learned.learn(List, Refuted) // in no order; see ListAfter
+		s.learned.learn(List, Refuted) // in no order; see List
 	}
 	if err := addressable(ctx, cfg.Bucket, s.client.Options()); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func (c Config) Problems() []error {
 	all := []error{
 		c.validateEndpoint(), c.Auth.Validate(), c.Encryption.Validate(),
 		c.validateChecksum(), c.validateACL(), c.validatePayer(),
-		validateMetadata(c.Metadata), validateTags(c.Tags), c.Retry.validate(),
+		validateMetadata(c.Metadata), validateRoom(c.Metadata), validateTags(c.Tags), c.Retry.validate(),
 	}
 	all = append(all, c.validateUpload()...)
 	all = append(all, c.validateBucket()...)

@@ -1,9 +1,6 @@
 package template
 
-import (
-	"bytes"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // DefaultPartition stands for an empty value, as in Hive: Athena, Spark and
 // Hive read it back as null.
@@ -108,10 +105,4 @@ func renderedDigits(text []byte) int {
 		}
 	}
 	return n
-}
-
-// hasExtension reports whether a file name ends in the extension and has
-// something in front of it.
-func hasExtension(name []byte, extension string) bool {
-	return len(name) > len(extension) && bytes.HasSuffix(name, []byte(extension))
 }

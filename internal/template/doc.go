@@ -8,9 +8,16 @@
 // [Layout.AppendPath] renders what belongs to a record (variables, the
 // record's date, today's date). Its result is the identity of a partition:
 // records with equal paths share objects. Placeholders that belong to a chunk
-// or an object (timestamp, H, M, S, chunk_id, uuid) stay behind as holes, one
-// control byte each. [Layout.Key] fills them when an object gets its name.
-// Values can never contain such a byte, so a hole cannot be forged.
+// or an object (timestamp, H, M, S, source_range, chunk_id, uuid) stay behind as
+// holes, one control byte each. [Layout.Name] fills those that the objects of one
+// name share, and [Name.Key] the others when an object gets its key. Values can
+// never contain such a byte, so a hole cannot be forged; [Readable] shows a path
+// to people.
+//
+// Whatever may be added to a path later (the number that grows, the uuid, the
+// source range, the suffix of a unique name) is reserved when the path is
+// rendered: a record whose object could not be named is refused before it joins
+// one.
 //
 // # Confinement
 //
@@ -24,7 +31,7 @@
 // # Which keys are distinct
 //
 // Two partitions, that is two different paths, never share a key as long as
-// chunk ids have five digits (up to 99,999). Three rules see to it:
+// chunk ids have five digits (up to 99,999). Four rules see to it:
 //
 //   - {{chunk_id}} with a variable both before and after it in one path segment
 //     is refused: there a value could imitate the number next to it. So is
@@ -35,6 +42,9 @@
 //     from the second object on. A value that would make the first object's
 //     name end like that (a dash and five or more digits) has the dash, or the
 //     first digit, encoded; a template that ends like that is refused.
+//   - The extension is appended unless the template itself ends with it. What a
+//     value ends with does not count: of the values "x" and "x.json" the names
+//     are x.json and x.json.json.
 //   - The path, not the tuple of values, is the partition: {{a}}{{b}} renders
 //     ("x","yz") and ("xy","z") to one path and so to one partition. Put a
 //     separator that the values do not contain between them to keep them apart.

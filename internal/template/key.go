@@ -1,100 +1,161 @@
 package template
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 )
 
+// MaxNumber is the highest chunk id. It has seven digits, so that neither a
+// date (YYYYMMDD) nor Unix time at the end of a foreign key is taken for one,
+// and so that two digits of every key suffice for numbers to grow.
+const MaxNumber = 9_999_999
+
+const (
+	// chunkIDDigits is the width to which chunk ids are padded.
+	chunkIDDigits = 5
+	// maxNumberDigits is the width of MaxNumber.
+	maxNumberDigits = 7
+	// uuidBytes is the length of a uuid in its usual form.
+	uuidBytes = 36
+)
+
 // ObjectNaming is what one object contributes to its key.
 type ObjectNaming struct {
 	// Opened is the time at which the object's chunk was opened.
 	Opened time.Time
-	// ChunkID counts the objects of one rendered name from 1.
+	// ChunkID counts the objects of one rendered name from 1 to [MaxNumber].
 	ChunkID int
-	// UUID fills {{uuid}}. Left empty it leaves a gap: what comes out is not a
-	// key to write to but the name that objects share, to count them by.
+	// UUID fills {{uuid}}.
 	UUID string
 	// SourceRange fills {{source_range}}: letters, digits and -_.+%, at most
-	// [MaxSourceRange] bytes. Left empty it leaves a gap, like UUID.
+	// [MaxSourceRange] bytes. Left empty it leaves a gap: what comes out is the
+	// name that objects share whose numbers count on from range to range.
 	SourceRange string
-	// Suffix, when set, is appended to the name to make it unique on stores
-	// that do not honour conditional writes.
+	// Suffix, when set, is appended to the name to make it unique where a
+	// conditional write cannot be relied on. It is as long as a uuid at most.
 	Suffix string
 }
 
-// Key fills the holes of a path. Where the template has no {{chunk_id}}, a
-// ChunkID of 2 or more is appended to the file name, before the extension, as
-// "-00002": so there is always a next name to try. That includes templates
-// with {{uuid}}: a caller that draws a new uuid for every object passes 1.
-//
-// The error wraps [ErrKeyTooLong] when a number or suffix makes the key too
-// long.
+// Name is what the keys of all objects share that belong to one path, were
+// opened at the same time, and have the same source range. They differ by
+// number, uuid and suffix. It is immutable.
+type Name struct {
+	stem      string // the key without its extension, with holes for number and uuid
+	extension string
+	appended  bool // the number is appended to the stem, from the second on
+}
+
+// Name fills the holes of a path that the objects of one name share: those of
+// clock and source range.
+func (l *Layout) Name(path string, o ObjectNaming) (Name, error) {
+	if len(o.SourceRange) > MaxSourceRange || !safeText(strings.Map(dropRangeMarks, o.SourceRange)) {
+		return Name{}, fmt.Errorf("rendering object key: %q is not a source range", o.SourceRange)
+	}
+	stem := strings.TrimSuffix(path, l.extension)
+	filled := make([]byte, 0, len(stem)+l.reserve)
+	for i := range len(stem) {
+		c := stem[i]
+		switch k := kind(c); {
+		case c >= 0x20 || isObjectHole(rune(c)):
+			filled = append(filled, c)
+		case k == kindSourceRange:
+			filled = append(filled, o.SourceRange...)
+		default:
+			filled = l.appendClock(filled, k, o.Opened)
+		}
+	}
+	return Name{stem: string(filled), extension: path[len(stem):], appended: l.numbered}, nil
+}
+
+// Key names an object of a path: see [Name.Key].
 func (l *Layout) Key(path string, o ObjectNaming) (string, error) {
-	if o.ChunkID < 1 {
-		return "", errors.New("rendering object key: chunk ids start at 1")
+	name, err := l.Name(path, o)
+	if err != nil {
+		return "", err
+	}
+	return name.Key(o)
+}
+
+// Key is the key of the object with that chunk id, uuid and suffix. Where the
+// template has no {{chunk_id}}, a ChunkID of 2 or more is appended to the file
+// name, before the extension, as "-00002": so there is always a next name to
+// try. That includes templates with {{uuid}}: a caller that draws a new uuid for
+// every object passes 1.
+//
+// A path that [Layout.AppendPath] has accepted leaves room for every number and
+// suffix; for another one the error may wrap [ErrKeyTooLong].
+func (n Name) Key(o ObjectNaming) (string, error) {
+	if o.ChunkID < 1 || o.ChunkID > MaxNumber {
+		return "", fmt.Errorf("rendering object key: chunk ids go from 1 to %d", MaxNumber)
 	}
 	if !safeText(o.UUID) || !safeText(o.Suffix) {
 		return "", errors.New("rendering object key: uuid and suffix are restricted to letters, digits, '-' and '_'")
 	}
-	if len(o.SourceRange) > MaxSourceRange || !safeText(strings.Map(dropRangeMarks, o.SourceRange)) {
-		return "", fmt.Errorf("rendering object key: %q is not a source range", o.SourceRange)
-	}
-	stem, extension := l.split(path)
-	key := make([]byte, 0, len(path)+l.fixedBytes+len(o.Suffix)+16)
-	key = l.fill(key, stem, &o)
-	if o.ChunkID > 1 && l.numbered {
-		key = append(key, '-')
-		key = appendPadded(key, o.ChunkID, chunkIDDigits)
-	}
+	key := make([]byte, 0, len(n.stem)+len(n.extension)+2*uuidBytes+2*maxNumberDigits)
+	key = n.appendStem(key, o.ChunkID, o.UUID)
 	if o.Suffix != "" {
 		key = append(key, '-')
 		key = append(key, o.Suffix...)
 	}
-	key = append(key, extension...)
+	key = append(key, n.extension...)
 	if len(key) > MaxKeyBytes {
 		return "", keyTooLong(len(key))
 	}
 	return string(key), nil
 }
 
-// split cuts a path before its extension.
-func (l *Layout) split(path string) (stem, extension string) {
-	stem = strings.TrimSuffix(path, l.extension)
-	return stem, path[len(stem):]
-}
-
-func (l *Layout) fill(dst []byte, text string, o *ObjectNaming) []byte {
-	for i := range len(text) {
-		if c := text[i]; c < 0x20 {
-			dst = l.appendHole(dst, kind(c), o)
-		} else {
+// appendStem fills number and uuid.
+func (n Name) appendStem(dst []byte, number int, uuid string) []byte {
+	for i := range len(n.stem) {
+		switch c := n.stem[i]; kind(c) {
+		case kindChunkID:
+			dst = appendPadded(dst, number, chunkIDDigits)
+		case kindUUID:
+			dst = append(dst, uuid...)
+		default:
 			dst = append(dst, c)
 		}
+	}
+	if n.appended && number > 1 {
+		dst = append(dst, '-')
+		dst = appendPadded(dst, number, chunkIDDigits)
 	}
 	return dst
 }
 
-func (l *Layout) appendHole(dst []byte, k kind, o *ObjectNaming) []byte {
+// Unique reports whether a uuid makes every key of the name a key of its own.
+func (n Name) Unique() bool { return strings.IndexByte(n.stem, byte(kindUUID)) >= 0 }
+
+// Numbered reports whether {{chunk_id}} has a place in the name. Where it has
+// not, numbers are appended from the second object on.
+func (n Name) Numbered() bool { return !n.appended }
+
+// ID is the identity of the name, to count its objects by. It is no key: the
+// places of number and uuid are marked with control characters.
+func (n Name) ID() string { return n.stem + n.extension }
+
+// String is the name for messages: see [Readable].
+func (n Name) String() string { return Readable(n.ID()) }
+
+// appendClock fills a hole of the clock.
+func (l *Layout) appendClock(dst []byte, k kind, opened time.Time) []byte {
 	switch k {
 	case kindTimestamp:
-		return appendPadded(dst, int(max(o.Opened.Unix(), 0)), k.width())
+		return appendPadded(dst, int(max(opened.Unix(), 0)), k.width())
 	case kindClockHour:
-		return appendPadded(dst, o.Opened.In(l.location).Hour(), 2)
+		return appendPadded(dst, opened.In(l.location).Hour(), 2)
 	case kindClockMinute:
-		return appendPadded(dst, o.Opened.In(l.location).Minute(), 2)
-	case kindClockSecond:
-		return appendPadded(dst, o.Opened.In(l.location).Second(), 2)
-	case kindChunkID:
-		return appendPadded(dst, o.ChunkID, chunkIDDigits)
-	case kindSourceRange:
-		return append(dst, o.SourceRange...)
+		return appendPadded(dst, opened.In(l.location).Minute(), 2)
 	default:
-		return append(dst, o.UUID...)
+		return appendPadded(dst, opened.In(l.location).Second(), 2)
 	}
 }
+
+// isObjectHole holds for what differs between objects of one name: another
+// source range is another name.
+func isObjectHole(r rune) bool { return r == rune(kindChunkID) || r == rune(kindUUID) }
 
 // dropRangeMarks drops what a source range may have beside safe text.
 func dropRangeMarks(r rune) rune {
@@ -113,123 +174,4 @@ func safeText(s string) bool {
 		}
 	}
 	return true
-}
-
-// ListPrefix is the longest text with which every key of the path, the opening
-// time and the source range starts, whatever its chunk id, uuid and suffix: the
-// prefix to list when chunk ids are to continue.
-func (l *Layout) ListPrefix(path string, o ObjectNaming) string {
-	stem, _ := l.split(path)
-	if end := strings.IndexFunc(stem, isObjectHole); end >= 0 {
-		stem = stem[:end]
-	}
-	return string(l.fill(nil, stem, &o))
-}
-
-// isObjectHole holds for what differs between objects of one name: another
-// source range is another name.
-func isObjectHole(r rune) bool { return r == rune(kindChunkID) || r == rune(kindUUID) }
-
-// ChunkIDOf recognises a key of the path, opening time and source range and
-// returns its chunk id. A uuid may be any text without a slash. A name without a number,
-// of a template without {{chunk_id}}, counts as 1. Keys that carry a suffix
-// are not recognised: they are unique without a number.
-func (l *Layout) ChunkIDOf(path string, o ObjectNaming, key string) (int, bool) {
-	stem, extension := l.split(path)
-	pattern := l.fillKnown(stem, &o)
-	name, ok := strings.CutSuffix(key, extension)
-	if !ok {
-		return 0, false
-	}
-	if !l.numbered {
-		id := matchKey(pattern, name, 0, "")
-		return id, id > 0
-	}
-	if matchKey(pattern, name, 1, "") == 1 {
-		return 1, true
-	}
-	dash := strings.LastIndexByte(name, '-')
-	if dash < 0 || matchKey(pattern, name[:dash], 1, "") != 1 {
-		return 0, false
-	}
-	id, rest := cutChunkID(name[dash+1:])
-	if id < 2 || rest != "" {
-		return 0, false
-	}
-	return id, true
-}
-
-// fillKnown fills the holes that are not those of chunk id and uuid.
-func (l *Layout) fillKnown(stem string, o *ObjectNaming) []byte {
-	var pattern []byte
-	for i := range len(stem) {
-		if c := stem[i]; c >= 0x20 || isObjectHole(rune(c)) {
-			pattern = append(pattern, c)
-		} else {
-			pattern = l.appendHole(pattern, kind(c), o)
-		}
-	}
-	return pattern
-}
-
-// matchKey returns the chunk id with which the pattern renders to the name, or
-// 0. An id or uuid that is already known must be met again.
-func matchKey(pattern []byte, name string, id int, uuid string) int {
-	hole := bytes.IndexFunc(pattern, isObjectHole)
-	if hole < 0 {
-		if string(pattern) == name {
-			return id
-		}
-		return 0
-	}
-	rest, ok := strings.CutPrefix(name, string(pattern[:hole]))
-	if !ok {
-		return 0
-	}
-	if kind(pattern[hole]) == kindUUID {
-		return matchUUID(pattern[hole+1:], rest, id, uuid)
-	}
-	for end := chunkIDDigits; end <= len(rest); end++ {
-		n, more := cutChunkID(rest[:end])
-		if n == 0 || more != "" {
-			break
-		}
-		if id != 0 && n != id {
-			continue
-		}
-		if found := matchKey(pattern[hole+1:], rest[end:], n, uuid); found > 0 {
-			return found
-		}
-	}
-	return 0
-}
-
-func matchUUID(pattern []byte, name string, id int, uuid string) int {
-	if uuid != "" {
-		rest, ok := strings.CutPrefix(name, uuid)
-		if !ok {
-			return 0
-		}
-		return matchKey(pattern, rest, id, uuid)
-	}
-	for end := 1; end <= len(name) && name[end-1] != '/'; end++ {
-		if found := matchKey(pattern, name[end:], id, name[:end]); found > 0 {
-			return found
-		}
-	}
-	return 0
-}
-
-// cutChunkID reads a chunk id as Key writes it: five digits, or more without a
-// leading zero.
-func cutChunkID(text string) (id int, rest string) {
-	end := 0
-	for end < len(text) && end < 18 && text[end] >= '0' && text[end] <= '9' {
-		id = id*10 + int(text[end]-'0')
-		end++
-	}
-	if end < chunkIDDigits || end > chunkIDDigits && text[0] == '0' {
-		return 0, text
-	}
-	return id, text[end:]
 }

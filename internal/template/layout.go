@@ -17,9 +17,6 @@ const MaxKeyBytes = 1024
 // become.
 const MaxSourceRange = 200
 
-// chunkIDDigits is the width to which chunk ids are padded.
-const chunkIDDigits = 5
-
 // Config is what a Layout is compiled from.
 type Config struct {
 	// Folder is the template of the key up to its last slash. One leading and
@@ -28,7 +25,7 @@ type Config struct {
 	// FileName is the template of the rest of the key. It holds no slash.
 	FileName string
 	// Extension, such as ".csv.gz", is appended to the file name of every
-	// object unless the rendered name already ends with it.
+	// object unless the template itself ends with it.
 	Extension string
 	// Variables names the user-defined placeholders.
 	Variables []string
@@ -49,8 +46,9 @@ type Layout struct {
 	loadByAccount bool
 	location      *time.Location
 	static        string
-	fixedBytes    int  // what the holes add to a path when they are filled
+	reserve       int  // what holes, number and suffix can add to a path
 	numbered      bool // "-00002" is appended from the second object on
+	named         bool // the template itself ends with the extension
 }
 
 // Compile parses and validates the templates. The error names every mistake.
@@ -81,6 +79,7 @@ func Compile(cfg Config) (*Layout, error) {
 	}
 	l.fileStart = len(folder)
 	l.parts = slices.Concat(folder, file)
+	l.named = endsWith(file, cfg.Extension)
 	l.index()
 	if err := l.checkNames(); err != nil {
 		return nil, err
@@ -98,7 +97,7 @@ func (l *Layout) index() {
 		}
 		l.used[p.text] = true
 		if p.kind.isHole() {
-			l.fixedBytes += filledBytes(p.kind) - 1
+			l.reserve += filledBytes(p.kind) - 1
 		}
 		if p.kind != kindVariable {
 			continue
@@ -112,16 +111,34 @@ func (l *Layout) index() {
 		p.slot = slot
 	}
 	l.numbered = !l.used["chunk_id"]
+	if l.numbered {
+		l.reserve += len("-") + maxNumberDigits
+	}
+	if !l.used["uuid"] {
+		l.reserve += len("-") + uuidBytes // ObjectNaming.Suffix
+	}
 }
 
+// filledBytes is the most that a hole can become.
 func filledBytes(k kind) int {
-	switch k { //nolint:exhaustive // the others are digits
+	switch k { //nolint:exhaustive // the others are digits of a fixed number
 	case kindUUID:
-		return 36
+		return uuidBytes
 	case kindSourceRange:
 		return MaxSourceRange
+	case kindChunkID:
+		return maxNumberDigits
 	}
 	return k.width()
+}
+
+// endsWith reports whether the template of a file name itself ends with the
+// extension, behind something else. That a value ends with it does not count:
+// the names of a.json and a would meet.
+func endsWith(file []part, extension string) bool {
+	last := file[len(file)-1]
+	return last.kind == kindLiteral && strings.HasSuffix(last.text, extension) &&
+		(len(file) > 1 || len(last.text) > len(extension))
 }
 
 // endsLikeNumber reports whether the template itself lets every file name end
@@ -157,11 +174,34 @@ func (l *Layout) checkNames() error {
 	if err := checkChunkID(l.parts); err != nil {
 		return err
 	}
+	if n := l.shortest(); n > MaxKeyBytes {
+		return fmt.Errorf("folder and file_name leave no room for values: a key would have %d bytes at least, S3 accepts %d", n, MaxKeyBytes)
+	}
 	if l.numbered && endsLikeNumber(l.parts[l.fileStart:], l.extension) {
 		return errors.New("file_name: a name that ends in a dash and five digits looks like the second or later " +
 			"object of another name, which end in -00002 and so on: use another separator, or add {{chunk_id}}")
 	}
 	return nil
+}
+
+// shortest is the least that must be reserved for a key, if all values are of
+// one byte.
+func (l *Layout) shortest() int {
+	n := l.reserve
+	for _, p := range l.parts {
+		switch {
+		case p.kind == kindLiteral:
+			n += len(p.text)
+		case p.kind == kindVariable, p.kind.isHole():
+			n++
+		default:
+			n += p.kind.width()
+		}
+	}
+	if !l.named {
+		n += len(l.extension)
+	}
+	return n
 }
 
 func parseFolder(text string, variables []string) ([]part, error) {

@@ -57,8 +57,8 @@ type Values struct {
 // allocate beyond growing dst. An error concerns this record alone; dst is
 // then returned as it was.
 //
-// The check on the key's length assumes the first object of a partition and no
-// suffix; [Layout.Key] checks the final name.
+// The check on the key's length is the final one: it reserves what the longest
+// number, uuid, source range and suffix add to the path.
 func (l *Layout) AppendPath(dst []byte, v Values) ([]byte, error) {
 	if len(v.Variables) < len(l.variables) {
 		return dst, fmt.Errorf("rendering path: %d values for %d variables", len(v.Variables), len(l.variables))
@@ -87,25 +87,24 @@ func (l *Layout) AppendPath(dst []byte, v Values) ([]byte, error) {
 			dst = appendPadded(dst, n, width)
 		}
 	}
-	named := hasExtension(dst[fileStart:], l.extension)
 	if l.numbered && valueEnd > fileStart {
 		stem := len(dst)
-		if named {
+		if l.named {
 			stem -= len(l.extension)
 		}
 		dst = disarm(dst, valueStart, valueEnd, stem)
 	}
-	if !named {
+	if !l.named {
 		dst = append(dst, l.extension...)
 	}
-	if n := len(dst) - start + l.fixedBytes; n > MaxKeyBytes {
+	if n := len(dst) - start + l.reserve; n > MaxKeyBytes {
 		return dst[:start], keyTooLong(n)
 	}
 	return dst, nil
 }
 
 func keyTooLong(n int) error {
-	return fmt.Errorf("rendering object key of %d bytes, S3 accepts %d: %w", n, MaxKeyBytes, ErrKeyTooLong)
+	return fmt.Errorf("rendering object key of up to %d bytes, number and suffix included, S3 accepts %d: %w", n, MaxKeyBytes, ErrKeyTooLong)
 }
 
 // calendar returns the number behind a date placeholder and its width.

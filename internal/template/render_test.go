@@ -57,16 +57,19 @@ func TestDotSegmentsCannotBeAssembled(t *testing.T) {
 
 func TestExtensionIsAppendedOnce(t *testing.T) {
 	for file, want := range map[string]string{
-		"x":           "x.csv.gz",
-		"x.csv.gz":    "x.csv.gz",
-		"x.csv":       "x.csv.csv.gz",
-		"{{a}}":       "report.csv.gz",
-		"{{a}}{{b}}":  "report.csv.gz.csv.gz",
-		".csv.gz":     ".csv.gz.csv.gz",
-		"{{a}}-{{b}}": "report.csv.gz-.csv.gz",
+		"x":            "x.csv.gz",
+		"x.csv.gz":     "x.csv.gz",
+		"x.csv":        "x.csv.csv.gz",
+		"{{a}}":        "report.csv.gz.csv.gz",
+		"{{a}}.csv.gz": "report.csv.gz.csv.gz",
+		"{{v.csv.gz}}": "v.csv.gz",
+		"{{a}}.gz":     "report.csv.gz.gz.csv.gz",
+		"{{a}}{{b}}":   "report.csv.gz.csv.gz.csv.gz",
+		".csv.gz":      ".csv.gz.csv.gz",
+		"{{a}}-{{b}}":  "report.csv.gz-.csv.gz.csv.gz",
 	} {
-		l := mustCompile(t, Config{FileName: file, Extension: ".csv.gz"})
-		got, err := render(t, l, Values{}, "a", "report.csv.gz", "b", ".csv.gz")
+		l := mustCompile(t, Config{FileName: file, Extension: ".csv.gz", Variables: []string{"a", "b", "v.csv.gz"}})
+		got, err := render(t, l, Values{}, "a", "report.csv.gz", "b", ".csv.gz", "v.csv.gz", "v")
 		require.NoError(t, err)
 		assert.Equal(t, want, got, file)
 	}
@@ -123,51 +126,14 @@ func TestSourceRangeFillsItsPlace(t *testing.T) {
 	}
 }
 
-// TestRoomForTheSourceRangeIsKept fills a key up to the limit, with the longest
-// range and its numbers to come.
-func TestRoomForTheSourceRangeIsKept(t *testing.T) {
-	l := mustCompile(t, Config{Folder: "{{a}}", FileName: "{{source_range}}", Extension: ".csv"})
-	room := MaxKeyBytes - MaxSourceRange - len("/.csv")
-	p, err := render(t, l, Values{}, "a", strings.Repeat("x", room))
-	require.NoError(t, err)
-	longest := ObjectNaming{ChunkID: 1, SourceRange: strings.Repeat("9", MaxSourceRange)}
-	key, err := l.Key(p, longest)
-	require.NoError(t, err)
-	assert.Len(t, key, MaxKeyBytes)
-	longest.ChunkID = 2
-	_, err = l.Key(p, longest)
-	require.ErrorIs(t, err, ErrKeyTooLong, "an error, never a key that S3 refuses")
-	_, err = render(t, l, Values{}, "a", strings.Repeat("x", room+1))
-	require.ErrorIs(t, err, ErrKeyTooLong, "known before the record is part of an object")
-}
-
 func TestKeyRefuses(t *testing.T) {
 	l := mustCompile(t, Config{FileName: "{{uuid}}"})
 	p, err := render(t, l, Values{})
 	require.NoError(t, err)
-	for _, o := range []ObjectNaming{{ChunkID: 0, UUID: "u"}, {ChunkID: 1, UUID: "../x"}, {ChunkID: 1, UUID: "u", Suffix: "a/b"}} {
+	for _, o := range []ObjectNaming{{ChunkID: 0, UUID: "u"}, {ChunkID: MaxNumber + 1, UUID: "u"}, {ChunkID: 1, UUID: "../x"}, {ChunkID: 1, UUID: "u", Suffix: "a/b"}} {
 		_, err := l.Key(p, o)
 		assert.Error(t, err, "%+v", o)
 	}
-}
-
-func TestKeyLength(t *testing.T) {
-	l := mustCompile(t, Config{FileName: "{{a}}{{timestamp}}", Extension: ".csv"})
-	fits, err := render(t, l, Values{}, "a", strings.Repeat("x", MaxKeyBytes-14))
-	require.NoError(t, err)
-	key, err := l.Key(fits, ObjectNaming{ChunkID: 1, Opened: time.Unix(1751890517, 0)})
-	require.NoError(t, err)
-	assert.Len(t, key, MaxKeyBytes)
-
-	_, err = l.Key(fits, ObjectNaming{ChunkID: 2, Opened: time.Unix(1751890517, 0)})
-	require.ErrorIs(t, err, ErrKeyTooLong)
-	assert.ErrorContains(t, err, "1030 bytes")
-
-	kept := []byte("kept")
-	got, err := l.AppendPath(kept, Values{Variables: [][]byte{[]byte(strings.Repeat("x", MaxKeyBytes-13))}})
-	require.ErrorIs(t, err, ErrKeyTooLong)
-	assert.Equal(t, kept, got)
-	assert.ErrorContains(t, err, "1025 bytes")
 }
 
 func TestYearMustHaveFourDigits(t *testing.T) {
@@ -176,56 +142,6 @@ func TestYearMustHaveFourDigits(t *testing.T) {
 	require.ErrorIs(t, err, ErrYearOutOfRange)
 	_, err = render(t, l, Values{Date: Date{Year: -1, Month: 1, Day: 1}})
 	require.ErrorIs(t, err, ErrYearOutOfRange)
-}
-
-func TestListingContinuesChunkIDs(t *testing.T) {
-	known := ObjectNaming{
-		Opened:      time.Date(2025, time.July, 7, 12, 15, 17, 0, time.UTC),
-		SourceRange: "t+0+0000000001-0000000002",
-	}
-	const id = "01981b5e-0000-7000-8000-000000000000"
-	tests := []struct {
-		name, file, prefix, key string
-		want                    int // 0: not recognised
-	}{
-		{"chunk id", "{{a}}-{{chunk_id}}", "v-", "v-00012.csv", 12},
-		{"six digits", "{{a}}-{{chunk_id}}", "v-", "v-123456.csv", 123456},
-		{"padded to six digits", "{{a}}-{{chunk_id}}", "v-", "v-000012.csv", 0},
-		{"four digits", "{{a}}-{{chunk_id}}", "v-", "v-0012.csv", 0},
-		{"zero", "{{a}}-{{chunk_id}}", "v-", "v-00000.csv", 0},
-		{"number of no int", "{{a}}-{{chunk_id}}", "v-", "v-99999999999999999999999999.csv", 0},
-		{"other partition", "{{a}}-{{chunk_id}}", "v-", "w-00012.csv", 0},
-		{"other extension", "{{a}}-{{chunk_id}}", "v-", "v-00012.csv.gz", 0},
-		{"text behind", "{{chunk_id}}7{{a}}", "", "000127v.csv", 12},
-		{"twice", "{{chunk_id}}-{{chunk_id}}", "", "00012-00012.csv", 12},
-		{"twice and unequal", "{{chunk_id}}-{{chunk_id}}", "", "00012-00013.csv", 0},
-		{"uuid first", "{{uuid}}-{{chunk_id}}", "", id + "-00003.csv", 3},
-		{"uuid last", "{{chunk_id}}-{{uuid}}", "", "00003-" + id + ".csv", 3},
-		{"uuid twice", "{{uuid}}-{{uuid}}", "", id + "-" + id + ".csv", 1},
-		{"uuid alone", "{{a}}-{{uuid}}", "v-", "v-" + id + ".csv", 1},
-		{"clock", "{{timestamp}}-{{M}}-{{chunk_id}}", "1751890517-15-", "1751890517-15-00004.csv", 4},
-		{"other clock", "{{timestamp}}-{{chunk_id}}", "1751890517-", "1751890518-00004.csv", 0},
-		{"source range", "{{a}}-{{source_range}}", "v-t+0+0000000001-0000000002", "v-t+0+0000000001-0000000002.csv", 1},
-		{"source range, third", "{{a}}-{{source_range}}", "v-t+0+0000000001-0000000002", "v-t+0+0000000001-0000000002-00003.csv", 3},
-		{"other source range", "{{a}}-{{source_range}}", "v-t+0+0000000001-0000000002", "v-t+0+0000000001-0000000003.csv", 0},
-		{"source range behind", "{{chunk_id}}-{{source_range}}", "", "00003-t+0+0000000001-0000000002.csv", 3},
-		{"no chunk id, first", "{{a}}", "v", "v.csv", 1},
-		{"no chunk id, third", "{{a}}", "v", "v-00003.csv", 3},
-		{"no chunk id, first with a number", "{{a}}", "v", "v-00001.csv", 0},
-		{"no chunk id, other name", "{{a}}", "v", "vw.csv", 0},
-		{"no chunk id, suffix", "{{a}}", "v", "v-abc.csv", 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			l := mustCompile(t, Config{FileName: tt.file, Extension: ".csv"})
-			p, err := render(t, l, Values{}, "a", "v")
-			require.NoError(t, err)
-			assert.Equal(t, tt.prefix, l.ListPrefix(p, known))
-			got, ok := l.ChunkIDOf(p, known, tt.key)
-			assert.Equal(t, tt.want > 0, ok)
-			assert.Equal(t, tt.want, got)
-		})
-	}
 }
 
 // hostile draws values that try to leave their place or to look like what
@@ -288,25 +204,26 @@ func TestDistinctPartitionsNeverShareAKey(t *testing.T) {
 	known := ObjectNaming{Opened: time.Unix(1751890517, 0), SourceRange: "t+0+0000000007-0000000015"}
 	rapid.Check(t, func(rt *rapid.T) {
 		l := mustCompile(t, rapid.SampledFrom(propertyTemplates).Draw(rt, "template"))
-		near := rapid.StringMatching(`(x|-|0|1|5|7){0,3}(-?0000[12])?(7|15)?(\.csv)?`)
+		near := rapid.StringMatching(`(x|-|0|1|5|7){0,3}(-?0000[12])?(7|15)?(\.csv){0,2}`)
 		v := Values{Date: Date{Year: 2025, Month: 7, Day: 2}}
 		keys := map[string]string{}
 		for range 12 {
 			p, err := render(t, l, v, "a", near.Draw(rt, "a"), "b", near.Draw(rt, "b"))
 			require.NoError(rt, err)
 			for _, id := range []int{1, 2, 3, 7, 15} {
-				name := known
-				name.ChunkID = id
-				key, err := l.Key(p, name)
+				object := known
+				object.ChunkID = id
+				key, err := l.Key(p, object)
 				require.NoError(rt, err)
 				if other, taken := keys[key]; taken && other != p {
 					rt.Fatalf("%q and %q both render to %q", other, p, key)
 				}
 				keys[key] = p
-				got, ok := l.ChunkIDOf(p, known, key)
+				name, err := l.Name(p, known)
+				require.NoError(rt, err)
+				got, ok := name.Number(key)
 				require.True(rt, ok, "%q of %q", key, p)
 				require.Equal(rt, id, got)
-				require.True(rt, strings.HasPrefix(key, l.ListPrefix(p, known)))
 			}
 		}
 	})

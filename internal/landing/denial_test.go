@@ -1,0 +1,107 @@
+package landing
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/store"
+)
+
+// TestAStoreThatCallsEveryKeyTakenIsNotBelieved: be it the store, a policy or a
+// proxy that answers 412 to everything, the object is not uploaded again and
+// again, and the error says what is wrong.
+func TestAStoreThatCallsEveryKeyTakenIsNotBelieved(t *testing.T) {
+	for _, c := range []struct {
+		what, file         string
+		known              store.Known
+		denyList, denyHead bool
+		most               int
+	}{
+		{"a uuid", "f-{{uuid}}", store.Shown, false, false, maxDenied},
+		{"nothing known of conditions", "f-{{chunk_id}}", store.Unknown, true, true, maxDenied},
+		{"a number, and a listing that shows nothing", "f-{{chunk_id}}", store.Shown, false, true, maxUnseen + maxDenied},
+		{"an appended number, and a listing that shows nothing", "f", store.Shown, false, true, maxUnseen + maxDenied},
+		{"reading that shows nothing", "f-{{chunk_id}}", store.Shown, true, false, maxTaken + maxDenied},
+		{"nothing to look at", "f-{{chunk_id}}", store.Shown, true, true, maxTaken + maxDenied},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBucket()
+			b.caps[store.ConditionalPut] = c.known
+			b.denyList, b.denyHead = c.denyList, c.denyHead
+			b.before = func(store.Object) error { return exists(false) }
+			l := lander(t, b, c.file)
+			began := time.Now()
+			err := land(t, l, "1")
+			require.ErrorIs(t, err, store.ErrExists, c.what)
+			assert.True(t, store.Refused(err))
+			assert.Equal(t, store.ClassExists, store.ClassOf(err))
+			assert.ErrorContains(t, err, "the store calls every key taken")
+			assert.ErrorContains(t, err, "in/f-")
+			assert.ErrorContains(t, err, "conditional_writes: off")
+			assert.LessOrEqual(t, b.puts, c.most, c.what)
+			assert.LessOrEqual(t, b.lists+b.heads, 2*maxTaken)
+			if b.puts > freeTries {
+				assert.Greater(t, time.Since(began), time.Duration(0), "%s: with pauses", c.what)
+			}
+			assert.Less(t, time.Since(began), 15*time.Second)
+		})
+	}
+}
+
+// TestAListingThatDoesNotShowTakenKeys, as one that is out of date, costs two
+// uploads: then the object lands under a unique name.
+func TestAListingThatDoesNotShowTakenKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &outdated{newBucket(numbered(100, "in/f-%05d.json")...)}
+		l := lander(t, b, "f-{{chunk_id}}")
+		require.NoError(t, land(t, l, "1"))
+		assert.Equal(t, maxUnseen+1, b.puts)
+		require.Len(t, b.added(), 1)
+		assert.Regexp(t, `^in/f-\d{5}-[0-9a-f-]{36}\.json$`, b.added()[0])
+	})
+}
+
+// TestAKeyThatIsRemovedMeanwhileIsNoReasonForAUniqueName: one key that was removed in the
+// meantime is no reason for a unique name.
+func TestAKeyThatIsRemovedMeanwhileIsNoReasonForAUniqueName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket()
+		once := true
+		b.before = func(store.Object) error {
+			if once {
+				once = false
+				return exists(false)
+			}
+			return nil
+		}
+		require.NoError(t, land(t, lander(t, b, "f-{{chunk_id}}"), "1"))
+		assert.Regexp(t, `^in/f-\d{5}\.json$`, b.added()[0])
+	})
+}
+
+// outdated is a bucket whose listing is of yesterday.
+type outdated struct{ *bucket }
+
+func (o *outdated) List(_ context.Context, _, _ string, _ int) ([]string, error) {
+	o.lists++
+	return nil, nil
+}
+
+// TestCancelledUploadsTakeNoOtherName: whoever gives up gets his own reason.
+func TestCancelledUploadsTakeNoOtherName(t *testing.T) {
+	b := newBucket("in/f-00001.json")
+	l := lander(t, b, "f-{{chunk_id}}")
+	ctx, cancel := context.WithCancel(t.Context())
+	b.before = func(store.Object) error { cancel(); return exists(false) }
+	o := object(t, l, "", "1")
+	defer o.Encoded.Release()
+	_, err := l.Land(ctx, o)
+	require.ErrorIs(t, err, store.ErrExists)
+	assert.Equal(t, 1, b.puts)
+	assert.Empty(t, b.added())
+}

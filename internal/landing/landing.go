@@ -41,7 +41,7 @@ type Reader interface {
 	List(ctx context.Context, prefix, after string, limit int) ([]string, error)
 	// Head returns the metadata of an object.
 	Head(ctx context.Context, key string) (map[string]string, error)
-	// Capabilities is what is known of the rights to list and to read.
+	// Capabilities is what is known, of the right to list among others.
 	Capabilities() store.Capabilities
 }
 

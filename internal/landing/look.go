@@ -35,14 +35,15 @@ func (l *Lander) look(ctx context.Context, name template.Name, taken int) (int, 
 			return last, err
 		}
 	}
-	if l.mayRead(taken) {
+	if l.reading() != store.Refuted {
 		return highest(taken, l.byReading(ctx, name, taken))
 	}
 	return 0, err
 }
 
-// A probe returns the highest number in use that it comes across at or above
-// the given one, 0 for none. It never misses that one itself.
+// A probe looks at a number, and perhaps at some that follow it, and returns the
+// highest one in use that it comes across, 0 for none. It never misses the one
+// that it is asked for.
 type probe func(number int) (int, error)
 
 // growth is how fast the steps grow that look for a number that is free.
@@ -92,7 +93,7 @@ func (l *Lander) byListing(ctx context.Context, name template.Name) probe {
 		}
 		last := 0
 		for _, key := range keys {
-			if found, ok := name.Number(key); ok && found >= number {
+			if found, ok := name.Number(key); ok {
 				last = max(last, found)
 			}
 		}
@@ -128,17 +129,6 @@ func (l *Lander) byReading(ctx context.Context, name template.Name, taken int) p
 	}
 }
 
+// reading is what is known of the right to read. What the store has learned
+// does not tell: without the right to list it is denied what is not there.
 func (l *Lander) reading() store.Known { return store.Known(l.reads.Load()) }
-
-// mayRead reports whether reading can tell which numbers are in use: where it
-// was shown, and else on a key that is taken, where a denial means what it says.
-func (l *Lander) mayRead(taken int) bool {
-	switch l.reading() {
-	case store.Shown:
-		return true
-	case store.Refuted:
-		return false
-	default:
-		return taken > 0 || l.store.Capabilities()[store.Head] == store.Shown
-	}
-}

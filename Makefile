@@ -31,8 +31,9 @@ test: ## every test that needs nothing but Go, with the race detector
 	go test -race -timeout 15m ./...
 
 .PHONY: test-full
-test-full: ## the encoders' tests without the race detector, on more data than with it, and Benthos' own suite
+test-full: ## the encoders' tests without the race detector, on more data than with it, every format in every store of the zoo, and Benthos' own suite
 	go test -timeout 15m ./internal/encode/...
+	go test -timeout 15m -run TestStoreZoo ./plugin -zoo.all
 	go test -count=1 -timeout 15m -parallel 64 -tags suite -run TestBenthosSuite ./plugin
 
 .PHONY: build
@@ -42,6 +43,10 @@ build: ## build the binary into bin/
 .PHONY: race
 race: ## repeat the concurrent packages under the race detector
 	go test -race -count=3 ./internal/chunk/... ./internal/landing/... ./internal/store/... ./internal/health/... ./internal/output/...
+
+.PHONY: mutation
+mutation: ## break the code of chunk, landing and store, and count what their tests notice (ARGS: -sample 100, -list, -packages ...)
+	go run ./resources/mutation $(ARGS)
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## format check, vet and golangci-lint

@@ -126,7 +126,7 @@ func (l *landed) rows(key string) ([]row, error) {
 	if !ok {
 		return nil, fmt.Errorf("the object %s is gone", key)
 	}
-	payloads, err := payloadsOf(key, o.Body)
+	payloads, err := valuesOf(key, o.Body, "v")
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", key, err)
 	}

@@ -70,7 +70,13 @@ type Prober struct {
 	body  *store.Body
 	// enforced: the destination accepts conditional writes only.
 	enforced bool
+	// proven are the conditions that held for one writer after another, and were
+	// not yet tried with writers at the same moment.
+	proven map[store.Ability]writer
 }
+
+// writer writes an object on the condition that there is none under the key.
+type writer func(ctx context.Context, key string) error
 
 // NewProber returns a prober that writes under cfg.Prefix. The key is stable, so
 // that leftovers never pile up, and begins with an underscore, so that Hive,
@@ -80,7 +86,10 @@ func NewProber(s Store, cfg ProbeConfig) *Prober {
 	if cfg.Label != "" {
 		name += "_" + strings.Map(keySafe, cfg.Label)
 	}
-	return &Prober{store: s, cfg: cfg, key: cfg.Prefix + name, body: store.BodyOf(make([]byte, cfg.Size))}
+	return &Prober{
+		store: s, cfg: cfg, key: cfg.Prefix + name, body: store.BodyOf(make([]byte, cfg.Size)),
+		proven: map[store.Ability]writer{},
+	}
 }
 
 func keySafe(r rune) rune {
@@ -104,26 +113,39 @@ func (p *Prober) Waiting() error {
 
 // Probe writes and deletes the temporary object, with nothing but the right
 // s3:PutObject. As long as it is not known whether the store honours
-// conditional writes it finds that out, at the price of one more request, or of
-// a few where data is uploaded in parts, and accepts that a destination takes
-// no other writes.
+// conditional writes it finds that out, at the price of a few more requests, and
+// accepts that a destination takes no other writes.
 func (p *Prober) Probe(ctx context.Context) Verdict {
 	var v Verdict
-	began := time.Now()
+	began, known := time.Now(), p.store.Conditional(0)
 	v.Err = p.write(ctx)
 	v.Latency = time.Since(began)
 	if v.Err != nil {
 		v.Err = fmt.Errorf("checking the destination: %w", v.Err)
 		return v
 	}
-	if p.cfg.Prove && p.store.Conditional(0) != store.Unknown && p.store.Conditional(p.cfg.Largest) == store.Unknown {
-		// What fails here stays unknown, which is safe, and is tried again by
-		// the next probe.
-		_ = p.prove(ctx, store.ConditionalComplete, p.putInParts)
+	if p.cfg.Prove && known == store.Unknown && p.store.Conditional(0) == store.Shown {
+		p.proven[store.ConditionalPut] = p.putWhole
 	}
+	p.proveInParts(ctx)
 	// Tried even if it was refused before: the right may have been granted.
-	v.Leftover = p.store.Delete(ctx, p.key)
+	if v.Leftover = p.store.Delete(ctx, p.key); v.Leftover == nil {
+		p.race(ctx)
+	}
 	return v
+}
+
+// proveInParts finds out about conditions on uploads in parts, where data is
+// uploaded so. What fails here stays unknown, which is safe, and is tried again
+// by the next probe.
+func (p *Prober) proveInParts(ctx context.Context) {
+	if !p.cfg.Prove || p.store.Conditional(0) == store.Unknown || p.store.Conditional(p.cfg.Largest) != store.Unknown {
+		return
+	}
+	_ = p.prove(ctx, store.ConditionalComplete, p.putInParts)
+	if p.store.Conditional(p.cfg.Largest) == store.Shown {
+		p.proven[store.ConditionalComplete] = p.putInParts
+	}
 }
 
 func (p *Prober) put(ctx context.Context, key string, ifNoneMatch bool) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/store"
@@ -16,7 +18,7 @@ const cleanup = 2 * time.Second
 // temporary object exists. A refusal is always a proof, which the store notes by
 // itself. A success is none yet: another process has the same key and may just
 // have removed the object.
-func (p *Prober) prove(ctx context.Context, a store.Ability, write func(ctx context.Context, key string) error) error {
+func (p *Prober) prove(ctx context.Context, a store.Ability, write writer) error {
 	if err := write(ctx, p.key); err != nil {
 		return refused(err)
 	}
@@ -33,12 +35,47 @@ func (p *Prober) prove(ctx context.Context, a store.Ability, write func(ctx cont
 }
 
 // conclude writes over an object that nobody can have removed.
-func (p *Prober) conclude(ctx context.Context, a store.Ability, key string, write func(ctx context.Context, key string) error) error {
+func (p *Prober) conclude(ctx context.Context, a store.Ability, key string, write writer) error {
 	err := write(ctx, key)
 	if err == nil {
 		p.store.Learn(a, store.Refuted)
 	}
 	return refused(err)
+}
+
+// racers is how many writers of one key begin at the same moment.
+const racers = 3
+
+// race looks whether conditions that have been proven hold for writers at the
+// same moment too: some stores look first and write later, so that all of them
+// succeed (SeaweedFS 4.16: https://github.com/seaweedfs/seaweedfs/issues/8800).
+// The objects have keys that only this process knows, so that the caller must be
+// able to remove them.
+func (p *Prober) race(ctx context.Context) {
+	for a, write := range p.proven {
+		if p.raceFor(ctx, write) > 1 {
+			p.store.Learn(a, store.Refuted)
+		}
+		if ctx.Err() == nil {
+			delete(p.proven, a)
+		}
+	}
+}
+
+// raceFor tells how many writers of a key that begin together succeed.
+func (p *Prober) raceFor(ctx context.Context, write writer) (won int32) {
+	own := p.key + "_" + rand.Text()
+	defer p.remove(ctx, own)
+	var wg sync.WaitGroup
+	for range racers {
+		wg.Go(func() {
+			if write(ctx, own) == nil {
+				atomic.AddInt32(&won, 1)
+			}
+		})
+	}
+	wg.Wait()
+	return won
 }
 
 // refused takes a refusal for what it is: a store that does what it was asked.

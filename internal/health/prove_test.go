@@ -218,15 +218,16 @@ func TestProofsAreAskedForOnce(t *testing.T) {
 		"whole objects": {
 			ProbeConfig{Prove: true, Largest: 128_000_000},
 			store.ProveConditions,
-			map[string]int{"PutObject": 2, "DeleteObject": 1},
+			map[string]int{"PutObject": 2 + racers, "DeleteObject": 2},
 			map[string]int{"PutObject": 1, "DeleteObject": 1},
 		},
 		"parts": {
 			ProbeConfig{Prove: true, Largest: 200 << 20},
 			store.ProveConditions,
 			map[string]int{
-				"PutObject": 2, "DeleteObject": 1,
-				"CreateMultipartUpload": 1, "UploadPart": 1, "CompleteMultipartUpload": 1, "AbortMultipartUpload": 1,
+				"PutObject": 2 + racers, "DeleteObject": 3,
+				"CreateMultipartUpload": 1 + racers, "UploadPart": 1 + racers, "CompleteMultipartUpload": 1 + racers,
+				"AbortMultipartUpload": racers,
 			},
 			map[string]int{"PutObject": 1, "DeleteObject": 1},
 		},
@@ -254,6 +255,30 @@ func TestProofsAreAskedForOnce(t *testing.T) {
 			}
 			assert.Len(t, count(server), len(c.first))
 		})
+	}
+}
+
+// A store that looks first and writes later refuses whoever comes second, and
+// nobody of those who come together.
+func TestConditionsMustHoldForWritersAtTheSameMoment(t *testing.T) {
+	const parts = 1 << 40
+	for _, deletable := range []bool{true, false} {
+		server := s3test.StartT(t, s3test.Config{Mode: s3test.ModeNamed("seaweedfs-4.16")})
+		if !deletable {
+			server.Faults.Deny("DeleteObject")
+		}
+		s := connect(t, server, nil)
+		p := NewProber(s, ProbeConfig{Prove: true, Largest: parts})
+		require.NoError(t, p.Probe(t.Context()).Err)
+		if !deletable {
+			assert.Equal(t, []string{p.Key()}, server.Keys(""), "leftovers do not pile up for a test")
+			continue
+		}
+		assert.Equal(t, store.Refuted, s.Conditional(0))
+		assert.Equal(t, store.Refuted, s.Conditional(parts))
+		assert.Empty(t, server.Keys(""))
+		require.NoError(t, p.Probe(t.Context()).Err)
+		assert.Equal(t, store.Refuted, s.Conditional(0), "the next probe does not forget it")
 	}
 }
 

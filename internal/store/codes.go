@@ -33,11 +33,19 @@ func byCode(v *verdict, message string) bool {
 	case "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AccessForbidden", "Forbidden",
 		"UnauthorizedAccess", "InvalidPayer":
 		v.class = ClassDenied
-		if mentionsKMS(message) {
+		switch {
+		case strings.Contains(message, "API port"):
+			// "S3 API Request made to Console port. S3 Requests should be sent
+			// to API port.": MinIO's console says so with a code of S3's.
+			v.class, v.advice = ClassNotS3, "set endpoint to the port of the store's S3 API: this is that of its console"
+		case mentionsKMS(message):
 			// "... is not authorized to perform: kms:GenerateDataKey": S3 lets
 			// us write, the key does not.
 			v.class = ClassKMS
 		}
+	case "QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull":
+		// Ceph and MinIO; no policy is at fault.
+		v.class, v.is, v.advice = ClassDenied, errFull, "the store is full, or the quota of the bucket or of its user is used up: free space, or raise the quota"
 	case "NoSuchBucket":
 		v.class = ClassNoBucket
 	case "InvalidBucketName":

@@ -69,6 +69,8 @@ var (
 	// ErrNotImplemented: the store does not know a feature that the request
 	// used, such as a conditional write.
 	ErrNotImplemented = errors.New("the store does not implement this request")
+	// errFull: there is no room left for this identity.
+	errFull = errors.New("the store has no room left")
 	// errStaleUpload: the multipart upload is gone or unusable; a new one may
 	// well succeed.
 	errStaleUpload = errors.New("the multipart upload is no longer usable")
@@ -152,13 +154,13 @@ func ClassOf(err error) Class {
 
 // MissingRight reports whether err says that an identity which is known lacks a
 // right, so that a statement in a policy can help. A key that is disabled or
-// gone is no matter of rights.
+// gone is no matter of rights, and neither is a store that is full.
 func MissingRight(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {
 		return false
 	}
-	return e.Class == ClassDenied || e.Class == ClassKMS && strings.Contains(e.Code, "AccessDenied")
+	return e.Class == ClassDenied && !errors.Is(e.is, errFull) || e.Class == ClassKMS && strings.Contains(e.Code, "AccessDenied")
 }
 
 func doing(op Op) string {
@@ -199,6 +201,9 @@ func (s *Store) advice(op Op, v verdict) string {
 	case ClassCredentials:
 		return "check the access key, secret, session token or role of auth"
 	case ClassDenied:
+		if v.advice != "" {
+			return v.advice
+		}
 		return fmt.Sprintf("allow %s for this identity; a bucket policy that wants other encryption, another source IP or another account refuses the same way",
 			s.permission(op))
 	case ClassKMS:

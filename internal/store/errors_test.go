@@ -23,6 +23,9 @@ func TestAnswersAreClassified(t *testing.T) {
 		{403, "AccessDenied", "Access Denied", ClassDenied, 1},
 		{403, "AccessDenied", "User: x is not authorized to perform: kms:GenerateDataKey on resource: y", ClassKMS, 1},
 		{403, "AllAccessDisabled", "", ClassDenied, 1},
+		{403, "AccessDenied", "S3 API Request made to Console port. S3 Requests should be sent to API port.", ClassNotS3, 1},
+		{403, "QuotaExceeded", "", ClassDenied, 1},
+		{507, "XMinioStorageFull", "Storage backend has reached its minimum free drive threshold.", ClassDenied, 1},
 		{403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", ClassCredentials, 2},
 		{403, "SignatureDoesNotMatch", "", ClassCredentials, 1},
 		{400, "InvalidToken", "", ClassCredentials, 2},
@@ -183,6 +186,9 @@ func TestOnlyMissingRightsAreMattersOfPolicies(t *testing.T) {
 		{400, "KMS.KMSInvalidStateException", "arn:aws:kms:... is pending deletion.", false, "look at the state of the key"},
 		{500, "kms:KeyGenerationFailed", "failed to generate data key with KMS key", false, "the key service itself fails"},
 		{403, "SignatureDoesNotMatch", "", false, "check the access key"},
+		{403, "QuotaExceeded", "", false, "free space, or raise the quota"},
+		{400, "XMinioAdminBucketQuotaExceeded", "Bucket quota exceeded", false, "free space, or raise the quota"},
+		{403, "AccessDenied", "S3 API Request made to Console port. S3 Requests should be sent to API port.", false, "set endpoint to the port of the store's S3 API"},
 	} {
 		server := s3test.StartT(t, s3test.Config{})
 		server.Faults.Add(s3test.Rule{Do: s3test.FailAfterBody(c.status, c.code, c.message)})

@@ -292,6 +292,12 @@ func TestWhatARequestIsWaitingFor(t *testing.T) {
 		require.NoError(t, waiting())
 		say = func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }
 		assert.Equal(t, ClassNetwork, ClassOf(waiting()), "an earlier failure that has passed is none")
+
+		say = func(r *http.Request) (*http.Response, error) { return reply(r, 412, "PreconditionFailed"), nil }
+		_, err = s.Put(t.Context(), Object{Key: "k", IfNoneMatch: true})
+		require.ErrorIs(t, err, ErrExists)
+		say = func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }
+		assert.Equal(t, ClassNetwork, ClassOf(waiting()), "nor is one that its caller has been told")
 	})
 }
 

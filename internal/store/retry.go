@@ -108,6 +108,7 @@ func (s *Store) do(ctx context.Context, r request) (outcome, error) {
 			return c.out, nil
 		}
 		if final := c.again(ctx, v, err); final != nil {
+			s.progress.failed.Store(nil) // its caller knows: nobody waits for it
 			return c.out, final
 		}
 	}
@@ -208,6 +209,9 @@ func forOp(op Op, v verdict) verdict {
 		// write but the key.
 		v.class, v.is = ClassExists, ErrExists
 	}
+	if inParts(op) && errors.Is(v.is, ErrNotImplemented) && v.advice == "" {
+		v.advice = adviceNoMultipart
+	}
 	if op == OpUploadPart && errors.Is(v.is, errDamaged) {
 		v.retry = retryOnce // a part that is sent again replaces the bad one
 	}
@@ -231,6 +235,13 @@ func forOp(op Op, v verdict) verdict {
 	}
 	return v
 }
+
+// inParts reports whether an operation belongs to a multipart upload.
+func inParts(op Op) bool {
+	return op == OpCreateMultipartUpload || op == OpUploadPart || op == OpCompleteMultipartUpload
+}
+
+const adviceNoMultipart = "this S3-compatible store lacks a feature: see checksum and encryption.mode; if it knows no multipart uploads, raise upload.multipart_threshold above max_file_size"
 
 // locked reports whether a refusal says that an object is there and must not be
 // replaced, as stores do that keep locked objects without versions.

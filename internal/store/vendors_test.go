@@ -76,6 +76,14 @@ func TestStoresByTheirDocumentedDemands(t *testing.T) {
 			wrong:    func(c *Config) { c.Checksum = ChecksumAuto },
 			advice:   "set checksum to md5",
 		},
+		"A gateway without multipart uploads": {
+			demands: []demand{
+				{func(r s3test.Request) bool { return r.Op == "CreateMultipartUpload" }, http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented"},
+			},
+			settings: func(c *Config) { c.MultipartThreshold = 1 << 30 },
+			wrong:    func(c *Config) { c.MultipartThreshold = minPartSize },
+			advice:   "raise upload.multipart_threshold above max_file_size",
+		},
 		"ACLs switched off on AWS": {
 			demands: []demand{
 				{func(r s3test.Request) bool {

@@ -39,6 +39,8 @@ type Rule struct {
 type Exchange struct {
 	W http.ResponseWriter
 	R *http.Request
+	// Req is what the request asks for.
+	Req Request
 	// Next answers as if there were no fault.
 	Next http.Handler
 	// Done is closed when the server stops, so that nothing hangs for ever.

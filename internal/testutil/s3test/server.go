@@ -39,6 +39,9 @@ type Config struct {
 	// Buckets must be what it knows. [Server.Keys] and [Server.Object] are of
 	// no use then.
 	Upstream string
+	// Mode is the store or gateway that the server behaves like; the zero value
+	// behaves like S3, as far as gofakes3 does.
+	Mode Mode
 }
 
 // Server is a running S3 server. All its methods may be called at any time from
@@ -54,9 +57,10 @@ type Server struct {
 	Faults *Faults
 
 	http     *httptest.Server
-	s3       http.Handler
+	front    http.Handler           // the mode's gateway, then what is behind it
+	s3       http.Handler           // the mode's store, then gofakes3
 	upstream *httputil.ReverseProxy // nil: s3 answers
-	backend  *s3mem.Backend
+	backend  *ledger
 	keys     *keyring
 	done     chan struct{}
 	close    sync.Once
@@ -71,7 +75,7 @@ type Server struct {
 // Start runs a server until its Close.
 func Start(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
-	backend := s3mem.New()
+	backend := &ledger{Backend: s3mem.New()}
 	for _, bucket := range cfg.Buckets {
 		if err := backend.CreateBucket(context.Background(), bucket); err != nil {
 			return nil, fmt.Errorf("creating bucket %s: %w", bucket, err)
@@ -80,12 +84,13 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		Bucket: cfg.Buckets[0], AccessKey: cfg.AccessKey, SecretKey: cfg.SecretKey,
 		Faults:  &Faults{},
-		s3:      gofakes3.New(backend).Server(),
 		backend: backend,
 		keys:    newKeyring(cfg.AccessKey, cfg.SecretKey),
 		done:    make(chan struct{}),
 		counts:  map[string]int{}, encryption: map[string]http.Header{},
 	}
+	s.s3 = cfg.Mode.Store.wrap(s, s.oneByOne(gofakes3.New(backend).Server()))
+	s.front = cfg.Mode.Gateway.wrap(s, http.HandlerFunc(s.serve))
 	if cfg.Upstream != "" {
 		var err error
 		if s.upstream, err = forward(cfg.Upstream); err != nil {
@@ -156,22 +161,22 @@ func (s *Server) CAPEM() []byte {
 // Client is an HTTP client that trusts the server's certificate.
 func (s *Server) Client() *http.Client { return s.http.Client() }
 
-// ServeHTTP implements [http.Handler]: faults first, then the real thing.
+// ServeHTTP implements [http.Handler]: faults first, then the gateway of the
+// mode, then the real thing.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := parse(r)
 	s.record(req)
 	// The next handler reads the body, and so do faults that have no next one:
 	// whatever is left is drained by net/http.
-	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, req) })
 	if fault := s.Faults.pick(req); fault != nil {
-		fault(&Exchange{W: w, R: r, Next: next, Done: s.done})
+		fault(&Exchange{W: w, R: r, Req: req, Next: s.front, Done: s.done})
 		return
 	}
-	next.ServeHTTP(w, r)
+	s.front.ServeHTTP(w, r)
 }
 
-// serve checks what gofakes3 does not, then lets it answer.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, req Request) {
+// serve checks what gofakes3 does not, then lets the store answer.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if s.upstream != nil {
 		s.upstream.ServeHTTP(w, r)
 		return
@@ -181,15 +186,21 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, req Request) {
 		return
 	}
 	r = verifyPayload(r)
-	s.encrypt(w, r, req)
-	if req.Op == "PutObject" || req.Op == "CompleteMultipartUpload" {
-		// gofakes3 compares and stores in two steps, between which another
-		// writer can come; S3 does not.
-		lock := s.writeLock(req)
-		lock.Lock()
-		defer lock.Unlock()
-	}
+	s.encrypt(w, r, parse(r))
 	s.s3.ServeHTTP(w, r)
+}
+
+// oneByOne serialises the writes of one key: gofakes3 compares and stores in
+// two steps, between which another writer can come; S3 does not.
+func (s *Server) oneByOne(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if req := parse(r); req.Op == "PutObject" || req.Op == "CompleteMultipartUpload" {
+			lock := s.writeLock(req)
+			lock.Lock()
+			defer lock.Unlock()
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // writeLock is what writes of one key wait for.

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"go/format"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// fates tries every mutation of the toy package.
+func fates(t *testing.T) map[string]fate {
+	t.Helper()
+	p, err := load("testdata/toy", ".")
+	require.NoError(t, err)
+	all := find(p)
+	dir := t.TempDir()
+	binary, built, err := build(p, all, dir)
+	require.NoError(t, err)
+	assert.Len(t, built, len(all), "the compiler refuses some")
+	s := &suite{p: p, binary: binary}
+	require.NoError(t, s.trace(t.Context(), 2, dir))
+	results, err := s.tryAll(t.Context(), options{workers: 2}, built)
+	require.NoError(t, err)
+	came := map[string]fate{}
+	for _, r := range results {
+		came[strings.TrimPrefix(r.name, "./toy.go ")] = r.fate
+	}
+	return came
+}
+
+func TestWhatTheToyTestsNotice(t *testing.T) {
+	assert.Equal(t, map[string]fate{
+		"Basket.Put: not: len(b.items) >= Limit":              noticed,
+		"Basket.Put: boundary: len(b.items) >= Limit":         survived, // nobody puts one more
+		"Basket.Put: not: false":                              unmet,
+		"Basket.Put: leave out: b.items = append(b.items, n)": noticed,
+		"Basket.Put: leave out: b.changed++":                  survived,
+		"Basket.Put: not: true":                               noticed,
+		"Basket.Sum: not: len(b.items) == 0":                  noticed,
+		"Basket.Sum: one more than: 0":                        survived, // a sum beside an error
+		"Basket.Sum: one more than: 0 #2":                     noticed,
+		"Basket.Sum: no error: errEmpty":                      noticed,
+		"Basket.Sum: leave out: sum += n":                     noticed,
+		"Basket.Sum: other sign: sum += n":                    noticed,
+		"Basket.Sum: zero: sum":                               noticed,
+		"Basket.Forgotten: zero: b.changed + 1":               unmet,
+		"Basket.Forgotten: arithmetic: b.changed + 1":         unmet,
+		"Basket.Forgotten: one more than: 1":                  unmet,
+	}, fates(t))
+}
+
+// Whatever is switched on or off, the text is Go: mutations enclose each other.
+func TestMutationsOfOnePlaceEncloseEachOther(t *testing.T) {
+	p, err := load("testdata/toy", ".")
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join("testdata", "toy", "toy.go"))
+	require.NoError(t, err)
+	mutated, err := format.Source(render(text, find(p)))
+	require.NoError(t, err)
+	assert.Contains(t, string(mutated), "return mutantZero(", "results enclose their operands")
+	assert.Equal(t, strings.Count(string(text), "\n"), strings.Count(string(render(text, find(p))), "\n"), "lines stay where they are")
+}
+
+func TestPatchesNameWhatTheyReplace(t *testing.T) {
+	all, err := parsePatches("A comment.\n\n# breaks it\nfile toy.go\n--- before\nb.changed++\n--- after\n---\n\n# another\nfile toy.go\n--- before\nreturn false\n}\n--- after\nreturn true\n}\n---\n")
+	require.NoError(t, err)
+	require.Equal(t, []patch{
+		{name: "breaks it", file: "toy.go", before: "b.changed++"},
+		{name: "another", file: "toy.go", before: "return false\n}", after: "return true\n}"},
+	}, all)
+	_, err = all[0].apply("testdata/toy")
+	require.NoError(t, err)
+	_, err = all[1].apply("testdata/toy")
+	assert.ErrorContains(t, err, `toy.go: "another": the text to replace is there 0 times`, "white space counts")
+
+	_, err = parsePatches("# no file\n--- before\na\n--- after\n---\n")
+	assert.ErrorContains(t, err, "line 5 lacks a name, a file")
+	_, err = parsePatches("# no end\nfile a\n--- before\na\n")
+	assert.ErrorContains(t, err, "no end")
+}
+
+func TestPatchesAreTried(t *testing.T) {
+	full := patch{name: "never full", file: "toy.go", before: "len(b.items) >= Limit", after: "len(b.items) > Limit"}
+	none := patch{name: "adds nothing", file: "toy.go", before: "sum += n", after: "_ = n"}
+	wrong := patch{name: "no Go", file: "toy.go", before: "sum += n", after: "sum +="}
+	f, err := tryPatch(t.Context(), "testdata/toy", full, t.TempDir())
+	require.NoError(t, err)
+	assert.Equal(t, survived, f)
+	f, err = tryPatch(t.Context(), "testdata/toy", none, t.TempDir())
+	require.NoError(t, err)
+	assert.Equal(t, noticed, f)
+	_, err = tryPatch(t.Context(), "testdata/toy", wrong, t.TempDir())
+	assert.ErrorContains(t, err, `toy.go: "no Go" does not compile`)
+}
+
+// The list of the project still fits its code.
+func TestEveryPatchOfTheListApplies(t *testing.T) {
+	all, err := parsePatches(patchList)
+	require.NoError(t, err)
+	require.NotEmpty(t, all)
+	for _, p := range all {
+		_, err := p.apply("../..")
+		assert.NoError(t, err)
+	}
+}
+
+func TestScore(t *testing.T) {
+	reasons := explained("# Survivors.\n\na/x.go F: not: y\n\tIt is the same\n\tin both cases.\na/x.go G: zero: z\n\tNobody reads it.\n")
+	require.Equal(t, map[string]string{"a/x.go F: not: y": "It is the same in both cases.", "a/x.go G: zero: z": "Nobody reads it."}, reasons)
+	s := count([]result{{"one", noticed}, {"two", noticed}, {"three", unmet}, {"a/x.go F: not: y", survived}, {"a/x.go G: zero: z", noticed}}, reasons)
+	assert.Equal(t, 3, s.noticed)
+	assert.Equal(t, 1, s.explained)
+	assert.Equal(t, []result{{"three", unmet}}, s.left)
+	assert.Equal(t, []string{"a/x.go G: zero: z"}, s.wrong)
+	assert.InDelta(t, 75, s.percent(), 0.01)
+	assert.Equal(t, []string{"a/x.go F: not: y"}, stale(reasons, []*mutation{{name: "a/x.go G: zero: z"}}, "a"))
+}

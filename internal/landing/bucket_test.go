@@ -49,7 +49,10 @@ type bucket struct {
 func newBucket(keys ...string) *bucket {
 	b := &bucket{objects: map[string]store.Object{}, contents: map[string]string{}}
 	b.caps[store.ConditionalPut] = store.Shown
-	b.sorted = slices.Sorted(slices.Values(keys))
+	b.sorted = slices.Clone(keys)
+	if !slices.IsSorted(b.sorted) {
+		slices.Sort(b.sorted)
+	}
 	return b
 }
 

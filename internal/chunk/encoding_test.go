@@ -188,6 +188,21 @@ func TestSinglePoisonIsRefusedAlone(t *testing.T) {
 	})
 }
 
+// An error that passes is nobody's fault.
+func TestErrorOfAnEncoderThatPassesHarmsNothing(t *testing.T) {
+	for _, n := range []int{1, 5} {
+		p := &moody{count: map[string]int{}, every: map[string]int{"encoder error": 1000}}
+		p.count["encoder error"] = 1000
+		synctest.Test(t, func(t *testing.T) {
+			m := start(t, Config{MaxAge: time.Second, OnBadRecord: Drop}, p)
+			failures, err := write(t.Context(), m, "a", make([]string, n)...)
+			require.NoError(t, err)
+			assert.Empty(t, failures)
+			assert.Equal(t, n, p.rows())
+		})
+	}
+}
+
 // An encoder that fails whatever it is given fails every record, and those that
 // an error leaves over are not lost either.
 func TestEncoderThatAlwaysFailsReportsEveryRecord(t *testing.T) {

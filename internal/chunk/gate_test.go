@@ -83,7 +83,7 @@ func TestRoomOfWithdrawnRecordsIsUsed(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		gone := goWrite(ctx, m, "a", strings.Repeat("x", 400))
 		synctest.Wait()
-		waits := goWrite(t.Context(), m, "b", strings.Repeat("x", 350))
+		waits := goWrite(t.Context(), m, "b", strings.Repeat("x", 800)) // with what the gone ones will be encoded to it is too much
 		synctest.Wait()
 		m.lock()
 		require.Equal(t, 1, m.ledger.book.stages[asking].calls)
@@ -109,7 +109,35 @@ func TestEncodedObjectsCountAgainstTheLimit(t *testing.T) {
 		second := goWrite(t.Context(), m, "b", strings.Repeat("x", 300))
 		<-first.done
 		<-second.done
-		assert.Greater(t, second.took, 59*time.Second, "400 + 401 + 300 are more than 1,000")
+		assert.Greater(t, second.took, 110*time.Second, "400 + 401 + 300 are more than 1,000: a minute until that is stored, and its own minute")
+	})
+}
+
+// Lists that are made for an encoder, and open partitions, count as well.
+func TestWhatIsKeptBesideRecordsCounts(t *testing.T) {
+	p := &memory{latency: time.Minute, factor: 1000}
+	cfg := Config{MaxAge: time.Second, IdleTimeout: time.Hour, MemoryLimit: 10_000, PartitionOverhead: 100}
+	cfg.InitialRatio[Data] = 0.001
+	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
+		counted := func() int64 {
+			m.lock()
+			defer m.unlock()
+			return m.counted()
+		}
+		var all []*writing
+		for i := range 20 {
+			all = append(all, goWrite(t.Context(), m, fmt.Sprintf("%03d", i%10), "x"))
+		}
+		synctest.Wait()
+		assert.Equal(t, int64(20+10*(100+3)), counted(), "each partition, with its name")
+		time.Sleep(2 * time.Second)
+		m.lock()
+		assert.Equal(t, 2, m.ledger.tallies[landing].chunks)
+		m.unlock()
+		assert.Equal(t, int64(20+10*(100+3)+2*2*recordSize), counted(), "two are being uploaded, with a list each")
+		for _, w := range all {
+			<-w.done
+		}
 	})
 }
 

@@ -134,7 +134,7 @@ func TestWhatIsKeptBesideRecordsCounts(t *testing.T) {
 		m.lock()
 		assert.Equal(t, 2, m.ledger.tallies[landing].chunks)
 		m.unlock()
-		assert.Equal(t, int64(20+10*(100+3)+2*2*recordSize), counted(), "two are being uploaded, with a list each")
+		assert.Equal(t, 20+10*(100+3)+2*2*recordSize, counted(), "two are being uploaded, with a list each")
 		for _, w := range all {
 			<-w.done
 		}

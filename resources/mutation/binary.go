@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -20,10 +21,10 @@ var switches string
 // build compiles the tests of a package with mutations in it, and returns the
 // binary with the mutations that are part of it: what the compiler refuses is
 // left out.
-func build(p *pkg, all []*mutation, dir string) (binary string, built []*mutation, err error) {
+func build(ctx context.Context, p *pkg, all []*mutation, dir string) (binary string, built []*mutation, err error) {
 	built = slices.Clone(all)
 	for range 10 {
-		binary, said, err := compile(p, overlay(p, built), dir)
+		binary, said, err := compile(ctx, p, overlay(p, built), dir)
 		if err == nil {
 			return binary, built, nil
 		}
@@ -52,7 +53,7 @@ func overlay(p *pkg, all []*mutation) map[string][]byte {
 }
 
 // compile builds the test binary of a package with some files replaced.
-func compile(p *pkg, replaced map[string][]byte, dir string) (binary, said string, err error) {
+func compile(ctx context.Context, p *pkg, replaced map[string][]byte, dir string) (binary, said string, err error) {
 	where := map[string]string{}
 	for path, text := range replaced {
 		file, err := os.CreateTemp(dir, "*.go")
@@ -78,7 +79,7 @@ func compile(p *pkg, replaced map[string][]byte, dir string) (binary, said strin
 		return "", "", fmt.Errorf("writing the overlay: %w", err)
 	}
 	binary = filepath.Join(out, "tests")
-	cmd := exec.Command("go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay", overlay, "-o", binary, ".")
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay", overlay, "-o", binary, ".")
 	cmd.Dir = p.dir
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
@@ -94,8 +95,8 @@ func compile(p *pkg, replaced map[string][]byte, dir string) (binary, said strin
 
 // quiet are the arguments that keep tests from writing into the source tree:
 // rapid keeps what made a property fail.
-func quiet(binary string) []string {
-	help, _ := exec.Command(binary, "-help").CombinedOutput() // exits with 2
+func quiet(ctx context.Context, binary string) []string {
+	help, _ := exec.CommandContext(ctx, binary, "-help").CombinedOutput() // exits with 2
 	if bytes.Contains(help, []byte("-rapid.nofailfile")) {
 		return []string{"-rapid.nofailfile"}
 	}

@@ -189,6 +189,7 @@ func (f *finder) binary(e *ast.BinaryExpr) {
 		if f.numeric(e.X) && f.numeric(e.Y) {
 			f.call("arithmetic", e, map[token.Token]string{token.ADD: "mutantSum", token.SUB: "mutantDifference", token.MUL: "mutantProduct", token.QUO: "mutantQuotient"}[e.Op])
 		}
+	default: // operators that are not broken
 	}
 }
 
@@ -276,8 +277,9 @@ func comparison(op token.Token) bool {
 	switch op {
 	case token.LSS, token.LEQ, token.GTR, token.GEQ, token.EQL, token.NEQ:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // typeName writes a type down as the file can read it; empty when it cannot.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,8 +45,8 @@ type listed struct {
 
 // load reads and type-checks the package in a directory below the root of the
 // module.
-func load(root, rel string) (*pkg, error) {
-	found, err := goList(root, rel)
+func load(ctx context.Context, root, rel string) (*pkg, error) {
+	found, err := goList(ctx, root, rel)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +76,8 @@ func load(root, rel string) (*pkg, error) {
 	return p, p.check(exports)
 }
 
-func goList(root, rel string) ([]listed, error) {
-	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Name,Export,GoFiles,DepOnly", "./"+filepath.ToSlash(rel))
+func goList(ctx context.Context, root, rel string) ([]listed, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-export", "-deps", "-json=ImportPath,Dir,Name,Export,GoFiles,DepOnly", "./"+filepath.ToSlash(rel))
 	cmd.Dir = root
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

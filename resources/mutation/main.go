@@ -55,7 +55,7 @@ func main() {
 	}
 	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "mutation:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // the signals need no restoring
 	}
 }
 
@@ -84,7 +84,7 @@ func mutate(ctx context.Context, o options, w io.Writer) error {
 }
 
 func mutatePackage(ctx context.Context, o options, rel, dir string, reasons map[string]string) (score, error) {
-	p, err := load(o.root, rel)
+	p, err := load(ctx, o.root, rel)
 	if err != nil {
 		return score{}, err
 	}
@@ -92,11 +92,11 @@ func mutatePackage(ctx context.Context, o options, rel, dir string, reasons map[
 	if gone := stale(reasons, all, p.rel); len(gone) > 0 {
 		return score{}, fmt.Errorf("survivors.txt explains what is not there any more:\n%s", strings.Join(gone, "\n"))
 	}
-	binary, built, err := build(p, all, dir)
+	binary, built, err := build(ctx, p, all, dir)
 	if err != nil {
 		return score{}, err
 	}
-	s := &suite{p: p, binary: binary, quiet: quiet(binary)}
+	s := &suite{p: p, binary: binary, quiet: quiet(ctx, binary)}
 	if err := s.trace(ctx, o.workers, dir); err != nil {
 		return score{}, err
 	}

@@ -14,11 +14,11 @@ import (
 // fates tries every mutation of the toy package.
 func fates(t *testing.T) map[string]fate {
 	t.Helper()
-	p, err := load("testdata/toy", ".")
+	p, err := load(t.Context(), "testdata/toy", ".")
 	require.NoError(t, err)
 	all := find(p)
 	dir := t.TempDir()
-	binary, built, err := build(p, all, dir)
+	binary, built, err := build(t.Context(), p, all, dir)
 	require.NoError(t, err)
 	assert.Len(t, built, len(all), "the compiler refuses some")
 	s := &suite{p: p, binary: binary}
@@ -55,7 +55,7 @@ func TestWhatTheToyTestsNotice(t *testing.T) {
 
 // Whatever is switched on or off, the text is Go: mutations enclose each other.
 func TestMutationsOfOnePlaceEncloseEachOther(t *testing.T) {
-	p, err := load("testdata/toy", ".")
+	p, err := load(t.Context(), "testdata/toy", ".")
 	require.NoError(t, err)
 	text, err := os.ReadFile(filepath.Join("testdata", "toy", "toy.go"))
 	require.NoError(t, err)

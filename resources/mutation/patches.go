@@ -103,14 +103,14 @@ func tryPatch(ctx context.Context, root string, p patch, dir string) (fate, erro
 		return 0, err
 	}
 	where := &pkg{rel: path.Dir(p.file), dir: filepath.Join(root, filepath.FromSlash(path.Dir(p.file)))}
-	binary, said, err := compile(where, map[string][]byte{filepath.Join(root, filepath.FromSlash(p.file)): text}, dir)
+	binary, said, err := compile(ctx, where, map[string][]byte{filepath.Join(root, filepath.FromSlash(p.file)): text}, dir)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %q does not compile: %w: %s", p.file, p.name, err, said)
 	}
 	defer func() { _ = os.Remove(binary) }()
 	bounded, cancel := context.WithTimeout(ctx, patchTimeout+5*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(bounded, binary, append(quiet(binary), "-test.failfast", "-test.timeout="+patchTimeout.String())...)
+	cmd := exec.CommandContext(bounded, binary, append(quiet(ctx, binary), "-test.failfast", "-test.timeout="+patchTimeout.String())...)
 	cmd.Dir = where.dir
 	switch err := cmd.Run(); {
 	case ctx.Err() != nil:

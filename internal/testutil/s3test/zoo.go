@@ -50,13 +50,13 @@ type Verdict struct {
 	Never []string
 }
 
-// Once: every record is in exactly one object.
+// Once says that every record is in exactly one object.
 func Once() Verdict { return Verdict{Copies: 1} }
 
-// AtMost: every record is in one to n objects, for a reason.
+// AtMost says that every record is in one to n objects, for a reason.
 func AtMost(n int, why string) Verdict { return Verdict{Copies: n, Why: why} }
 
-// Refused: nothing is acknowledged, and the message has the class and the words.
+// Refused says that nothing is acknowledged, and the message has the class and the words.
 func Refused(class string, words ...string) Verdict {
 	return Verdict{Class: class, Words: words}
 }

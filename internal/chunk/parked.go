@@ -38,9 +38,9 @@ type ward struct {
 }
 
 const (
-	// parkedShare is the part of the calls and of the memory that may wait for
-	// parked partitions. What is left is for those whose objects are accepted.
-	parkedShare = 8
+	// parkedCalls and parkedMemory are the parts of the calls and of the memory
+	// that may wait for parked partitions. What is left is for the others.
+	parkedCalls, parkedMemory = 2, 4
 	// firstRetry and lastRetry bound the time between two attempts.
 	firstRetry, lastRetry = time.Second, time.Minute
 	// An attempt has so many records at most, and bytes of them: encoding many
@@ -133,7 +133,9 @@ func (m *Manager) keepAll(w *ward, c *chunk) {
 }
 
 // keep takes a record of a parked partition. What those partitions hold is
-// bounded, so that there is room for the others. The caller holds the lock.
+// bounded, so that there is room for the others: what is more becomes a dead
+// letter where that is allowed, and is reported back else. The caller holds the
+// lock.
 func (m *Manager) keep(w *ward, r run) {
 	now := time.Now()
 	w.used = now
@@ -141,8 +143,8 @@ func (m *Manager) keep(w *ward, r run) {
 	case r.call.withdrawn:
 	case w.hopeless:
 		m.giveBack(w, runs{r})
-	case m.diverts(w, now) && (w.probe != nil || w.chunk != nil && w.chunk.records >= probeRecords):
-		m.divert(w, runs{r})
+	case m.diverts(w, now) && (w.probe != nil || w.chunk != nil):
+		m.divert(w, runs{r}) // one call is enough to try
 	case m.mayDetain(r.call):
 		if w.chunk == nil {
 			c := m.newChunk(w.part)
@@ -151,29 +153,32 @@ func (m *Manager) keep(w *ward, r run) {
 			m.tryAt(w.next)
 		}
 		m.ledger.join(w.chunk, r)
-	case m.diverts(w, now):
+	case m.mayDivert(w):
 		m.divert(w, runs{r})
 	default:
 		m.giveBack(w, runs{r})
 	}
 }
 
-// mayDetain reports whether one more call may wait for parked partitions: an
-// eighth of the calls may, with an eighth of the memory.
+// mayDetain reports whether one more call may wait for parked partitions: half
+// of the calls may, with a quarter of the memory.
 func (m *Manager) mayDetain(c *Call) bool {
 	if c.detained > 0 {
 		return true
 	}
 	d := &m.ledger.detained
-	return (m.cfg.MaxInFlight <= 0 || d.calls < max(m.cfg.MaxInFlight/parkedShare, 1)) &&
-		(m.cfg.MemoryLimit <= 0 || d.charge+c.charge <= m.cfg.MemoryLimit/parkedShare)
+	return (m.cfg.MaxInFlight <= 0 || d.calls < max(m.cfg.MaxInFlight/parkedCalls, 1)) &&
+		(m.cfg.MemoryLimit <= 0 || d.charge+c.charge <= m.cfg.MemoryLimit/parkedMemory)
 }
 
 // diverts reports whether the records of a partition become dead letters. Some
 // are tried all the same now and then.
 func (m *Manager) diverts(w *ward, now time.Time) bool {
-	return m.cfg.OnRefusedObject == ObjectToDeadLetters && w.part.kind == Data &&
-		w.refusals >= finalRefusals && now.Sub(w.since) >= finalTime
+	return m.mayDivert(w) && w.refusals >= finalRefusals && now.Sub(w.since) >= finalTime
+}
+
+func (m *Manager) mayDivert(w *ward) bool {
+	return m.cfg.OnRefusedObject == ObjectToDeadLetters && w.part.kind == Data
 }
 
 // giveUp does something with all records that wait.

@@ -35,25 +35,25 @@ type metrics struct {
 	uploadLimit                *service.MetricGauge
 	waiting, held, oldest      *service.MetricGauge
 
-	requests, sent  *service.MetricCounter
-	requestLatency  *service.MetricTimer
-	uploadsLeft     *service.MetricCounter
-	mismatches      *service.MetricCounter
-	probes          *service.MetricCounter
-	healthy         *service.MetricGauge
-	lastHealthy     *service.MetricGauge
-	conditional     *service.MetricGauge
-	probeLatency    *service.MetricTimer
-	probeLeftover   *service.MetricGauge
-	smallObjects    *service.MetricGauge
-	saturated, slow warning
-	memory, invalid warning
-	abandoned, huge warning
-	broken          warning
-	unconditional   warning
-	starved         warning
-	resent          warning
-	unencrypted     warning
+	requests, sent   *service.MetricCounter
+	requestLatency   *service.MetricTimer
+	uploadsLeft      *service.MetricCounter
+	mismatches       *service.MetricCounter
+	probes           *service.MetricCounter
+	healthy          *service.MetricGauge
+	lastHealthy      *service.MetricGauge
+	conditional      *service.MetricGauge
+	probeLatency     *service.MetricTimer
+	probeLeftover    *service.MetricGauge
+	smallObjects     *service.MetricGauge
+	saturated, slow  warning
+	memory, invalid  warning
+	abandoned, huge  warning
+	broken, overflow warning
+	unconditional    warning
+	starved          warning
+	resent           warning
+	unencrypted      warning
 
 	// knowledge is what the store knows about itself; nil before there is one.
 	knowledge health.Knowledge
@@ -211,6 +211,9 @@ func (m *metrics) Diverted(records int, _ error) {
 // again.
 func (m *metrics) GivenBack(records int, reason error) {
 	m.failed.Incr(int64(records), string(store.ClassOf(reason)))
+	if m.overflow.due() {
+		m.log.Warnf("No more records may wait for partitions that are refused, so that further ones are reported back. Most inputs deliver them again before they read on. Grant what is missing, or set on_refused_object to dead_letter to keep other partitions going: %v", reason)
+	}
 }
 
 // Failed counts records whose object could not be stored.

@@ -32,7 +32,7 @@ test: ## every test that needs nothing but Go, with the race detector
 
 .PHONY: test-full
 test-full: ## the encoders' tests without the race detector, on more data than with it, every format in every store of the zoo, and Benthos' own suite
-	go test -timeout 15m ./internal/encode/...
+	go test -timeout 15m ./internal/encode/... ./internal/record
 	go test -timeout 15m -run TestStoreZoo ./plugin -zoo.all
 	go test -count=1 -timeout 15m -parallel 64 -tags suite -run TestBenthosSuite ./plugin
 

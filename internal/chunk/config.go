@@ -87,6 +87,9 @@ type Config struct {
 	// although the destination is well, so that its partition is parked. It may
 	// be nil: then none is.
 	Refused func(err error) bool
+	// GiveUpAfter is how long a partition may be refused until its records are
+	// reported as not stored; 0 means for ever.
+	GiveUpAfter time.Duration
 	// OnRefusedObject says what becomes of the records of such objects.
 	OnRefusedObject RefusedObjectPolicy
 	// NewID returns a new chunk identity.

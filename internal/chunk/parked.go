@@ -80,6 +80,8 @@ func (m *Manager) park(c *chunk, reason error) {
 		m.giveUp(w, m.giveBack)
 	case m.diverts(w, now):
 		m.giveUp(w, m.divert)
+	case m.cfg.GiveUpAfter > 0 && now.Sub(w.since) >= m.cfg.GiveUpAfter:
+		m.giveUp(w, m.giveBack)
 	}
 	if w.chunk != nil {
 		m.tryAt(w.next)

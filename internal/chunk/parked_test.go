@@ -500,3 +500,22 @@ func TestOtherErrorsParkNothing(t *testing.T) {
 		assert.Equal(t, 1, seen.failed)
 	})
 }
+
+func TestRefusedObjectsAreGivenUpWhenTheirTimeIsOver(t *testing.T) {
+	p := newDenying(func(o Object) bool { return o.Path == "no" })
+	cfg := Config{MaxAge: time.Second, GiveUpAfter: 5 * time.Second, Refused: refusals403, Observer: &changes{}}
+	synctest.Test(t, func(t *testing.T) {
+		m := start(t, cfg, p)
+		began := time.Now()
+		failures, err := write(t.Context(), m, "no", "x")
+		require.NoError(t, err)
+		require.Len(t, failures, 1)
+		require.ErrorIs(t, failures[0].Err, errDenied)
+		assert.GreaterOrEqual(t, time.Since(began), 5*time.Second)
+		assert.Less(t, time.Since(began), 20*time.Second)
+		p.allow()
+		failures, err = write(t.Context(), m, "no", "y")
+		require.NoError(t, err)
+		assert.Empty(t, failures, "the partition is tried again")
+	})
+}

@@ -93,6 +93,7 @@ func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, er
 	}
 	o.watch.monitor = o.monitor
 	o.conf.chunks.Observer = o.watch
+	o.conf.chunks.GiveUpAfter = conf.store.Retry.MaxElapsed
 	o.conf.chunks.Refused = func(err error) bool { return refusedObject(o.monitor, err) }
 	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.store.Retry.MaxElapsed))
 	o.pipe = withTracing(o.lander, res.OtelTracer(), conf)

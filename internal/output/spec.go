@@ -189,7 +189,7 @@ func badRecordFields() []*service.ConfigField {
 			Description("A template for the folder of dead letters, which may use the clock placeholders only. Empty means `_dead_letters/{{YYYY_today}}-{{MM_today}}-{{DD_today}}` below the fixed part of `folder`, so that a policy for that prefix covers it.").
 			Default("").Advanced(),
 		service.NewStringEnumField(fieldOnRefusedObject, "retry", "dead_letter").
-			Description("What becomes of the records of an object that is refused while the destination accepts others, as a policy for its prefix may do. Its partition waits apart from the others, which go on. `retry` tries a small object of it again after 1s and up to 1m; where more than half of `max_in_flight` or a quarter of `memory_limit` waits for such partitions, further records are reported back to the pipeline, which slows most inputs down. `dead_letter` does so at first, and stores the records under `dead_letter_folder` with the reason when three attempts in 10s or more were in vain, or more records come than may wait.").
+			Description("What becomes of the records of an object that is refused while the destination accepts others, as a policy for its prefix may do. Its partition waits apart from the others, which go on. `retry` tries a small object of it again after 1s and up to 1m, as long as `retry.max_elapsed_time` allows; where more than half of `max_in_flight` or a quarter of `memory_limit` waits for such partitions, further records are reported back to the pipeline, which slows most inputs down. `dead_letter` does so at first, and stores the records under `dead_letter_folder` with the reason when three attempts in 10s or more were in vain, or more records come than may wait.").
 			Default("retry").Advanced(),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,13 +92,13 @@ func TestEncoderThatLosesRows(t *testing.T) {
 // "panic" or "error".
 type fragile struct {
 	memory
-	attempts int
+	attempts atomic.Int64
 }
 
 var errFragile = errors.New("cannot encode this")
 
 func (p *fragile) Encode(ctx context.Context, k Kind, records []record.Record, limit int64) (Encoded, encode.Result, error) {
-	p.attempts++
+	p.attempts.Add(1)
 	for _, r := range records {
 		switch {
 		case bytes.HasPrefix(r.Raw, []byte("panic")):
@@ -164,7 +165,7 @@ func TestRecordsThatTheEncoderFailsWithFollowThePolicy(t *testing.T) {
 					assert.Empty(t, failed)
 					assert.Empty(t, dead)
 				}
-				assert.Less(t, p.attempts, 120, "halves, and not record by record")
+				assert.Less(t, p.attempts.Load(), int64(120), "halves, and not record by record")
 				require.NotEmpty(t, seen.stacks)
 				assert.Contains(t, seen.stacks[0], "fragile")
 			})

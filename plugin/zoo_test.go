@@ -206,9 +206,10 @@ func (o *outcome) write(ctx context.Context, v visit, writer int) {
 		return
 	}
 	running := make(chan struct{})
+	life, end := context.WithCancel(context.Background())
 	go func() {
 		defer close(running)
-		_ = stream.Run(context.Background())
+		_ = stream.Run(life)
 	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -221,6 +222,7 @@ func (o *outcome) write(ctx context.Context, v visit, writer int) {
 	}
 	wg.Wait()
 	_ = stream.StopWithin(time.Second)
+	end() // a stop within a second may leave it running on a busy machine
 	<-running
 }
 

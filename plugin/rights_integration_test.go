@@ -143,7 +143,16 @@ func TestIntegrationWithoutTheRightToAbort(t *testing.T) {
 	requireOnceEach(t, countAll(t, e.Client(), "json"), 12_000)
 	left, err := e.Client().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: aws.String(e.Bucket)})
 	require.NoError(t, err)
-	assert.Len(t, left.Uploads, 1, "that could not be removed")
+	var data, probes int
+	for _, u := range left.Uploads {
+		if strings.Contains(aws.ToString(u.Key), "_s3_destination_probe") {
+			probes++
+			continue
+		}
+		data++
+	}
+	assert.Equal(t, 1, data, "that could not be removed")
+	assert.LessOrEqual(t, probes, 1, "uploads that prove conditions do not pile up")
 }
 
 func TestIntegrationWithoutTheRightToTag(t *testing.T) {

@@ -24,6 +24,8 @@ type Store interface {
 type Knowledge interface {
 	// Conditional is what is known of conditional writes of a size.
 	Conditional(size int64) store.Known
+	// Capabilities is what is known of everything else too.
+	Capabilities() store.Capabilities
 	// Learn notes what has been found out.
 	Learn(a store.Ability, k store.Known)
 	// Waiting says what the latest request is waiting for; nil if for nothing.

@@ -50,9 +50,13 @@ const racers = 3
 // same moment too: some stores look first and write later, so that all of them
 // succeed (SeaweedFS 4.16: https://github.com/seaweedfs/seaweedfs/issues/8800).
 // The objects have keys that only this process knows, so that the caller must be
-// able to remove them.
+// able to remove them. Where uploads cannot be aborted, those in parts do not
+// race: the losers would stay, three with each start.
 func (p *Prober) race(ctx context.Context) {
 	for a, write := range p.proven {
+		if a == store.ConditionalComplete && p.store.Capabilities()[store.Abort] == store.Refuted {
+			continue
+		}
 		if p.raceFor(ctx, write) > 1 {
 			p.store.Learn(a, store.Refuted)
 		}

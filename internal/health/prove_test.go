@@ -73,6 +73,8 @@ func (v *view) Put(_ context.Context, o store.Object) (store.Result, error) {
 	return store.Result{}, nil
 }
 
+func (v *view) Capabilities() store.Capabilities { return store.Capabilities{} }
+
 func (v *view) Delete(_ context.Context, key string) error {
 	v.nap()
 	defer v.nap()
@@ -279,6 +281,21 @@ func TestConditionsMustHoldForWritersAtTheSameMoment(t *testing.T) {
 		assert.Empty(t, server.Keys(""))
 		require.NoError(t, p.Probe(t.Context()).Err)
 		assert.Equal(t, store.Refuted, s.Conditional(0), "the next probe does not forget it")
+	}
+}
+
+// The losers of a race stay where uploads cannot be aborted, so that there is
+// none: the proof alone leaves one.
+func TestWithoutTheRightToAbortNoUploadsRace(t *testing.T) {
+	const parts = 1 << 40
+	server := s3test.StartT(t, s3test.Config{})
+	server.Faults.Deny("AbortMultipartUpload")
+	s := connect(t, server, nil)
+	p := NewProber(s, ProbeConfig{Prove: true, Largest: parts})
+	for range 2 {
+		require.NoError(t, p.Probe(t.Context()).Err)
+		assert.Equal(t, store.Shown, s.Conditional(parts))
+		assert.Equal(t, 1, server.Count("CreateMultipartUpload"))
 	}
 }
 

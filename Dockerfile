@@ -19,8 +19,8 @@ FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS build
 # Where modules come from, when not from the proxy that Go asks by default.
 ARG GOPROXY
 WORKDIR /src
-COPY go.mod go.sum ./
-RUN go mod download
+COPY go.mod release.mod release.sum ./
+RUN go mod download -modfile=release.mod
 COPY cmd cmd
 COPY internal internal
 COPY plugin plugin
@@ -30,7 +30,7 @@ ARG VERSION=dev
 ARG CREATED=unknown
 # The cache is the builder's, and no part of any image.
 RUN --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath \
+    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -modfile=release.mod -trimpath \
     -ldflags "-s -w -X main.version=${VERSION} -X main.date=${CREATED}" \
     -o /out/s3-destination ./cmd/s3-destination
 

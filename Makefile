@@ -7,6 +7,11 @@ DATE    ?= $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.date=$(DATE)
 BIN     := bin/s3-destination
 
+# go.mod names what a program that imports plugin needs at least; release.mod what
+# the binary is made of. What is not built with the second is built with the
+# first. See docs/dependencies.md.
+RELEASE := -modfile=release.mod
+
 # Tools, pinned; installed by `make tools` into bin/tools.
 TOOLS         := $(CURDIR)/bin/tools
 GOLANGCI_LINT := v2.15.0
@@ -24,25 +29,29 @@ help: ## list the targets
 
 .PHONY: demo
 demo: ## run the main job on an embedded S3 server with bundled data
-	@go run ./cmd/demo
+	@go run $(RELEASE) ./cmd/demo
 
 .PHONY: test
 test: ## every test that needs nothing but Go, with the race detector
-	go test -race -timeout 15m ./...
+	go test $(RELEASE) -race -timeout 15m ./...
+
+.PHONY: test-oldest
+test-oldest: ## the plugin's tests with the oldest Benthos and modules that go.mod allows
+	go test -timeout 15m ./plugin/... ./internal/output/...
 
 .PHONY: test-full
 test-full: ## the encoders' tests without the race detector, on more data than with it, every format in every store of the zoo, and Benthos' own suite
-	go test -timeout 15m ./internal/encode/... ./internal/record
-	go test -timeout 15m -run TestStoreZoo ./plugin -zoo.all
-	go test -count=1 -timeout 15m -parallel 64 -tags suite -run TestBenthosSuite ./plugin
+	go test $(RELEASE) -timeout 15m ./internal/encode/... ./internal/record
+	go test $(RELEASE) -timeout 15m -run TestStoreZoo ./plugin -zoo.all
+	go test $(RELEASE) -count=1 -timeout 15m -parallel 64 -tags suite -run TestBenthosSuite ./plugin
 
 .PHONY: build
 build: ## build the binary into bin/
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/s3-destination
+	CGO_ENABLED=0 go build $(RELEASE) -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/s3-destination
 
 .PHONY: race
 race: ## repeat the concurrent packages under the race detector
-	go test -race -count=3 ./internal/chunk/... ./internal/landing/... ./internal/store/... ./internal/health/... ./internal/output/...
+	go test $(RELEASE) -race -count=3 ./internal/chunk/... ./internal/landing/... ./internal/store/... ./internal/health/... ./internal/output/...
 
 .PHONY: mutation
 mutation: ## break the code of chunk, landing and store, and count what their tests notice (ARGS: -sample 100, -list, -packages ...)
@@ -63,7 +72,7 @@ lint-config: build ## lint and unit-test every configuration with the binary its
 
 .PHONY: docs
 docs: ## generate the reference pages from the configuration spec
-	go run ./resources/docgen
+	go run $(RELEASE) ./resources/docgen
 
 .PHONY: docs-check
 docs-check: docs ## fail when the generated pages are stale
@@ -79,15 +88,24 @@ reading: build ## run the recipes of docs/reading.md with the engines that can b
 
 .PHONY: integration
 integration: $(TOOLS)/versitygw $(TOOLS)/minio ## tests against real S3 servers (versitygw and MinIO, built from their modules)
-	VERSITYGW=$(TOOLS)/versitygw MINIO=$(TOOLS)/minio go test -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin ./cmd/...
+	VERSITYGW=$(TOOLS)/versitygw MINIO=$(TOOLS)/minio go test $(RELEASE) -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin ./cmd/...
 
 .PHONY: interop
 interop: ## read parquet and avro back with DuckDB, pyarrow and fastavro (skips what is absent)
 	resources/ci/interop.sh
 
+.PHONY: connect-matrix
+connect-matrix: ## build and run the plugin beside all of Redpanda Connect, in each version (CONNECT=4.110.0 for one; long, the first time)
+	resources/connect/matrix.sh $(CONNECT)
+
+.PHONY: tidy
+tidy: ## go mod tidy, for go.mod and release.mod
+	go mod tidy
+	go mod tidy $(RELEASE)
+
 .PHONY: chaos
 chaos: build ## kill, cut and starve the binary under load, and count every record (a minute and a half; CHAOS_ARGS for more)
-	VERSITYGW=$(TOOLS)/versitygw go run ./resources/chaos -binary $(BIN) $(CHAOS_ARGS)
+	VERSITYGW=$(TOOLS)/versitygw go run $(RELEASE) ./resources/chaos -binary $(BIN) $(CHAOS_ARGS)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)
@@ -95,7 +113,7 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 
 .PHONY: bench
 bench: ## micro-benchmarks of the encoders, with ratios to their peers
-	go test -run '^$$' -bench . -benchtime 1s ./internal/...
+	go test $(RELEASE) -run '^$$' -bench . -benchtime 1s ./internal/...
 
 .PHONY: bench-pipeline
 bench-pipeline: build ## whole pipelines against Redpanda Connect (builds it: a few minutes)

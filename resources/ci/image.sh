@@ -183,7 +183,7 @@ build_roots() {
 
 run_tests() {
   IMAGE_ROOTS="amd64=$work/amd64 arm64=$work/arm64" IMAGE_RUN=$1 \
-    go test -count=1 -timeout 10m -v -run '^TestImage' ./cmd/s3-destination >"$work/tests" 2>&1 ||
+    go test -modfile=release.mod -count=1 -timeout 10m -v -run '^TestImage' ./cmd/s3-destination >"$work/tests" 2>&1 ||
     { cat "$work/tests"; exit 1; }
   grep -E '^(--- |ok)' "$work/tests"
 }

@@ -75,12 +75,12 @@ func (t target) executable() string {
 	return name
 }
 
-// env is the environment of the go command for a target: that of the user, but
-// for what would change the binary.
+// env is the environment of the go command for a target, at the root of the
+// repository: that of the user, but for what would change the binary.
 func (t target) env() []string {
 	return append(os.Environ(),
 		"GOOS="+t.os, "GOARCH="+t.arch, "GOAMD64=v1", "GOARM64=v8.0", "CGO_ENABLED=0",
-		"GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GO111MODULE=on")
+		"GOFLAGS=-mod=readonly -modfile=release.mod", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GO111MODULE=on")
 }
 
 // versionForm is that of https://semver.org, without build metadata: the

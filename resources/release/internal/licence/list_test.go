@@ -11,11 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func list(t *testing.T, dir, pkg, tags string) *Inventory {
+func list(t *testing.T, dir, pkg, tags string, env ...string) *Inventory {
 	t.Helper()
-	inv, err := NewLister().List(t.Context(), Build{Dir: dir, Package: pkg, Tags: tags, Env: append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")})
+	env = append(os.Environ(), append(env, "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")...)
+	inv, err := NewLister().List(t.Context(), Build{Dir: dir, Package: pkg, Tags: tags, Env: env})
 	require.NoError(t, err)
 	return inv
+}
+
+// released lists what a package of ours is made of in a release.
+func released(t *testing.T, pkg, tags string) *Inventory {
+	t.Helper()
+	return list(t, "../../../..", pkg, tags, "GOFLAGS=-modfile=release.mod")
 }
 
 func (inv *Inventory) module(t *testing.T, path string) *Module {
@@ -30,7 +37,7 @@ const connect = "github.com/redpanda-data/connect/v4"
 // TestTheFilesThatAreNotOpenSource holds NOTICE to its word: five files with
 // Kafka, none without.
 func TestTheFilesThatAreNotOpenSource(t *testing.T) {
-	m := list(t, "../../../..", "./cmd/s3-destination", "").module(t, connect)
+	m := released(t, "./cmd/s3-destination", "").module(t, connect)
 	assert.Equal(t, []string{"Apache-2.0"}, m.Licences)
 	assert.Equal(t, []File{
 		{Name: "internal/impl/protobuf/common/decode_common.go", Licence: Business},
@@ -45,14 +52,14 @@ func TestTheFilesThatAreNotOpenSource(t *testing.T) {
 	}
 	assert.Equal(t, []string{"licenses/Apache-2.0.txt", "licenses/rcl.md"}, texts)
 
-	m = list(t, "../../../..", "./cmd/s3-destination", "nokafka").module(t, connect)
+	m = released(t, "./cmd/s3-destination", "nokafka").module(t, connect)
 	assert.Empty(t, m.Others)
 	assert.Equal(t, "Apache-2.0", m.Names())
 }
 
 // TestWhatThePackageNeedsIsOpenSource is the same for users of the package.
 func TestWhatThePackageNeedsIsOpenSource(t *testing.T) {
-	inv := list(t, "../../../..", "./plugin", "")
+	inv := released(t, "./plugin", "")
 	assert.False(t, slices.ContainsFunc(inv.Modules, func(m *Module) bool { return m.Path == connect }))
 	open := rules(t, "Apache-2.0\nBSD-2-Clause\nBSD-3-Clause\nISC\nMIT\nMPL-2.0")
 	assert.Empty(t, open.Check(inv, ""))

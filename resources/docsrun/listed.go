@@ -59,6 +59,9 @@ var Listed = []Entry{
 	{Page: "docs/kafka.md", Command: "make chaos", Covered: "chaos"},
 	{Page: "docs/sizing.md", Command: "SIZE_SECONDS=", Skip: "make test runs it, shorter"},
 
+	// All of Redpanda Connect.
+	{Page: "docs/dependencies.md", Lang: "go", Covered: "connect-matrix"},
+
 	// What only a published version has.
 	{
 		Page: "README.md", Command: "go install github.com/s3-destination/s3-destination/cmd/s3-destination@latest",

@@ -34,8 +34,11 @@ type Config struct {
 	health      healthConfig
 	encoders    int
 	maxInFlight int
-	batching    service.BatchPolicy
-	warnings    []string
+	// autoInFlight says that maxInFlight is derived from the memory limit and
+	// the input.
+	autoInFlight bool
+	batching     service.BatchPolicy
+	warnings     []string
 }
 
 type healthConfig struct {
@@ -66,14 +69,6 @@ func (c *Config) probe(label string) health.ProbeConfig {
 	}
 }
 
-// What a waiting call and a waiting message cost beside the payload, measured
-// on Benthos 4.80: see docs/benchmarks.md.
-const (
-	callOverhead      = 8500
-	messageOverhead   = 600
-	partitionOverhead = 1000
-)
-
 // ParseConfig reads and validates a configuration. The error names every
 // mistake; what is merely doubtful is in the second result.
 func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
@@ -85,7 +80,7 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 		columns:     columns,
 		trust:       r.trust(),
 		encoders:    r.encoders(),
-		maxInFlight: r.count(1, fieldMaxInFlight),
+		maxInFlight: r.inFlight(),
 		health: healthConfig{
 			enabled:  r.flag(fieldHealthCheck, fieldHealthEnabled),
 			interval: r.duration(fieldHealthCheck, fieldHealthInterval),
@@ -96,9 +91,11 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, []string, error) {
 			return conf.FieldBatchPolicy(path...)
 		}, []string{fieldBatching}),
 	}
+	c.autoInFlight = c.maxInFlight == 0
 	r.naming(c)
 	r.chunks(c)
 	r.badRecords(c)
+	c.adapt(known())
 	for _, err := range c.store.Problems() {
 		r.fail(err)
 	}
@@ -260,11 +257,9 @@ func (r *reader) chunks(c *Config) {
 		IdleTimeout:       r.duration(fieldIdleTimeout),
 		MaxOpenPartitions: r.count(0, fieldMaxOpenPartitions),
 		MemoryLimit:       r.size(fieldMemoryLimit),
-		MaxInFlight:       c.maxInFlight,
 		Encoders:          c.encoders,
 		Uploads:           r.count(1, fieldUpload, fieldUploadConcurrency),
 		CallOverhead:      callOverhead,
-		RecordOverhead:    messageOverhead,
 		Refused:           store.Refused,
 		PartitionOverhead: partitionOverhead,
 	}

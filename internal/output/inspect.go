@@ -3,7 +3,6 @@ package output
 import (
 	"context"
 
-	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/doctor"
 	"github.com/s3-destination/s3-destination/internal/policy"
 	"github.com/s3-destination/s3-destination/internal/store"
@@ -44,7 +43,7 @@ func (i *Inspected) Region(ctx context.Context) string { return store.RegionOf(c
 // that of the configuration alone; see [Inspected.Region].
 func (i *Inspected) Policy() policy.Config {
 	c := policy.Config{Prefix: i.conf.layout.StaticPrefix()}
-	if i.conf.chunks.OnBadRecord == chunk.ToDeadLetter {
+	if i.conf.deadLetters != nil {
 		c.MorePrefixes = []string{i.conf.deadLetters.Layout().StaticPrefix()}
 	}
 	return c.WithStore(i.conf.store)

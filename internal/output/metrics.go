@@ -257,7 +257,9 @@ func (m *metrics) Observe(s chunk.Stats) {
 		outgrown()
 	}
 	if s.GatedBytes > m.limits.MemoryLimit/2 && m.memory.due() {
-		m.log.Warnf("Batches of %d MB wait at memory_limit beside what it counts. Lower max_in_flight or the size of batches, or raise memory_limit.", s.GatedBytes/1_000_000)
+		each := s.GatedBytes / int64(max(s.GatedCalls, 1))
+		m.log.Warnf("Batches of %d MB wait in memory beside memory_limit, %d kB each: the input is faster than the store. Set max_in_flight to %d, make batches smaller, or raise memory_limit.",
+			s.GatedBytes/1_000_000, each/1000, max(m.limits.MemoryLimit/max(each, 1), 1))
 	}
 }
 

@@ -19,7 +19,13 @@ import (
 // Sizing is what decides about sizes, in the output and in the input of the
 // file it was found in.
 func (i *Inspected) Sizing(file string) (sizing.Destination, sizing.Input, error) {
-	c := i.conf
+	in, err := inputOf(file)
+	i.conf.adapt(in)
+	return i.conf.sized(), in, err
+}
+
+// sized is what decides about sizes in the output.
+func (c *Config) sized() sizing.Destination {
 	d := sizing.Destination{
 		Format:             c.format.name,
 		MaxFileSize:        c.chunks.MaxFileSize,
@@ -29,6 +35,7 @@ func (i *Inspected) Sizing(file string) (sizing.Destination, sizing.Input, error
 		MaxOpenPartitions:  c.chunks.MaxOpenPartitions,
 		MemoryLimit:        c.chunks.MemoryLimit,
 		MaxInFlight:        c.maxInFlight,
+		AutoInFlight:       c.autoInFlight,
 		Workers:            c.chunks.Uploads,
 		Encoders:           c.encoders,
 		RowGroupSize:       c.format.rowGroup,
@@ -36,13 +43,12 @@ func (i *Inspected) Sizing(file string) (sizing.Destination, sizing.Input, error
 		PartSize:           c.store.PartSize,
 		CallOverhead:       c.chunks.CallOverhead,
 		RecordOverhead:     c.chunks.RecordOverhead,
+		Batching:           sizing.Batching{Count: c.batching.Count, Bytes: int64(c.batching.ByteSize), Period: span(c.batching.Period)},
 	}
 	if c.health.enabled {
 		d.HealthInterval = c.health.interval
 	}
-	d.Batching = sizing.Batching{Count: c.batching.Count, Bytes: int64(c.batching.ByteSize), Period: span(c.batching.Period)}
-	in, err := inputOf(file)
-	return d, in, err
+	return d
 }
 
 // Sample is what was measured on records of the user.
@@ -175,6 +181,14 @@ func inputOf(file string) (sizing.Input, error) {
 	}), nil
 }
 
+// known is the input that the process was started with, as far as is known.
+func known() sizing.Input {
+	if in := started.Load(); in != nil {
+		return *in
+	}
+	return sizing.Input{}
+}
+
 // inputIn looks for an input in the fields of a configuration that can have one.
 func inputIn(field func(name string) (any, error)) sizing.Input {
 	var in sizing.Input
@@ -189,15 +203,17 @@ func inputIn(field func(name string) (any, error)) sizing.Input {
 
 // WarnAtStart logs what is doubtful about a configuration as a whole: an input
 // that can lose records which this output has not stored, and what [Doubts]
-// finds. It returns no error: it is for the moment when the configuration has
-// been read.
+// finds. What it learns of the input the outputs adapt to. It returns no error:
+// it is for the moment when the configuration has been read.
 func WarnAtStart(conf *service.ParsedConfig) error {
 	field := func(name string) (any, error) { return conf.FieldAny(name) }
+	in := inputIn(field)
+	started.Store(&in)
 	log := conf.Resources().Logger()
 	for _, doubt := range around(field).doubts() {
 		log.Warn(doubt)
 	}
-	if in := inputIn(field); in.Skips {
+	if in.Skips {
 		log.Warnf("The input %s can commit the offsets of records that are not stored, when Kafka partitions move to another process or the session is lost: they are missing if the process dies then. Use the input kafka.", in.Kind)
 	}
 	return nil
@@ -236,6 +252,7 @@ func describeInput(tree any, in *sizing.Input) bool {
 				return true
 			case "batched":
 				describeInput(child["child"], in)
+				in.Singles = in.BatchRows <= 1 && !in.Batching.Any()
 				in.Kind, in.BatchRows, in.Batching = key, 0, batchingOf(child["policy"])
 				return true
 			}

@@ -99,9 +99,9 @@ func tuningFields() []*service.ConfigField {
 				Description("When to give up and report the records of an object as failed; `0s` means never.").
 				Default("10m"),
 		).Description("How requests that fail with throttling, server or network errors are repeated.").Advanced(),
-		service.NewIntField(fieldMaxInFlight).
-			Description("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects.").
-			Default(1000),
+		service.NewStringField(fieldMaxInFlight).
+			Description("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects; but Benthos has so many batches in memory as soon as the input is faster than the store. `auto` is the number with which full batches of the input, of records of 1 kB, take about `memory_limit`: 8 at least and 1000 at most, and 1000 where the size of batches is not known.").
+			Default(auto).Example("2000"),
 		service.NewBatchPolicyField(fieldBatching),
 	}
 }

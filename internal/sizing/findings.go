@@ -111,6 +111,11 @@ func (m *model) tooFewSlots(p *Prediction) *Finding {
 	if m.batchRows < 2 {
 		other = "batch at the input"
 	}
+	if m.d.AutoInFlight {
+		return warn("max_in_flight",
+			"%s batches wait until their objects are stored, and %s full ones have room in memory_limit (auto): when all slots are taken everything is written%s. Lower the count or byte_size of the batching policy, or raise memory_limit to %s",
+			Count(p.InFlight), Count(float64(m.d.MaxInFlight)), end, Size(roundUp(float64(m.d.MemoryLimit)*margin*p.InFlight/float64(m.d.MaxInFlight))))
+	}
 	return warn("max_in_flight",
 		"%s batches wait until their objects are stored, and %s may: when all slots are taken everything is written%s. Raise it to %s, or %s",
 		Count(p.InFlight), Count(float64(m.d.MaxInFlight)), end, Count(roundUp(margin*p.InFlight)), other)

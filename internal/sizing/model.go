@@ -78,10 +78,10 @@ func (m *model) batch() {
 	default:
 		m.batchRows = m.rows(m.in.Batching, m.rate/streams)
 	}
-	if !m.in.Batching.none() {
+	if m.in.Batching.Any() {
 		m.collecting = math.Min(m.batchRows/(m.rate/streams), period(m.in.Batching))
 	}
-	if !m.d.Batching.none() {
+	if m.d.Batching.Any() {
 		m.batchRows = math.Max(m.batchRows, m.rows(m.d.Batching, m.rate))
 		m.collecting += math.Min(m.batchRows/m.rate, period(m.d.Batching))
 	}
@@ -97,7 +97,7 @@ func period(b Batching) float64 {
 
 // rows is the number of records that a policy collects of a stream.
 func (m *model) rows(b Batching, rate float64) float64 {
-	if b.none() {
+	if !b.Any() {
 		return 1
 	}
 	n := never
@@ -273,15 +273,58 @@ func (m *model) memory(p *Prediction) {
 		float64(m.d.RowGroupSize)*float64(m.d.Encoders)
 }
 
-// beside is what waits at the gate, uncounted, while S3 is slow: the batches
-// of all slots, as far as the input may hand over so many.
+// beside is what waits at the gate, beside the limit, while the input is faster
+// than S3: the full batches of all slots, as far as the input may hand over so
+// many, less what the limit lets in.
 func (m *model) beside() float64 {
-	rows := float64(m.d.MaxInFlight) * m.batchRows
+	slots := float64(m.d.MaxInFlight)
+	full := m.full()
 	if m.in.CheckpointLimit > 0 {
-		rows = math.Min(rows, float64(m.in.CheckpointLimit*m.kafka))
+		slots = math.Min(slots, float64(m.in.CheckpointLimit*m.kafka)/full)
 	}
-	counted := math.Min(rows*m.l.RowBytes, float64(m.d.MemoryLimit)*m.l.RowBytes/m.waiting)
-	return rows*m.l.RowBytes - counted
+	all := slots * (full*(m.l.RowBytes+float64(m.d.RecordOverhead)) + float64(m.d.CallOverhead))
+	return math.Max(0, all-float64(m.d.MemoryLimit))
+}
+
+// full is the number of records of a batch when they come as fast as they can.
+func (m *model) full() float64 {
+	return math.Max(m.batchRows, fullest(m.d, m.in, m.l.RowBytes))
+}
+
+// fullest is the largest number of records of that size that a batch can have,
+// as far as the settings bound it; 1 where they do not.
+func fullest(d Destination, in Input, rowBytes float64) float64 {
+	rows := math.Max(1, float64(in.BatchRows))
+	if in.OrderedBytes > 0 {
+		rows = math.Max(rows, float64(in.OrderedBytes)/rowBytes)
+	}
+	for _, b := range []Batching{in.Batching, d.Batching} {
+		n := never
+		if b.Count > 1 {
+			n = float64(b.Count)
+		}
+		if b.Bytes > 0 {
+			n = math.Min(n, math.Ceil(float64(b.Bytes)/rowBytes))
+		}
+		if n < never {
+			rows = math.Max(rows, n)
+		}
+	}
+	return rows
+}
+
+const (
+	// assumedRow is the size of records where nobody has told it.
+	assumedRow = 1000
+	// leastInFlight and mostInFlight bound what is derived.
+	leastInFlight, mostInFlight = 8, 1000
+)
+
+// InFlight is the max_in_flight with which full batches take about the memory
+// limit, so that an input that is faster than S3 cannot fill more.
+func InFlight(d Destination, in Input) int {
+	each := fullest(d, in, assumedRow)*(assumedRow+float64(d.RecordOverhead)) + float64(d.CallOverhead)
+	return int(math.Min(math.Max(float64(d.MemoryLimit)/each, leastInFlight), mostInFlight))
 }
 
 // age is max_age at which objects would be that large.

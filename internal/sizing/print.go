@@ -45,7 +45,11 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	row("a day", "%s objects, %s stored, %s PUT requests for %s USD", Count(p.Objects), Size(p.Stored), Count(p.Requests), Money(p.Cost))
 	row("memory", "%s wait at most, of memory_limit %s; %s would be enough; give the container %s", Size(p.Held), Size(float64(d.MemoryLimit)), Size(roundUp(p.HeldNeeded)), Size(roundUp(p.Container)))
-	row("max_in_flight", "%s needed, %s given", Count(p.InFlight), Count(float64(d.MaxInFlight)))
+	given := "given"
+	if d.AutoInFlight {
+		given = "by auto"
+	}
+	row("max_in_flight", "%s needed, %s %s", Count(p.InFlight), Count(float64(d.MaxInFlight)), given)
 	if r.Input.CheckpointLimit > 0 {
 		row("checkpoint_limit", "%s needed, %s given", Count(p.Unacknowledged), Count(float64(r.Input.CheckpointLimit)))
 	}

@@ -25,6 +25,8 @@ type Destination struct {
 	MaxOpenPartitions int
 	MemoryLimit       int64
 	MaxInFlight       int
+	// AutoInFlight says that MaxInFlight was derived by [InFlight].
+	AutoInFlight bool
 	// Workers is upload.concurrency, Encoders the objects encoded at once.
 	Workers, Encoders int
 	// RowGroupSize is what an encoder of parquet holds; 0 for other formats.
@@ -48,7 +50,8 @@ type Batching struct {
 	Period time.Duration
 }
 
-func (b Batching) none() bool { return b.Count <= 1 && b.Bytes <= 0 && b.Period <= 0 }
+// Any reports whether the policy makes batches.
+func (b Batching) Any() bool { return b.Count > 1 || b.Bytes > 0 || b.Period > 0 }
 
 // Input holds what is known about the input. The zero value is an input of
 // single records without a limit.
@@ -68,6 +71,9 @@ type Input struct {
 	// OrderedBytes is the size of the one batch for each Kafka partition that
 	// an ordered input hands over at a time; 0 when it is not ordered.
 	OrderedBytes int64
+	// Singles says that records are read one by one and put into batches
+	// afterwards, which costs more memory for each.
+	Singles bool
 	// Batching is the batching policy of the input, and BatchRows the size of
 	// its batches where that is known without one; 0 where it is not.
 	Batching  Batching

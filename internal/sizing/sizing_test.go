@@ -227,3 +227,34 @@ func TestNumbersAreWrittenAsInAConfiguration(t *testing.T) {
 	assert.InDelta(t, 610, roundUp(610), 1e-6)
 	assert.InDelta(t, 610, roundDown(617), 1e-6)
 }
+
+// While the input is faster than S3, batches are full, however small they are
+// when it is not.
+func TestTheContainerHasRoomForFullBatches(t *testing.T) {
+	d, in, l := roomy(), kafka(), load()
+	d.MemoryLimit, d.MaxInFlight, l.Rate = 1e9, 10_000, 100
+	slots := func(n int) float64 {
+		d.MaxInFlight = n
+		return Predict(d, in, l).Container
+	}
+	full := float64(1000*(1000+600) + 8500)
+	fitting := InFlight(d, in)
+	assert.InDelta(t, 1e9/full, float64(fitting), 1)
+	assert.InDelta(t, 0, slots(fitting)-slots(1), 1, "what fits into memory_limit takes no more than it")
+	assert.InDelta(t, full*1000, slots(fitting+1001)-slots(fitting+1), full)
+	in.CheckpointLimit = 1000
+	assert.InDelta(t, 0, slots(10_000)-slots(1), 1, "four Kafka partitions hand over four batches")
+}
+
+func TestSlotsThatAreDerivedFollowMemory(t *testing.T) {
+	d, in, l := roomy(), kafka(), load()
+	d.MemoryLimit, d.AutoInFlight = 200e6, true
+	d.MaxInFlight = InFlight(d, in)
+	p := Predict(d, in, l)
+	require.Equal(t, []string{"max_in_flight"}, settings(p, Warning))
+	text := p.Findings[0].Text
+	assert.Contains(t, text, "raise memory_limit to 490MB")
+	d.MemoryLimit = 490e6
+	d.MaxInFlight = InFlight(d, in)
+	assert.Empty(t, settings(Predict(d, in, l), Warning))
+}

@@ -13,16 +13,17 @@ import (
 
 // cage is a control group with a memory limit, as a container has one.
 type cage struct {
-	dir string
-	v2  bool
+	dir   string
+	v2    bool
+	limit int64 // bytes
 }
 
 // newCage makes a control group below one of the hierarchies of this machine.
 // It fails where that needs more rights than we have.
 func newCage(limit int64) (*cage, error) {
 	name := fmt.Sprintf("s3-destination-chaos-%d", os.Getpid())
-	v2 := &cage{dir: filepath.Join("/sys/fs/cgroup", name), v2: true}
-	v1 := &cage{dir: filepath.Join("/sys/fs/cgroup/memory", name)}
+	v2 := &cage{dir: filepath.Join("/sys/fs/cgroup", name), v2: true, limit: limit}
+	v1 := &cage{dir: filepath.Join("/sys/fs/cgroup/memory", name), limit: limit}
 	err2 := v2.open(map[string]string{"memory.max": fmt.Sprint(limit), "memory.swap.max": "0"})
 	if err2 == nil {
 		return v2, nil

@@ -33,7 +33,8 @@ const (
     memory_limit: 64MiB
     upload: {request_timeout: 3s, concurrency: 4}
 `
-	filesCount, filesRecords = 4, 50_000
+	// filesSize is that of a record in bytes.
+	filesCount, filesRecords, filesSize = 4, 50_000, 300
 )
 
 // files runs a backfill, whose input knows no offsets: whatever stops it, it
@@ -47,7 +48,7 @@ func files(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	began := time.Now()
-	dir, err := w.writeFiles()
+	dir, err := w.writeFiles(filesCount, filesRecords, filesSize)
 	if err == nil {
 		err = w.backfill(ctx, settings{input: fmt.Sprintf(filesInput, dir), output: filesOutput})
 	}
@@ -96,13 +97,18 @@ func (w *world) backfill(ctx context.Context, set settings) error {
 	if err != nil {
 		return err
 	}
+	return last.endsAlone(time.Minute)
+}
+
+// endsAlone waits until a backfill that is left alone has ended well.
+func (c *consumer) endsAlone(limit time.Duration) error {
 	select {
-	case <-last.done:
-	case <-time.After(time.Minute):
+	case <-c.done:
+	case <-time.After(limit):
 		return fmt.Errorf("the end of a backfill %w", errLate)
 	}
-	if last.err != nil {
-		return fmt.Errorf("a backfill that was left alone: %w\n%s", last.err, last.logged())
+	if c.err != nil {
+		return fmt.Errorf("a backfill that was left alone: %w\n%s", c.err, c.logged())
 	}
 	return nil
 }
@@ -127,20 +133,20 @@ func (w *world) awaitUpload(c *consumer) bool {
 
 // writeFiles makes the files, whose lines the ledger knows: the file is the
 // partition, the line the offset.
-func (w *world) writeFiles() (string, error) {
+func (w *world) writeFiles(count, records, size int) (string, error) {
 	dir := filepath.Join(w.dir, "in")
 	if err := os.Mkdir(dir, 0o750); err != nil {
 		return "", fmt.Errorf("making a directory: %w", err)
 	}
-	for n := range filesCount {
+	for n := range count {
 		f, err := os.Create(filepath.Join(dir, fmt.Sprintf("%d.jsonl", n)))
 		if err != nil {
 			return "", fmt.Errorf("making a file: %w", err)
 		}
 		b := bufio.NewWriter(f)
-		for line := range filesRecords {
-			_, _ = b.Write(append(kafkatest.NumberedValue(w.ledger.len(), 300), '\n'))
-			w.ledger.add(origin{partition: int32(n), offset: int64(line), size: 300})
+		for line := range records {
+			_, _ = b.Write(append(kafkatest.NumberedValue(w.ledger.len(), size), '\n'))
+			w.ledger.add(origin{partition: int32(n), offset: int64(line), size: size})
 		}
 		if err := b.Flush(); err != nil {
 			return "", fmt.Errorf("writing a file: %w", err)

@@ -19,7 +19,7 @@ import (
 // scenarios by name. Each runs to its end, or for the duration in the options.
 var scenarios = map[string]func(context.Context, options) (bool, error){
 	"kill": kill, "term": term, "all": stopAll, "s3": storm, "memory": memory, "broker": outage, "forced": forced,
-	"partition": partition, "sts": sessions, "slow": slow, "bare": bare, "soak": soak, "files": files, "http": sidecar, "named": named,
+	"partition": partition, "sts": sessions, "slow": slow, "bare": bare, "soak": soak, "files": files, "backfill": fast, "http": sidecar, "named": named,
 }
 
 // short is the form that gates a change: the scenarios that tell most, in about
@@ -39,6 +39,7 @@ var short = []struct {
 	{"sts", 10 * time.Second, false},
 	{"bare", 5 * time.Second, false},
 	{"http", 4 * time.Second, false},
+	{"backfill", 0, false},
 }
 
 // options are the flags.
@@ -77,7 +78,7 @@ func main() {
 	flag.StringVar(&o.scenario, "scenario", "short", "short: the ones that tell most, in a minute and a half; kill: SIGKILL and restart; term: rolling restarts of 3 consumers; "+
 		"all: 3 consumers stop at once; named: both, with names in the group, which moves nothing; forced: SIGTERM while S3 is gone; s3: faults of S3 only; slow: every answer of S3 takes 30 s; broker: Kafka is killed; "+
 		"partition: the network is cut; sts: sessions end and STS fails; bare: nothing can be written to disk; memory: many partitions, large records, 512 MiB; "+
-		"soak: goroutines and heap over time; files: a backfill is stopped; http: a sidecar is stopped")
+		"soak: goroutines and heap over time; files: a backfill is stopped; backfill: one is faster than S3, in the memory that `size` says; http: a sidecar is stopped")
 	flag.StringVar(&o.broker, "broker", "kfake", "kfake, or kafka for a real Apache Kafka")
 	flag.StringVar(&o.lake, "s3", "", "memory, or versitygw for a real S3 server; the default is memory, and in the short form versitygw for some of it, where there is one")
 	flag.StringVar(&o.input, "input", "kafka", "kafka, which balances eagerly, or redpanda or kafka_franz, which balance cooperatively and can lose records at a rebalance")

@@ -107,7 +107,7 @@ func (w *world) noteUsage(limits *cage) (problem string) {
 		return err.Error()
 	}
 	w.note("limited to %d MiB by the kernel: at most %d MiB were used, page cache included; the limit was met %d times, and %d processes were killed for it",
-		most>>20, u.peak>>20, u.hits, u.kills)
+		limits.limit>>20, u.peak>>20, u.hits, u.kills)
 	if u.kills > 0 {
 		return fmt.Sprintf("%d processes were killed for want of memory", u.kills)
 	}

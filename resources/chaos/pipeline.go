@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -115,6 +116,7 @@ type settings struct {
 	ahead           int           // records of each partition that the kafka input reads ahead
 	period          time.Duration // of the input's batches
 	inFlight        int
+	slots           string // instead of inFlight, as max_in_flight is written
 	input           string // instead of one that reads Kafka
 	processors      string
 	output          string
@@ -143,8 +145,8 @@ func or[T comparable](values ...T) T {
 type recipe struct {
 	Name, Address, Seeds, Topic, Group, Instance      string
 	Session, Commit, Period, Probe, Shutdown          string
-	Checkpoint, Ahead, InFlight                       int
-	LogLevel                                          string
+	Checkpoint, Ahead                                 int
+	InFlight, LogLevel                                string
 	Input, Processors, Output, Bucket, Endpoint, Auth string
 	Encryption                                        string
 }
@@ -158,7 +160,7 @@ func (w *world) render(name, address, endpoint string, set settings) (string, er
 		Period:     or(set.period, 100*time.Millisecond).String(),
 		Probe:      or(set.probe, 3*time.Second).String(),
 		Shutdown:   or(set.shutdown, 20*time.Second).String(),
-		Checkpoint: or(set.checkpoint, 100_000), Ahead: or(set.ahead, 256), InFlight: or(set.inFlight, 5000),
+		Checkpoint: or(set.checkpoint, 100_000), Ahead: or(set.ahead, 256), InFlight: or(set.slots, strconv.Itoa(or(set.inFlight, 5000))),
 		Bucket: w.s3.Bucket, Endpoint: endpoint,
 		Output:     strings.Trim(or(set.output, defaultOutput), "\n"),
 		Processors: strings.Trim(set.processors, "\n"),

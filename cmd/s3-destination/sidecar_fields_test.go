@@ -99,6 +99,8 @@ func sampled(path string, s fieldSchema) field {
 		f.sample = fmt.Sprint(f.want)
 	case kind == "integer":
 		f.sample, f.want = "7", 7
+	case path == "max_in_flight": // a number, or auto
+		f.sample, f.want = "7", "7"
 	case kind == "object":
 		f.sample, f.want = "a: b, c: 'd e'", map[string]any{"a": "b", "c": "d e"}
 	case path == "auth.role_chain":

@@ -32,15 +32,16 @@ demo: ## run the main job on an embedded S3 server with bundled data
 	@go run $(RELEASE) ./cmd/demo
 
 .PHONY: test
-test: ## every test that needs nothing but Go, with the race detector
-	go test $(RELEASE) -race -timeout 15m ./...
+test: ## tests of every package, with the race detector: minutes (test-full has the long ones)
+	go test $(RELEASE) -race -short -ldflags '-s -w' -timeout 15m ./...
 
 .PHONY: test-oldest
 test-oldest: ## the plugin's tests with the oldest Benthos and modules that go.mod allows
 	go test -timeout 15m ./plugin/... ./internal/output/...
 
 .PHONY: test-full
-test-full: ## the encoders' tests without the race detector, on more data than with it, every format in every store of the zoo, and Benthos' own suite
+test-full: ## everything that needs nothing but Go: the long tests with the race detector too, the encoders without it on more data, every format in every store of the zoo, and Benthos' own suite
+	go test $(RELEASE) -race -ldflags '-s -w' -timeout 20m ./...
 	go test $(RELEASE) -timeout 15m ./internal/encode/... ./internal/record
 	go test $(RELEASE) -timeout 15m -run TestStoreZoo ./plugin -zoo.all
 	go test $(RELEASE) -count=1 -timeout 15m -parallel 64 -tags suite -run TestBenthosSuite ./plugin

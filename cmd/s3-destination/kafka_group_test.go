@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -173,6 +174,7 @@ func landThroughRebalances(t *testing.T, c *kafkatest.Cluster, kind, protocol st
 }
 
 func TestKafkaGroupOfThreeRebalancesCooperatively(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	landThroughRebalances(t, kafkatest.StartT(t), "redpanda", "cooperative-sticky")
 }
@@ -219,6 +221,7 @@ func restartOneOfTwo(t *testing.T, c *kafkatest.Cluster, named bool) (surplus in
 }
 
 func TestKafkaRestartWithANameMovesNothing(t *testing.T) {
+	long.Skip(t)
 	for _, named := range []bool{true, false} {
 		t.Run(fmt.Sprintf("named %v", named), func(t *testing.T) {
 			t.Parallel()

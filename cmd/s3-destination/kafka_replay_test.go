@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -73,6 +74,9 @@ func letterPayloads(t *testing.T, lines []byte) map[place]string {
 func TestKafkaDeadLettersAreReplayed(t *testing.T) {
 	for _, kind := range kafkaInputs {
 		t.Run(kind, func(t *testing.T) {
+			if kind != "kafka" {
+				long.Skip(t)
+			}
 			t.Parallel()
 			c, s := kafkatest.StartT(t), s3test.StartT(t, s3test.Config{})
 			require.NoError(t, c.CreateTopic(t.Context(), "events", 3))

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -91,6 +92,7 @@ func sizeCases() []sizeCase {
 // compares what `size` says of the configuration with what was stored. With -v
 // it prints the table of docs/sizing.md; SIZE_SECONDS makes the runs longer.
 func TestSizePredictsWhatHappens(t *testing.T) {
+	long.Skip(t)
 	var table []string
 	var mu sync.Mutex
 	cases := sizeCases()

@@ -18,6 +18,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 )
 
 // smallGroups makes few records enough for many row groups.
@@ -26,6 +27,7 @@ func smallGroups(cores *parquet.Cores) parquet.Config {
 }
 
 func TestParallelConformance(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	cores := parquet.NewCores(3)
 	encodetest.Run(t, encodetest.Subject{

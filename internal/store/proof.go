@@ -55,6 +55,12 @@ func (p *proof) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.fromS3 = a.fromS3()
+	if a.success() && a.root == rootError {
+		// S3 reports what fails after the headers are out inside a success. The
+		// SDK knows that of every operation only since service/s3 v1.113.2, and
+		// programs that import the plugin may have an older one.
+		resp.StatusCode = http.StatusInternalServerError
+	}
 	return resp, nil
 }
 
@@ -73,7 +79,7 @@ func (p *proof) judge(r *http.Request, key string, a answer) error {
 	case !a.success():
 		return refusal(r, a)
 	case a.root == rootError:
-		return nil // S3 reports what fails after the headers are out like this, and the SDK knows
+		return nil // an error of S3's, which Do makes one by its status
 	}
 	if missing := a.missing(); missing != "" {
 		return unproven(a, missing)

@@ -139,20 +139,16 @@ func (l *Lander) Encode(_ context.Context, kind chunk.Kind, records []record.Rec
 	e := l.pool.take()
 	out := &encoded{body: &store.Body{}}
 	res, err := l.encoder(e, kind).Encode(out.body, records, limit)
-	if err == nil {
-		l.pool.put(e)
+	if wrote := out.body.Len(); err == nil && wrote != res.Bytes {
+		err = fmt.Errorf("encoder reports %d bytes and wrote %d", res.Bytes, wrote)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		out.Release()
 		return nil, encode.Result{}, err
-	case out.body.Len() != res.Bytes:
-		wrote := out.body.Len()
-		out.Release()
-		return nil, encode.Result{}, fmt.Errorf("encoder reports %d bytes and wrote %d", res.Bytes, wrote)
-	case res.Rows == 0:
-		out.Release()
-		return nil, res, nil
+	}
+	l.pool.put(e)
+	if res.Rows == 0 {
+		return nil, res, nil // and nothing is written
 	}
 	out.rows = res.Rows
 	return out, res, nil

@@ -83,7 +83,7 @@ func (l *Lander) settle(o chunk.Object) Intent {
 		ContentEncoding: f.ContentEncoding,
 		Metadata:        l.metadata(o, e),
 	}
-	if l.cfg.Range != nil && f.Namer.Uses("source_range") {
+	if f.Namer.Uses("source_range") {
 		i.SourceRange = l.cfg.Range(o.Records)
 	}
 	return i

@@ -110,22 +110,18 @@ func (l *Lander) byReading(ctx context.Context, name template.Name, taken int) p
 		if err != nil {
 			return 0, err //nolint:wrapcheck // says all there is to say
 		}
-		switch _, err := l.store.Head(ctx, key); {
+		_, err = l.store.Head(ctx, key)
+		denied := store.ClassOf(err) == store.ClassDenied
+		switch {
 		case err == nil:
 			l.reads.Store(uint32(store.Shown))
 			return number, nil
-		case errors.Is(err, store.ErrNotFound):
+		case errors.Is(err, store.ErrNotFound), denied && l.reading() == store.Shown:
 			return 0, nil
-		case store.ClassOf(err) == store.ClassDenied && l.reading() == store.Shown:
-			return 0, nil
-		case store.ClassOf(err) == store.ClassDenied && number == taken:
+		case denied && number == taken:
 			l.reads.Store(uint32(store.Refuted))
-			return 0, errBlind
-		case store.ClassOf(err) == store.ClassDenied:
-			return 0, errBlind
-		default:
-			return 0, fmt.Errorf("reading %s: %w", key, err)
 		}
+		return 0, fmt.Errorf("reading %s: %w", key, err)
 	}
 }
 

@@ -231,8 +231,8 @@ func (a *attempt) pause(ctx context.Context, n int) error {
 	if n <= 0 {
 		return nil
 	}
-	most := min(firstPause<<min(n-1, 10), lastPause)
-	timer := time.NewTimer(rand.N(most)) //nolint:gosec // spreads load
+	most := min(firstPause<<(n-1), lastPause) // n is small: see maxTaken
+	timer := time.NewTimer(rand.N(most))      //nolint:gosec // spreads load
 	defer timer.Stop()
 	select {
 	case <-timer.C:

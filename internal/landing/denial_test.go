@@ -59,7 +59,9 @@ func TestAListingThatDoesNotShowTakenKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &outdated{newBucket(numbered(100, "in/f-%05d.json")...)}
 		l := lander(t, b, "f-{{chunk_id}}")
+		began := time.Now()
 		require.NoError(t, land(t, l, "1"))
+		assert.Positive(t, time.Since(began), "not at once: it may catch up")
 		assert.Equal(t, maxUnseen+1, b.puts)
 		require.Len(t, b.added(), 1)
 		assert.Regexp(t, `^in/f-\d{5}-[0-9a-f-]{36}\.json$`, b.added()[0])
@@ -104,4 +106,75 @@ func TestCancelledUploadsTakeNoOtherName(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrExists)
 	assert.Equal(t, 1, b.puts)
 	assert.Empty(t, b.added())
+}
+
+// TestAUniqueKeyThatIsCalledTakenIsReplacedOnce: that may have been a mistake of
+// the store's.
+func TestAUniqueKeyThatIsCalledTakenIsReplacedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket()
+		var tried []string
+		b.before = func(o store.Object) error {
+			if tried = append(tried, o.Key); len(tried) == 1 {
+				return exists(false)
+			}
+			return nil
+		}
+		began := time.Now()
+		require.NoError(t, land(t, lander(t, b, "f-{{uuid}}"), "1"))
+		assert.Positive(t, time.Since(began))
+		require.Len(t, tried, 2)
+		assert.NotEqual(t, tried[0], tried[1])
+		assert.Equal(t, tried[1:], b.added())
+	})
+}
+
+// TestWhoeverIsCancelledWhileItPausesIsTold what the store said last.
+func TestWhoeverIsCancelledWhileItPausesIsTold(t *testing.T) {
+	for file, free := range map[string]int{"f-{{uuid}}": 0, "f-{{chunk_id}}": freeTries} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBucket()
+			b.denyList, b.denyHead = true, true
+			b.before = func(store.Object) error { return exists(false) }
+			l := lander(t, b, file)
+			o := object(t, l, "", "1")
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() {
+				_, err := l.Land(ctx, o)
+				ended <- err
+			}()
+			synctest.Wait() // until the first pause
+			puts := b.puts
+			cancel()
+			require.ErrorIs(t, <-ended, store.ErrExists)
+			assert.Equal(t, free+1, puts, file)
+			assert.Equal(t, puts, b.puts, "nothing is uploaded after that")
+			o.Encoded.Release()
+		})
+	}
+}
+
+// TestPausesDouble up to a bound, and are drawn from the whole of it.
+func TestPausesDouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &attempt{}
+		longest := func(n int) (most time.Duration) {
+			for range 300 {
+				began := time.Now()
+				require.NoError(t, a.pause(t.Context(), n))
+				most = max(most, time.Since(began))
+			}
+			return most
+		}
+		assert.Zero(t, longest(-1))
+		assert.Zero(t, longest(0))
+		for n, bound := range []time.Duration{1: firstPause, 2 * firstPause, 4 * firstPause, 7: lastPause, lastPause} {
+			if bound > 0 {
+				most := longest(n)
+				assert.Less(t, most, bound, n)
+				assert.Greater(t, most, bound*9/10, n)
+			}
+		}
+	})
 }

@@ -109,6 +109,7 @@ func TestMetadataFitsBesideWhatIsConfigured(t *testing.T) {
 		}
 		assert.LessOrEqual(t, store.MetadataSize(all), store.MaxMetadata)
 	}
+	assert.Equal(t, "just fits", fitted("k", "just fits", len("x-amz-meta-k")+len("just fits")))
 	assert.Empty(t, fitted("k", "oneverylongword", 20))
 	assert.Empty(t, fitted("k", "a b", len("x-amz-meta-k")+len("a")), "no room for the mark of what was cut")
 	assert.Equal(t, "a"+cut, fitted("k", "a "+strings.Repeat("ü", 50), len("x-amz-meta-k")+len("a"+cut)), "as it is sent")

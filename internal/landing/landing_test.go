@@ -90,6 +90,7 @@ func TestNameWithoutNumberGetsOneWhenItIsTaken(t *testing.T) {
 	require.NoError(t, land(t, l, "1"))
 	require.NoError(t, land(t, l, "2"))
 	assert.Equal(t, []string{"in/f-00002.json", "in/f-00003.json", "in/f.json"}, b.keys())
+	assert.Equal(t, 3, b.puts, "the second is not tried without a number")
 	assert.Empty(t, b.overwritten("in/f.json"))
 }
 

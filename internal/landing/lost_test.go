@@ -92,11 +92,33 @@ func TestConditionsThatAreNotImplementedAreLeftOut(t *testing.T) {
 		assert.Regexp(t, unique, i.Key)
 	}
 	assert.Empty(t, b.overwritten("in/f-00001.json"))
+}
 
-	other := newBucket()
-	other.before = func(store.Object) error { return store.ErrNotImplemented }
-	require.ErrorIs(t, land(t, lander(t, other, "f-{{chunk_id}}"), "1"), store.ErrNotImplemented)
-	assert.Equal(t, 1, other.puts)
+// TestOtherErrorsAreNotCuredByLeavingConditionsOut: a store that lacks something
+// else, and one that has just shown to lack conditions and refuses for another
+// reason.
+func TestOtherErrorsAreNotCuredByLeavingConditionsOut(t *testing.T) {
+	for _, c := range []struct {
+		what          string
+		before, after store.Known // what is known when the object is named, and when it fails
+		err           error
+	}{
+		{"conditions are honoured", store.Shown, store.Shown, store.ErrNotImplemented},
+		{"none was sent", store.Refuted, store.Refuted, store.ErrNotImplemented},
+		{"refused for another reason", store.Unknown, store.Refuted, denied(store.OpPutObject)},
+	} {
+		b := newBucket()
+		b.caps[store.ConditionalPut] = c.before
+		b.before = func(store.Object) error {
+			b.caps[store.ConditionalPut] = c.after
+			if b.puts > 1 {
+				return nil
+			}
+			return c.err
+		}
+		require.ErrorIs(t, land(t, lander(t, b, "f-{{chunk_id}}"), "1"), c.err, c.what)
+		assert.Equal(t, 1, b.puts, c.what)
+	}
 }
 
 // TestNamesArePlainOnceConditionsAreShown: what is known changes while a stream

@@ -86,7 +86,7 @@ func (n *numbering) take() int {
 func (n *numbering) enter(ctx context.Context) (scout bool, err error) {
 	for {
 		n.mu.Lock()
-		if n.known || n.turn == nil {
+		if n.turn == nil {
 			if !n.known {
 				n.turn, scout = make(chan struct{}), true
 			}

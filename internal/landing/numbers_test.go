@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/template"
 )
@@ -126,8 +125,10 @@ func TestTheEndIsFoundInEveryName(t *testing.T) {
 func TestNothingIsLookedForWhereNoNumberCanBeTaken(t *testing.T) {
 	for _, file := range []string{"f-{{uuid}}", "{{chunk_id}}-{{uuid}}", "f-{{timestamp}}", "{{timestamp}}-{{chunk_id}}", "f-{{H}}{{M}}{{S}}"} {
 		b := newBucket()
-		require.NoError(t, land(t, lander(t, b, file), large("1")))
+		l := lander(t, b, file)
+		require.NoError(t, land(t, l, large("1")))
 		assert.Equal(t, [3]int{1, 0, 0}, [3]int{b.puts, b.lists, b.heads}, file)
+		assert.Equal(t, file == "f-{{uuid}}", len(l.names.recent) == 0, "%s: what holds a uuid and no number is not remembered", file)
 	}
 }
 
@@ -337,35 +338,4 @@ func TestAWriterAloneCountsWithoutGaps(t *testing.T) {
 		last = n
 	}
 	assert.LessOrEqual(t, b.puts-before, 55)
-}
-
-// TestForgottenNamesAreRememberedForAWhile: a name of the older half is still
-// known, and moves to the younger one.
-func TestForgottenNamesAreRememberedForAWhile(t *testing.T) {
-	s := newNames()
-	first := s.of(chunk.Data, "first")
-	other := func(from, n int) {
-		for i := range n {
-			s.of(chunk.Data, fmt.Sprint(from+i))
-		}
-	}
-	other(0, maxNames)
-	assert.Len(t, s.older, maxNames)
-	assert.Same(t, first, s.of(chunk.Data, "first"), "known after as many others")
-	assert.NotSame(t, first, s.of(chunk.DeadLetter, "first"), "dead letters are counted by themselves")
-	other(maxNames, maxNames-2)
-	assert.Same(t, first, s.of(chunk.Data, "first"))
-	other(2*maxNames, 2*maxNames)
-	assert.NotSame(t, first, s.of(chunk.Data, "first"), "the memory has an end")
-}
-
-// TestNamesTakeTheSameMemoryWhateverTheirLength: only a hash is kept.
-func TestNamesTakeTheSameMemoryWhateverTheirLength(t *testing.T) {
-	s := newNames()
-	long := strings.Repeat("k", 900)
-	allocated := testing.AllocsPerRun(10, func() { s.of(chunk.Data, long+fmt.Sprint(len(s.recent))) })
-	assert.Less(t, allocated, 8.0)
-	for key := range s.recent {
-		assert.IsType(t, uint64(0), key)
-	}
 }

@@ -20,7 +20,7 @@ func OutOfTime(ctx context.Context, err error) error {
 	}
 	v := classify(ctx, cause)
 	if !v.class.Retryable() && v.class != ClassCredentials && v.class != ClassKMS {
-		v = verdict{class: ClassNetwork, advice: adviceBroken}
+		v = verdict{class: ClassNetwork, advice: adviceBroken, reason: v.reason}
 	}
 	if v.reason = "no success in the time allowed, last: " + v.reason; e.last == nil && errors.Is(e.Err, context.DeadlineExceeded) {
 		v.reason = "no answer in the time allowed"

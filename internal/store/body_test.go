@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"io"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
@@ -44,15 +46,13 @@ func TestBodySectionIsAWellBehavedReader(t *testing.T) {
 
 func TestBodySectionIsClippedToTheBody(t *testing.T) {
 	body := BodyOf([]byte("abc"))
-	for name, section := range map[string]io.ReadSeeker{
-		"too long":   body.Section(1, 100),
-		"all":        body.Section(-1, 100),
-		"behind":     body.Section(10, 1),
-		"negative n": body.Section(0, -1),
-	} {
-		got, err := io.ReadAll(section)
-		require.NoError(t, err, name)
-		assert.Contains(t, "abc", string(got), name)
+	for _, c := range []struct {
+		off, n int64
+		want   string
+	}{{1, 100, "bc"}, {-1, 100, "abc"}, {10, 1, ""}, {0, -1, ""}, {1, 1, "b"}, {3, 1, ""}} {
+		got, err := io.ReadAll(body.Section(c.off, c.n))
+		require.NoError(t, err)
+		assert.Equal(t, c.want, string(got), "%+v", c)
 	}
 	_, err := body.Section(0, 3).Seek(-1, io.SeekStart)
 	require.Error(t, err)
@@ -99,6 +99,101 @@ func TestBodyWritesWithoutMovingWhatIsThere(t *testing.T) {
 	}
 	assert.Same(t, first, &(*body.blocks[0])[0])
 	body.Reset()
+}
+
+// TestSectionsTellWhereTheyAre: the SDK seeks to the end to find the length, and
+// back to send again.
+func TestSectionsTellWhereTheyAre(t *testing.T) {
+	section := BodyOf([]byte("0123456789")).Section(2, 6)
+	for _, c := range []struct {
+		offset int64
+		whence int
+		at     int64
+		rest   string
+	}{
+		{0, io.SeekStart, 0, "234567"},
+		{0, io.SeekCurrent, 6, ""},
+		{-2, io.SeekCurrent, 4, "67"},
+		{0, io.SeekEnd, 6, ""},
+		{-1, io.SeekEnd, 5, "7"},
+		{3, io.SeekEnd, 9, ""},
+		{5, io.SeekStart, 5, "7"},
+	} {
+		at, err := section.Seek(c.offset, c.whence)
+		require.NoError(t, err)
+		assert.Equal(t, c.at, at)
+		assert.Equal(t, len(c.rest), section.(interface{ Len() int }).Len())
+		rest, err := io.ReadAll(section)
+		require.NoError(t, err)
+		assert.Equal(t, c.rest, string(rest))
+	}
+	for _, c := range []struct {
+		offset int64
+		whence int
+		want   string
+	}{{-1, io.SeekStart, "negative position"}, {0, 3, "unknown whence 3"}} {
+		at, err := section.Seek(c.offset, c.whence)
+		require.ErrorContains(t, err, c.want)
+		assert.Zero(t, at)
+	}
+	n, err := section.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF, "at the end, where it has stayed")
+	assert.Zero(t, n)
+}
+
+// full takes some bytes and no more.
+type full struct{ room int }
+
+func (f *full) Write(p []byte) (int, error) {
+	n := min(len(p), f.room)
+	if f.room -= n; n < len(p) {
+		return n, io.ErrShortWrite
+	}
+	return n, nil
+}
+
+func TestAWriterThatIsFullEndsTheCopyOfABody(t *testing.T) {
+	body := BodyOf(make([]byte, 3*blockSize))
+	n, err := body.WriteTo(&full{blockSize + 7})
+	require.ErrorIs(t, err, io.ErrShortWrite)
+	assert.Equal(t, int64(blockSize+7), n)
+	body.Reset()
+}
+
+// TestBlocksOfABodyAreUsedAgain: whoever writes object after object needs no more
+// memory than for one.
+func TestBlocksOfABodyAreUsedAgain(t *testing.T) {
+	const bodies = 60
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range bodies {
+		body := BodyOf([]byte("x"))
+		body.Reset()
+		assert.Zero(t, body.Len())
+	}
+	runtime.ReadMemStats(&after)
+	// The race detector loses one block in four.
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(bodies*blockSize*3/4))
+}
+
+// TestTextAndBytesMakeTheSameBody, across blocks.
+func TestTextAndBytesMakeTheSameBody(t *testing.T) {
+	text := strings.Repeat("0123456789", blockSize/5)
+	bytesOf, textOf := &Body{}, &Body{}
+	n, err := bytesOf.Write([]byte(text))
+	require.NoError(t, err)
+	assert.Equal(t, len(text), n)
+	n, err = textOf.WriteString(text)
+	require.NoError(t, err)
+	assert.Equal(t, len(text), n)
+	for _, b := range []*Body{bytesOf, textOf} {
+		var out strings.Builder
+		written, err := b.WriteTo(&out)
+		require.NoError(t, err)
+		assert.Equal(t, int64(len(text)), written)
+		assert.True(t, text == out.String())
+		b.Reset()
+	}
 }
 
 func BenchmarkBodyWrite(b *testing.B) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -97,8 +98,77 @@ func TestDefaults(t *testing.T) {
 	assert.Equal(t, DefaultRetry(), c.Retry)
 	assert.Equal(t, int64(DefaultPartSize), c.PartSize)
 	assert.Equal(t, int64(DefaultMultipartThreshold), c.MultipartThreshold)
+	assert.Equal(t, DefaultPartConcurrency, c.PartConcurrency)
+	assert.Equal(t, DefaultRequestTimeout, c.RequestTimeout)
 	c = Config{Retry: RetryConfig{InitialInterval: time.Second}}.withDefaults()
 	assert.Zero(t, c.Retry.MaxRetries, "an explicit configuration may forbid retries")
+	own := Config{
+		PartSize: minPartSize, MultipartThreshold: 1, PartConcurrency: 1, RequestTimeout: 1, Retry: RetryConfig{MaxRetries: 1}, Observer: &watcher{},
+	}
+	assert.Equal(t, own, own.withDefaults(), "what is configured stays")
+}
+
+// TestSettingsAtTheirLimits: the limits themselves are allowed, and nothing
+// beyond them.
+func TestSettingsAtTheirLimits(t *testing.T) {
+	tag := func(key, value int) func(*Config) {
+		return func(c *Config) {
+			c.Tags = map[string]string{strings.Repeat("ü", key): strings.Repeat("ü", value)}
+		}
+	}
+	for what, c := range map[string]struct {
+		edit func(*Config)
+		want string // of the error; empty for none
+	}{
+		"smallest part":         {func(c *Config) { c.PartSize = minPartSize }, ""},
+		"smaller part":          {func(c *Config) { c.PartSize = minPartSize - 1 }, "part_size must lie between"},
+		"largest part":          {func(c *Config) { c.PartSize = maxPartSize }, ""},
+		"larger part":           {func(c *Config) { c.PartSize = maxPartSize + 1 }, "part_size must lie between"},
+		"largest single":        {func(c *Config) { c.MultipartThreshold = maxSinglePut }, ""},
+		"larger single":         {func(c *Config) { c.MultipartThreshold = maxSinglePut + 1 }, "multipart_threshold must not exceed"},
+		"negative threshold":    {func(c *Config) { c.MultipartThreshold = -1 }, "multipart_threshold"},
+		"most tags":             {func(c *Config) { c.Tags = manyTags(maxTags) }, ""},
+		"longest tag key":       {tag(maxTagKey, 1), ""},
+		"longer tag key":        {tag(maxTagKey+1, 1), "must have 1 to 128 characters"},
+		"longest tag value":     {tag(1, maxTagValue), ""},
+		"longer tag value":      {tag(1, maxTagValue+1), "must have at most 256 characters"},
+		"no tag value":          {tag(1, 0), ""},
+		"equal intervals":       {func(c *Config) { c.Retry = RetryConfig{InitialInterval: 1, MaxInterval: 1} }, ""},
+		"no longest interval":   {func(c *Config) { c.Retry = RetryConfig{InitialInterval: time.Hour} }, ""},
+		"falling intervals":     {func(c *Config) { c.Retry = RetryConfig{InitialInterval: 2, MaxInterval: 1} }, "must not exceed max_interval"},
+		"negative interval":     {func(c *Config) { c.Retry = RetryConfig{InitialInterval: -1} }, "must not be negative"},
+		"negative max_interval": {func(c *Config) { c.Retry = RetryConfig{InitialInterval: -2, MaxInterval: -1} }, "must not be negative"},
+		"only a negative bound": {func(c *Config) { c.Retry = RetryConfig{MaxInterval: -1} }, "must not be negative"},
+		"https":                 {func(c *Config) { c.Endpoint = "https://host" }, ""},
+		"another scheme":        {func(c *Config) { c.Endpoint = "ftp://host" }, "endpoint must be a URL"},
+		"no host":               {func(c *Config) { c.Endpoint = "http://" }, "endpoint must be a URL"},
+		"no URL":                {func(c *Config) { c.Endpoint = "http://[" }, "endpoint must be a URL"},
+	} {
+		cfg := Config{Bucket: "b", Region: "eu-west-1"}
+		c.edit(&cfg)
+		if err := cfg.Validate(); c.want == "" {
+			require.NoError(t, err, what)
+		} else {
+			require.ErrorContains(t, err, c.want, what)
+		}
+	}
+}
+
+// TestCharactersOfMetadataAndTags follows RFC 9110, section 5.6.2, and
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html.
+func TestCharactersOfMetadataAndTags(t *testing.T) {
+	for char := range rune(0x100) {
+		letter := char >= 'a' && char <= 'z' || char >= 'A' && char <= 'Z' || char >= '0' && char <= '9'
+		name := letter || strings.ContainsRune("!#$%&'*+-.^_`|~", char)
+		assert.Equal(t, name, validateMetadata(map[string]string{"k" + string(char): "v"}) == nil, "%q in the name of metadata", char)
+		if char < 0x80 {
+			tag := letter || strings.ContainsRune("+-=._:/@ \t\n\v\f\r", char)
+			assert.Equal(t, tag, validateTags(map[string]string{"k": string(char)}) == nil, "%q in the value of a tag", char)
+			assert.Equal(t, tag, validateTags(map[string]string{string(char): ""}) == nil, "%q in the key of a tag", char)
+		}
+	}
+	require.NoError(t, validateTags(map[string]string{"Größe": "½"}))
+	require.Error(t, validateMetadata(map[string]string{"": "v"}))
 }
 
 func TestBadCAFile(t *testing.T) {

@@ -55,9 +55,6 @@ type result struct {
 // error is that of the connection.
 func readAnswer(op Op, resp *http.Response) (answer, error) {
 	a := answer{op: op, status: resp.StatusCode, header: resp.Header}
-	if resp.Body == nil || resp.Body == http.NoBody {
-		return a, nil
-	}
 	most, whole := int64(headBytes), op == OpCreateMultipartUpload || op == OpCompleteMultipartUpload
 	if whole {
 		// S3 keeps a slow Complete alive with white space, so that much of it
@@ -147,7 +144,7 @@ func (a answer) fromS3() bool {
 	switch {
 	case a.doc == docHTML:
 		return false
-	case a.doc == docXML && a.root == rootError:
+	case a.root == rootError:
 		return true
 	}
 	for _, name := range []string{"X-Amz-Request-Id", "X-Amz-Id-2", "X-Amz-Bucket-Region"} {

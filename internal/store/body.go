@@ -64,12 +64,7 @@ func (b *Body) WriteString(s string) (int, error) {
 func (b *Body) room() []byte {
 	off := int(b.size % blockSize)
 	if int64(len(b.blocks))*blockSize == b.size {
-		block, ok := blockPool.Get().(*[]byte)
-		if !ok {
-			fresh := make([]byte, blockSize)
-			block = &fresh
-		}
-		b.blocks = append(b.blocks, block)
+		b.blocks = append(b.blocks, blockPool.Get().(*[]byte))
 	}
 	return (*b.blocks[len(b.blocks)-1])[off:]
 }
@@ -81,12 +76,10 @@ func (b *Body) Len() int64 { return b.size }
 // may be read afterwards. [Store.Put] has stopped reading by the time that it
 // returns, on every path.
 func (b *Body) Reset() {
-	for i, block := range b.blocks {
+	for _, block := range b.blocks {
 		blockPool.Put(block)
-		b.blocks[i] = nil
 	}
-	b.blocks = b.blocks[:0]
-	b.size = 0
+	*b = Body{}
 }
 
 // WriteTo writes the whole body to w without copying it first.
@@ -103,10 +96,7 @@ func (b *Body) WriteTo(w io.Writer) (int64, error) {
 // eachBlock calls fn with the contiguous pieces of [off, off+n).
 func (b *Body) eachBlock(off, n int64, fn func([]byte) error) error {
 	for n > 0 {
-		piece := b.at(off)
-		if int64(len(piece)) > n {
-			piece = piece[:n]
-		}
+		piece := b.at(off, n)
 		if err := fn(piece); err != nil {
 			return err
 		}
@@ -116,11 +106,11 @@ func (b *Body) eachBlock(off, n int64, fn func([]byte) error) error {
 	return nil
 }
 
-// at returns the written bytes of the block that holds off, from off on.
-func (b *Body) at(off int64) []byte {
-	i := off / blockSize
-	end := min(b.size-i*blockSize, blockSize)
-	return (*b.blocks[i])[off%blockSize : end]
+// at returns the bytes from off on that are in one block, n of them at most. All
+// n must have been written.
+func (b *Body) at(off, n int64) []byte {
+	block := (*b.blocks[off/blockSize])[off%blockSize:]
+	return block[:min(n, int64(len(block)))]
 }
 
 // Section returns a reader of n bytes from off, which it clips to the body's
@@ -149,11 +139,7 @@ func (s *section) Read(p []byte) (int, error) {
 	}
 	total := 0
 	for len(p) > 0 && s.pos < s.size {
-		src := s.body.at(s.off + s.pos)
-		if rest := s.size - s.pos; int64(len(src)) > rest {
-			src = src[:rest]
-		}
-		n := copy(p, src)
+		n := copy(p, s.body.at(s.off+s.pos, s.size-s.pos))
 		p = p[n:]
 		s.pos += int64(n)
 		total += n

@@ -51,7 +51,7 @@ func TestEncodersAreUsedAgain(t *testing.T) {
 // TestAnEncoderThatFailedIsNotUsedAgain: nobody knows what state it is in.
 func TestAnEncoderThatFailedIsNotUsedAgain(t *testing.T) {
 	broken := errors.New("broken")
-	for what, first := range map[string]*scribe{"an error": {err: broken}, "a wrong count": {text: "x", claims: 1}} {
+	for what, first := range map[string]*scribe{"an error": {text: "half", claims: -4, err: broken}, "a wrong count": {text: "x", claims: 1}} {
 		l, made := scribes(t, func(n int) *scribe {
 			if n == 1 {
 				return first

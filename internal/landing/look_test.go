@@ -3,6 +3,7 @@ package landing
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -206,4 +207,16 @@ func TestWhoeverGivesUpWaitingIsNoScout(t *testing.T) {
 		assert.Equal(t, 2*time.Second, time.Since(began), "the third waits for the first")
 		assert.Equal(t, 2, b.puts)
 	})
+}
+
+// TestAKeyThatIsTooLongIsNotLookedFor: no store can have it.
+func TestAKeyThatIsTooLongIsNotLookedFor(t *testing.T) {
+	b := newBucket()
+	b.denyList = true
+	l := lander(t, b, "f-{{chunk_id}}")
+	name, err := l.cfg.Data.Namer.Name(strings.Repeat("x", template.MaxKeyBytes)+path(t, l, ""), template.ObjectNaming{})
+	require.NoError(t, err)
+	_, err = l.look(t.Context(), name, 0)
+	require.ErrorIs(t, err, template.ErrKeyTooLong)
+	assert.Zero(t, b.heads)
 }

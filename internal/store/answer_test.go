@@ -101,8 +101,8 @@ func TestAnswersAreDescribed(t *testing.T) {
 		body   string
 		header []string
 	}{
-		"HTTP 418":                                        {"", nil},
-		"HTTP 418 with HTML":                              {"<html>", nil},
+		"HTTP 418":           {"", nil},
+		"HTTP 418 with HTML": {"<html>", nil},
 		"HTTP 418 with XML that begins with <fault>":      {"<fault/>", nil},
 		"HTTP 418 with a body that is not XML":            {"tea", nil},
 		"HTTP 418 (server pot)":                           {"", []string{"Server", "pot"}},

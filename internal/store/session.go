@@ -28,7 +28,7 @@ type sessions struct{ next s3.ExpressCredentialsProvider }
 // Retrieve implements [s3.ExpressCredentialsProvider].
 func (s sessions) Retrieve(ctx context.Context, bucket string) (aws.Credentials, error) {
 	creds, err := s.next.Retrieve(ctx, bucket)
-	if failed, ok := ctx.Value(sessionError{}).(*error); ok && err != nil {
+	if failed, ok := ctx.Value(sessionError{}).(*error); ok {
 		*failed = err
 	}
 	return creds, err //nolint:wrapcheck // a transparent wrapper

@@ -280,6 +280,8 @@ func TestAProxyThatDoesNotConnect(t *testing.T) {
 	}{
 		407: {ClassNotS3, "put user and password into HTTPS_PROXY"},
 		403: {ClassNotS3, "allow this address there, or name the store in NO_PROXY"},
+		499: {ClassNotS3, "allow this address there, or name the store in NO_PROXY"},
+		500: {ClassNetwork, "the proxy does not reach the store"},
 		503: {ClassNetwork, "the proxy does not reach the store"},
 	} {
 		proxy := httptest.NewServer(page(status, "<html>", "Via", "1.1 squid"))

@@ -5,15 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -66,6 +62,7 @@ func TestGatewaysAreNamedForWhatTheyAre(t *testing.T) {
 		"a limit of requests":              {429, html, nil, ClassThrottled, "HTTP 429"},
 		"a store without request ids":      {412, "", nil, ClassExists, "HTTP 412"},
 		"a page about preconditions":       {412, html, nil, ClassNotS3, "check endpoint and its port"},
+		"a page about conflicts":           {409, html, nil, ClassNotS3, "check endpoint and its port"},
 		"a store that knows no conditions": {501, "", nil, ClassInvalid, "this S3-compatible store lacks a feature"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,6 +83,22 @@ func TestGatewaysAreNamedForWhatTheyAre(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A conflict is over soon, and what was refused for it is not stored.
+func TestAConflictIsTriedAgain(t *testing.T) {
+	answers := []http.HandlerFunc{page(409, ""), page(200, "", "ETag", `"e"`)}
+	s := behind(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answers[0](w, r)
+		answers = answers[1:]
+	}), nil)
+	r, err := put(t.Context(), s, "k", []byte("x"))
+	require.NoError(t, err)
+	assert.Equal(t, 2, r.Attempts)
+	s = behind(t, page(409, ""), func(c *Config) { c.Retry.MaxRetries = 0 })
+	_, err = put(t.Context(), s, "k", []byte("x"))
+	require.Equal(t, ClassNetwork, ClassOf(err))
+	assert.False(t, unknown(err))
 }
 
 // What S3, or a store like it, says is about S3, with or without a request id.
@@ -259,76 +272,6 @@ func TestAnObjectDoesNotBecomeMultipartUnderANameThatMayBeTaken(t *testing.T) {
 	assert.Equal(t, Unknown, s.Conditional(20<<20))
 	_, err = s.Put(t.Context(), Object{Key: "k-unique", Body: BodyOf(randomBytes(20 << 20)), IfNoneMatch: true})
 	require.NoError(t, err)
-}
-
-// proxied goes to https://s3.test through a proxy.
-func proxied(t *testing.T, proxy string) *Store {
-	t.Helper()
-	to, err := url.Parse(proxy)
-	require.NoError(t, err)
-	return behind(t, http.NotFoundHandler(), func(c *Config) {
-		c.Endpoint = "https://s3.test"
-		c.HTTP.Client = awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.Proxy = http.ProxyURL(to) })
-		c.Retry.MaxRetries = 1
-	})
-}
-
-func TestAProxyThatDoesNotConnect(t *testing.T) {
-	for status, c := range map[int]struct {
-		class  Class
-		advice string
-	}{
-		407: {ClassNotS3, "put user and password into HTTPS_PROXY"},
-		403: {ClassNotS3, "allow this address there, or name the store in NO_PROXY"},
-		499: {ClassNotS3, "allow this address there, or name the store in NO_PROXY"},
-		500: {ClassNetwork, "the proxy does not reach the store"},
-		503: {ClassNetwork, "the proxy does not reach the store"},
-	} {
-		proxy := httptest.NewServer(page(status, "<html>", "Via", "1.1 squid"))
-		defer proxy.Close()
-		address := strings.Replace(proxy.URL, "http://", "http://user:hidden@", 1)
-		_, err := put(t.Context(), proxied(t, address), "k", []byte("x"))
-		requireGateway(t, err, c.class, c.advice)
-		require.ErrorContains(t, err, "the proxy "+proxy.Listener.Addr().String()+" does not connect to s3.test:443")
-		require.ErrorContains(t, err, "via 1.1 squid")
-		require.NotContains(t, err.Error(), "hidden")
-		var e *Error
-		require.ErrorAs(t, err, &e)
-		assert.False(t, e.OutcomeUnknown, "nothing was sent")
-	}
-}
-
-func TestAProxyThatIsNotThere(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	_, err = put(t.Context(), proxied(t, "http://"+l.Addr().String()), "k", []byte("x"))
-	requireGateway(t, err, ClassNetwork, "check endpoint, proxy and firewall")
-	var e *Error
-	require.ErrorAs(t, err, &e)
-	assert.False(t, e.OutcomeUnknown)
-	silent := &net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}}
-	assert.False(t, classify(t.Context(), silent).sent, "nor was anything by a proxy that is silent")
-}
-
-// The credentials of roles are asked for through the same proxy.
-func TestAProxyThatDoesNotConnectToSTS(t *testing.T) {
-	asked := 0
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
-		page(407, "")(w, r)
-	}))
-	defer proxy.Close()
-	s := proxied(t, proxy.URL)
-	cfg := s.cfg
-	cfg.Auth.Mode, cfg.Auth.RoleARN = "assume_role", "arn:aws:iam::111122223333:role/writer"
-	s, err := New(t.Context(), cfg)
-	require.NoError(t, err)
-	defer s.Close()
-	_, err = put(t.Context(), s, "k", []byte("x"))
-	requireGateway(t, err, ClassNotS3, "put user and password into HTTPS_PROXY")
-	require.ErrorContains(t, err, "getting credentials")
-	assert.Equal(t, 1, asked, "the answer will be the same")
 }
 
 // An answer may come before the request has been read, and from something that

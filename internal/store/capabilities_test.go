@@ -119,4 +119,6 @@ func TestWhatAProberFindsOut(t *testing.T) {
 	s.Learn(ConditionalComplete, Refuted)
 	assert.Equal(t, "refuted", s.Capabilities()[ConditionalComplete].String())
 	assert.Equal(t, "unknown", s.Capabilities()[ConditionalPut].String())
+	s.Learn(ConditionalPut, Shown)
+	assert.Equal(t, "shown", s.Capabilities()[ConditionalPut].String())
 }

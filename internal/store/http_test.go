@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -96,4 +97,31 @@ func TestAStoreTellsWhatItIs(t *testing.T) {
 	require.NoError(t, err)
 	defer aws.Close()
 	assert.False(t, aws.Foreign())
+}
+
+// TestAnEnvironmentThatCannotBeRead ends the start, and not the first object.
+func TestAnEnvironmentThatCannotBeRead(t *testing.T) {
+	t.Setenv("AWS_PROFILE", "there is no such profile")
+	_, err := New(t.Context(), Config{Bucket: "b", Region: "r"})
+	require.ErrorContains(t, err, "loading the AWS configuration: ")
+	assert.Equal(t, "eu-west-3", RegionOf(t.Context(), Config{Bucket: "b", Region: "eu-west-3"}))
+}
+
+// TestOnlyRequestsWithoutAVersionGetOne: whoever asks for another one, gets it.
+func TestOnlyRequestsWithoutAVersionGetOne(t *testing.T) {
+	for major, want := range map[int]string{0: "HTTP/1.1 1 1", 2: "HTTP/2.0 2 0"} {
+		var got string
+		client := waiting{doer(func(r *http.Request) (*http.Response, error) {
+			got = fmt.Sprint(r.Proto, " ", r.ProtoMajor, " ", r.ProtoMinor)
+			return reply(r, 200, ""), nil
+		})}
+		r := &http.Request{ProtoMajor: major}
+		if major > 0 {
+			r.Proto = "HTTP/2.0"
+		}
+		resp, err := client.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, want, got)
+	}
 }

@@ -154,8 +154,12 @@ func TestALateStoreIsForgotten(t *testing.T) {
 		assert.Equal(t, lateGrowth*lateGrowth, p.now(), "never less than what was seen")
 		p.late(100)
 		assert.Equal(t, mostLate, p.now())
-		time.Sleep(lateMemory + time.Second)
+		time.Sleep(lateMemory)
+		assert.Equal(t, mostLate, p.now(), "for all of an hour")
+		time.Sleep(1)
 		assert.Equal(t, 1, p.now())
+		p.late(1)
+		assert.Equal(t, lateGrowth, p.now(), "and learnt anew")
 	})
 }
 

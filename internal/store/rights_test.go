@@ -86,3 +86,18 @@ func TestOutOfTimeInTheMiddleOfAnAttempt(t *testing.T) {
 	assert.ErrorContains(t, lost, "no success in the time allowed, last: kms:KeyGenerationFailed (HTTP 500)")
 	assert.ErrorContains(t, lost, "the key service itself fails")
 }
+
+// Rights are looked at first, so that what is not there shows that they are.
+func TestWhatIsNotThereMayBeRemoved(t *testing.T) {
+	for code, c := range map[string]struct{ abort, remove Class }{
+		"NoSuchUpload":  {"", ClassInvalid},
+		"NoSuchKey":     {"", ""},
+		"NoSuchBucket":  {ClassNoBucket, ClassNoBucket},
+		"AccessDenied":  {ClassDenied, ClassDenied},
+		"InternalError": {ClassNetwork, ClassNetwork},
+	} {
+		s := behind(t, page(404, "<Error><Code>"+code+"</Code></Error>"), nil)
+		assert.Equal(t, c.abort, ClassOf(s.MayAbort(t.Context(), "k")), code)
+		assert.Equal(t, c.remove, ClassOf(s.Delete(t.Context(), "k")), code)
+	}
+}

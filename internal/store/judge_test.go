@@ -125,3 +125,18 @@ func TestOnlyOpeningASessionIsLeftUnjudged(t *testing.T) {
 		assert.Equal(t, c.want, opensSession(httptest.NewRequest(c.method, c.url, http.NoBody)), c)
 	}
 }
+
+// TestOnlyARefusedExpectationIsTakenForOne: neither another error of a request
+// that carries one, nor a 417 of S3 to a request without.
+func TestOnlyARefusedExpectationIsTakenForOne(t *testing.T) {
+	p, expect := &proof{learned: &learned{}}, http.Header{"Expect": {"100-continue"}}
+	require.NoError(t, judged(t, p, OpPutObject, expect, 403, "<Error/>"), "an error of S3")
+	require.NoError(t, judged(t, p, OpPutObject, nil, 417, "<Error/>"), "an error of S3")
+	var f *foreign
+	require.ErrorAs(t, judged(t, p, OpPutObject, expect, 417, "<Error/>"), &f)
+	assert.True(t, f.expect)
+	require.ErrorAs(t, judged(t, p, OpPutObject, nil, 417, ""), &f)
+	assert.False(t, f.expect, "there is nothing to leave out")
+	require.ErrorAs(t, judged(t, p, OpPutObject, expect, 403, ""), &f)
+	assert.False(t, f.expect)
+}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,4 +73,34 @@ func TestAChecksumWithoutAValueIsComputed(t *testing.T) {
 	_, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf([]byte("123456789")), Sum: Sum{Algorithm: ChecksumCRC32C}})
 	require.NoError(t, err)
 	assert.Equal(t, "4waSgw==", server.Requests("PutObject")[0].Header.Get("X-Amz-Checksum-Crc32c"))
+}
+
+// TestARefusalOfAnEmptyRequestIsNoLimit: a gateway that calls a request without
+// a body too large says nothing about the others.
+func TestARefusalOfAnEmptyRequestIsNoLimit(t *testing.T) {
+	s := behind(t, page(413, "<html>"), func(c *Config) { c.MultipartThreshold = 100 << 20 })
+	_, err := s.Put(t.Context(), Object{Key: "k"})
+	require.ErrorIs(t, err, errTooLarge)
+	assert.Equal(t, int64(100<<20), s.threshold())
+	_, err = s.Put(t.Context(), Object{Key: "k", Body: BodyOf([]byte("x"))})
+	require.ErrorIs(t, err, errTooLarge)
+	assert.Equal(t, int64(minPartSize), s.threshold())
+}
+
+// TestAttemptsOfBothPlansCount: the request that was too large, and the parts.
+func TestAttemptsOfBothPlansCount(t *testing.T) {
+	p := &partwise{answers: []string{"done"}, counts: map[string]int{}}
+	s := offline(t, func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPut && !r.URL.Query().Has("partNumber") {
+			resp := reply(r, 413, "")
+			resp.Header.Del("X-Amz-Request-Id")
+			return resp, nil
+		}
+		return p.Do(r)
+	}, fastRetry())
+	s.cfg.PartSize = minPartSize
+	r, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf(make([]byte, minPartSize+1))})
+	require.NoError(t, err)
+	assert.True(t, r.Multipart)
+	assert.Equal(t, 1+1+2+1, r.Attempts)
 }

@@ -83,3 +83,24 @@ func TestAProxyThatDoesNotConnectToSTS(t *testing.T) {
 	require.ErrorContains(t, err, "getting credentials")
 	assert.Equal(t, 1, asked, "the answer will be the same")
 }
+
+// TestWhereARedirectLeads: only one to the same host, from http to https, is a
+// matter of the endpoint's first letters.
+func TestWhereARedirectLeads(t *testing.T) {
+	for _, c := range []struct{ from, to, want string }{
+		{"http://host/b/k", "https://host/b/k", "it wants https"},
+		{"http://host:9000/b/k", "https://host/", "it wants https"},
+		{"https://host/b/k", "https://host/login", "it redirects to https://host, which is not followed"},
+		{"http://host/b/k", "http://host/login", "it redirects to http://host, which"},
+		{"http://host/b/k", "https://other/b/k", "it redirects to https://other, which"},
+		{"http://host/b/k", "/login?token=secret", "it redirects to http://host, which"},
+		{"http://host/b/k", "", "it redirects to nowhere"},
+		{"http://host/b/k", "http://[", "it redirects to nowhere"},
+	} {
+		from, err := url.Parse(c.from)
+		require.NoError(t, err)
+		got := redirected(from, c.to)
+		assert.True(t, strings.HasPrefix(got, c.want), "%+v: %s", c, got)
+		assert.NotContains(t, got, "secret")
+	}
+}

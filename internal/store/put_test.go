@@ -143,3 +143,14 @@ func TestWordsAreJoinedAsInASentence(t *testing.T) {
 	assert.Equal(t, []string{"PutObject", "PutObjectTagging"}, WriteActions(false, true))
 	assert.Equal(t, []string{"PutObject", "PutObjectAcl"}, WriteActions(true, false))
 }
+
+// TestAFailureTodayDoesNotSettleYesterday: an earlier Put may have stored the
+// object, whatever becomes of this one.
+func TestAFailureTodayDoesNotSettleYesterday(t *testing.T) {
+	for _, earlier := range []bool{false, true} {
+		s := offline(t, func(r *http.Request) (*http.Response, error) { return reply(r, 403, "AccessDenied"), nil }, fastRetry())
+		_, err := s.Put(t.Context(), Object{Key: "k", MayExist: earlier})
+		require.Equal(t, ClassDenied, ClassOf(err))
+		assert.Equal(t, earlier, unknown(err))
+	}
+}

@@ -56,9 +56,6 @@ func (r RetryConfig) delay(n int, jitter func(time.Duration) time.Duration) time
 			break
 		}
 	}
-	if ceiling <= 0 {
-		return 0
-	}
 	return jitter(ceiling)
 }
 

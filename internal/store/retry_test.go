@@ -226,3 +226,30 @@ func TestCredentialsThatCannotBeHadAreNotAskedForAgain(t *testing.T) {
 	assert.Equal(t, retryNever, v.retry)
 	assert.False(t, v.sent)
 }
+
+// TestRefusedCredentialsAreFetchedAgain: they may have been replaced, or have
+// ended before their time.
+func TestRefusedCredentialsAreFetchedAgain(t *testing.T) {
+	sts, refusals := &wire{}, 1
+	s, err := wired(t, nil, func(c *Config) {
+		c.Encryption.Mode = encryption.ModeNone
+		c.Auth.Mode, c.Auth.RoleARN = auth.ModeAssumeRole, "arn:aws:iam::111122223333:role/r"
+		c.HTTP.Client = doer(func(r *http.Request) (*http.Response, error) {
+			if strings.HasPrefix(r.URL.Host, "sts") {
+				return sts.Do(r)
+			}
+			if refusals--; refusals >= 0 {
+				return reply(r, 400, "ExpiredToken"), nil
+			}
+			return reply(r, 200, ""), nil
+		})
+	})
+	require.NoError(t, err)
+	r, err := s.Put(t.Context(), Object{Key: "k"})
+	require.NoError(t, err)
+	assert.Equal(t, 2, r.Attempts)
+	assert.Len(t, sts.seen(), 2)
+	_, err = s.Put(t.Context(), Object{Key: "k"})
+	require.NoError(t, err)
+	assert.Len(t, sts.seen(), 2, "and kept while they are good")
+}

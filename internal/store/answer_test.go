@@ -60,7 +60,7 @@ func TestResultsAreReadWhole(t *testing.T) {
 
 func TestAConnectionThatBreaksInAnAnswer(t *testing.T) {
 	reset := errors.New("reset")
-	resp := &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(reset))}
+	resp := &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(iotest.ErrReader(reset))}
 	_, err := readAnswer(OpPutObject, resp)
 	require.ErrorIs(t, err, reset)
 	require.ErrorContains(t, err, "reading the answer: ")

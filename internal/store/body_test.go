@@ -191,7 +191,7 @@ func TestTextAndBytesMakeTheSameBody(t *testing.T) {
 		written, err := b.WriteTo(&out)
 		require.NoError(t, err)
 		assert.Equal(t, int64(len(text)), written)
-		assert.True(t, text == out.String())
+		require.Equal(t, text, out.String())
 		b.Reset()
 	}
 }

@@ -177,3 +177,55 @@ func TestThrottledManagerUploadsLess(t *testing.T) {
 		m.unlock()
 	})
 }
+
+// uploads reports uploads that end one after the other, all while every place
+// was taken, and returns the limits after each.
+func (p *pace) uploads(now *time.Time, n int, apart time.Duration) (limits []int) {
+	for range n {
+		*now = now.Add(apart)
+		p.finished(*now, 0, true)
+		limits = append(limits, p.limit)
+	}
+	return limits
+}
+
+// A round is as many uploads as run at once, beginning with those that began
+// with that limit.
+func TestRoundIsJudgedAtItsLastUpload(t *testing.T) {
+	for name, tc := range map[string]struct {
+		apart time.Duration // of the second round; the first takes a second each
+		after int
+	}{
+		"faster":                {500 * time.Millisecond, 16},
+		"as fast":               {time.Second, firstUploads},
+		"hardly faster":         {950 * time.Millisecond, firstUploads},
+		"all at the same time":  {0, 8},
+		"just fast enough":      {time.Second * 10 / 12, 16},
+		"slower than it was so": {2 * time.Second, firstUploads},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, now := newPace(64), time.Unix(0, 0)
+			assert.Equal(t, []int{4, 4, 4, 4, 8}, p.uploads(&now, 5, time.Second), "one to begin, and four")
+			assert.Equal(t, []int{8, 8, 8, 8}, p.uploads(&now, 4, time.Second), "those that began before")
+			assert.Equal(t, []int{8, 8, 8, 8, 8, 8, 8, tc.after}, p.uploads(&now, 8, tc.apart))
+		})
+	}
+}
+
+func TestEveryBurstOfComplaintsHalvesOnce(t *testing.T) {
+	p, now := newPace(64), time.Unix(0, 0)
+	p.uploads(&now, 9, time.Second)
+	p.uploads(&now, 8, time.Second/2)
+	assert.Equal(t, 16, p.limit)
+	for _, want := range []int{8, 8, 4, 4} {
+		p.throttled(now)
+		assert.Equal(t, want, p.limit)
+		now = now.Add(echo / 2)
+	}
+	for range 8 { // they began before the cut
+		assert.Equal(t, []int{4}, p.uploads(&now, 1, time.Second))
+	}
+	assert.Equal(t, []int{4, 4, 4, 5}, p.uploads(&now, 4, time.Second))
+	assert.Equal(t, []int{5, 5, 5, 5}, p.uploads(&now, 4, time.Second))
+	assert.Equal(t, []int{5, 5, 5, 5, 6}, p.uploads(&now, 5, time.Second), "no doubling any more")
+}

@@ -99,7 +99,7 @@ func TestCallSortsRecordsByPartition(t *testing.T) {
 				for _, b := range brought[:partitions] {
 					assert.Equal(t, 3, b.run.len(), b.part.path)
 				}
-				assert.Equal(t, "", brought[partitions].part.path)
+				assert.Empty(t, brought[partitions].part.path)
 				assert.Equal(t, 1, brought[partitions].run.len())
 			})
 		})

@@ -110,10 +110,6 @@ func (m *Manager) seal(c *chunk, reason Reason) {
 // chunk: before, between or after its records, wherever it belongs. The caller
 // holds the lock.
 func (m *Manager) putBack(p partition, rest runs) {
-	if m.closed {
-		m.fail(rest, ErrClosed)
-		return
-	}
 	if c := m.ledger.open[p]; c != nil {
 		rest = merge(rest, c.runs)
 		m.ledger.hold(c, nil)

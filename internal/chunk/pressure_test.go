@@ -70,7 +70,10 @@ func TestChunkIsFilledJustBeyondTheCap(t *testing.T) {
 					synctest.Wait()
 				}
 				time.Sleep(2 * time.Minute)
-				assert.Equal(t, 11, p.given[0], "1,050 bytes are reached with the eleventh")
+				p.mu.Lock()
+				first := p.given[0]
+				p.mu.Unlock()
+				assert.Equal(t, 11, first, "1,050 bytes are reached with the eleventh")
 				assert.Equal(t, 25, p.rows())
 			})
 		})

@@ -40,6 +40,30 @@ func TestFailedPartAbortsTheUpload(t *testing.T) {
 	assert.Empty(t, w.left)
 }
 
+// ending is an Observer that ends the upload once a part has arrived.
+type ending struct {
+	watcher
+	end context.CancelFunc
+}
+
+func (e *ending) Attempt(a Attempt) {
+	if e.watcher.Attempt(a); a.Op == OpUploadPart {
+		e.end()
+	}
+}
+
+func TestUploadThatIsCancelledBetweenTwoPartsIsNotCompleted(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s := newStore(t, server, func(c *Config) { smallParts(c); c.PartConcurrency, c.Observer = 1, &ending{end: cancel} })
+	_, err := put(ctx, s, "k", randomBytes(3*minPartSize))
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "uploading a part of s3://landing/k", "not: completing it")
+	assert.Equal(t, 1, server.Count("UploadPart"))
+	assert.Equal(t, 1, server.Count("AbortMultipartUpload"))
+}
+
 func TestAbortThatIsRefusedIsReported(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	w := &watcher{}

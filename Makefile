@@ -36,8 +36,8 @@ test: ## tests of every package, with the race detector: minutes (test-full has 
 	go test $(RELEASE) -race -short -ldflags '-s -w' -timeout 15m ./...
 
 .PHONY: test-oldest
-test-oldest: ## the plugin's tests with the oldest Benthos and modules that go.mod allows
-	go test -timeout 15m ./plugin/... ./internal/output/...
+test-oldest: ## tests of the plugin and of what uses other modules, with the oldest Benthos and modules that go.mod allows
+	go test -short -timeout 15m ./plugin/... ./internal/output/... ./internal/store/... ./internal/landing/... ./internal/encode/...
 
 .PHONY: test-full
 test-full: ## everything that needs nothing but Go: the long tests with the race detector too, the encoders without it on more data, every format in every store of the zoo, and Benthos' own suite

@@ -42,10 +42,7 @@ func fast(ctx context.Context, o options) (bool, error) {
 	}
 	began := time.Now()
 	limits, err := w.runFast(ctx)
-	problem := ""
-	if limits != nil {
-		problem = w.noteUsage(limits)
-	}
+	problem := w.noteUsage(limits)
 	if err != nil {
 		_, _ = fmt.Fprintf(o.out, "%v %s\n", w.notes, problem)
 		w.close(true)
@@ -65,18 +62,12 @@ func (w *world) runFast(ctx context.Context) (*cage, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := settings{input: fmt.Sprintf(fastInput, dir), output: fastOutput, slots: "auto"}
+	set := settings{input: fmt.Sprintf(fastInput, dir), output: fastOutput, inFlight: "auto"}
 	size, err := w.containerFor(ctx, set)
 	if err != nil {
 		return nil, err
 	}
-	limits, err := newCage(size)
-	if err == nil {
-		w.closers = append(w.closers, limits.close)
-		set.wrap = limits.wrap
-	} else {
-		w.note("NO limit of the kernel: %v", err)
-	}
+	limits := w.confine(size, &set)
 	w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: s3test.Delay(100 * time.Millisecond)})
 	only, err := w.start(ctx, "only", set)
 	if err != nil {

@@ -40,14 +40,8 @@ func memory(ctx context.Context, o options) (bool, error) {
 	// that there must not be too many of them. docs/kafka.md has the sum, which
 	// counts memory_limit twice for so many partitions: 202 + 120 + 150 MB, and
 	// what the input fetches: 6 partitions x 4 records, or 10 MB with redpanda.
-	set := settings{output: memoryOutput, inFlight: 120, ahead: 4, period: time.Second, session: 30 * time.Second}
-	limits, err := newCage(most)
-	if err == nil {
-		w.closers = append(w.closers, limits.close)
-		set.wrap = limits.wrap
-	} else {
-		w.note("NO limit of the kernel, only a look at what is resident: %v", err)
-	}
+	set := settings{output: memoryOutput, inFlight: "120", ahead: 4, period: time.Second, session: 30 * time.Second}
+	limits := w.confine(most, &set)
 	w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: s3test.Delay(100 * time.Millisecond)})
 	c, err := w.start(ctx, "only", set)
 	if err != nil {

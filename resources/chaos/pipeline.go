@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -115,9 +114,8 @@ type settings struct {
 	checkpoint      int
 	ahead           int           // records of each partition that the kafka input reads ahead
 	period          time.Duration // of the input's batches
-	inFlight        int
-	slots           string // instead of inFlight, as max_in_flight is written
-	input           string // instead of one that reads Kafka
+	inFlight        string        // as max_in_flight is written
+	input           string        // instead of one that reads Kafka
 	processors      string
 	output          string
 	auth            string
@@ -160,7 +158,7 @@ func (w *world) render(name, address, endpoint string, set settings) (string, er
 		Period:     or(set.period, 100*time.Millisecond).String(),
 		Probe:      or(set.probe, 3*time.Second).String(),
 		Shutdown:   or(set.shutdown, 20*time.Second).String(),
-		Checkpoint: or(set.checkpoint, 100_000), Ahead: or(set.ahead, 256), InFlight: or(set.slots, strconv.Itoa(or(set.inFlight, 5000))),
+		Checkpoint: or(set.checkpoint, 100_000), Ahead: or(set.ahead, 256), InFlight: or(set.inFlight, "5000"),
 		Bucket: w.s3.Bucket, Endpoint: endpoint,
 		Output:     strings.Trim(or(set.output, defaultOutput), "\n"),
 		Processors: strings.Trim(set.processors, "\n"),

@@ -35,7 +35,7 @@ func soak(ctx context.Context, o options) (bool, error) {
 	}
 	began := time.Now()
 	feed := startFeed(ctx, w.kafka, load{topic: topic, partitions: partitions, rate: o.rate, size: 300}, w.ledger)
-	c, err := w.start(ctx, "only", settings{output: soakOutput, inFlight: 100, period: 500 * time.Millisecond})
+	c, err := w.start(ctx, "only", settings{output: soakOutput, inFlight: "100", period: 500 * time.Millisecond})
 	if err == nil {
 		err = w.settled(ctx, 1)
 	}

@@ -17,7 +17,7 @@ const (
 	callOverhead      = 8500
 	messageOverhead   = 700
 	singleOverhead    = 2400
-	partitionOverhead = 600
+	partitionOverhead = 1000
 )
 
 // started is the input of the configuration that the process was started with,

@@ -1,12 +1,15 @@
 package output
 
 import (
+	"bytes"
+	"log/slog"
 	"testing"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/sizing"
 )
 
@@ -52,6 +55,26 @@ func TestTheNumberOfBatchesFollowsFromTheInput(t *testing.T) {
 			assert.Equal(t, c.want, conf.chunks.MaxInFlight, "what the roll rules take for full")
 			assert.Equal(t, c.record, conf.chunks.RecordOverhead)
 		})
+	}
+}
+
+// Half of the limit waits beside it: the advice is as many batches of that size
+// as the limit has room for.
+func TestWhatWaitsBesideTheLimitIsSaidWithTheNumberToSet(t *testing.T) {
+	for gated, said := range map[int64]string{
+		49_000_000: "",
+		60_000_000: "Set max_in_flight to 50,",
+	} {
+		var logs bytes.Buffer
+		log := service.NewLoggerFromSlog(slog.New(slog.NewTextHandler(&logs, nil)))
+		m := newMetrics(service.MockResources().Metrics(), log, &Config{chunks: chunk.Config{MemoryLimit: 100_000_000}})
+		m.Observe(chunk.Stats{GatedBytes: gated, GatedCalls: 30})
+		if said == "" {
+			assert.Empty(t, logs.String())
+			continue
+		}
+		assert.Contains(t, logs.String(), said)
+		assert.Contains(t, logs.String(), "2000 kB each")
 	}
 }
 

@@ -37,7 +37,7 @@ test: ## tests of every package, with the race detector: minutes (test-full has 
 
 .PHONY: test-oldest
 test-oldest: ## tests of the plugin and of what uses other modules, with the oldest Benthos and modules that go.mod allows
-	go test -short -timeout 15m ./plugin/... ./internal/output/... ./internal/store/... ./internal/landing/... ./internal/encode/...
+	go test -short -timeout 15m ./plugin/... ./internal/config/... ./internal/inspect/... ./internal/output/... ./internal/store/... ./internal/landing/... ./internal/encode/...
 
 .PHONY: test-full
 test-full: ## everything that needs nothing but Go: the long tests with the race detector too, the encoders without it on more data, every format in every store of the zoo, and Benthos' own suite
@@ -52,7 +52,7 @@ build: ## build the binary into bin/
 
 .PHONY: race
 race: ## repeat the concurrent packages under the race detector
-	go test $(RELEASE) -race -count=3 ./internal/chunk/... ./internal/landing/... ./internal/store/... ./internal/health/... ./internal/output/...
+	go test $(RELEASE) -race -count=3 ./internal/chunk/... ./internal/landing/... ./internal/store/... ./internal/health/... ./internal/lifecycle/... ./internal/output/... ./internal/resend/... ./internal/unstored/...
 
 .PHONY: mutation
 mutation: ## break the code of chunk, landing and store, and count what their tests notice (ARGS: -sample 100, -list, -packages ...)

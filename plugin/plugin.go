@@ -13,6 +13,7 @@ package plugin
 import (
 	_ "time/tzdata" // for machines without a database of time zones
 
+	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/internal/output"
 )
 
@@ -27,4 +28,4 @@ func init() {
 // at once and is safe to call more than once and from a signal handler's
 // goroutine. Without it a graceful shutdown takes as long as idle_timeout or
 // max_age, because Benthos does not tell an output that its input is closing.
-func Drain() { output.Drain() }
+func Drain() { lifecycle.Drain() }

@@ -23,7 +23,7 @@ func checkCommand(out io.Writer) *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON"},
 		},
 		Action: func(c *cli.Context) error {
-			found, err := inspect(c)
+			found, err := configured(c)
 			if err != nil {
 				return err
 			}

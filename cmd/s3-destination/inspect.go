@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/inspect"
 )
 
 // Exit codes of the subcommands that look at a configuration.
@@ -20,8 +20,8 @@ var labelFlag = &cli.StringFlag{
 	Usage: "the label of the output to look at, when the configuration has several",
 }
 
-// inspect reads the configuration that a subcommand was given.
-func inspect(c *cli.Context) (*output.Inspected, error) {
+// configured reads the configuration that a subcommand was given.
+func configured(c *cli.Context) (*inspect.Output, error) {
 	if c.NArg() != 1 {
 		return nil, cli.Exit(fmt.Sprintf("usage: s3-destination %s [options] CONFIG", c.Command.Name), exitUsage)
 	}
@@ -30,7 +30,7 @@ func inspect(c *cli.Context) (*output.Inspected, error) {
 	if err != nil {
 		return nil, cli.Exit(fmt.Sprintf("reading the configuration: %v", err), exitUsage)
 	}
-	found, err := output.Inspect(string(text), c.String(labelFlag.Name))
+	found, err := inspect.Read(string(text), c.String(labelFlag.Name))
 	if err != nil {
 		return nil, cli.Exit(fmt.Sprintf("reading %s: %v", path, err), exitUsage)
 	}

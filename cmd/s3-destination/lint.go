@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/inspect"
 )
 
 // warnWhenLinting prints what is doubtful about linted configurations, which
@@ -23,13 +24,13 @@ func warnWhenLinting(args []string, to io.Writer) {
 			_, _ = io.WriteString(to, "warning: "+text+"\n")
 		}
 	}
-	output.OnLintWarning(warn)
+	config.OnLintWarning(warn)
 	for _, path := range linted(args[2:]) {
 		text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 		if err != nil {
 			continue // Benthos says so
 		}
-		for _, doubt := range output.Doubts(string(text)) {
+		for _, doubt := range inspect.Doubts(string(text)) {
 			warn(doubt)
 		}
 	}

@@ -13,7 +13,8 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/unstored"
 )
 
 // condenser is a log in which Benthos' line about a batch that failed appears
@@ -46,9 +47,9 @@ const (
 
 var (
 	// batchFailed is in the lines that are condensed.
-	batchFailed = []byte("Failed to send message to " + output.Name + ": ")
+	batchFailed = []byte("Failed to send message to " + config.Name + ": ")
 	// batchStopped is how the reason begins when the process ends.
-	batchStopped = []byte(output.ErrStopped.Error())
+	batchStopped = []byte(unstored.ErrStopped.Error())
 	// varying is what differs in messages of one reason: numbers and ids.
 	varying = regexp.MustCompile(`[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*`)
 	// clock is the time of a line.

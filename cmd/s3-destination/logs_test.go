@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/unstored"
 )
 
 // logOf is a condenser with a clock of its own.
@@ -83,7 +83,7 @@ func TestLogInJSON(t *testing.T) {
 func TestLogLeavesOutBatchesThatAStopCutShort(t *testing.T) {
 	l := newLog()
 	for i := range 277 {
-		l.say(t, failedLine, i%60, output.ErrStopped.Error(), "root.output")
+		l.say(t, failedLine, i%60, unstored.ErrStopped.Error(), "root.output")
 	}
 	l.flush()
 	assert.Empty(t, l.out.String(), "one line at the end of the process is about all of them")

@@ -15,7 +15,8 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 	_ "github.com/redpanda-data/connect/v4/public/components/prometheus"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/inspect"
+	"github.com/s3-destination/s3-destination/internal/lifecycle"
 
 	_ "github.com/s3-destination/s3-destination/plugin"
 )
@@ -34,7 +35,7 @@ func run() int {
 	condensed, flush := condenseLogs(os.Args)
 	stop := &stopper{flush: flush}
 	stop.watch()
-	output.SumUpAtEnd()
+	lifecycle.SumUpAtEnd()
 	keepMemory()
 	warnWhenLinting(os.Args, os.Stderr)
 	explainExitCodes()
@@ -45,7 +46,7 @@ func run() int {
 		service.CLIOptSetBinaryName("s3-destination"),
 		service.CLIOptSetProductName("s3-destination"),
 		service.CLIOptOnLoggerInit(func(l *service.Logger) { stop.log.Store(l) }),
-		service.CLIOptOnConfigParse(output.WarnAtStart),
+		service.CLIOptOnConfigParse(inspect.WarnAtStart),
 		service.CLIOptAddCommand(previewCommand(os.Stdin, stdout)),
 		service.CLIOptAddCommand(checkCommand(stdout)),
 		service.CLIOptAddCommand(policyCommand(stdout)),
@@ -68,7 +69,7 @@ func keepMemory() {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	output.OnMemoryLimit(func(total int64) {
+	lifecycle.OnMemoryLimit(func(total int64) {
 		if total > 0 {
 			debug.SetMemoryLimit(total + reserve)
 		}

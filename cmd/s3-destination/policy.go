@@ -26,7 +26,7 @@ func policyCommand(out io.Writer) *cli.Command {
 			&cli.StringSliceFlag{Name: "source-ip", Usage: "an address or CIDR block from which alone writing is allowed"},
 		},
 		Action: func(c *cli.Context) error {
-			found, err := inspect(c)
+			found, err := configured(c)
 			if err != nil {
 				return err
 			}

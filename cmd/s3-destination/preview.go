@@ -17,7 +17,7 @@ func previewCommand(in io.Reader, out io.Writer) *cli.Command {
 			"or why it would be refused. Nothing is uploaded. The exit code is 1 when a record would be refused.",
 		Flags: []cli.Flag{labelFlag},
 		Action: func(c *cli.Context) error {
-			found, err := inspect(c)
+			found, err := configured(c)
 			if err != nil {
 				return err
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/inspect"
 	"github.com/s3-destination/s3-destination/internal/sizing"
 )
 
@@ -60,7 +60,7 @@ func loadFlags() []cli.Flag {
 
 // sizeReport reads the configuration and the load.
 func sizeReport(c *cli.Context) (*sizing.Report, error) {
-	found, err := inspect(c)
+	found, err := configured(c)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func sizeReport(c *cli.Context) (*sizing.Report, error) {
 }
 
 // readLoad takes the load from the flags and the sample.
-func readLoad(c *cli.Context, found *output.Inspected, r *sizing.Report) error {
+func readLoad(c *cli.Context, found *inspect.Output, r *sizing.Report) error {
 	size, err := humanize.ParseBytes(c.String("row-bytes"))
 	if err != nil {
 		return fmt.Errorf("reading --row-bytes: %q is not a size such as 800 or 2kB", c.String("row-bytes"))
@@ -129,7 +129,7 @@ func positive(l sizing.Load) error {
 }
 
 // readSample measures the size and compression of records.
-func readSample(path string, found *output.Inspected, r *sizing.Report) error {
+func readSample(path string, found *inspect.Output, r *sizing.Report) error {
 	file, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return fmt.Errorf("reading the sample: %w", err)

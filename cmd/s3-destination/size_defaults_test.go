@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/inspect"
 )
 
 // TestDefaultsOfKafkaInputsAreTheirs compares what `size` takes for the
@@ -27,7 +27,7 @@ func TestDefaultsOfKafkaInputsAreTheirs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			defaults := defaultsOf(t, name)
 			file := fmt.Sprintf("input: {%s: {%s}}\noutput: {s3_destination: {bucket: b, file_format: json}}\n", name, c.settings)
-			found, err := output.Inspect(file, "")
+			found, err := inspect.Read(file, "")
 			require.NoError(t, err)
 			_, in, err := found.Sizing(file)
 			require.NoError(t, err)
@@ -54,7 +54,7 @@ func TestTheOrderedModeIsTheDefaultOfRedpanda(t *testing.T) {
 	defaults := defaultsOf(t, "redpanda")
 	require.Equal(t, false, defaults["unordered_processing.enabled"])
 	file := "input: {redpanda: {seed_brokers: [a, b]}}\noutput: {s3_destination: {bucket: b, file_format: json}}\n"
-	found, err := output.Inspect(file, "")
+	found, err := inspect.Read(file, "")
 	require.NoError(t, err)
 	_, in, err := found.Sizing(file)
 	require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/urfave/cli/v2"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/plugin"
 )
 
@@ -66,7 +66,7 @@ func (s *stopper) watch() {
 // there is anything, otherwise the one that the process would have without.
 func (s *stopper) code(otherwise int) int {
 	defer s.flush()
-	all, untold := output.AtEnd()
+	all, untold := lifecycle.AtEnd()
 	if untold.Any() {
 		untold.Log(s.log.Load())
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/lifecycle"
 )
 
 // streamEnds finds out that the inputs of a stream have stopped, because the
@@ -45,7 +45,7 @@ func watchStreams(args []string) service.CLIOptFunc {
 	if len(args) < 2 || args[1] != "streams" {
 		return func(*service.CLIOptBuilder) {}
 	}
-	return service.CLIOptAddTeeLogger(slog.New(newStreamEnds(output.EndOfInput)))
+	return service.CLIOptAddTeeLogger(slog.New(newStreamEnds(lifecycle.EndOfInput)))
 }
 
 func newStreamEnds(ended func(stream string)) *streamEnds {

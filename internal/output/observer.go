@@ -6,12 +6,13 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/telemetry"
 )
 
 // observer hears of every request and of every object. The metrics want to
 // know all of it, the circuit breaker what it tells about the destination.
 type observer struct {
-	*metrics
+	*telemetry.Metrics
 	monitor *health.Monitor
 	// last is the class of the last request that our own side did not end.
 	last atomic.Value
@@ -21,14 +22,13 @@ type observer struct {
 }
 
 var (
-	_ chunk.Observer  = (*observer)(nil)
-	_ store.Observer  = (*observer)(nil)
-	_ health.Observer = (*metrics)(nil)
+	_ chunk.Observer = (*observer)(nil)
+	_ store.Observer = (*observer)(nil)
 )
 
 // Attempt takes note of a request to the store.
 func (o *observer) Attempt(a store.Attempt) {
-	o.metrics.Attempt(a)
+	o.Metrics.Attempt(a)
 	if a.Class != store.ClassCanceled {
 		o.last.Store(a.Class)
 	}
@@ -40,7 +40,7 @@ func (o *observer) Attempt(a store.Attempt) {
 
 // Failed takes note of records whose object was given up.
 func (o *observer) Failed(records int, reason error) {
-	o.metrics.Failed(records, reason)
+	o.Metrics.Failed(records, reason)
 	o.monitor.Failed(reason)
 }
 
@@ -48,4 +48,17 @@ func (o *observer) Failed(records int, reason error) {
 func (o *observer) failing() store.Class {
 	class, _ := o.last.Load().(store.Class)
 	return class
+}
+
+// refusedObject reports whether an object that could not be stored is refused
+// by itself, by a policy for its prefix for example, while the destination
+// accepts others. It says nothing about the others, whose uploads go on.
+func refusedObject(monitor *health.Monitor, err error) bool {
+	switch store.ClassOf(err) {
+	case store.ClassDenied, store.ClassKMS, store.ClassInvalid, "":
+		return monitor.Status().State != health.Unhealthy
+	case store.ClassCredentials, store.ClassNoBucket, store.ClassWrongRegion, store.ClassThrottled,
+		store.ClassClockSkew, store.ClassNetwork, store.ClassNotS3, store.ClassCanceled, store.ClassExists:
+	}
+	return false
 }

@@ -15,18 +15,23 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/landing"
+	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/resend"
 	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/telemetry"
+	"github.com/s3-destination/s3-destination/internal/unstored"
 )
 
 // Output lands batches in S3. It implements service.BatchOutput: WriteBatch is
 // called from many goroutines at once.
 type Output struct {
-	conf     *Config
+	conf     *config.Config
 	log      *service.Logger
-	metrics  *metrics
+	metrics  *telemetry.Metrics
 	assigner *partition.Assigner
 	store    *store.Store
 	lander   *landing.Lander
@@ -34,12 +39,10 @@ type Output struct {
 	monitor  *health.Monitor // nil when the health check is off
 	pipe     chunk.Pipeline  // the lander, with spans when the stream is traced
 	watch    *observer
-	backlog  *backlog
-	account  account
-	resends  resends
+	account  *unstored.Account
+	resends  *resend.Memory
 	stream   string // of streams mode
 
-	sourceless warning
 	// sentAway is the place of the batch that Benthos repeats when it is
 	// connected again.
 	sentAway atomic.Pointer[chunk.Place]
@@ -62,60 +65,60 @@ var (
 
 // New makes an output from its configuration. No request is made before
 // Connect.
-func New(ctx context.Context, conf *Config, res *service.Resources) (*Output, error) {
+func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Output, error) {
 	o := &Output{conf: conf, log: res.Logger(), stream: res.StreamID(), drained: make(chan struct{})}
-	o.account.elsewhere = goesElsewhere(res.Path())
-	o.resends.enabled = wrapped(res.Path())
-	o.metrics = newMetrics(res.Metrics(), res.Logger(), conf)
-	o.backlog = &backlog{report: o.metrics.Aged}
-	for _, w := range conf.warnings {
+	o.metrics = telemetry.New(res.Metrics(), res.Logger(), conf)
+	o.metrics.OnOutgrown(lifecycle.MemoryChanged)
+	o.account = unstored.NewAccount(res.Path(), o.metrics.Aged)
+	o.resends = resend.NewMemory(res.Path())
+	for _, w := range conf.Warnings {
 		o.log.Warn(w)
 	}
 	var err error
-	if o.assigner, err = partition.New(conf.partition); err != nil {
+	if o.assigner, err = partition.New(conf.Partition); err != nil {
 		return nil, err
 	}
-	o.watch = &observer{metrics: o.metrics}
-	conf.store.Auth.Label = res.Label()
-	conf.store.Observer = o.watch
-	if o.store, err = store.New(ctx, conf.store); err != nil {
+	o.watch = &observer{Metrics: o.metrics}
+	conf.Store.Auth.Label = res.Label()
+	conf.Store.Observer = o.watch
+	if o.store, err = store.New(ctx, conf.Store); err != nil {
 		return nil, err
 	}
-	o.metrics.knowledge = o.store
-	o.prober = health.NewProber(o.store, conf.probe(res.Label()))
-	if conf.health.enabled {
+	o.metrics.Knows(o.store)
+	o.prober = health.NewProber(o.store, conf.Probe(res.Label()))
+	if conf.Health.Enabled {
 		o.monitor = health.NewMonitor(health.Config{
 			Probe:    o.prober,
-			Interval: conf.health.interval,
-			Timeout:  conf.health.timeout,
+			Interval: conf.Health.Interval,
+			Timeout:  conf.Health.Timeout,
 			Observer: o.metrics,
 		})
 	}
 	o.watch.monitor = o.monitor
-	o.conf.chunks.Observer = o.watch
-	o.conf.chunks.GiveUpAfter = conf.store.Retry.MaxElapsed
-	o.conf.chunks.Refused = func(err error) bool { return refusedObject(o.monitor, err) }
-	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.store.Retry.MaxElapsed))
-	o.pipe = withTracing(o.lander, res.OtelTracer(), conf)
+	conf.Chunks.Observer = o.watch
+	conf.Chunks.GiveUpAfter = conf.Store.Retry.MaxElapsed
+	conf.Chunks.Refused = func(err error) bool { return refusedObject(o.monitor, err) }
+	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.Store.Retry.MaxElapsed))
+	o.pipe = telemetry.WithTracing(o.lander, res.OtelTracer(), conf)
 	return o, nil
 }
 
 func (o *Output) landing() landing.Config {
 	c := landing.Config{
 		Data: landing.Format{
-			NewEncoder:      o.conf.format.newEncoder,
-			Namer:           o.conf.layout,
-			ContentType:     o.conf.format.contentType,
-			ContentEncoding: o.conf.format.encoding,
+			NewEncoder:      o.conf.Format.NewEncoder,
+			Namer:           o.conf.Layout,
+			ContentType:     o.conf.Format.ContentType,
+			ContentEncoding: o.conf.Format.ContentEncoding,
 		},
 		Describe: o.describe,
-		Metadata: o.conf.store.Metadata,
-		Range:    o.conf.trust.RangeName,
+		Metadata: o.conf.Store.Metadata,
+		Range:    o.conf.Trust.RangeName,
 	}
-	if o.conf.deadLetters != nil {
+	if o.conf.DeadLetters != nil {
 		c.DeadLetters = landing.Format{
-			NewEncoder:  deadLetterEncoder,
-			Namer:       o.conf.deadLetters.Layout(),
+			NewEncoder:  config.NewDeadLetterEncoder,
+			Namer:       o.conf.DeadLetters.Layout(),
 			ContentType: "application/x-ndjson",
 		}
 	}
@@ -126,15 +129,16 @@ func (o *Output) landing() landing.Config {
 // Once everything is to be written it no longer insists on the check: whatever
 // still waits in front of the output is better off inside.
 func (o *Output) Connect(ctx context.Context) error {
-	attach(o)
+	o.tried.Store(true)
+	lifecycle.Attach(o, o.stream)
 	if err := o.check(ctx); err != nil {
 		if !o.draining() {
-			return fmt.Errorf("%s: %w", o.conf.destination(), err) // not every answer names the server
+			return fmt.Errorf("%s: %w", o.conf.Destination(), err) // not every answer names the server
 		}
 	} else {
 		o.reached.Store(true)
 	}
-	o.account.connected()
+	o.account.Connected()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
@@ -143,13 +147,13 @@ func (o *Output) Connect(ctx context.Context) error {
 	if o.chunks != nil {
 		return nil
 	}
-	o.conf.chunks.NewID = newID
-	o.chunks = chunk.New(o.conf.chunks, o.pipe)
+	o.conf.Chunks.NewID = newID
+	o.chunks = chunk.New(o.conf.Chunks, o.pipe)
 	o.watch.chunks.Store(o.chunks)
 	if o.draining() {
 		o.chunks.Drain()
 	}
-	takes(o)
+	lifecycle.Takes(o)
 	return nil
 }
 
@@ -175,7 +179,7 @@ func (o *Output) check(ctx context.Context) error {
 	if v.Err != nil {
 		return v.Err
 	}
-	o.metrics.Unconditional(o.conf.store.Conditions)
+	o.metrics.Unconditional(o.conf.Store.Conditions)
 	return nil
 }
 
@@ -199,10 +203,9 @@ func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // dropped. A nil error acknowledges the batch; a *service.BatchError names the
 // records that failed.
 func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
-	w := o.backlog.enter(len(batch))
-	defer o.backlog.leave(w)
-	err := ended(ctx, o.write(ctx, batch))
-	o.account.settle(w, batch, err) //nolint:contextcheck // messages have contexts of their own
+	call := o.account.Enter(len(batch))
+	err := unstored.Ended(ctx, o.write(ctx, batch))
+	o.account.End(call, batch, err) //nolint:contextcheck // messages have contexts of their own
 	return err
 }
 
@@ -241,30 +244,30 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch) error {
 	o.place(batch, half, call)
 	failures, err := call.Commit(ctx)
 	if err != nil {
-		o.resends.put(half)
+		o.resends.Put(half)
 		return err
 	}
-	o.account.giveBack(batch, failures) //nolint:contextcheck // messages have contexts of their own
-	o.resends.remember(batch, failures, half)
+	o.account.GiveBack(batch, failures) //nolint:contextcheck // messages have contexts of their own
+	o.resends.Remember(batch, failures, half)
 	return batchError(batch, failures)
 }
 
 // halfStored returns what is stored of a batch that was here before, nil for
 // any other.
-func (o *Output) halfStored(batch service.MessageBatch) *halfStored {
-	half := o.resends.take(batch)
-	if half != nil && o.metrics.resent.due() {
-		o.log.Warn("A batch is sent again as a whole although only some of its records failed; what is stored of it is not stored again. A retry, a broker or a switch around this output does not know single records, and waits for them for ever: set on_bad_record to dead_letter or drop.")
+func (o *Output) halfStored(batch service.MessageBatch) *resend.Batch {
+	half := o.resends.Take(batch)
+	if half != nil {
+		o.metrics.Resent()
 	}
 	return half
 }
 
 // place finds the partition of every record of the batch that is not stored.
-func (o *Output) place(batch service.MessageBatch, half *halfStored, call *chunk.Call) {
+func (o *Output) place(batch service.MessageBatch, half *resend.Batch, call *chunk.Call) {
 	pass := o.assigner.Begin(batch)
 	defer pass.End()
 	for i, m := range batch {
-		if half.done(i) {
+		if half.Done(i) {
 			continue
 		}
 		rec, err := o.record(m)
@@ -278,7 +281,7 @@ func (o *Output) place(batch service.MessageBatch, half *halfStored, call *chunk
 			continue
 		}
 		schema := ""
-		if identify := o.conf.format.identify; identify != nil {
+		if identify := o.conf.Format.Identify; identify != nil {
 			if schema, err = identify(&rec); err != nil {
 				call.Refuse(rec, i, err)
 				continue
@@ -331,8 +334,8 @@ func (o *Output) Drain() {
 	}
 }
 
-// flush writes everything that waits now, once.
-func (o *Output) flush() {
+// Flush writes everything that waits now, once.
+func (o *Output) Flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.chunks != nil {
@@ -364,18 +367,39 @@ func (o *Output) Close(ctx context.Context) error {
 	chunks := o.chunks
 	o.closed = true
 	o.mu.Unlock()
-	left := o.unstored()         // as long as it is known why
+	left := o.Unstored()         // as long as it is known why
 	within(ctx, o.monitor.Close) // first: uploads wait for it
 	if chunks != nil {
 		if err := chunks.Close(ctx); err != nil {
 			o.log.Debugf("Closing before the last uploads have ended: %v", err)
 		}
 	}
-	o.backlog.close()
+	o.account.Close()
 	o.store.Close()
-	detach(o, left)
+	lifecycle.Detach(o, left, o.log)
 	return nil
 }
+
+// Unstored tells what this output has not stored, as things are now.
+func (o *Output) Unstored() unstored.Report {
+	r := o.account.Report(o.tried.Load() && !o.reached.Load(), o.trouble)
+	r.Destination = o.conf.Destination()
+	return r
+}
+
+// trouble is what keeps records from being stored now.
+func (o *Output) trouble() (store.Class, error) {
+	if s := o.monitor.Status(); s.State == health.Unhealthy {
+		return s.Class, s.Err
+	}
+	if c := o.watch.failing(); c != "" {
+		return c, errors.New("requests failed until the end")
+	}
+	return store.ClassCanceled, errors.New("there was not enough time: shutdown_timeout is how long an end may take")
+}
+
+// Memory is the memory limit, with what waits beside it, in bytes.
+func (o *Output) Memory() int64 { return o.conf.Chunks.MemoryLimit + o.metrics.Beyond() }
 
 // within waits for f, but not beyond the end of ctx.
 func within(ctx context.Context, f func()) {

@@ -18,6 +18,8 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/io"
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -103,6 +105,8 @@ func (r *rig) eventually(t *testing.T, what string, condition func() bool) {
 }
 
 // recorder is a metrics exporter that can be asked, by name and label values.
+const prefix = config.Name + "_"
+
 type recorder struct {
 	mu     sync.Mutex
 	values map[string]int64
@@ -224,7 +228,7 @@ generate:
 `, tinyPartitions)
 	assert.Equal(t, int64(300), r.metrics.get("objects_total", "json", "idle"))
 	assert.Empty(t, r.logs.String())
-	for _, reason := range causes {
+	for _, reason := range chunk.Reasons {
 		assert.Zero(t, r.metrics.get("small_objects", string(reason)))
 	}
 }

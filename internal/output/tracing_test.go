@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
@@ -14,10 +13,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/s3-destination/s3-destination/internal/landing"
-	"github.com/s3-destination/s3-destination/internal/record"
 )
 
 // spans are the finished spans of a stream by name.
@@ -65,7 +62,7 @@ generate:
 		inputs[s.SpanContext.TraceID()] = true
 	}
 	require.Len(t, inputs, 60, "a trace for each record")
-	objects := found[spanName]
+	objects := found["s3_destination_object"]
 	require.Len(t, objects, len(r.s3.Keys("in/")))
 	formats := map[string]int{}
 	for i := range objects {
@@ -102,8 +99,8 @@ func TestSpanOfAnObjectThatCannotBeStoredSaysWhy(t *testing.T) {
 	r.s3.Faults.Deny("PutObject")
 	r.start(t, "generate: {count: 3, interval: '', batch_size: 3, mapping: 'root = {}'}",
 		"file_format: json\nidle_timeout: 200ms\nhealth_check: {enabled: false}\n")
-	r.eventually(t, "a span", func() bool { return len(spans(exported)[spanName]) > 0 })
-	s := spans(exported)[spanName][0]
+	r.eventually(t, "a span", func() bool { return len(spans(exported)["s3_destination_object"]) > 0 })
+	s := spans(exported)["s3_destination_object"][0]
 	assert.Equal(t, codes.Error, s.Status.Code)
 	assert.Contains(t, s.Status.Description, "uploading")
 	about := attributes(&s)
@@ -114,52 +111,6 @@ func TestSpanOfAnObjectThatCannotBeStoredSaysWhy(t *testing.T) {
 		assert.NotContains(t, fmt.Sprint(e), r.s3.SecretKey)
 	}
 	r.s3.Faults.Clear()
-}
-
-func TestLinksAreThinnedOutEvenly(t *testing.T) {
-	provider, _ := tracer()
-	var records []record.Record
-	number := map[trace.TraceID]int{}
-	for i := range 10_000 {
-		ctx, span := provider.Tracer("").Start(context.Background(), "")
-		number[span.SpanContext().TraceID()] = i
-		for range 3 { // records of one trace, such as the lines of a file
-			records = append(records, record.Record{Meta: service.NewMessage(nil).WithContext(ctx)})
-		}
-	}
-	assert.Len(t, contexts(records[:3]), 1)
-	assert.Len(t, contexts(records[:3*maxLinks]), maxLinks)
-	found := contexts(records)
-	require.Greater(t, len(found), maxLinks/2)
-	require.LessOrEqual(t, len(found), maxLinks)
-	stride := number[found[1].TraceID()]
-	for i, c := range found {
-		assert.Equal(t, i*stride, number[c.TraceID()])
-	}
-	assert.Greater(t, (len(found)+1)*stride, 9_999, "to the end")
-}
-
-func TestOnlyRecordedTracesAreLinked(t *testing.T) {
-	provider, _ := tracer(sdktrace.WithSampler(sdktrace.NeverSample()))
-	ctx, _ := provider.Tracer("").Start(context.Background(), "")
-	assert.Empty(t, contexts([]record.Record{
-		{Meta: service.NewMessage(nil).WithContext(ctx)}, {Meta: service.NewMessage(nil)}, {},
-	}))
-}
-
-func TestStreamThatIsNotTracedPaysNothing(t *testing.T) {
-	parsed, err := fields().ParseYAML(minimal, service.GlobalEnvironment())
-	require.NoError(t, err)
-	conf, _, err := ParseConfig(parsed)
-	require.NoError(t, err)
-	o, err := New(t.Context(), conf, service.MockResources())
-	require.NoError(t, err)
-	assert.Same(t, o.lander, o.pipe, "the tracing is not on the way of objects at all")
-	require.NoError(t, o.Close(t.Context()))
-	assert.Same(t, o.lander, withTracing(o.lander, noop.NewTracerProvider(), conf))
-	assert.Same(t, o.lander, withTracing(o.lander, nil, conf))
-	provider, _ := tracer()
-	assert.NotSame(t, o.lander, withTracing(o.lander, provider, conf))
 }
 
 func TestSamplerDecidesAboutObjects(t *testing.T) {
@@ -176,7 +127,7 @@ func TestSamplerDecidesAboutObjects(t *testing.T) {
 type countingSampler struct{ asked int }
 
 func (s *countingSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
-	if p.Name == spanName {
+	if p.Name == "s3_destination_object" {
 		s.asked++
 	}
 	return sdktrace.SamplingResult{Decision: sdktrace.Drop, Attributes: []attribute.KeyValue{}}

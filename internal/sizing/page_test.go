@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/inspect"
 	"github.com/s3-destination/s3-destination/internal/sizing"
 )
 
@@ -45,7 +45,7 @@ func report(t *testing.T) string {
 	_, rest, found := strings.Cut(string(readme), "```yaml\n")
 	require.True(t, found)
 	file, _, _ := strings.Cut(rest, "```")
-	inspected, err := output.Inspect(file, "")
+	inspected, err := inspect.Read(file, "")
 	require.NoError(t, err)
 	r := sizing.Report{
 		RatioSource: "as on sample data: see --sample",
@@ -121,7 +121,7 @@ input:
 output:
   s3_destination: {bucket: b, file_format: %s, max_age: %s, memory_limit: 1TB, max_in_flight: 1000000}
 `, format, age)
-	found, err := output.Inspect(file, "")
+	found, err := inspect.Read(file, "")
 	require.NoError(t, err)
 	d, in, err := found.Sizing(file)
 	require.NoError(t, err)

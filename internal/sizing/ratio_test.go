@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/inspect"
 	"github.com/s3-destination/s3-destination/internal/sizing"
 )
 
@@ -36,7 +36,7 @@ func TestRatiosAreMeasured(t *testing.T) {
 
 func measure(t *testing.T, format string, docs [][]byte) float64 {
 	t.Helper()
-	found, err := output.Inspect(fmt.Sprintf("output: {s3_destination: {bucket: b, file_format: %s}}", format), "")
+	found, err := inspect.Read(fmt.Sprintf("output: {s3_destination: {bucket: b, file_format: %s}}", format), "")
 	require.NoError(t, err)
 	s, err := found.Measure(bytes.NewReader(bytes.Join(docs, []byte("\n"))))
 	require.NoError(t, err)

@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/config"
 )
 
 func TestPagesAreComplete(t *testing.T) {
-	s, err := registered(output.Name)
+	s, err := registered(config.Name)
 	require.NoError(t, err)
 	page := string(pageOf(s))
 	fields := 0
@@ -40,7 +40,7 @@ func TestPagesAreDeterministic(t *testing.T) {
 }
 
 func TestSchemaDescribesEveryField(t *testing.T) {
-	s, err := registered(output.Name)
+	s, err := registered(config.Name)
 	require.NoError(t, err)
 	text, err := schemaOf(s)
 	require.NoError(t, err)

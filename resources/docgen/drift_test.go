@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/config"
 )
 
 // These tests hold the hand-written pages to the code: metrics, the names of
@@ -27,7 +27,7 @@ const root = "../.."
 
 func TestMetricsPageMatchesTheCode(t *testing.T) {
 	assert.ElementsMatch(t, metricsOfTheCode(t), metricsOfThePage(t),
-		"docs/reference/metrics.md must list exactly the metrics of internal/output")
+		"docs/reference/metrics.md must list exactly the metrics of internal/telemetry")
 }
 
 var constructors = map[string]string{"NewCounter": "counter", "NewTimer": "timer", "NewGauge": "gauge"}
@@ -36,7 +36,7 @@ var constructors = map[string]string{"NewCounter": "counter", "NewTimer": "timer
 func metricsOfTheCode(t *testing.T) []string {
 	t.Helper()
 	var found []string
-	files, err := filepath.Glob(filepath.Join(root, "internal/output/*.go"))
+	files, err := filepath.Glob(filepath.Join(root, "internal/telemetry/*.go"))
 	require.NoError(t, err)
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
@@ -52,8 +52,8 @@ func metricsOfTheCode(t *testing.T) []string {
 			}
 			texts := texts(call.Args)
 			if len(texts) > 0 {
-				found = append(found, strings.TrimSpace(fmt.Sprintf("%s_%s %s %s", output.Name,
-					strings.TrimPrefix(texts[0], output.Name+"_"), constructors[selector.Sel.Name], strings.Join(texts[1:], ", "))))
+				found = append(found, strings.TrimSpace(fmt.Sprintf("%s_%s %s %s", config.Name,
+					strings.TrimPrefix(texts[0], config.Name+"_"), constructors[selector.Sel.Name], strings.Join(texts[1:], ", "))))
 			}
 			return true
 		})

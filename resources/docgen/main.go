@@ -9,7 +9,7 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/config"
 	_ "github.com/s3-destination/s3-destination/plugin"
 )
 
@@ -24,7 +24,7 @@ func main() {
 }
 
 func run(dir string) error {
-	s, err := registered(output.Name)
+	s, err := registered(config.Name)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/config"
 	_ "github.com/s3-destination/s3-destination/plugin"
 )
 
@@ -63,7 +63,7 @@ func isValue(text, word string) bool { return strings.Contains(text, ": "+word) 
 // fields are the paths of all settings.
 func fields(t *testing.T) map[string]bool {
 	t.Helper()
-	view, ok := service.GlobalEnvironment().GetOutputConfig(output.Name)
+	view, ok := service.GlobalEnvironment().GetOutputConfig(config.Name)
 	require.True(t, ok)
 	text, err := view.FormatJSON()
 	require.NoError(t, err)

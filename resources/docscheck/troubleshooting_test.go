@@ -70,8 +70,11 @@ func TestMessagesOfTroubleshootingAreThoseOfTheCode(t *testing.T) {
 // a configuration. What is logged begins with a capital letter, unlike errors.
 var loggers = []string{"Warn", "Warnf", "Error", "Errorf", "Info", "Infof"}
 
+// speakers are where the log is written.
+var speakers = []string{"/output/", "/telemetry/", "/inspect/", "/unstored/", "/health/", "/cmd/s3-destination/"}
+
 func isWarning(l Literal) bool {
-	logs := strings.Contains(l.At, "/output/") || strings.Contains(l.At, "/health/") || strings.Contains(l.At, "/cmd/s3-destination/")
+	logs := slices.ContainsFunc(speakers, func(dir string) bool { return strings.Contains(l.At, dir) })
 	return l.Call == "warn" || logs && slices.Contains(loggers, l.Call) && l.Text != "" && unicode.IsUpper(rune(l.Text[0]))
 }
 

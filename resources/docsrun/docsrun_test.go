@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/config"
 	_ "github.com/s3-destination/s3-destination/plugin"
 )
 
@@ -119,7 +119,7 @@ func TestTargetsExist(t *testing.T) {
 // settings are the names of the fields of s3_destination.
 func settings(t *testing.T) []string {
 	t.Helper()
-	view, ok := service.GlobalEnvironment().GetOutputConfig(output.Name)
+	view, ok := service.GlobalEnvironment().GetOutputConfig(config.Name)
 	require.True(t, ok)
 	text, err := view.FormatJSON()
 	require.NoError(t, err)

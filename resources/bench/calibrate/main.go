@@ -1,6 +1,6 @@
 // Command calibrate measures what calls and messages in flight cost beside
 // their payload. The constants callOverhead and messageOverhead of
-// internal/output follow from it.
+// internal/config follow from it.
 package main
 
 import (

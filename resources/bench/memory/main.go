@@ -29,20 +29,26 @@ const some = 1_000
 
 // cases are the rows of the table. The first input makes batches, as a Kafka
 // client does; the second makes single messages that are batched later, each of
-// which costs more.
+// which costs more. Parsed records come out of a mapping as a tree of values, and
+// every second record of the row with dead letters is none that parquet can hold.
+// With a number for max_in_flight, more batches are taken than memory_limit has
+// room for: nothing can bound that, and the binary warns of it.
 var cases = []struct {
 	input, config string
 	partitions    int
 	format        string
-	inFlight      int
+	inFlight      string
 }{
-	{"batches of 1,000", batches(dataset.Many), dataset.Many, "json", 128},
-	{"batches of 1,000", batches(dataset.Many), dataset.Many, "json", 1000},
-	{"messages, batched", messages, dataset.Many, "json", 128},
-	{"messages, batched", messages, dataset.Many, "json", 1000},
-	{"batches of 1,000", batches(some), some, "parquet", 128},
-	{"batches of 1,000", batches(some), some, "avro", 128},
-	{"batches of 1,000", batches(some), some, "csv", 128},
+	{"batches of 1,000", batches(dataset.Many), dataset.Many, "json", "auto"},
+	{"messages, batched", messages, dataset.Many, "json", "auto"},
+	{"parsed records of 30 fields, in batches of 1,000", parsed(dataset.Many), dataset.Many, "json", "auto"},
+	{"parsed records of 30 fields, in batches of 1,000", parsed(some), some, "parquet", "auto"},
+	{"batches of 1,000, every second record a dead letter", half(some), some, "parquet", "auto"},
+	{"batches of 1,000", batches(some), some, "parquet", "auto"},
+	{"batches of 1,000", batches(some), some, "avro", "auto"},
+	{"batches of 1,000", batches(some), some, "csv", "auto"},
+	{"batches of 1,000", batches(dataset.Many), dataset.Many, "json", "1000"},
+	{"messages, batched", messages, dataset.Many, "json", "1000"},
 }
 
 func batches(partitions int) string {
@@ -52,6 +58,33 @@ func batches(partitions int) string {
     batch_size: 1000
     interval: ""
     mapping: 'root = "{\"tenant\":\"t-%%05d\",\"text\":\"%s\"}".format(random_int(min: 0, max: %d))'`, records, text, partitions-1)
+}
+
+// half makes records of which every second one is broken.
+func half(partitions int) string {
+	return fmt.Sprintf(`
+  generate:
+    count: %d
+    batch_size: 1000
+    interval: ""
+    mapping: |
+      let text = "{\"tenant\":\"t-%%05d\",\"text\":\"%s\"".format(random_int(min: 0, max: %d))
+      root = $text + if random_int(min: 0, max: 1) == 0 { "}" } else { "" }`, records, text, partitions-1)
+}
+
+// parsed makes records that are trees of values, of about the same size.
+func parsed(partitions int) string {
+	var fields strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&fields, "\n      root.field_%02d = \"%s\"", i, text[:20])
+	}
+	return fmt.Sprintf(`
+  generate:
+    count: %d
+    batch_size: 1000
+    interval: ""
+    mapping: |
+      root.tenant = "t-%%05d".format(random_int(min: 0, max: %d))%s`, records, partitions-1, fields.String())
 }
 
 const messages = `
@@ -78,7 +111,8 @@ output:
     variables: { tenant: '${! json("tenant") }' }
     file_format: %s
     memory_limit: 256MiB
-    max_in_flight: %d
+    max_in_flight: %s
+    on_bad_record: dead_letter
 `
 
 func main() {
@@ -98,7 +132,7 @@ func main() {
 	}
 }
 
-func run(binary, bin, dir, input, format string, inFlight int) error {
+func run(binary, bin, dir, input, format string, inFlight string) error {
 	data, err := dataset.Write(dir, dataset.Tenants, records)
 	if err != nil {
 		return err
@@ -132,7 +166,7 @@ func run(binary, bin, dir, input, format string, inFlight int) error {
 	if peak > limit+allowance {
 		met = "**no**"
 	}
-	fmt.Printf("| %d | %d | %s | %.0f | %d |\n", inFlight, peak>>20, met, records/took.Seconds(), c.Objects)
+	fmt.Printf("| %s | %d | %s | %.0f | %d |\n", inFlight, peak>>20, met, records/took.Seconds(), c.Objects)
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/io"
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/plugin"
 	"github.com/s3-destination/s3-destination/resources/bench/feed"
 )
@@ -19,7 +19,7 @@ const reserve = 64 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		output.OnMemoryLimit(func(total int64) {
+		lifecycle.OnMemoryLimit(func(total int64) {
 			if total > 0 {
 				debug.SetMemoryLimit(total + reserve)
 			}

@@ -22,6 +22,7 @@ type bench struct {
 // side is one of the two that are compared.
 type side struct {
 	binary string
+	path   string // of the binary, where it is none of ours
 	config func(works.Run) string
 	data   dataset.Name
 	rows   int
@@ -81,6 +82,11 @@ func (b *bench) sides(w works.Work, d dataset.Name) (peer, ours side) {
 	ours = side{
 		binary: "ours", data: d, ours: true, opaque: w.Ours == "", rows: rows(b.seconds*w.OurRate/weight, works.Batch),
 		config: func(r works.Run) string { return works.OurConfig(w.Ours, r) },
+	}
+	if b.against != "" {
+		peer = ours
+		peer.path = b.against
+		return peer, ours
 	}
 	if w.Base != "" {
 		peer = side{
@@ -149,7 +155,11 @@ func (b *bench) stream(s side, data string, procs int, profile string) (r result
 	} else if b.server.CA != "" {
 		env = append(env, "AWS_CA_BUNDLE="+b.server.CA)
 	}
-	if r.Stats, err = child.Stream(filepath.Join(b.bin, s.binary), s.config(run), b.dir, procs, env...); err != nil {
+	binary := s.path
+	if binary == "" {
+		binary = filepath.Join(b.bin, s.binary)
+	}
+	if r.Stats, err = child.Stream(binary, s.config(run), b.dir, procs, env...); err != nil {
 		return r, err
 	}
 	r.Counts, err = b.server.Counts()

@@ -23,6 +23,7 @@ var sizes = map[dataset.Name]int{dataset.Clicks: 100_000, dataset.Wide: 40_000, 
 
 type options struct {
 	bin, dir, works, data, profile string
+	against                        string
 	procs                          []int
 	runs, inFlight                 int
 	seconds                        float64
@@ -33,6 +34,7 @@ func main() {
 	var o options
 	procs := "1,2"
 	flag.StringVar(&o.bin, "bin", "work/bin", "directory of the binaries ours, peer and server")
+	flag.StringVar(&o.against, "against", "", "another build of ours (a path) to compare with, instead of Redpanda Connect")
 	flag.StringVar(&o.dir, "dir", "work", "directory for data")
 	flag.StringVar(&o.works, "works", "", "works to measure, by id, separated by commas; empty for all")
 	flag.StringVar(&o.data, "data", "", "data sets, separated by commas; empty for all")

@@ -1,0 +1,134 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/encode/avro"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/source"
+)
+
+// columnar are the options of the formats whose objects have a schema.
+type columnar struct {
+	parquet       parquet.Config
+	avro          avro.Config
+	binaryStrings bool
+	schema        schema.Config
+}
+
+func (f *columnar) settings() settings {
+	return append(settings{
+		object("parquet", "Options of the format parquet.",
+			word("compression", &f.parquet.Compression, "zstd", "snappy", "gzip", "lz4_raw", "none").
+				doc("The codec of pages.").
+				or("zstd"),
+			number("level", &f.parquet.Level).
+				doc("The level of zstd (1 to 22) or gzip (1 to 9); `0` means 1 for zstd, and 5 for gzip. Level 3 of zstd makes files 4 to 7 % smaller, in a third more time.").
+				or(0),
+			size("row_group_size", &f.parquet.RowGroupSize).
+				doc("The uncompressed size at which a row group ends. An encoder holds one in memory.").
+				or("64MiB"),
+			size("page_size", &f.parquet.PageSize).
+				doc("About the uncompressed size of a page.").
+				or("1MiB"),
+			list("bloom_filters", &f.parquet.BloomColumns).
+				doc("The paths of columns that get a bloom filter.").
+				or([]any{}).
+				example([]any{"user.id", "tags.list.element"}),
+		).advanced(),
+		object("avro", "Options of the format avro.",
+			word("codec", &f.avro.Codec, "snappy", "deflate", "zstandard", "null").
+				doc("The codec of blocks.").
+				or("snappy"),
+			number("level", &f.avro.Level).
+				doc("The level of deflate (1 to 9) or zstandard (1 to 22); `0` means the codec's default.").
+				or(0),
+			size("block_size", &f.avro.BlockSize).
+				doc("The uncompressed size at which a block ends.").
+				or("128KiB"),
+			text("record_name", &f.avro.RecordName).
+				doc("The name of the record type.").
+				or("Record"),
+		).advanced(),
+		flag("use_binary_strings", &f.binaryStrings).
+			doc("Write text as plain bytes: Parquet columns without the string annotation, Avro fields of the type bytes. Only for parquet and avro.").
+			or(false).advanced(),
+	}, columns(&f.schema)...)
+}
+
+// levels are the highest compression levels of the codecs that have them.
+var levels = map[string]int{"zstd": 22, "zstandard": 22, "gzip": 9, "deflate": 9}
+
+// checkLevel looks whether a codec has a compression level; 0 is the default.
+func checkLevel(r *reader, setting, codec string, level int) {
+	highest := levels[codec]
+	switch {
+	case level >= 0 && level <= highest:
+	case highest == 0:
+		r.fail(fmt.Errorf("%s must be 0: %s has no levels", setting, codec))
+	default:
+		r.fail(fmt.Errorf("%s must be from 1 to %d for %s, or 0 for its default, got %d", setting, highest, codec, level))
+	}
+}
+
+func (f *columnar) parquetFormat(c *Config, r *reader) Format {
+	conf := f.parquet
+	checkLevel(r, "parquet.level", conf.Compression, conf.Level)
+	conf.BinaryStrings = f.binaryStrings
+	conf.Metadata = footer(c.Trust)
+	conf.Cores = parquet.NewCores(c.Encoders)
+	out := f.format(c, r, func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) })
+	out.Extension, out.ContentType, out.ratio = ".parquet", "application/vnd.apache.parquet", parquetRatio
+	out.rowGroup = conf.RowGroupSize
+	return out
+}
+
+func (f *columnar) avroFormat(c *Config, r *reader) Format {
+	conf := f.avro
+	checkLevel(r, "avro.level", conf.Codec, conf.Level)
+	conf.BinaryStrings = f.binaryStrings
+	out := f.format(c, r, func(s *schema.Registry) (encode.Encoder, error) { return avro.New(conf, s) })
+	out.Extension, out.ContentType, out.ratio = ".avro", "application/avro", avroRatio
+	return out
+}
+
+// format is one whose objects have a schema. All encoders of the destination
+// share what is known about it.
+func (f *columnar) format(c *Config, r *reader, construct func(*schema.Registry) (encode.Encoder, error)) Format {
+	declared := f.schema
+	declared.Columns = c.Columns
+	registry, err := schema.New(declared)
+	if err == nil {
+		_, err = construct(registry)
+	}
+	r.fail(err)
+	if registry == nil {
+		return Format{}
+	}
+	out := Format{NewEncoder: func() encode.Encoder {
+		e, err := construct(registry)
+		if err != nil {
+			return broken{err}
+		}
+		return e
+	}}
+	if registry.PerRecord() {
+		out.Identify = registry.Identity
+	}
+	return out
+}
+
+// footer notes in a Parquet file where its records came from, which survives
+// when the file is copied without the metadata of the object.
+func footer(trust source.Trust) func([]record.Record) []parquet.KeyValue {
+	return func(records []record.Record) []parquet.KeyValue {
+		ranges, known := trust.Describe(records)[source.MetaRanges]
+		if !known {
+			return nil
+		}
+		return []parquet.KeyValue{{Key: "s3_destination.source", Value: ranges}}
+	}
+}

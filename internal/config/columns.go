@@ -1,0 +1,110 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/schema"
+)
+
+// columns are where the columns of parquet and avro objects come from.
+func columns(s *schema.Config) settings {
+	return settings{
+		object("schema", "The columns of parquet and avro objects.",
+			annotated("mode", &s.Mode, map[string]string{
+				"infer":    "Columns and types are learned from the records. Types are remembered and only ever widen, so that a column never changes back and forth between files.",
+				"fixed":    "Columns are declared by `fields` or `file`.",
+				"metadata": "Each record brings its schema along in metadata, as the `schema_registry_decode` processor stores it. Records of different schemas go to different files.",
+			}).
+				doc("Where the columns come from.").
+				or("infer"),
+			declared("fields", &s.Fields).
+				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `base64` (bytes), `fields` (of a group) and `items` (of a list).").
+				or([]any{}).
+				example([]any{
+					map[string]any{"name": "id", "type": "int64"},
+					map[string]any{"name": "amount", "type": "decimal", "precision": 12, "scale": 2, "optional": true},
+					map[string]any{"name": "tags", "type": "list", "items": map[string]any{"type": "string"}},
+				}),
+			text("file", &s.File).
+				doc("The path of an Avro schema (.avsc) that declares the columns, instead of `fields`.").
+				or(""),
+			text("metadata_key", &s.MetadataKey).
+				doc("The metadata key that holds the schema, for the mode `metadata`.").
+				or("schema"),
+			flag("infer_timestamps", &s.InferTimestamps).
+				doc("Make columns of RFC 3339 strings timestamps, in the mode `infer`.").
+				or(false),
+			wordOrDefault("on_unknown_field", &s.OnUnknownField, "default", "add", "drop", "reject").
+				doc("What becomes of a field that the schema does not have: it gets a column, is left out, or makes the record a bad one. The default is `add` when inferring and `reject` otherwise.").
+				or("default"),
+			wordOrDefault("on_type_mismatch", &s.OnTypeMismatch, "default", "widen", "string", "reject", "rescue").
+				doc("What becomes of a value that its column cannot hold: the column is widened (integers and doubles to double, anything else to string), becomes a string at once, the record is a bad one, or the value is kept as JSON in the column `_rescued_data`. The default is `widen` when inferring and `reject` otherwise.").
+				or("default"),
+			count("max_columns", &s.MaxColumns, 1).
+				doc("How many columns inference adds at most; a record that needs more is a bad one.").
+				or(5000),
+		).advanced(),
+	}
+}
+
+// declared are columns. They nest, and therefore have no specification that
+// Benthos could check.
+func declared(name string, into *[]schema.FieldConfig) setting {
+	return newSetting(name, service.NewAnyListField(name), func(r *reader, path []string) {
+		for i, item := range get(r, r.conf.FieldAnyList, path) {
+			c, err := column(item)
+			if err != nil {
+				r.fail(fmt.Errorf("reading %s[%d]: %w", dotted(path), i, err))
+				continue
+			}
+			*into = append(*into, c.config())
+		}
+	})
+}
+
+// columnYAML is a declared column as it is written in a configuration.
+type columnYAML struct {
+	Name      string       `json:"name"`
+	Type      string       `json:"type"`
+	Optional  bool         `json:"optional"`
+	Precision int          `json:"precision"`
+	Scale     int          `json:"scale"`
+	Unit      string       `json:"unit"`
+	Base64    bool         `json:"base64"`
+	Fields    []columnYAML `json:"fields"`
+	Items     *columnYAML  `json:"items"`
+}
+
+func column(item *service.ParsedConfig) (columnYAML, error) {
+	var c columnYAML
+	value, err := item.FieldAny()
+	if err != nil {
+		return c, err
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return c, err
+	}
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	return c, strict.Decode(&c)
+}
+
+func (c columnYAML) config() schema.FieldConfig {
+	f := schema.FieldConfig{
+		Name: c.Name, Type: c.Type, Optional: c.Optional, Precision: c.Precision,
+		Scale: c.Scale, Unit: c.Unit, Base64: c.Base64,
+	}
+	for _, nested := range c.Fields {
+		f.Fields = append(f.Fields, nested.config())
+	}
+	if c.Items != nil {
+		items := c.Items.config()
+		f.Items = &items
+	}
+	return f
+}

@@ -1,0 +1,116 @@
+package config
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/sizing"
+)
+
+// What a waiting call, a waiting message and an open partition cost beside the
+// payload, measured on Benthos 4.80: see docs/benchmarks.md. A message that was
+// read alone and put into a batch afterwards carries a transaction, an entry of
+// the retries, a trace and metadata of its own. One that came in a batch shares
+// most of that.
+const (
+	callOverhead      = 8500
+	messageOverhead   = 700
+	singleOverhead    = 2400
+	partitionOverhead = 1000
+)
+
+// KnowInput sets the input that the process runs, to which outputs that are made
+// from now on adapt.
+func KnowInput(in sizing.Input) { started.Store(&in) }
+
+// known is the input that the process was started with, as far as is known.
+func known() sizing.Input {
+	if in := started.Load(); in != nil {
+		return *in
+	}
+	return sizing.Input{}
+}
+
+// started is the input of the configuration that the process was started with,
+// which an output has no other way to know; nil where there was none.
+var started atomic.Pointer[sizing.Input]
+
+// concurrency is how much is done at once: as much as there are processors, and
+// as many batches as memory has room for.
+func (c *Config) concurrency() settings {
+	return settings{
+		count("encoders", &c.Encoders, 0).
+			doc("The number of objects encoded at once, and of processors that encoding one large parquet object may use; `0` means one for each available processor.").
+			or(0).advanced(),
+	}
+}
+
+// batches are how many the output is given at once, and how they are made.
+func (c *Config) batches() settings {
+	return settings{
+		inFlight("max_in_flight", &c.MaxInFlight).
+			doc("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects; but Benthos has so many batches in memory as soon as the input is faster than the store. `auto` is the number with which full batches of the input, of records of 1 kB, take about `memory_limit`: 8 at least and 1000 at most, and 1000 where the size of batches is not known.").
+			or(auto).
+			example("2000"),
+		batching("batching", &c.Batching),
+	}
+}
+
+func (c *Config) completeConcurrency() {
+	if c.Encoders == 0 {
+		c.Encoders = runtime.GOMAXPROCS(0)
+	}
+	c.autoInFlight = c.MaxInFlight == 0
+}
+
+// auto is the value of max_in_flight that stands for as many batches as
+// memory_limit has room for.
+const auto = "auto"
+
+// inFlight is a number of batches; 0 stands for auto.
+func inFlight(name string, into *int) setting {
+	return newSetting(name, service.NewStringField(name), func(r *reader, path []string) {
+		text := r.word(path)
+		if text == auto {
+			return
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			r.fail(fmt.Errorf("%s must be auto or a number from 1 on, got %q", dotted(path), text))
+			n = 1
+		}
+		*into = n
+	})
+}
+
+func batching(name string, into *service.BatchPolicy) setting {
+	return newSetting(name, service.NewBatchPolicyField(name), func(r *reader, path []string) {
+		*into = get(r, r.conf.FieldBatchPolicy, path)
+	})
+}
+
+// Adapt sets what depends on the input: what a message costs, and how many
+// batches may wait where that is left to us.
+func (c *Config) Adapt(in sizing.Input) {
+	c.Chunks.RecordOverhead = messageOverhead
+	if c.readsSingles(in) {
+		c.Chunks.RecordOverhead = singleOverhead
+	}
+	if c.autoInFlight {
+		c.MaxInFlight = sizing.InFlight(c.Sized(), in)
+	}
+	c.Chunks.MaxInFlight = c.MaxInFlight
+}
+
+// readsSingles reports whether messages are read one by one and put into batches
+// afterwards.
+func (c *Config) readsSingles(in sizing.Input) bool {
+	if in.BatchRows > 1 || in.OrderedBytes > 0 {
+		return false
+	}
+	return in.Singles || c.Sized().Batching.Any() && !in.Batching.Any()
+}

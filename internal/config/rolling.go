@@ -1,0 +1,80 @@
+package config
+
+import (
+	"errors"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/template"
+)
+
+// defaultMaxFileSize is written with a space, so that it can be told from the
+// same size chosen by a user, for whom rule 4 applies.
+const defaultMaxFileSize = "128 MB"
+
+// rolling are the rules by which chunks become objects.
+type rolling struct {
+	sizeText string // max_file_size as it is written
+}
+
+func (o *rolling) settings(c *chunk.Config) settings {
+	return settings{
+		size("max_file_size", &c.MaxFileSize).as(&o.sizeText).
+			doc("The largest object, in bytes as stored: encoded and compressed. A bare number is in MB; `0` means no limit. Never exceeded, except by a record that alone is larger.").
+			or(defaultMaxFileSize).
+			example("128").
+			example("64MiB"),
+		count("max_records", &c.MaxRecords, 0).
+			doc("The largest number of records in an object; `0` means no limit.").
+			or(0).advanced(),
+		duration("max_age", &c.MaxAge).
+			doc("How long the first record of an object may wait before the object is written. The delay that readers see, and the duplicates after a crash, are bounded by this.").
+			or("1m"),
+		duration("idle_timeout", &c.IdleTimeout).
+			doc("Write everything when records wait and nothing arrived for this long, or for twice the longest recent gap between arrivals when that is more. This is how a finite input ends; `0s` disables it.").
+			or("2s").advanced(),
+		count("max_open_partitions", &c.MaxOpenPartitions, 0).
+			doc("The largest number of partitions collected at once; beyond it the oldest is written. `0` means no limit.").
+			or(20000).advanced(),
+		size("memory_limit", &c.MemoryLimit).
+			doc("The memory for records that are not yet durable, with the overhead of the framework and the encoded objects. Beyond 80% of it the largest partitions are written early; at the limit arrivals wait. A bare number is in MB.").
+			or("512MiB").
+			example("256MiB"),
+	}
+}
+
+// complete checks the rules, those with the names of objects too.
+func (o *rolling) complete(c *Config, r *reader) {
+	c.Chunks.Encoders = c.Encoders
+	c.Chunks.CallOverhead = callOverhead
+	c.Chunks.PartitionOverhead = partitionOverhead
+	c.Chunks.InitialRatio[chunk.Data] = c.Format.ratio
+	c.Chunks.InitialRatio[chunk.DeadLetter] = 1
+	if c.Chunks.MemoryLimit == 0 {
+		r.fail(errors.New("memory_limit must not be 0: give at least 16MiB"))
+	}
+	if c.Chunks.MaxAge == 0 {
+		r.fail(errors.New("max_age must not be 0s: it bounds how long a record waits"))
+	}
+	if c.Layout == nil {
+		return
+	}
+	for _, f := range c.Layout.CheckRules(template.Settings{
+		PartitionBy:        c.Partition.PartitionBy,
+		MaxFileSize:        c.Chunks.MaxFileSize,
+		MaxFileSizeSet:     o.sizeText != defaultMaxFileSize,
+		HasDateField:       c.Partition.DateField != "",
+		MissingDateIsToday: c.Partition.OnMissingDate == partition.MissingToday,
+	}) {
+		switch {
+		case f.Rule == ruleDateField: // package partition has said so
+		case f.Severity == template.Error:
+			r.fail(errors.New(f.Message))
+		default:
+			r.warn(f.Message)
+		}
+	}
+}
+
+// ruleDateField is the rule that date placeholders need a date_field.
+const ruleDateField = 6

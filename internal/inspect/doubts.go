@@ -1,0 +1,204 @@
+package inspect
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/sizing"
+	"github.com/s3-destination/s3-destination/internal/source"
+)
+
+// surroundings are what a whole configuration has around its outputs, as plain
+// values: an output is told only its own part.
+type surroundings struct {
+	inputs    any            // input and input_resources
+	output    any            // the output of the pipeline
+	resources map[string]any // other outputs, by label
+}
+
+// around takes the surroundings from the fields of a configuration, of which
+// any may be missing.
+func around(field func(name string) (any, error)) surroundings {
+	get := func(name string) any {
+		value, err := field(name)
+		if err != nil {
+			return nil // not in this file
+		}
+		return sizing.Plain(value)
+	}
+	s := surroundings{inputs: []any{get("input"), get("input_resources")}, output: get("output"), resources: map[string]any{}}
+	list, _ := get("output_resources").([]any)
+	for _, r := range list {
+		if conf, ok := sizing.Plain(r).(map[string]any); ok {
+			s.resources[fmt.Sprint(conf["label"])] = conf
+		}
+	}
+	return s
+}
+
+// Doubts returns what is doubtful about a configuration file as a whole:
+// outputs that do not suit what is around them. What concerns one output alone
+// is said when that is linted. A file that cannot be read has none here.
+func Doubts(file string) []string {
+	field, err := fieldsOf(file)
+	if err != nil {
+		return nil // lint says so
+	}
+	return around(field).doubts()
+}
+
+func (s surroundings) doubts() []string {
+	var found []string
+	say := func(text string) {
+		if text != "" && !slices.Contains(found, text) {
+			found = append(found, text)
+		}
+	}
+	s.visit(s.output, "", func(conf *config.Config, wrapper string) {
+		say(resentByWrapper(conf, wrapper))
+		say(s.untrusted(conf))
+	}, nil)
+	return found
+}
+
+// visit calls fn for every s3_destination below a part of the configuration,
+// with the innermost component around it that sends whole batches again until
+// no record of them fails. seen are the resources on the way there.
+func (s surroundings) visit(tree any, wrapper string, fn func(conf *config.Config, wrapper string), seen []string) {
+	tree = sizing.Plain(tree)
+	if list, ok := tree.([]any); ok {
+		for _, e := range list {
+			s.visit(e, wrapper, fn, seen)
+		}
+		return
+	}
+	component, _ := tree.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(component)) {
+		conf := sizing.Plain(component[name])
+		switch name {
+		case config.Name:
+			if own := configOf(conf); own != nil {
+				fn(own, wrapper)
+			}
+		case "resource":
+			label := fmt.Sprint(conf)
+			if !slices.Contains(seen, label) {
+				s.visit(s.resources[label], wrapper, fn, append(seen, label))
+			}
+		case "fallback":
+			// What fails goes to the next one, record by record; only what the
+			// last one fails comes back.
+			list, _ := conf.([]any)
+			for i, e := range list {
+				if i < len(list)-1 {
+					s.visit(e, "", fn, seen)
+				} else {
+					s.visit(e, wrapper, fn, seen)
+				}
+			}
+		default:
+			s.visit(conf, wrapperOf(name, conf, wrapper), fn, seen)
+		}
+	}
+}
+
+// configOf reads a configuration given as plain values, nil if it is wrong.
+func configOf(conf any) *config.Config {
+	own, err := config.ParseValues(conf)
+	if err != nil {
+		return nil
+	}
+	return own
+}
+
+// wrapperOf names a component that sends whole batches again. One that drops
+// what fails shields what is inside it from those outside.
+func wrapperOf(name string, conf any, outer string) string {
+	fields, _ := conf.(map[string]any)
+	is := func(field, value, otherwise string) bool {
+		v, ok := fields[field]
+		if !ok {
+			return otherwise == value
+		}
+		return fmt.Sprint(v) == value
+	}
+	switch {
+	case name == "retry" && fields["output"] != nil:
+		return "retry"
+	case name == "broker" && is("pattern", "fan_out", "fan_out"):
+		return "broker with the pattern fan_out"
+	case name == "broker" && is("pattern", "fan_out_sequential", "fan_out"):
+		return "broker with the pattern fan_out_sequential"
+	case name == "switch" && is("retry_until_success", "true", "false"):
+		return "switch with retry_until_success"
+	case name == "drop_on" && is("error", "true", "false"):
+		return ""
+	}
+	return outer
+}
+
+func resentByWrapper(conf *config.Config, wrapper string) string {
+	if wrapper == "" || conf.Chunks.OnBadRecord != chunk.Reject {
+		return ""
+	}
+	return fmt.Sprintf("on_bad_record is reject inside %s, which does not know single records: it sends a batch again as a whole until no record of it fails, "+
+		"so that one bad record holds up the pipeline for ever. Set on_bad_record to dead_letter or drop.", wrapper)
+}
+
+// openInputs make metadata of what those send who may send: parameters and
+// headers of requests, headers and attributes of messages.
+var openInputs = []string{
+	"http_server", "gateway", "http_client", "amqp_0_9", "amqp_1", "nats", "nats_jetstream", "nats_stream",
+	"aws_sqs", "gcp_pubsub", "pulsar", "azure_queue_storage", "redis_streams", "mqtt",
+}
+
+// untrusted warns of coordinates that others than Kafka decide, or that will
+// not be there.
+func (s surroundings) untrusted(conf *config.Config) string {
+	open, kafka := inputsOf(s.inputs)
+	switch {
+	case open == "":
+		return ""
+	case conf.Trust == source.AnyMetadata:
+		return fmt.Sprintf("source_coordinates is metadata, and the input %s makes metadata of what its clients send: they decide what {{source_range}}, s3d-source and source columns say. Use auto.", open)
+	case conf.Trust == source.KafkaInputs && !kafka && conf.UsesCoordinates():
+		return fmt.Sprintf("{{source_range}} and include_source_columns have nothing to tell about records of the input %s: what its clients send as kafka_topic, kafka_partition and kafka_offset is not believed.", open)
+	}
+	return ""
+}
+
+// inputsOf looks for an input that anybody can send metadata to, and whether
+// there is one for Kafka.
+func inputsOf(tree any) (open string, kafka bool) {
+	tree = sizing.Plain(tree)
+	switch t := tree.(type) {
+	case []any:
+		for _, e := range t {
+			o, k := inputsOf(e)
+			open, kafka = first(open, o), kafka || k
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(t)) {
+			if slices.Contains(openInputs, name) {
+				open = first(open, name)
+				continue
+			}
+			kafka = kafka || strings.Contains(name, "kafka") || strings.Contains(name, "redpanda")
+			o, k := inputsOf(t[name])
+			open, kafka = first(open, o), kafka || k
+		}
+	}
+	return open, kafka
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

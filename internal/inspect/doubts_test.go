@@ -1,0 +1,91 @@
+package inspect
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	_ "github.com/redpanda-data/benthos/v4/public/components/io"
+	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
+)
+
+func own(extra string) string {
+	return "{s3_destination: {bucket: b, region: eu-west-1, file_format: json" + extra + "}}"
+}
+
+const resent = "sends a batch again as a whole"
+
+func TestWrappersThatSendWholeBatchesAgainAreDoubted(t *testing.T) {
+	require.NoError(t, registerOnce())
+	for name, c := range map[string]struct{ conf, wrapper string }{
+		"alone":                         {"output: " + own(""), ""},
+		"retry":                         {"output: {retry: {output: " + own("") + "}}", "inside retry,"},
+		"retry with dead letters":       {"output: {retry: {output: " + own(", on_bad_record: dead_letter") + "}}", ""},
+		"retry, dropping":               {"output: {retry: {output: " + own(", on_bad_record: drop") + "}}", ""},
+		"broker":                        {"output: {broker: {outputs: [{drop: {}}, " + own("") + "]}}", "pattern fan_out,"},
+		"broker, sequential":            {"output: {broker: {pattern: fan_out_sequential, outputs: [" + own("") + "]}}", "pattern fan_out_sequential,"},
+		"broker that shares":            {"output: {broker: {pattern: greedy, outputs: [" + own("") + "]}}", ""},
+		"broker that fails fast":        {"output: {broker: {pattern: fan_out_fail_fast, outputs: [" + own("") + "]}}", ""},
+		"switch":                        {"output: {switch: {cases: [{output: " + own("") + "}, {output: {drop: {}}}]}}", ""},
+		"switch that retries":           {"output: {switch: {retry_until_success: true, cases: [{output: {drop: {}}}, {output: " + own("") + "}]}}", "retry_until_success"},
+		"fallback in retry":             {"output: {retry: {output: {fallback: [" + own("") + ", {drop: {}}]}}}", ""},
+		"last of a fallback in retry":   {"output: {retry: {output: {fallback: [{drop: {}}, " + own("") + "]}}}", "inside retry,"},
+		"retry in a fallback":           {"output: {fallback: [{retry: {output: " + own("") + "}}, {drop: {}}]}", "inside retry,"},
+		"dropped in retry":              {"output: {retry: {output: {drop_on: {error: true, output: " + own("") + "}}}}", ""},
+		"dropped for pressure in retry": {"output: {retry: {output: {drop_on: {back_pressure: 1s, output: " + own("") + "}}}}", "inside retry,"},
+		"retry in a broker that shares": {"output: {broker: {pattern: greedy, outputs: [{retry: {output: " + own("") + "}}]}}", "inside retry,"},
+		"a resource": {
+			"output: {broker: {outputs: [{resource: lake}, {drop: {}}]}}\noutput_resources: [{label: lake, s3_destination: {bucket: b, region: eu-west-1, file_format: json}}]", "pattern fan_out,",
+		},
+		"a resource that is there already": {"output: {resource: a}\noutput_resources: [{label: a, retry: {output: {resource: a}}}]", ""},
+		"the processor retry":              {"pipeline: {processors: [{retry: {processors: []}}]}\noutput: " + own(""), ""},
+		"a label of that name":             {"output: {label: retry, s3_destination: {bucket: b, region: eu-west-1, file_format: json}}", ""},
+		"a mistake of another kind":        {"output: {retry: {output: " + own(", max_age: soon") + "}}", ""},
+	} {
+		doubts := Doubts(c.conf)
+		if c.wrapper == "" {
+			assert.Empty(t, doubts, name)
+			continue
+		}
+		require.Len(t, doubts, 1, name)
+		assert.Contains(t, doubts[0], resent, name)
+		assert.Contains(t, doubts[0], c.wrapper, name)
+		assert.Contains(t, doubts[0], "dead_letter or drop", name)
+	}
+	assert.Empty(t, Doubts("a: [b"))
+}
+
+func TestCoordinatesOfClientsAreDoubted(t *testing.T) {
+	require.NoError(t, registerOnce())
+	const http = "input: {http_server: {path: /in}}\n"
+	const both = "input: {broker: {inputs: [{http_server: {}}, {kafka: {addresses: [a], topics: [t]}}]}}\n"
+	for name, c := range map[string]struct{ conf, want string }{
+		"nothing asked for":                 {http + "output: " + own(""), ""},
+		"columns":                           {http + "output: " + own(", include_source_columns: [offset]"), "nothing to tell about records of the input http_server"},
+		"names":                             {http + "output: " + own(", file_name: 'f-{{source_range}}'"), "nothing to tell"},
+		"switched off":                      {http + "output: " + own(", source_coordinates: 'off', include_source_columns: [offset]"), ""},
+		"any metadata":                      {http + "output: " + own(", source_coordinates: metadata"), "they decide what {{source_range}}"},
+		"Kafka":                             {"input: {kafka: {addresses: [a], topics: [t]}}\noutput: " + own(", source_coordinates: metadata, include_source_columns: [offset]"), ""},
+		"Kafka beside HTTP":                 {both + "output: " + own(", include_source_columns: [offset]"), ""},
+		"Kafka beside HTTP, any metadata":   {both + "output: " + own(", source_coordinates: metadata"), "input http_server makes metadata"},
+		"HTTP among the resources":          {"input: {resource: x}\ninput_resources: [{label: x, http_server: {}}]\noutput: " + own(", source_coordinates: metadata"), "input http_server makes metadata"},
+		"another input, which has a schema": {"input: {generate: {mapping: 'root = {}'}}\noutput: " + own(", include_source_columns: [offset]"), ""},
+	} {
+		doubts := Doubts(c.conf)
+		if c.want == "" {
+			assert.Empty(t, doubts, name)
+			continue
+		}
+		require.Len(t, doubts, 1, name)
+		assert.Contains(t, doubts[0], c.want, name)
+	}
+}
+
+func TestDoubtsAreSaidOnce(t *testing.T) {
+	require.NoError(t, registerOnce())
+	outputs := strings.Repeat(own("")+", ", 3)
+	assert.Len(t, Doubts(fmt.Sprintf("output: {broker: {outputs: [%s{drop: {}}]}}", outputs)), 1)
+}

@@ -1,0 +1,57 @@
+// Package inspect is what the subcommands know of a configuration file without
+// running it: which outputs it has, what their keys and policies would be, how
+// large things get, and what is doubtful.
+package inspect
+
+import (
+	"context"
+
+	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/doctor"
+	"github.com/s3-destination/s3-destination/internal/policy"
+	"github.com/s3-destination/s3-destination/internal/store"
+)
+
+// Output is an output of a configuration file, for the subcommands that
+// look at it without running it.
+type Output struct {
+	// Label is the label of the output.
+	Label string
+	conf  *config.Config
+}
+
+// Read reads the one s3_destination of a configuration file; label chooses
+// among several.
+func Read(file, label string) (*Output, error) {
+	conf, found, err := find(file, label)
+	if err != nil {
+		return nil, err
+	}
+	return &Output{Label: found, conf: conf}, nil
+}
+
+// Doctor is what the checks of the doctor need to know.
+func (o *Output) Doctor() doctor.Config {
+	return doctor.Config{
+		Store:  o.conf.Store,
+		Probe:  o.conf.Probe(o.Label),
+		Policy: o.Policy(),
+	}
+}
+
+// Region is the region of the bucket, by the configuration or the environment;
+// empty when neither names one.
+func (o *Output) Region(ctx context.Context) string { return store.RegionOf(ctx, o.conf.Store) }
+
+// Policy is what the policies for the configuration need to know. Its region is
+// that of the configuration alone; see [Output.Region].
+func (o *Output) Policy() policy.Config {
+	c := policy.Config{Prefix: o.conf.Layout.StaticPrefix()}
+	if o.conf.DeadLetters != nil {
+		c.MorePrefixes = []string{o.conf.DeadLetters.Layout().StaticPrefix()}
+	}
+	return c.WithStore(o.conf.Store)
+}
+
+// Preview returns a preview of the output's keys.
+func (o *Output) Preview() (*Preview, error) { return newPreview(o.conf) }

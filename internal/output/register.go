@@ -1,0 +1,31 @@
+package output
+
+import (
+	"context"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/config"
+)
+
+// Register adds the output to Benthos' global environment.
+func Register() error {
+	if err := config.RegisterLint(); err != nil {
+		return err
+	}
+	return service.RegisterBatchOutput(config.Name, config.Spec(), construct)
+}
+
+func construct(parsed *service.ParsedConfig, res *service.Resources) (
+	out service.BatchOutput, policy service.BatchPolicy, maxInFlight int, err error,
+) {
+	conf, err := config.Parse(parsed)
+	if err != nil {
+		return nil, policy, 0, err
+	}
+	o, err := New(context.Background(), conf, res)
+	if err != nil {
+		return nil, policy, 0, err
+	}
+	return o, conf.Batching, conf.MaxInFlight, nil
+}

@@ -71,10 +71,10 @@ func (m *Manager) expel(refused []refusal) {
 	}
 }
 
-// Dead letters may take this part of the memory limit at once, and so much at
-// least: they are in memory beside the records that they describe, and may be
-// several times as large.
-const lettersShare, leastLetters = 16, 1 << 20
+// An object of dead letters may take this part of the memory limit, and so much
+// at least. They are in memory beside the records that they describe, may be
+// several times as large, and several such objects are on their way at once.
+const lettersShare, leastLetters = 64, 1 << 20
 
 // capOf is the largest size of an object.
 func (c *Config) capOf(kind Kind) int64 {

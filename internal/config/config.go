@@ -24,13 +24,15 @@ const Name = "s3_destination"
 
 // Config is a validated configuration.
 type Config struct {
-	Store       store.Config
-	Layout      *template.Layout
-	Partition   partition.Config
-	Format      Format
-	Columns     *source.Columns // nil for none
-	Trust       source.Trust    // in coordinates of records
+	Store     store.Config
+	Layout    *template.Layout
+	Partition partition.Config
+	Format    Format
+	Columns   *source.Columns // nil for none
+	Trust     source.Trust    // in coordinates of records
+	// Chunks.MemoryLimit is the part of MemoryLimit that records may take.
 	Chunks      chunk.Config
+	MemoryLimit int64
 	DeadLetters *deadletter.Folder // nil for none
 	Health      Health
 	// Encoders is the number of objects encoded at once, and of the cores that
@@ -66,7 +68,7 @@ func (d *draft) settings() settings {
 		d.format.options(),
 		d.format.columnar.settings(),
 		d.origin.settings(),
-		d.rolling.settings(&d.Chunks),
+		d.rolling.settings(&d.Config),
 		d.badRecords.settings(&d.Chunks),
 		access(&d.Store),
 		d.Health.settings(),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/template"
 )
 
@@ -17,7 +18,8 @@ type rolling struct {
 	sizeText string // max_file_size as it is written
 }
 
-func (o *rolling) settings(c *chunk.Config) settings {
+func (o *rolling) settings(conf *Config) settings {
+	c := &conf.Chunks
 	return settings{
 		size("max_file_size", &c.MaxFileSize).as(&o.sizeText).
 			doc("The largest object, in bytes as stored: encoded and compressed. A bare number is in MB; `0` means no limit. Never exceeded, except by a record that alone is larger.").
@@ -36,8 +38,8 @@ func (o *rolling) settings(c *chunk.Config) settings {
 		count("max_open_partitions", &c.MaxOpenPartitions, 0).
 			doc("The largest number of partitions collected at once; beyond it the oldest is written. `0` means no limit.").
 			or(20000).advanced(),
-		size("memory_limit", &c.MemoryLimit).
-			doc("The memory for records that are not yet durable, with the overhead of the framework and the encoded objects. Beyond 80% of it the largest partitions are written early; at the limit arrivals wait. A bare number is in MB.").
+		size("memory_limit", &conf.MemoryLimit).
+			doc("The memory for records that are not yet durable, with the overhead of the framework and the encoded objects. An eighth of it is left to garbage that is not collected yet. Beyond 80% of the rest the largest partitions are written early; when all of it is taken arrivals wait. A bare number is in MB.").
 			or("512MiB").
 			example("256MiB"),
 	}
@@ -50,7 +52,8 @@ func (o *rolling) complete(c *Config, r *reader) {
 	c.Chunks.PartitionOverhead = partitionOverhead
 	c.Chunks.InitialRatio[chunk.Data] = c.Format.ratio
 	c.Chunks.InitialRatio[chunk.DeadLetter] = 1
-	if c.Chunks.MemoryLimit == 0 {
+	c.Chunks.MemoryLimit = sizing.ForRecords(c.MemoryLimit)
+	if c.MemoryLimit == 0 {
 		r.fail(errors.New("memory_limit must not be 0: give at least 16MiB"))
 	}
 	if c.Chunks.MaxAge == 0 {

@@ -15,7 +15,7 @@ func (c *Config) Sized() sizing.Destination {
 		MaxAge:             c.Chunks.MaxAge,
 		IdleTimeout:        c.Chunks.IdleTimeout,
 		MaxOpenPartitions:  c.Chunks.MaxOpenPartitions,
-		MemoryLimit:        c.Chunks.MemoryLimit,
+		MemoryLimit:        c.MemoryLimit,
 		MaxInFlight:        c.MaxInFlight,
 		AutoInFlight:       c.autoInFlight,
 		Workers:            c.Chunks.Uploads,

@@ -399,7 +399,7 @@ func (o *Output) trouble() (store.Class, error) {
 }
 
 // Memory is the memory limit, with what waits beside it, in bytes.
-func (o *Output) Memory() int64 { return o.conf.Chunks.MemoryLimit + o.metrics.Beyond() }
+func (o *Output) Memory() int64 { return o.conf.MemoryLimit + o.metrics.Beyond() }
 
 // within waits for f, but not beyond the end of ctx.
 func within(ctx context.Context, f func()) {

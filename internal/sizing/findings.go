@@ -134,7 +134,7 @@ func (m *model) tooLittleMemory(p *Prediction) *Finding {
 		end = ", so that " + m.cut(p)
 	}
 	return warn("memory_limit", "%s of records, with what they cost, wait for objects to end, and %s may%s. Raise it to %s, or %s",
-		Size(p.HeldNeeded), Size(float64(m.d.MemoryLimit)), end, Size(roundUp(p.HeldNeeded)), other)
+		Size(m.needed(m.ownEnd())), Size(m.d.room()), end, Size(roundUp(p.HeldNeeded)), other)
 }
 
 func (m *model) tooManyPartitions(p *Prediction) *Finding {

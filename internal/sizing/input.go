@@ -40,7 +40,28 @@ func InputIn(field func(name string) (any, error)) Input {
 			break
 		}
 	}
+	for _, name := range []string{"input", "input_resources", "pipeline"} {
+		if value, err := field(name); err == nil {
+			in.Parsed = in.Parsed || parses(Plain(value))
+		}
+	}
 	return in
+}
+
+// parses reports whether anything there may parse records, or makes them.
+func parses(tree any) bool {
+	switch t := tree.(type) {
+	case map[string]any:
+		for key, child := range t {
+			list, _ := child.([]any)
+			if key == "generate" || key == "processors" && len(list) > 0 || parses(child) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(t, parses)
+	}
+	return false
 }
 
 // Plain turns nodes of YAML into plain values.

@@ -45,6 +45,7 @@ type model struct {
 	collecting float64 // how long a batch is collected
 
 	stored    float64 // bytes of an object for each record
+	inMemory  float64 // bytes of a record in memory
 	waiting   float64 // bytes that memory_limit counts for each waiting record
 	projected float64 // and for what it will be encoded to
 
@@ -59,7 +60,8 @@ func newModel(d Destination, in Input, l Load) *model {
 	m.kafka = (l.KafkaPartitions + l.Replicas - 1) / l.Replicas
 	m.batch()
 	m.stored = l.RowBytes * l.Ratio
-	m.waiting = l.RowBytes + float64(d.RecordOverhead) + float64(d.CallOverhead)/m.batchRows
+	m.inMemory = l.RowBytes * in.bulk()
+	m.waiting = m.inMemory + float64(d.RecordOverhead) + float64(d.CallOverhead)/m.batchRows
 	m.projected = m.stored * math.Min(1, unevenness*float64(max(d.Workers, 1))/float64(l.Partitions))
 	return m
 }
@@ -231,14 +233,14 @@ func (m *model) silence() float64 {
 
 // pressure is the end when too much memory waits.
 func (m *model) pressure(own end) end {
-	limit := float64(m.d.MemoryLimit)
+	limit := m.d.room()
 	if limit <= 0 || m.needed(own) <= limit {
 		return end{chunk.Memory, never}
 	}
 	return end{chunk.Memory, highWater * limit / (m.waiting + m.projected) / float64(m.l.Partitions)}
 }
 
-// needed is the memory limit with which objects end by themselves.
+// needed is the memory with which objects end by themselves.
 func (m *model) needed(own end) float64 {
 	open := own.rows / m.each * m.rate
 	if own.reason == chunk.Size {
@@ -260,13 +262,13 @@ const fixed = 150e6
 // memory fills in what waits in memory.
 func (m *model) memory(p *Prediction) {
 	own := m.ownEnd()
-	p.HeldNeeded = m.needed(own)
+	p.HeldNeeded = limitFor(m.needed(own))
 	open := p.Rows * float64(m.l.Partitions)
 	if p.Reason == chunk.Size {
 		open *= overshoot / filled
 	}
 	p.Held = m.held(open)
-	if limit := float64(m.d.MemoryLimit); limit > 0 {
+	if limit := m.d.room(); limit > 0 {
 		p.Held = math.Min(p.Held, limit)
 	}
 	p.Container = fixed + float64(m.d.MemoryLimit) + m.beside() + float64(m.in.FetchBytes) + m.fetched() +
@@ -282,8 +284,8 @@ func (m *model) beside() float64 {
 	if m.in.CheckpointLimit > 0 {
 		slots = math.Min(slots, float64(m.in.CheckpointLimit*m.kafka)/full)
 	}
-	all := slots * (full*(m.l.RowBytes+float64(m.d.RecordOverhead)) + float64(m.d.CallOverhead))
-	return math.Max(0, all-float64(m.d.MemoryLimit))
+	all := slots * (full*(m.inMemory+float64(m.d.RecordOverhead)) + float64(m.d.CallOverhead))
+	return math.Max(0, all-m.d.room())
 }
 
 // full is the number of records of a batch when they come as fast as they can.
@@ -320,11 +322,11 @@ const (
 	leastInFlight, mostInFlight = 8, 1000
 )
 
-// InFlight is the max_in_flight with which full batches take about the memory
-// limit, so that an input that is faster than S3 cannot fill more.
+// InFlight is the max_in_flight with which full batches take about the room for
+// records, so that an input that is faster than S3 cannot fill more.
 func InFlight(d Destination, in Input) int {
-	each := fullest(d, in, assumedRow)*(assumedRow+float64(d.RecordOverhead)) + float64(d.CallOverhead)
-	return int(math.Min(math.Max(float64(d.MemoryLimit)/each, leastInFlight), mostInFlight))
+	each := fullest(d, in, assumedRow)*(assumedRow*in.bulk()+float64(d.RecordOverhead)) + float64(d.CallOverhead)
+	return int(math.Min(math.Max(d.room()/each, leastInFlight), mostInFlight))
 }
 
 // age is max_age at which objects would be that large.

@@ -105,7 +105,7 @@ func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics 
 	}
 	r.begin(conf)
 	m.NewGauge(prefix + "max_file_size_bytes").Set(conf.Chunks.MaxFileSize)
-	m.NewGauge(prefix + "memory_limit_bytes").Set(conf.Chunks.MemoryLimit)
+	m.NewGauge(prefix + "memory_limit_bytes").Set(conf.MemoryLimit)
 	m.NewGauge(prefix + "max_age_ms").Set(conf.Chunks.MaxAge.Milliseconds())
 	m.NewGauge(prefix + "max_in_flight").Set(int64(conf.MaxInFlight))
 	return r

@@ -72,12 +72,12 @@ lint-config: build ## lint and unit-test every configuration with the binary its
 	resources/ci/lint-config.sh $(BIN)
 
 .PHONY: docs
-docs: ## generate the reference pages from the configuration spec
+docs: ## generate the reference from the configuration spec, and the picture of imports
 	go run $(RELEASE) ./resources/docgen
 
 .PHONY: docs-check
-docs-check: docs ## fail when the generated pages are stale
-	@git diff --exit-code -- docs/reference || { echo "docs/reference is stale: run make docs and commit"; exit 1; }
+docs-check: docs ## fail when what is generated is stale
+	@git diff --exit-code -- docs/reference docs/architecture.md || { echo "docs/reference or the picture in docs/architecture.md is stale: run make docs and commit"; exit 1; }
 
 .PHONY: docs-run
 docs-run: ## run every command, configuration and program of README.md and docs in a clean clone

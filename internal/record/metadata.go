@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 )
 
 // Keys of metadata that the Kafka inputs of Redpanda Connect set. Headers are

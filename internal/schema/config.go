@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/source"
 )
 

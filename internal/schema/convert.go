@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 )
 
 // StringInt64 converts the content of a string to the integer that a field of

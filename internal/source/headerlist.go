@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"github.com/s3-destination/s3-destination/internal/record"
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 )
 
 // headerList is a list of headers as metadata has it: as the Kafka client of

@@ -17,7 +17,7 @@ import (
 const dir = "docs/reference"
 
 func main() {
-	if err := run(dir); err != nil {
+	if err := errors.Join(run(dir), draw(".", "docs/architecture.md")); err != nil {
 		fmt.Fprintln(os.Stderr, "docgen:", err)
 		os.Exit(1)
 	}

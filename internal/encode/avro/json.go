@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/schema"
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 	"github.com/s3-destination/s3-destination/internal/source"
 )
 

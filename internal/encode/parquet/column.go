@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/schema"
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 )
 
 const (

@@ -13,8 +13,8 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/schema"
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 )
 
 // BenchmarkParquetCompare sets the encoder against parquet-go's own writers,

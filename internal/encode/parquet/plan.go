@@ -3,8 +3,8 @@ package parquet
 import (
 	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/schema"
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 	"github.com/s3-destination/s3-destination/internal/source"
 )
 

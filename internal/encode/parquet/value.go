@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/schema"
-	"github.com/s3-destination/s3-destination/internal/schema/scalar"
 )
 
 // writeValue adds a record that a processor has parsed.

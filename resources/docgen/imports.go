@@ -152,5 +152,5 @@ func draw(root, page string) error {
 		return fmt.Errorf("%s has no place for the picture of imports: %s...%s", page, drawingBegins, drawingEnds)
 	}
 	made := slices.Concat(before, []byte(drawingBegins), []byte(found.drawing()), []byte(drawingEnds), after)
-	return os.WriteFile(name, made, 0o644) //nolint:gosec // a page is for everybody
+	return os.WriteFile(name, made, 0o644)
 }

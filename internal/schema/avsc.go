@@ -3,21 +3,23 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"strings"
 
-	"github.com/hamba/avro/v2"
+	"github.com/twmb/avro"
 )
 
 // ParseAvro reads the fields of an Avro schema (.avsc), which must be a record.
 func ParseAvro(avsc []byte) ([]Field, error) {
-	s, err := avro.ParseBytesWithCache(avsc, "", &avro.SchemaCache{})
+	s, err := avro.Parse(string(avsc))
 	if err != nil {
 		return nil, fmt.Errorf("parsing the Avro schema: %w", err)
 	}
-	rec, ok := s.(*avro.RecordSchema)
-	if !ok {
-		return nil, fmt.Errorf("the Avro schema is of type %s, not record", s.Type())
+	root := rootOf(s.Root())
+	if root.Type != "record" {
+		return nil, fmt.Errorf("the Avro schema is of type %s, not record", root.Type)
 	}
-	f, err := fromAvro(rec, map[string]bool{})
+	r := avroReader{named: map[string]*avro.SchemaNode{}, open: map[string]bool{}}
+	f, err := r.field(root, "")
 	if err != nil {
 		return nil, err
 	}
@@ -27,98 +29,142 @@ func ParseAvro(avsc []byte) ([]Field, error) {
 	return f.Fields, nil
 }
 
-// fromAvro converts a schema; its name is left to the caller.
-func fromAvro(s avro.Schema, open map[string]bool) (f Field, err error) {
-	switch s := s.(type) {
-	case *avro.RefSchema:
-		return fromAvro(s.Schema(), open)
-	case *avro.UnionSchema:
-		return fromAvroUnion(s, open)
-	case *avro.RecordSchema:
-		return fromAvroRecord(s, open)
-	case *avro.ArraySchema:
-		elem, err := fromAvro(s.Items(), open)
+// rootOf takes the root of a schema, which twmb/avro returns as a value before
+// 1.8 and by its address since: a program around the plugin has a version of its
+// own.
+func rootOf(root any) *avro.SchemaNode {
+	if n, ok := root.(avro.SchemaNode); ok {
+		return &n
+	}
+	return root.(*avro.SchemaNode)
+}
+
+// avroReader converts a schema.
+type avroReader struct {
+	named map[string]*avro.SchemaNode // by full name, as far as they have been met
+	open  map[string]bool             // the records around what is being read
+}
+
+// field converts a schema found in a namespace; its name is left to the caller.
+func (r *avroReader) field(n *avro.SchemaNode, namespace string) (f Field, err error) {
+	switch n.Type {
+	case "union":
+		return r.union(n, namespace)
+	case "record", "error":
+		return r.record(n, namespace)
+	case "array":
+		elem, err := r.field(n.Items, namespace)
 		return Field{Type: List, Elem: &elem}, err
-	case *avro.EnumSchema:
+	case "enum":
+		r.define(n, namespace)
 		return Field{Type: String}, nil
-	case *avro.MapSchema:
+	case "fixed":
+		r.define(n, namespace)
+		return withLogical(Field{Type: Bytes}, n)
+	case "map":
 		return Field{Type: JSON}, nil // its keys are data, not columns
-	case *avro.FixedSchema:
-		return fromAvroLogical(Field{Type: Bytes}, s.Logical())
-	case *avro.PrimitiveSchema:
-		t, ok := avroTypes[s.Type()]
-		if !ok {
-			return f, fmt.Errorf("avro type %s has no column", s.Type())
-		}
-		return fromAvroLogical(Field{Type: t, Round: true}, s.Logical())
-	case *avro.NullSchema:
+	case "null":
 		return Field{Type: JSON, Optional: true}, nil
 	}
-	return f, fmt.Errorf("avro type %s has no column", s.Type())
-}
-
-var avroTypes = map[avro.Type]Type{
-	avro.Boolean: Bool, avro.Int: Int32, avro.Long: Int64, avro.Float: Double,
-	avro.Double: Double, avro.String: String, avro.Bytes: Bytes,
-}
-
-func fromAvroLogical(f Field, logical avro.LogicalSchema) (Field, error) {
-	if logical == nil {
-		return f, nil
+	if t, ok := avroTypes[n.Type]; ok {
+		return withLogical(Field{Type: t, Round: true}, n)
 	}
-	switch logical.Type() { //nolint:exhaustive // others are ignored, as Avro demands
-	case avro.UUID:
+	for _, name := range []string{fullName(n.Type, "", namespace), n.Type} {
+		if named := r.named[name]; named != nil {
+			space, _ := cutName(name)
+			return r.field(named, space)
+		}
+	}
+	return f, fmt.Errorf("avro type %s has no column", n.Type)
+}
+
+var avroTypes = map[string]Type{
+	"boolean": Bool, "int": Int32, "long": Int64, "float": Double,
+	"double": Double, "string": String, "bytes": Bytes,
+}
+
+// define notes a named type, and returns its full name.
+func (r *avroReader) define(n *avro.SchemaNode, namespace string) string {
+	name := fullName(n.Name, n.Namespace, namespace)
+	r.named[name] = n
+	return name
+}
+
+// fullName is the name of a type with its namespace, or else that around it.
+func fullName(name, own, around string) string {
+	switch {
+	case strings.Contains(name, "."):
+		return name
+	case own != "":
+		return own + "." + name
+	case around != "":
+		return around + "." + name
+	}
+	return name
+}
+
+// cutName cuts a full name into namespace and name.
+func cutName(full string) (namespace, name string) {
+	i := strings.LastIndexByte(full, '.')
+	return full[:max(i, 0)], full[i+1:]
+}
+
+func withLogical(f Field, n *avro.SchemaNode) (Field, error) {
+	switch n.LogicalType {
+	case "uuid":
 		f.Type = UUID
-	case avro.Date:
+	case "date":
 		f.Type = Date
-	case avro.TimeMillis:
+	case "time-millis":
 		f.Type, f.Unit = Time, Millis
-	case avro.TimeMicros:
+	case "time-micros":
 		f.Type, f.Unit = Time, Micros
-	case avro.TimestampMillis, avro.LocalTimestampMillis:
+	case "timestamp-millis", "local-timestamp-millis":
 		f.Type, f.Unit = Timestamp, Millis
-	case avro.TimestampMicros, avro.LocalTimestampMicros:
+	case "timestamp-micros", "local-timestamp-micros":
 		f.Type, f.Unit = Timestamp, Micros
-	case avro.Decimal:
-		d, ok := logical.(*avro.DecimalLogicalSchema)
-		if !ok || checkDecimal(d.Precision(), d.Scale()) != nil {
+	case "decimal":
+		if checkDecimal(n.Precision, n.Scale) != nil {
 			return f, errors.New("the decimal has no precision that columns can hold")
 		}
-		f.Type, f.Precision, f.Scale = Decimal, d.Precision(), d.Scale()
+		f.Type, f.Precision, f.Scale = Decimal, n.Precision, n.Scale
 	}
-	return f, nil
+	return f, nil // other logical types are ignored, as Avro demands
 }
 
-func fromAvroUnion(s *avro.UnionSchema, open map[string]bool) (Field, error) {
-	var rest []avro.Schema
-	for _, t := range s.Types() {
-		if t.Type() != avro.Null {
-			rest = append(rest, t)
+func (r *avroReader) union(n *avro.SchemaNode, namespace string) (Field, error) {
+	var rest []*avro.SchemaNode
+	for i := range n.Branches {
+		if b := &n.Branches[i]; b.Type != "null" {
+			rest = append(rest, b)
 		}
 	}
-	optional := len(rest) < len(s.Types())
+	optional := len(rest) < len(n.Branches)
 	if len(rest) != 1 {
 		return Field{Type: JSON, Optional: optional}, nil
 	}
-	f, err := fromAvro(rest[0], open)
+	f, err := r.field(rest[0], namespace)
 	f.Optional = optional || f.Optional
 	return f, err
 }
 
-func fromAvroRecord(s *avro.RecordSchema, open map[string]bool) (Field, error) {
-	f := Field{Type: Group}
-	if open[s.FullName()] {
+func (r *avroReader) record(n *avro.SchemaNode, namespace string) (Field, error) {
+	name := r.define(n, namespace)
+	if r.open[name] {
 		return Field{Type: JSON}, nil // a record that contains itself has no end
 	}
-	open[s.FullName()] = true
-	defer delete(open, s.FullName())
-	for _, field := range s.Fields() {
-		child, err := fromAvro(field.Type(), open)
+	r.open[name] = true
+	defer delete(r.open, name)
+	f := Field{Type: Group}
+	inside, _ := cutName(name)
+	for i := range n.Fields {
+		field := &n.Fields[i]
+		child, err := r.field(&field.Type, inside)
 		if err != nil {
-			return f, fmt.Errorf("field %q: %w", field.Name(), err)
+			return f, fmt.Errorf("field %q: %w", field.Name, err)
 		}
-		child.Name = field.Name()
-		if original, ok := field.Prop(OriginalName).(string); ok {
+		child.Name = field.Name
+		if original, ok := field.Props[OriginalName].(string); ok {
 			child.Name = original
 		}
 		f.Fields = append(f.Fields, child)

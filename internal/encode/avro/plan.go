@@ -3,7 +3,7 @@ package avro
 import (
 	"fmt"
 
-	"github.com/hamba/avro/v2"
+	"github.com/twmb/avro"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/schema"
@@ -48,7 +48,7 @@ func newPlan(s *schema.Schema, name string, binaryStrings bool) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := avro.ParseBytesWithCache(text, "", &avro.SchemaCache{}); err != nil {
+	if _, err := avro.Parse(string(text)); err != nil {
 		return nil, fmt.Errorf("checking the Avro schema: %w", err)
 	}
 	root := newNode(&schema.Field{Type: schema.Group, Fields: s.Fields}, "")

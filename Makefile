@@ -19,6 +19,8 @@ GOFUMPT       := v0.12.0
 VERSITYGW     := v1.8.0
 MINIO         := v0.0.0-20260212201848-7aac2a2c5b7c
 GOVULNCHECK   := v1.1.4
+GORELEASER    := v2.15.1
+CYCLONEDX     := v1.10.0
 
 GO_FILES = $(shell git ls-files '*.go')
 FUZZTIME ?= 10s
@@ -152,25 +154,29 @@ image-check: ## build the image for both architectures and run it confined; says
 deploy-check: build ## validate the compose file, the Kubernetes manifests and the pipelines in them
 	resources/ci/deploy.sh $(BIN)
 
+RELEASE_TOOLS := $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod $(TOOLS)/go-licenses
+
 .PHONY: release
-release: ## build the archives, checksums and bills of materials of VERSION into dist/
+release: $(RELEASE_TOOLS) ## build the archives, checksums and bills of materials of VERSION into dist/
 	rm -rf dist
-	go run ./resources/release build -version '$(VERSION)'
+	resources/release/notes.sh '$(VERSION)'
+	resources/release/release.sh '$(VERSION)' dist
 
 .PHONY: release-check
-release-check: ## build a release for this machine twice, compare, and look at what is in it
-	go run ./resources/release check $(RELEASE_CHECK_ARGS)
+release-check: $(RELEASE_TOOLS) ## build a release for this machine twice, compare, and look at what is in it
+	go test $(RELEASE) -tags release -count=1 -timeout 15m -run TestRelease ./resources/release
 
 .PHONY: licences
-licences: ## list the licences of all that is linked; the texts go to dist/
-	go run ./resources/release licences
+licences: $(TOOLS)/go-licenses ## list the licences of all that is linked
+	@resources/release/licences.sh list
 
 .PHONY: licence-check
-licence-check: ## fail on a licence that is not allowed, or that NOTICE does not name
-	go run ./resources/release licence-check
+licence-check: $(TOOLS)/go-licenses ## fail on a licence that is not allowed, or that NOTICE does not name
+	resources/release/licences.sh check
+	go test $(RELEASE) ./resources/release
 
 .PHONY: tools
-tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw $(TOOLS)/minio ## install the pinned tools into bin/tools
+tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw $(TOOLS)/minio $(RELEASE_TOOLS) ## install the pinned tools into bin/tools
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
@@ -184,6 +190,16 @@ $(TOOLS)/versitygw:
 # Run as a program of its own, and linked by nothing: its licence is the AGPL.
 $(TOOLS)/minio:
 	CGO_ENABLED=0 GOBIN=$(TOOLS) go install github.com/minio/minio@$(MINIO)
+
+# These two go into the bytes of a release, so that they are built alike everywhere.
+$(TOOLS)/goreleaser:
+	CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath github.com/goreleaser/goreleaser/v2@$(GORELEASER)
+
+$(TOOLS)/cyclonedx-gomod:
+	CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+
+$(TOOLS)/go-licenses: resources/release/go-licenses/go.mod
+	go build -C resources/release/go-licenses -o $@ github.com/google/go-licenses/v2
 
 .PHONY: clean
 clean: ## remove what was built

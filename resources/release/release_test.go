@@ -1,109 +1,156 @@
-package main
+//go:build release
+
+package release
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"slices"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/s3-destination/s3-destination/resources/release/internal/pack"
-	"github.com/s3-destination/s3-destination/resources/release/internal/source"
 )
 
-func TestVersionsAreSemantic(t *testing.T) {
-	for in, want := range map[string]string{"1.2.3": "1.2.3", "v0.1.0": "0.1.0", "1.0.0-rc.1": "1.0.0-rc.1"} {
-		have, err := parseVersion(in)
+const version = "0.0.0-check"
+
+// TestRelease makes the release for this machine twice, in folders of different
+// names, compares, and looks at what is in it.
+func TestRelease(t *testing.T) {
+	target := runtime.GOOS + "_" + runtime.GOARCH
+	first, second := filepath.Join(t.TempDir(), "dist"), filepath.Join(t.TempDir(), "another-dist")
+	for _, out := range []string{first, second} {
+		cmd := exec.CommandContext(t.Context(), "./release.sh", version, out, target)
+		if out == second {
+			tmp := filepath.Join(t.TempDir(), "a-folder-of-another-name") // goreleaser's clone is below
+			require.NoError(t, os.Mkdir(tmp, 0o700))
+			cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+		}
+		text, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", text)
+	}
+	assert.Equal(t, read(t, filepath.Join(first, "SHA256SUMS")), read(t, filepath.Join(second, "SHA256SUMS")), "the build cannot be reproduced")
+
+	commit := git(t, "rev-parse", "HEAD")
+	at, err := time.Parse(time.RFC3339, git(t, "log", "-1", "--format=%cI"))
+	require.NoError(t, err)
+	want := map[string]string{}
+	for _, variant := range []string{"", "-nokafka"} {
+		stem := "s3-destination" + variant + "_" + version + "_" + target
+		dir := filepath.Join(t.TempDir(), stem)
+		want[stem+".tar.gz"] = unpack(t, filepath.Join(first, stem+".tar.gz"), filepath.Dir(dir), stem, at)
+		want[stem+".cdx.json"] = sum(t, filepath.Join(first, stem+".cdx.json"))
+		stamp := version + "+" + commit[:12] + strings.Replace(variant, "-", ".", 1)
+		looksRight(t, dir, stamp, at, variant == "")
+		agrees(t, filepath.Join(first, stem+".cdx.json"), filepath.Join(dir, "s3-destination"))
+	}
+	have := map[string]string{}
+	for line := range strings.Lines(read(t, filepath.Join(first, "SHA256SUMS"))) {
+		digits, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		have[name] = digits
+	}
+	assert.Equal(t, want, have, "checksums")
+}
+
+func git(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "git", args...)
+	cmd.Dir = root
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(out))
+}
+
+func sum(t *testing.T, path string) string {
+	t.Helper()
+	digest := sha256.Sum256([]byte(read(t, path)))
+	return hex.EncodeToString(digest[:])
+}
+
+// unpack extracts an archive, checks that it says nothing of the machine, and
+// returns its checksum.
+func unpack(t *testing.T, path, dir, stem string, at time.Time) string {
+	t.Helper()
+	zr, err := gzip.NewReader(strings.NewReader(read(t, path)))
+	require.NoError(t, err)
+	assert.True(t, zr.ModTime.IsZero() && zr.Name == "", "the gzip header of %s has a time or a name", stem)
+	for tr := tar.NewReader(zr); ; {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return sum(t, path)
+		}
 		require.NoError(t, err)
-		assert.Equal(t, want, have)
+		require.True(t, strings.HasPrefix(h.Name, stem) && filepath.IsLocal(h.Name), h.Name)
+		assert.True(t, h.ModTime.Equal(at), "%s is of %v", h.Name, h.ModTime)
+		assert.True(t, h.Uid == 0 && h.Gid == 0 && h.Uname == "root" && h.Gname == "root", "%s is of %s", h.Name, h.Uname)
+		if h.Typeflag == tar.TypeDir {
+			continue
+		}
+		body, err := io.ReadAll(tr)
+		require.NoError(t, err)
+		name := filepath.Join(dir, h.Name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(t, os.WriteFile(name, body, h.FileInfo().Mode()))
 	}
-	for _, in := range []string{"", "1.2", "01.2.3", "1.2.3+meta", "bd942c3-dirty", "1.2.3-", "1.2.3 "} {
-		_, err := parseVersion(in)
-		require.ErrorContains(t, err, "make release VERSION=1.2.3", in)
+}
+
+// looksRight checks the files of an archive, and runs its binary.
+func looksRight(t *testing.T, dir, stamp string, at time.Time, kafka bool) {
+	t.Helper()
+	for file := range strings.Lines(git(t, "ls-tree", "-r", "--name-only", "HEAD", "LICENSE", "NOTICE", "README.md", "CHANGELOG.md", "config", "docs")) {
+		file = strings.TrimSpace(file)
+		want := git(t, "show", "HEAD:"+file)
+		assert.True(t, want == strings.TrimSpace(read(t, filepath.Join(dir, file))), "%s is not as committed", file)
 	}
-}
-
-func TestEveryBinaryHasANameOfItsOwn(t *testing.T) {
-	seen := map[string]bool{}
-	for _, target := range targets(platforms) {
-		seen[target.stem("1.2.3")] = true
-		assert.Contains(t, target.env(), "CGO_ENABLED=0")
+	for _, file := range []string{"std/LICENSE", "github.com/redpanda-data/benthos/v4/LICENSE", "github.com/aws/smithy-go/NOTICE", "github.com/jmespath/go-jmespath/LICENSE", connect + "/licenses/rcl.md"} {
+		assert.FileExists(t, filepath.Join(dir, "licences", file))
 	}
-	assert.Len(t, seen, len(platforms)*len(variants))
-	assert.True(t, seen["s3-destination_1.2.3_linux_amd64"])
-	assert.True(t, seen["s3-destination-nokafka_1.2.3_windows_amd64"])
-
-	hash := "0123456789abcdef0123456789abcdef01234567"
-	assert.Equal(t, "1.2.3+0123456789ab", target{host(), variants[0]}.stamp("1.2.3", hash))
-	assert.Equal(t, "1.2.3+0123456789ab.nokafka", target{host(), variants[1]}.stamp("1.2.3", hash))
-}
-
-func TestModulesAreReadFromWhatGoPrints(t *testing.T) {
-	text := "/x/y: go1.26.8\n\tpath\texample.com/main\n\tmod\texample.com/main\t(devel)\t\n" +
-		"\tdep\texample.com/b\tv1.0.0\th1:x=\n\tdep\texample.com/a\tv1.0.0\n\t=>\texample.com/fork\tv2.0.0\th1:y=\n" +
-		"\tbuild\tCGO_ENABLED=0\n"
-	assert.Equal(t, []string{"example.com/a v2.0.0", "example.com/b v1.0.0", "std 1.26.8"}, modulesOf(text))
-}
-
-func TestBuildsThatDifferAreNoticed(t *testing.T) {
-	dirs := []string{t.TempDir(), t.TempDir()}
-	for _, dir := range dirs {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), []byte("same"), 0o600))
-		require.NoError(t, pack.WriteSums(dir))
+	binary := filepath.Join(dir, "s3-destination")
+	run := func(args ...string) string {
+		out, err := exec.CommandContext(t.Context(), binary, args...).CombinedOutput()
+		require.NoError(t, err, "%v: %s", args, out)
+		return string(out)
 	}
-	require.NoError(t, same(dirs[0], dirs[1]))
-	require.NoError(t, os.WriteFile(filepath.Join(dirs[1], "a"), []byte("other"), 0o600))
-	require.ErrorContains(t, same(dirs[0], dirs[1]), "a has the checksum")
-	require.NoError(t, pack.WriteSums(dirs[1]))
-	require.ErrorContains(t, same(dirs[0], dirs[1]), "cannot be reproduced")
+	said := run("--version")
+	assert.Contains(t, said, "Version: "+stamp+"\n")
+	assert.Contains(t, said, at.UTC().Format(time.RFC3339))
+	run("lint", "--skip-env-var-check", filepath.Join(dir, "config", "http-json-gzip.yaml"))
+	assert.Equal(t, kafka, strings.Contains(run("list", "inputs"), "- redpanda\n"), "the Kafka inputs of %s", dir)
+	start := read(t, binary)[:1<<12]
+	assert.False(t, strings.Contains(start, "/ld-"), "the binary needs a dynamic linker")
 }
 
-func TestTheArchivesOfAnotherMachineAreRefused(t *testing.T) {
-	r := release{out: t.TempDir(), commit: source.Commit{Time: time.Unix(1_700_000_000, 0)}}
-	var b bytes.Buffer
-	require.NoError(t, pack.TarGz(&b, []pack.File{{Name: "stem/a"}}, r.commit.Time.Add(time.Hour)))
-	require.NoError(t, os.WriteFile(filepath.Join(r.out, "stem.tar.gz"), b.Bytes(), 0o600))
-	require.ErrorContains(t, r.unpack("stem", t.TempDir()), "is of ")
-	r.commit.Time = r.commit.Time.Add(time.Hour)
-	require.NoError(t, r.unpack("stem", t.TempDir()))
-	require.NoError(t, os.Rename(filepath.Join(r.out, "stem.tar.gz"), filepath.Join(r.out, "other.tar.gz")))
-	require.ErrorContains(t, r.unpack("other", t.TempDir()), "not in the folder other")
-}
-
-func TestADynamicBinaryIsRefused(t *testing.T) {
-	self, err := os.Executable()
+// agrees compares the bill of materials with what the binary says of itself.
+func agrees(t *testing.T, bom, binary string) {
+	t.Helper()
+	info, err := buildinfo.ReadFile(binary)
 	require.NoError(t, err)
-	text, err := os.ReadFile(self)
-	require.NoError(t, err)
-	if !bytes.Contains(text[:min(len(text), 1<<12)], []byte("/ld-")) {
-		t.Skip("the test itself is a static binary here, or of another system")
+	want := []string{"std " + info.GoVersion}
+	for _, d := range info.Deps {
+		if d.Replace != nil {
+			d = d.Replace
+		}
+		want = append(want, d.Path+" "+d.Version)
 	}
-	require.ErrorContains(t, static(self), "needs a dynamic linker")
-}
-
-func TestCommandsAreChecked(t *testing.T) {
-	var out bytes.Buffer
-	for want, args := range map[string][]string{
-		"no command":                {},
-		`no command "x"`:            {"x"},
-		`"" is not a version`:       {"build"},
-		`"latest" is not a version`: {"notes", "-version", "latest"},
-		"flag provided":             {"build", "-wrong"},
-	} {
-		require.ErrorContains(t, run(t.Context(), args, &out), want)
+	var doc struct {
+		Components []struct{ Name, Version string }
 	}
-	assert.Empty(t, out.String())
-}
-
-func TestOnlyAnEmptyFolderIsFilled(t *testing.T) {
-	r := release{out: t.TempDir()}
-	require.NoError(t, os.WriteFile(filepath.Join(r.out, "mine"), nil, 0o600))
-	require.ErrorContains(t, r.make(t.Context()), "is not empty: make clean removes it")
-	left, err := os.ReadDir(r.out)
-	require.NoError(t, err)
-	assert.True(t, slices.ContainsFunc(left, func(e os.DirEntry) bool { return e.Name() == "mine" }))
+	require.NoError(t, json.NewDecoder(bytes.NewReader([]byte(read(t, bom)))).Decode(&doc))
+	var have []string
+	for _, c := range doc.Components {
+		have = append(have, c.Name+" "+c.Version)
+	}
+	assert.ElementsMatch(t, want, have)
 }

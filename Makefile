@@ -159,7 +159,7 @@ RELEASE_TOOLS := $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod $(TOOLS)/go-licens
 .PHONY: release
 release: $(RELEASE_TOOLS) ## build the archives, checksums and bills of materials of VERSION into dist/
 	rm -rf dist
-	resources/release/notes.sh '$(VERSION)'
+	git show HEAD:CHANGELOG.md | go run ./resources/release/notes '$(VERSION)'
 	resources/release/release.sh '$(VERSION)' dist
 
 .PHONY: release-check

@@ -21,6 +21,7 @@ MINIO         := v0.0.0-20260212201848-7aac2a2c5b7c
 GOVULNCHECK   := v1.1.4
 GORELEASER    := v2.15.1
 CYCLONEDX     := v1.10.0
+GOJQ          := v0.12.19
 
 GO_FILES = $(shell git ls-files '*.go')
 FUZZTIME ?= 10s
@@ -82,7 +83,7 @@ docs-check: docs ## fail when the generated pages are stale
 	@git diff --exit-code -- docs/reference || { echo "docs/reference is stale: run make docs and commit"; exit 1; }
 
 .PHONY: docs-run
-docs-run: ## run every command, configuration and program of README.md and docs in a clean clone
+docs-run: ## run every command, configuration and program of the pages in a clean clone
 	go test -tags docsrun -count=1 -timeout 15m ./resources/docsrun
 
 .PHONY: reading
@@ -154,26 +155,28 @@ image-check: ## build the image for both architectures and run it confined; says
 deploy-check: build ## validate the compose file, the Kubernetes manifests and the pipelines in them
 	resources/ci/deploy.sh $(BIN)
 
-RELEASE_TOOLS := $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod $(TOOLS)/go-licenses
+RELEASE_TOOLS := $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod $(TOOLS)/gojq $(TOOLS)/go-licenses
 
 .PHONY: release
 release: $(RELEASE_TOOLS) ## build the archives, checksums and bills of materials of VERSION into dist/
-	rm -rf dist
 	git show HEAD:CHANGELOG.md | go run ./resources/release/notes '$(VERSION)'
+	rm -rf dist
 	resources/release/release.sh '$(VERSION)' dist
 
 .PHONY: release-check
-release-check: $(RELEASE_TOOLS) ## build a release for this machine twice, compare, and look at what is in it
-	go test $(RELEASE) -tags release -count=1 -timeout 15m -run TestRelease ./resources/release
+release-check: $(RELEASE_TOOLS) ## build a release for this machine twice, the second time from nothing, compare, and look at what is in it
+	go test $(RELEASE) ./resources/release/internal/... ./resources/release/notes
+	go test $(RELEASE) -tags release -count=1 -timeout 30m -run 'TestRelease|TestWhatIsNoRelease' ./resources/release
 
 .PHONY: licences
-licences: $(TOOLS)/go-licenses ## list the licences of all that is linked
+licences: $(TOOLS)/go-licenses ## list the licences of all that is linked; the texts of a build for this machine go to dist/licences
 	@resources/release/licences.sh list
+	@rm -rf dist/licences
+	@resources/release/licences.sh save kafka $$(go env GOOS)_$$(go env GOARCH) dist/licences
 
 .PHONY: licence-check
-licence-check: $(TOOLS)/go-licenses ## fail on a licence that is not allowed, or that NOTICE does not name
-	resources/release/licences.sh check
-	go test $(RELEASE) ./resources/release
+licence-check: $(TOOLS)/go-licenses ## fail on a licence that is not allowed, or that NOTICE does not name, on any platform
+	go test $(RELEASE) -tags release -count=1 -timeout 15m -run 'Licence|Notice|Source|Header|Rules' ./resources/release
 
 .PHONY: tools
 tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw $(TOOLS)/minio $(RELEASE_TOOLS) ## install the pinned tools into bin/tools
@@ -191,12 +194,14 @@ $(TOOLS)/versitygw:
 $(TOOLS)/minio:
 	CGO_ENABLED=0 GOBIN=$(TOOLS) go install github.com/minio/minio@$(MINIO)
 
-# These two go into the bytes of a release, so that they are built alike everywhere.
 $(TOOLS)/goreleaser:
-	CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath github.com/goreleaser/goreleaser/v2@$(GORELEASER)
+	GOBIN=$(TOOLS) go install github.com/goreleaser/goreleaser/v2@$(GORELEASER)
 
 $(TOOLS)/cyclonedx-gomod:
-	CGO_ENABLED=0 GOBIN=$(TOOLS) go install -trimpath github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+	GOBIN=$(TOOLS) go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+
+$(TOOLS)/gojq:
+	GOBIN=$(TOOLS) go install github.com/itchyny/gojq/cmd/gojq@$(GOJQ)
 
 $(TOOLS)/go-licenses: resources/release/go-licenses/go.mod
 	go build -C resources/release/go-licenses -o $@ github.com/google/go-licenses/v2

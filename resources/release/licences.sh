@@ -1,101 +1,66 @@
 #!/usr/bin/env bash
-# What go-licenses says of all that is linked, held to licences.allow.
+# Asks go-licenses what is linked into the binaries of a release.
 #
-#   licences.sh check                                  fail on what is not allowed
-#   licences.sh list                                   print module, version and licence
-#   licences.sh save SOURCE VARIANT GOOS GOARCH OUT    the texts, for an archive
+#   licences.sh list                        library, version, licence and its file, of all binaries
+#   licences.sh list VARIANT PLATFORM       of one: kafka or nokafka, linux_amd64 or the like
+#   licences.sh save VARIANT PLATFORM OUT   the texts that it must be passed on with
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-tool=$root/bin/tools/go-licenses
+cd "$here/../.."
+PATH=$PWD/bin/tools:$PATH
 us=github.com/s3-destination/s3-destination
-export CGO_ENABLED=0
+problems=$(mktemp)
+trap 'rm -f "$problems"' EXIT
 
-# Go's tools for packages do not take -modfile: go-licenses runs in a copy
-# whose go.mod is release.mod.
-copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
-prepare() {
-  (cd "$1" && tar c go.mod release.mod release.sum cmd internal plugin) | tar x -C "$copy"
-  mv "$copy/release.mod" "$copy/go.mod"
-  mv "$copy/release.sum" "$copy/go.sum"
-  cd "$copy"
-  go mod download
+# settings VARIANT PLATFORM: those by which the go command builds a binary.
+settings() {
+  local tags=
+  [ "$1" = kafka ] || tags=$1
+  export GOFLAGS="-mod=readonly -modfile=$PWD/release.mod -tags=$tags" GOOS=${2%_*} GOARCH=${2#*_} CGO_ENABLED=0
+  go list -deps ./cmd/s3-destination >/dev/null # so that all modules are there
 }
 
-# flags VARIANT: a build tag, the way that go-licenses takes it.
-flags() { case $1 in kafka) echo -tags= ;; nokafka) echo -tags=nokafka ;; esac; }
+# list asks go-licenses. It would ask the web where each module is published,
+# which nobody reads: a proxy that is not there makes that fail at once.
+list() (
+  settings "$@"
+  line='{{range .}}{{.Name}} {{.Version}} {{.LicenseName}} {{.LicensePath}}{{"\n"}}{{end}}'
+  https_proxy=http://127.0.0.1:9 http_proxy=http://127.0.0.1:9 \
+    go-licenses report ./cmd/s3-destination --ignore $us --template <(echo "$line") 2>"$problems" | grep . || {
+    cat "$problems" >&2
+    exit 1
+  }
+)
 
-# modules whose licence go-licenses cannot name: the rules for Unknown.
-unread() { awk '$1 == "Unknown" {print $2}' "$here/licences.allow"; }
+# save VARIANT PLATFORM OUT; the modules that go-licenses cannot read are those
+# with a rule for Unknown.
+save() (
+  settings "$1" "$2"
+  ignore=(--ignore $us)
+  unread=$(awk '$1 == "Unknown" {print $3}' "$here/licences.allow")
+  for module in $unread; do ignore+=(--ignore "$module"); done
+  mkdir -p "$(dirname "$3")"
+  go-licenses save ./cmd/s3-destination --save_path "$3" "${ignore[@]}" 2>"$problems" || {
+    cat "$problems" >&2
+    exit 1
+  }
+  for module in $unread; do
+    mkdir -p "$3/$module"
+    find "$(go list -m -f '{{.Dir}}' "$module")" -maxdepth 1 \( -iname 'licen[cs]e*' -o -iname 'notice*' \) -exec cp -r {} "$3/$module/" \;
+  done
+  mkdir -p "$3/std"
+  cp "$(go env GOROOT)"/{LICENSE,PATENTS} "$3/std/"
+  chmod -R u+w "$3"
+)
 
-# report prints a line of package, version and licence for each. It would ask
-# the web where each module is published, which nobody reads: the proxy that is
-# not there makes that fail at once.
-report() {
-  local template='{{range .}}{{.Name}} {{.Version}} {{.LicenseName}}{{"\n"}}{{end}}'
-  https_proxy=http://127.0.0.1:9 http_proxy=http://127.0.0.1:9 GOFLAGS=$(flags "$1") GOOS=$2 GOARCH=$3 \
-    "$tool" report ./cmd/s3-destination --ignore $us --template <(echo "$template") 2>"$copy/problems" | grep . ||
-    { cat "$copy/problems" >&2; return 1; }
-}
-
-everywhere() {
-  local target variant
-  for variant in kafka nokafka; do
-    for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do
-      report $variant "${target%/*}" "${target#*/}"
-    done
-  done | sort -u
-}
-
-case ${1:-} in
-  list)
-    prepare "$root"
-    everywhere | column -t
+case ${1:-}:$# in
+  list:1)
+    for platform in $(sed -nE 's/^ +- ([a-z]+_[a-z0-9]+)$/\1/p' "$here/goreleaser.yaml"); do
+      for variant in kafka nokafka; do list $variant "$platform"; done
+    done | sort -u
     ;;
-  check)
-    prepare "$root"
-    everywhere >"$copy/all"
-    awk '
-      FNR == NR {
-        sub(/#.*/, "")
-        if (NF == 1) any[$1] = 1
-        if (NF == 2) { of[$1 " " $2] = 1 }
-        next
-      }
-      {
-        n++
-        if ($3 in any) { used[$3] = 1; next }
-        for (path = $1; path != ""; ) {
-          if (($3 " " path) in of) { used[$3 " " path] = 1; next }
-          if (!sub(/\/[^\/]*$/, "", path)) path = ""
-        }
-        print $1 " " $2 " is under " $3; bad = 1
-      }
-      END {
-        for (r in any) if (!used[r]) { print "nothing needs the rule " r; bad = 1 }
-        for (r in of) if (!used[r]) { print "nothing needs the rule " r; bad = 1 }
-        if (bad) { print "What is allowed is in resources/release/licences.allow."; exit 1 }
-        print n " libraries in 10 binaries: all licences are allowed"
-      }' "$here/licences.allow" "$copy/all"
-    ;;
-  save)
-    source=$2 variant=$3 os=$4 arch=$5 out=$6
-    prepare "$source"
-    ignore=(--ignore "$us")
-    for module in $(unread); do ignore+=(--ignore "$module"); done
-    mkdir -p "$(dirname "$out")"
-    GOFLAGS=$(flags "$variant") GOOS=$os GOARCH=$arch "$tool" save ./cmd/s3-destination --save_path "$out" "${ignore[@]}" 2>"$copy/problems" ||
-      { cat "$copy/problems" >&2; exit 1; }
-    for module in $(unread); do
-      from=$(go list -m -f '{{.Dir}}' "$module")
-      mkdir -p "$out/$module"
-      find "$from" -maxdepth 1 -iname 'licen[cs]e*' -o -maxdepth 1 -iname 'notice*' | xargs -I{} cp -r {} "$out/$module/"
-    done
-    mkdir -p "$out/std"
-    cp "$(go env GOROOT)"/{LICENSE,PATENTS} "$out/std/"
-    chmod -R u+w "$out"
-    ;;
+  list:3) list "$2" "$3" ;;
+  save:4) save "$2" "$3" "$4" ;;
   *)
     sed -n '2,6p' "$0" >&2
     exit 2

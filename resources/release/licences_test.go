@@ -1,32 +1,14 @@
 package release
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-const (
-	root    = "../.."
-	connect = "github.com/redpanda-data/connect/v4"
-)
-
-// alarms are words that no header of a linked file may have, but for those that
-// NOTICE names. go-licenses reads the text beside a package, not its files.
-var alarms = []string{
-	"gnu affero general public license", "gnu lesser general public license", "gnu library general public license",
-	"gnu general public license", "business source license", "server side public license", "elastic license",
-	"commons clause", "redpanda community license", "non commercial", "noncommercial",
-}
 
 // notOpen are the files of Redpanda Connect that are not open source, which
 // NOTICE and docs/releasing.md name.
@@ -38,125 +20,152 @@ var notOpen = map[string]string{
 	"internal/serviceaccount/oauth2.go":                 "redpanda community license",
 }
 
-// platforms differ in what is linked; the architectures in assembly only.
-var platforms = []string{"linux", "darwin", "windows"}
-
 func TestTheFilesThatAreNotOpenSource(t *testing.T) {
 	notice := read(t, filepath.Join(root, "NOTICE"))
 	releasing := read(t, filepath.Join(root, "docs/releasing.md"))
 	for name := range notOpen {
-		assert.Contains(t, notice, name)
-		assert.Contains(t, releasing, filepath.Base(name))
+		assert.True(t, strings.Contains(notice, name) && strings.Contains(releasing, filepath.Base(name)), "NOTICE or docs/releasing.md does not name %s", name)
 	}
-	for _, goos := range platforms {
-		assert.Equal(t, notOpen, alarmed(t, linked(t, "./cmd/s3-destination", "", goos)), "with Kafka on %s", goos)
-		assert.Empty(t, alarmed(t, linked(t, "./cmd/s3-destination", "nokafka", goos)), "without Kafka on %s", goos)
+	for _, platform := range platforms(t) {
+		assert.Equal(t, notOpen, notAllowed(t, linked(t, "./cmd/s3-destination", "", platform)), "with Kafka on %s", platform)
+		assert.Empty(t, notAllowed(t, linked(t, "./cmd/s3-destination", "nokafka", platform)), "without Kafka on %s", platform)
 	}
 }
 
 // TestWhatThePackageNeedsIsOpenSource is the same for users of the package.
 func TestWhatThePackageNeedsIsOpenSource(t *testing.T) {
-	files := linked(t, "./plugin", "", "linux")
-	assert.Empty(t, alarmed(t, files))
+	files := linked(t, "./plugin", "", "linux_amd64")
+	assert.Empty(t, notAllowed(t, files))
 	for _, f := range files {
 		require.NotEqual(t, connect, f.module)
 	}
 }
 
-// TestNoticeNamesWhatIsSpecial: modules with a rule of their own in
-// licences.allow, and those with a notice to pass on.
-func TestNoticeNamesWhatIsSpecial(t *testing.T) {
+// TestNoticeNamesWhatItMust: every licence, modules with a rule of their own,
+// and modules with a notice to pass on. A rule that nothing needs is no rule
+// for long, see TestLicencesAreAllowed.
+func TestNoticeNamesWhatItMust(t *testing.T) {
 	notice := read(t, filepath.Join(root, "NOTICE"))
-	for line := range strings.Lines(read(t, "licences.allow")) {
-		rule, reason, _ := strings.Cut(line, "#")
-		if fields := strings.Fields(rule); len(fields) == 2 {
-			assert.NotEmpty(t, strings.TrimSpace(reason), "%s needs its reason, after a #", rule)
-			assert.True(t, fields[0] == "Unknown" || strings.Contains(notice, fields[0]), "NOTICE does not name %s", fields[0])
-			assert.Contains(t, notice, short(fields[1]))
+	missing := map[string]bool{}
+	must := func(name, why string) {
+		if !strings.Contains(notice, name) {
+			missing[name+", "+why] = true
 		}
 	}
+	for _, r := range rules(t) {
+		if r.licence != unknown {
+			must(family(r.licence), "a licence")
+		}
+		if r.module != "" {
+			must(short(r.module), "which has a rule of its own")
+		}
+	}
+	for _, platform := range platforms(t) {
+		for _, tags := range []string{"", "nokafka"} {
+			for _, n := range notices(t, linked(t, "./cmd/s3-destination", tags, platform)) {
+				must(short(n.module), "which has a notice to pass on")
+			}
+		}
+	}
+	assert.Empty(t, missing, "NOTICE does not name these")
+}
+
+// notices are the notices beside linked packages of others, and above them.
+func notices(t *testing.T, files []file) []file {
+	t.Helper()
+	var found []file
 	seen := map[string]bool{}
-	for _, f := range linked(t, "./cmd/s3-destination", "", "linux") {
-		if seen[f.dir] || strings.HasPrefix(f.module, "github.com/s3-destination/") {
-			continue
-		}
-		seen[f.dir] = true
-		notices, err := filepath.Glob(filepath.Join(f.dir, "NOTICE*"))
-		require.NoError(t, err)
-		assert.True(t, len(notices) == 0 || strings.Contains(notice, short(f.module)), "NOTICE does not name %s, which has a notice to pass on", f.module)
-	}
-}
-
-// file is a source file that is linked.
-type file struct{ module, dir, name string }
-
-// linked are the files of all modules that a build takes in a release.
-func linked(t *testing.T, pkg, tags, goos string) []file {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-modfile=release.mod", "-deps", "-tags", tags,
-		"-json=Dir,Standard,Module,GoFiles,SFiles,HFiles", pkg)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0")
-	out, err := cmd.Output()
-	require.NoError(t, err)
-	var files []file
-	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
-		var p struct {
-			Dir                     string
-			Standard                bool
-			Module                  struct{ Path, Dir string }
-			GoFiles, SFiles, HFiles []string
-		}
-		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			return files
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		for _, names := range [][]string{p.GoFiles, p.SFiles, p.HFiles} {
-			for _, name := range names {
-				if !p.Standard {
-					files = append(files, file{p.Module.Path, p.Module.Dir, filepath.Join(p.Dir, name)})
-				}
-			}
-		}
-	}
-}
-
-// alarmed returns the files whose header has a word of alarms, and those of
-// Redpanda Connect, which has no licence of its own, that name no Apache
-// licence.
-func alarmed(t *testing.T, files []file) map[string]string {
-	t.Helper()
-	found := map[string]string{}
 	for _, f := range files {
-		words := header(read(t, f.name))
-		name, err := filepath.Rel(f.dir, f.name)
-		require.NoError(t, err)
-		for _, alarm := range alarms {
-			if strings.Contains(words, alarm) {
-				found[filepath.ToSlash(name)] = alarm
+		for dir := filepath.Dir(f.name); !seen[dir] && strings.HasPrefix(dir, f.dir) && f.module != us; dir = filepath.Dir(dir) {
+			seen[dir] = true
+			names, err := filepath.Glob(filepath.Join(dir, "[Nn][Oo][Tt][Ii][Cc][Ee]*"))
+			require.NoError(t, err)
+			for _, name := range names {
+				found = append(found, file{f.module, f.dir, name})
 			}
-		}
-		if f.module == connect && found[filepath.ToSlash(name)] == "" && !strings.Contains(words, "apache license version 2 0") {
-			found[filepath.ToSlash(name)] = "no licence"
 		}
 	}
 	return found
 }
 
-// header returns the words before the package clause, in small letters.
-func header(text string) string {
-	if at := strings.Index("\n"+text, "\npackage "); at >= 0 {
-		text = text[:at]
+// headers remembers what named has found; most files are in every binary.
+var headers = map[string][]string{}
+
+// notAllowed returns the files whose header names a licence that is not
+// allowed, and those of Redpanda Connect, which has no licence of its own, that
+// name none.
+func notAllowed(t *testing.T, files []file) map[string]string {
+	t.Helper()
+	allowed := rules(t)
+	found := map[string]string{}
+	for _, f := range files {
+		name, err := filepath.Rel(f.dir, f.name)
+		require.NoError(t, err)
+		if name = filepath.ToSlash(name); f.module != connect {
+			name = f.module + "/" + name
+		}
+		ids, ok := headers[f.name]
+		if !ok {
+			ids = named(read(t, f.name))
+			headers[f.name] = ids
+		}
+		if len(ids) == 0 && f.module == connect {
+			found[name] = "no licence"
+		}
+		for _, id := range ids {
+			if allowed.find(id, f.module) == nil {
+				found[name] = id
+			}
+		}
+	}
+	return found
+}
+
+var (
+	clause = regexp.MustCompile(`(?m)^package `)
+	spdx   = regexp.MustCompile(`SPDX-License-Identifier:[ \t]*([^\n]*)`)
+	// phrases are how headers name licences that are allowed here and there; the
+	// licences of alarms are allowed nowhere.
+	phrases = map[string]string{"apache license version 2 0": "Apache-2.0", "mozilla public license": "MPL-2.0"}
+)
+
+// named returns the licences that a source file names before its package
+// clause.
+func named(text string) []string {
+	if at := clause.FindStringIndex(text); at != nil {
+		text = text[:at[0]]
 	}
 	text = text[:min(len(text), 8<<10)]
-	return strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	}), " ")
+	ids := alarmed(text)
+	for phrase, id := range phrases {
+		if strings.Contains(words(text), phrase) {
+			ids = append(ids, id)
+		}
+	}
+	for _, m := range spdx.FindAllStringSubmatch(text, -1) {
+		for word := range strings.FieldsSeq(strings.Trim(m[1], "*/ \t")) {
+			if word = strings.Trim(word, "()"); word != "AND" && word != "OR" {
+				ids = append(ids, word)
+			}
+		}
+	}
+	return ids
 }
 
 func TestHeadersAreReadToThePackageClause(t *testing.T) {
-	assert.Equal(t, "under the gnu general public license", header("// Under the GNU\n// General Public License.\n\npackage a\n\n// MIT\n"))
-	assert.Empty(t, header("package a\n// GNU General Public License\n"))
+	assert.Equal(t, []string{"gnu general public license"}, named("// Under the GNU\n// General Public License.\n\npackage a\n\n// Elastic License\n"))
+	assert.Equal(t, []string{"Apache-2.0"}, named("// Licensed under the Apache License, Version 2.0\n\npackage a\n"))
+	assert.Equal(t, []string{"MIT", "CC0-1.0"}, named("/* SPDX-License-Identifier: (MIT OR CC0-1.0) */\npackage a\n"))
+	assert.Empty(t, named("package a\n// GNU General Public License\n"))
+	assert.Empty(t, named("// Nothing.\n\npackage a\n"))
+}
+
+// family is the name by which people know a licence.
+func family(id string) string {
+	if strings.HasPrefix(id, "BSD-") {
+		return "BSD"
+	}
+	return id
 }
 
 // short is a module's path as NOTICE names it.
@@ -166,11 +175,4 @@ func short(path string) string {
 		path = path[:at]
 	}
 	return path
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	return string(text)
 }

@@ -1,4 +1,4 @@
-// Pins go-licenses: `go install` of its version asks GitHub, a build does not.
+// Pins go-licenses, and the modules that it is built from.
 module github.com/s3-destination/s3-destination/resources/release/go-licenses
 
 go 1.26

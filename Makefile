@@ -19,6 +19,9 @@ GOFUMPT       := v0.12.0
 VERSITYGW     := v1.8.0
 MINIO         := v0.0.0-20260212201848-7aac2a2c5b7c
 GOVULNCHECK   := v1.1.4
+GORELEASER    := v2.15.1
+CYCLONEDX     := v1.10.0
+GOJQ          := v0.12.19
 
 GO_FILES = $(shell git ls-files '*.go')
 FUZZTIME ?= 10s
@@ -80,7 +83,7 @@ docs-check: docs ## fail when what is generated is stale
 	@git diff --exit-code -- docs/reference docs/architecture.md || { echo "docs/reference or the picture in docs/architecture.md is stale: run make docs and commit"; exit 1; }
 
 .PHONY: docs-run
-docs-run: ## run every command, configuration and program of README.md and docs in a clean clone
+docs-run: ## run every command, configuration and program of the pages in a clean clone
 	go test -tags docsrun -count=1 -timeout 15m ./resources/docsrun
 
 .PHONY: reading
@@ -152,25 +155,31 @@ image-check: ## build the image for both architectures and run it confined; says
 deploy-check: build ## validate the compose file, the Kubernetes manifests and the pipelines in them
 	resources/ci/deploy.sh $(BIN)
 
+RELEASE_TOOLS := $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod $(TOOLS)/gojq $(TOOLS)/go-licenses
+
 .PHONY: release
-release: ## build the archives, checksums and bills of materials of VERSION into dist/
+release: $(RELEASE_TOOLS) ## build the archives, checksums and bills of materials of VERSION into dist/
+	git show HEAD:CHANGELOG.md | go run ./resources/release/notes '$(VERSION)'
 	rm -rf dist
-	go run ./resources/release build -version '$(VERSION)'
+	resources/release/release.sh '$(VERSION)' dist
 
 .PHONY: release-check
-release-check: ## build a release for this machine twice, compare, and look at what is in it
-	go run ./resources/release check $(RELEASE_CHECK_ARGS)
+release-check: $(RELEASE_TOOLS) ## build a release for this machine twice, the second time from nothing, compare, and look at what is in it
+	go test $(RELEASE) ./resources/release/internal/... ./resources/release/notes
+	go test $(RELEASE) -tags release -count=1 -timeout 30m -run 'TestRelease|TestWhatIsNoRelease' ./resources/release
 
 .PHONY: licences
-licences: ## list the licences of all that is linked; the texts go to dist/
-	go run ./resources/release licences
+licences: $(TOOLS)/go-licenses ## list the licences of all that is linked; the texts of a build for this machine go to dist/licences
+	@resources/release/licences.sh list
+	@rm -rf dist/licences
+	@resources/release/licences.sh save kafka $$(go env GOOS)_$$(go env GOARCH) dist/licences
 
 .PHONY: licence-check
-licence-check: ## fail on a licence that is not allowed, or that NOTICE does not name
-	go run ./resources/release licence-check
+licence-check: $(TOOLS)/go-licenses ## fail on a licence that is not allowed, or that NOTICE does not name, on any platform
+	go test $(RELEASE) -tags release -count=1 -timeout 15m -run 'Licence|Notice|Source|Header|Rules' ./resources/release
 
 .PHONY: tools
-tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw $(TOOLS)/minio ## install the pinned tools into bin/tools
+tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw $(TOOLS)/minio $(RELEASE_TOOLS) ## install the pinned tools into bin/tools
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
@@ -184,6 +193,18 @@ $(TOOLS)/versitygw:
 # Run as a program of its own, and linked by nothing: its licence is the AGPL.
 $(TOOLS)/minio:
 	CGO_ENABLED=0 GOBIN=$(TOOLS) go install github.com/minio/minio@$(MINIO)
+
+$(TOOLS)/goreleaser:
+	GOBIN=$(TOOLS) go install github.com/goreleaser/goreleaser/v2@$(GORELEASER)
+
+$(TOOLS)/cyclonedx-gomod:
+	GOBIN=$(TOOLS) go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+
+$(TOOLS)/gojq:
+	GOBIN=$(TOOLS) go install github.com/itchyny/gojq/cmd/gojq@$(GOJQ)
+
+$(TOOLS)/go-licenses: resources/release/go-licenses/go.mod
+	go build -C resources/release/go-licenses -o $@ github.com/google/go-licenses/v2
 
 .PHONY: clean
 clean: ## remove what was built

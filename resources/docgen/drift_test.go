@@ -91,10 +91,10 @@ func metricsOfThePage(t *testing.T) []string {
 	return found
 }
 
-// pages are README.md and everything below docs.
+// pages are those at the root and everything below docs.
 func pages(t *testing.T) []string {
 	t.Helper()
-	found := []string{filepath.Join(root, "README.md")}
+	found := []string{filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md"), filepath.Join(root, "SECURITY.md")}
 	require.NoError(t, filepath.WalkDir(filepath.Join(root, "docs"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".md") {
 			found = append(found, path)

@@ -26,9 +26,10 @@ type Fence struct {
 // String says where the fence is.
 func (f Fence) String() string { return fmt.Sprintf("%s:%d", f.Page, f.Line) }
 
-// Pages lists README.md and everything below docs, as paths below root.
+// Pages lists the pages at the root and everything below docs, as paths below
+// root.
 func Pages(root string) ([]string, error) {
-	pages := []string{"README.md"}
+	pages := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}
 	err := filepath.WalkDir(filepath.Join(root, "docs"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".md") {
 			return err

@@ -53,6 +53,9 @@ var Listed = []Entry{
 	{Page: "docs/operations.md", Command: "pip install -r resources/monitoring/requirements.txt", Skip: "only for the picture"},
 	{Page: "docs/operations.md", Command: "resources/monitoring/draw.py", Skip: "draws what the command before it has measured"},
 
+	// A mistake that is made on purpose.
+	{Page: "CONTRIBUTING.md", Command: "bin/s3-destination lint mine.yaml", Exit: 1},
+
 	// Measurements.
 	{Page: "docs/benchmarks.md", Command: "make", Skip: "benchmarks take minutes, on a machine that does nothing else"},
 	{Page: "docs/kafka.md", Command: "make chaos CHAOS_ARGS=", Skip: "minutes to hours; make chaos runs the short form"},

@@ -51,6 +51,38 @@ func TestChunkIsAsOldAsWhatIsLeftOfIt(t *testing.T) {
 	assert.Equal(t, "a", m.ledger.byAge[0].part.path)
 }
 
+// Every open chunk knows its place among them, and the oldest is the first,
+// however they come and go.
+func TestOpenChunksKnowTheirPlaces(t *testing.T) {
+	for name, ages := range map[string][]time.Duration{
+		"older ones first": {9, 8, 7, 6, 5}, "younger ones first": {1, 2, 3, 4, 5}, "in any order": {3, 5, 1, 4, 2}, "all at once": {0, 0, 0, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, now := still(Config{}), time.Unix(1000, 0)
+			look := func() {
+				for i, c := range m.ledger.byAge {
+					assert.Equal(t, i, c.heap)
+					assert.False(t, c.first.Before(m.ledger.byAge[0].first))
+				}
+			}
+			var all []*chunk
+			for i, age := range ages {
+				c := m.newChunk(partition{path: string(rune('a' + i))})
+				c.first = now.Add(-age)
+				m.ledger.begin(c)
+				all = append(all, c)
+				look()
+			}
+			for i, c := range []*chunk{all[2], all[4], all[0], all[1], all[3]} {
+				m.seal(c, Age)
+				assert.Len(t, m.ledger.byAge, 4-i)
+				assert.NotContains(t, m.ledger.byAge, c)
+				look()
+			}
+		})
+	}
+}
+
 // parks adds a parked partition with a chunk that waits.
 func (m *Manager) parks(path string) (*ward, *chunk) {
 	p := partition{path: path}

@@ -2,7 +2,9 @@ package chunk
 
 import (
 	"context"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -115,6 +117,101 @@ func TestOldChunkGoesBeforeYoungerOnes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// There is nothing to overtake, and no input to be at rest, where nothing waits.
+func TestRulesNeedSomethingToWait(t *testing.T) {
+	m := still(Config{MaxAge: time.Second, IdleTimeout: time.Second})
+	_, ok := m.quiet()
+	assert.False(t, ok)
+	m.opens("old", 1, 1).first = time.Unix(0, 0)
+	m.overtake(time.Unix(1e9, 0))
+	assert.Len(t, m.ledger.open, 1)
+	assert.Empty(t, m.ledger.sealed)
+	_, ok = m.quiet()
+	assert.True(t, ok)
+}
+
+// A call that must not wait has everything written that is open, and nothing that
+// comes later.
+func TestHurryIsForWhatIsOpen(t *testing.T) {
+	m, now := still(Config{}), time.Unix(1e9, 0)
+	m.hurried = true
+	m.rollDue(now) // all of the call's records were refused
+	m.opens("a", 1, 1)
+	m.rollDue(now)
+	assert.Len(t, m.ledger.open, 1)
+	m.hurried = true
+	m.rollDue(now)
+	assert.Equal(t, Recovery, m.ledger.sealed[0].reason)
+	m.opens("b", 1, 1)
+	m.rollDue(now)
+	assert.Len(t, m.ledger.open, 1)
+}
+
+// When the input has stopped as many chunks are rolled as encoders are free. Only
+// a flush goes on as such with the others.
+func TestInputAtRestIsRolledByFreeEncoders(t *testing.T) {
+	for name, tc := range map[string]struct {
+		open, rolled int
+		drain, flush bool
+		flushes      bool
+		reason       Reason
+	}{
+		"an input at rest":   {open: 5, rolled: 2, reason: Idle},
+		"a drain":            {open: 5, rolled: 2, drain: true, reason: Drain},
+		"a flush":            {open: 5, rolled: 2, flush: true, flushes: true, reason: Drain},
+		"the end of a flush": {open: 2, rolled: 2, flush: true, reason: Drain},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := still(Config{IdleTimeout: time.Second, Encoders: 2, Uploads: 3})
+			m.draining, m.flushing = tc.drain, tc.flush
+			for i := range tc.open {
+				m.opens(string(rune('a'+i)), 1, 1)
+			}
+			m.rollIdle(time.Unix(1e9, 0))
+			assert.Len(t, m.ledger.sealed, tc.rolled)
+			for _, c := range m.ledger.sealed {
+				assert.Equal(t, tc.reason, c.reason)
+			}
+			assert.Len(t, m.ledger.open, tc.open-tc.rolled)
+			assert.Equal(t, tc.flushes, m.flushing)
+		})
+	}
+}
+
+// gauges is an Observer that keeps what it is told of the state.
+type gauges struct {
+	silent
+	mu   sync.Mutex
+	seen []Stats
+}
+
+func (g *gauges) Observe(s Stats) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.seen = append(g.seen, s)
+}
+
+// The state is told once a second while records wait, and when none do any more.
+func TestStateIsToldWhileRecordsWait(t *testing.T) {
+	obs := &gauges{}
+	bubble(t, Config{MaxAge: 10 * time.Second, Observer: obs}, &memory{}, func(t *testing.T, m *Manager) {
+		w := goWrite(t.Context(), m, "a", "x")
+		synctest.Wait()
+		before := len(obs.seen)
+		time.Sleep(9500 * time.Millisecond)
+		synctest.Wait()
+		assert.Len(t, obs.seen, before+9)
+		assert.Equal(t, 1, obs.seen[before+8].Calls)
+		<-w.done
+		synctest.Wait()
+		assert.Equal(t, Stats{UploadLimit: 2}, obs.seen[len(obs.seen)-1])
+		time.Sleep(2 * time.Second) // one more that was due
+		after := len(obs.seen)
+		time.Sleep(time.Minute)
+		assert.Len(t, obs.seen, after)
+	})
 }
 
 // Everything is rolled when as many calls wait as there can be, unless something

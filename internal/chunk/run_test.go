@@ -55,13 +55,13 @@ func TestRunsAreCutAnywhere(t *testing.T) {
 
 // A run that is cut has two parts, of which either may be empty.
 func TestRunIsCutAnywhere(t *testing.T) {
-	m := still(Config{DeadLetters: letters{}})
+	m := still(Config{RecordOverhead: 7, DeadLetters: letters{}})
 	r := several(m)[2]
 	for n := range r.len() + 1 {
-		head, tail := r.cut(n, 0)
+		head, tail := r.cut(n, 7)
 		assert.Equal(t, []int{n, r.len() - n}, []int{head.len(), tail.len()})
 		assert.Equal(t, []int32{r.from, r.to}, []int32{head.from, tail.to})
-		assert.Equal(t, []int64{int64(n) * (30 + letterSize), int64(n) * 30}, []int64{head.raw, head.charge})
+		assert.Equal(t, []int64{int64(n) * (30 + letterSize), int64(n) * (30 + 7)}, []int64{head.raw, head.charge})
 		assert.Equal(t, []int64{r.raw, r.charge}, []int64{head.raw + tail.raw, head.charge + tail.charge})
 		assert.Equal(t, []*note{r.note, r.note}, []*note{head.note, tail.note})
 		assert.Equal(t, []*Call{r.call, r.call}, []*Call{head.call, tail.call})

@@ -2,6 +2,7 @@ package chunk
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -193,24 +194,31 @@ func (g *gauges) Observe(s Stats) {
 	g.seen = append(g.seen, s)
 }
 
+func (g *gauges) all() []Stats {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.seen)
+}
+
 // The state is told once a second while records wait, and when none do any more.
 func TestStateIsToldWhileRecordsWait(t *testing.T) {
 	obs := &gauges{}
 	bubble(t, Config{MaxAge: 10 * time.Second, Observer: obs}, &memory{}, func(t *testing.T, m *Manager) {
 		w := goWrite(t.Context(), m, "a", "x")
 		synctest.Wait()
-		before := len(obs.seen)
+		before := len(obs.all())
 		time.Sleep(9500 * time.Millisecond)
 		synctest.Wait()
-		assert.Len(t, obs.seen, before+9)
-		assert.Equal(t, 1, obs.seen[before+8].Calls)
+		assert.Len(t, obs.all(), before+9)
+		assert.Equal(t, 1, obs.all()[before+8].Calls)
 		<-w.done
 		synctest.Wait()
-		assert.Equal(t, Stats{UploadLimit: 2}, obs.seen[len(obs.seen)-1])
+		seen := obs.all()
+		assert.Equal(t, Stats{UploadLimit: 2}, seen[len(seen)-1])
 		time.Sleep(2 * time.Second) // one more that was due
-		after := len(obs.seen)
+		after := len(obs.all())
 		time.Sleep(time.Minute)
-		assert.Len(t, obs.seen, after)
+		assert.Len(t, obs.all(), after)
 	})
 }
 

@@ -37,6 +37,21 @@ func TestRepeatedBatchGoesBetweenItsNeighbours(t *testing.T) {
 	})
 }
 
+// A call that is gone, and that its records may keep in memory for a while, does
+// not keep those that came before and after it.
+func TestCallThatIsGoneRefersToNoOther(t *testing.T) {
+	m := still(Config{})
+	calls := []*Call{m.comes(1, asking), m.comes(1, asking), m.comes(1, asking)}
+	for _, c := range []*Call{calls[1], calls[0], calls[2]} {
+		m.ledger.book.move(c, admitted)
+		assert.Equal(t, link{}, c.links[inOut])
+		m.ledger.book.move(c, released)
+		assert.Equal(t, link{}, c.links[inAll])
+	}
+	assert.Equal(t, line{}, m.ledger.book.all)
+	assert.Equal(t, line{}, m.ledger.book.out)
+}
+
 // Every call hears of the end of the manager, wherever it waits.
 func TestCallsHearThatTheManagerIsClosed(t *testing.T) {
 	bubble(t, Config{MaxAge: time.Hour, MemoryLimit: 100}, &memory{}, func(t *testing.T, m *Manager) {

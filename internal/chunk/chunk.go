@@ -25,10 +25,9 @@ type chunk struct {
 	first   time.Time // arrival of its oldest record
 	gathers time.Time // until when it waits for others that were let in with it
 	reason  Reason    // why it was sealed
-	heap    int       // position in the heap of open chunks, -1 outside
+	heap    int       // position in the heap of open chunks
 
-	runs    runs
-	ordered bool // the runs are in order
+	runs    runs // in the order of their coming, until they are sorted
 	records int
 	raw     int64   // size of the records
 	charge  int64   // their part of what the memory limit counts for calls
@@ -46,11 +45,6 @@ type chunk struct {
 
 // join appends a run.
 func (c *chunk) join(r run) {
-	if n := len(c.runs); n == 0 {
-		c.ordered = true
-	} else if c.ordered && r.compare(&c.runs[n-1]) < 0 {
-		c.ordered = false
-	}
 	c.runs = append(c.runs, r)
 	c.count(r)
 	c.expect(c.ratio)
@@ -85,17 +79,15 @@ func (c *chunk) expect(ratio float64) {
 	c.ratio = ratio
 	c.bytes = int64(float64(c.raw) * ratio)
 	if c.most > 0 {
-		c.bytes = min(c.bytes, int64(overshoot*float64(c.most))+1)
+		c.bytes = min(c.bytes, int64(overshoot*float64(c.most)))
 	}
 }
 
 // sorted brings the runs into the order of arrival. Calls that are placed at
-// the same time may come the other way round.
+// the same time may come the other way round. It takes hardly longer than a look
+// at each when none has.
 func (c *chunk) sorted() runs {
-	if !c.ordered {
-		c.runs.sort()
-		c.ordered = true
-	}
+	c.runs.sort()
 	return c.runs
 }
 
@@ -125,7 +117,6 @@ func (h *ageHeap) Pop() any {
 	old := *h
 	c := old[len(old)-1]
 	old[len(old)-1] = nil
-	c.heap = -1
 	*h = old[:len(old)-1]
 	return c
 }

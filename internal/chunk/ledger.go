@@ -27,13 +27,12 @@ type ledger struct {
 
 // tally is what the chunks of one state hold.
 type tally struct {
-	chunks, records      int
+	chunks               int
 	charge, extra, bytes int64
 }
 
 func (t *tally) add(c *chunk) {
 	t.chunks++
-	t.records += c.records
 	t.charge += c.charge
 	t.extra += c.extra
 	t.bytes += c.bytes
@@ -41,7 +40,6 @@ func (t *tally) add(c *chunk) {
 
 func (t *tally) remove(c *chunk) {
 	t.chunks--
-	t.records -= c.records
 	t.charge -= c.charge
 	t.extra -= c.extra
 	t.bytes -= c.bytes
@@ -68,7 +66,7 @@ func (l *ledger) join(c *chunk, r run) {
 	first := c.first
 	c.join(r)
 	l.tallies[c.state].add(c)
-	if c.heap >= 0 && !c.first.Equal(first) {
+	if c.state == open && !c.first.Equal(first) {
 		heap.Fix(&l.byAge, c.heap)
 	}
 	l.detain(c, r)
@@ -81,14 +79,13 @@ func (l *ledger) hold(c *chunk, rs runs) {
 	for _, r := range rs {
 		l.detain(c, r)
 	}
-	if c.heap >= 0 {
+	if c.state == open {
 		heap.Fix(&l.byAge, c.heap)
 	}
 }
 
 // begin takes a new chunk in, which is open or parked.
 func (l *ledger) begin(c *chunk) {
-	c.heap = -1
 	l.tallies[c.state].add(c)
 	l.arrive(c)
 }
@@ -174,7 +171,6 @@ func (l *ledger) sum(of ...state) tally {
 	for _, s := range of {
 		u := &l.tallies[s]
 		t.chunks += u.chunks
-		t.records += u.records
 		t.charge += u.charge
 		t.extra += u.extra
 		t.bytes += u.bytes

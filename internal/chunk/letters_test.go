@@ -2,6 +2,7 @@ package chunk
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -166,4 +167,58 @@ func TestSaturationKeepsDeadLettersBack(t *testing.T) {
 		}
 		assert.Equal(t, 1, dead, "one object of dead letters")
 	})
+}
+
+// So many dead letters are described at once as exceed the size of an object by
+// one at most.
+func TestDeadLettersAreDescribedUntilAnObjectIsFull(t *testing.T) {
+	for name, tc := range map[string]struct {
+		size  int64
+		lines int
+	}{
+		"no limit":                   {0, 5},
+		"one is beyond":              {1, 1},
+		"two are beyond":             {19, 2},
+		"two are just the size":      {20, 3},
+		"all are less than the size": {1000, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := still(Config{MaxFileSize: tc.size, DeadLetters: letters{}})
+			reason := errors.New("r")
+			rs := runs{
+				m.letter(m.comes(1, committed).brings(2, 6), "a", reason).run,
+				m.letter(m.comes(1, committed).brings(3, 6), "b", reason).run,
+			}
+			lines, size := m.describe(rs)
+			assert.Len(t, lines, tc.lines)
+			assert.Equal(t, int64(10*tc.lines), size)
+			for i, l := range lines {
+				assert.Equal(t, []string{"a|r|xxxxxx", "b|r|xxxxxx"}[min(i/2, 1)], string(l.Raw))
+			}
+		})
+	}
+}
+
+// A record that is found bad while the manager is being closed has no dead letter
+// any more, and is reported back.
+func TestNothingBecomesADeadLetterAfterClose(t *testing.T) {
+	for name, tc := range map[string]struct {
+		closed   bool
+		failures []Failure
+		open     int
+	}{
+		"before": {false, nil, 1},
+		"after":  {true, []Failure{{Index: 0, Err: errBad}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := still(Config{DeadLetters: letters{}})
+			m.closed = tc.closed
+			c := m.comes(1, committed)
+			r := c.brings(1, 1)
+			c.pending = 1
+			m.expel([]refusal{{run: r, reason: errBad, policy: ToDeadLetter, letter: m.letter(r, "a", errBad)}})
+			assert.Equal(t, tc.failures, c.failures)
+			assert.Len(t, m.ledger.open, tc.open)
+		})
+	}
 }

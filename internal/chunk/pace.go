@@ -14,16 +14,20 @@ type pace struct {
 	cut      time.Time // when it did last
 	resume   time.Time // no growth before
 
-	// A round is as many uploads as may run at once, all of them while every
-	// place was taken: else the limit is not what they wait for.
-	began time.Time
-	done  int
-	work  float64
+	round round
 	skip  int // uploads that began with another limit
 	// base is the limit from which the present one has grown, and speed what it
 	// brought.
 	base  int
 	speed float64
+}
+
+// round is as many uploads as may run at once, all of them while every place was
+// taken: else the limit is not what they wait for.
+type round struct {
+	began time.Time
+	done  int
+	work  float64
 }
 
 const (
@@ -55,15 +59,14 @@ func (p *pace) throttled(now time.Time) {
 	p.skip = p.limit // they began before
 	p.limit = max(1, p.limit/2)
 	p.base = p.limit
-	p.begin(now)
 }
 
-func (p *pace) begin(now time.Time) { p.began, p.done, p.work = now, 0, 0 }
+func (p *pace) begin(now time.Time) { p.round = round{began: now} }
 
 // finished notes an upload that has ended, and whether every place was taken.
 func (p *pace) finished(now time.Time, bytes int64, full bool) {
 	switch {
-	case !full || p.began.IsZero():
+	case !full || p.round.began.IsZero():
 		p.begin(now)
 		return
 	case p.skip > 0:
@@ -71,10 +74,11 @@ func (p *pace) finished(now time.Time, bytes int64, full bool) {
 		p.begin(now)
 		return
 	}
-	p.done++
-	p.work += float64(bytes) + perObject
-	if took := now.Sub(p.began); p.done >= p.limit && took > 0 {
-		p.judge(now, p.work/took.Seconds())
+	r := &p.round
+	r.done++
+	r.work += float64(bytes) + perObject
+	if took := now.Sub(r.began); r.done >= p.limit && took > 0 {
+		p.judge(now, r.work/took.Seconds())
 		p.begin(now)
 	}
 }

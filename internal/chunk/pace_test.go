@@ -3,6 +3,7 @@ package chunk
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -228,4 +229,16 @@ func TestEveryBurstOfComplaintsHalvesOnce(t *testing.T) {
 	assert.Equal(t, []int{4, 4, 4, 5}, p.uploads(&now, 4, time.Second))
 	assert.Equal(t, []int{5, 5, 5, 5}, p.uploads(&now, 4, time.Second))
 	assert.Equal(t, []int{5, 5, 5, 5, 6}, p.uploads(&now, 5, time.Second), "no doubling any more")
+	assert.Equal(t, slices.Repeat([]int{6}, 5), p.uploads(&now, 5, time.Second))
+	assert.Equal(t, []int{6, 6, 6, 6, 6, 4}, p.uploads(&now, 6, time.Second), "half as many again are no faster")
+}
+
+// A limit beyond which nothing was gained is tried again at the end of the first
+// round after a while.
+func TestLimitThatBroughtNothingIsTriedAgainLater(t *testing.T) {
+	p, now := newPace(64), time.Unix(0, 0)
+	p.uploads(&now, 9, time.Second)
+	limits := p.uploads(&now, 8, time.Second)
+	assert.Equal(t, 4, limits[7], "eight are no faster")
+	assert.Equal(t, append(slices.Repeat([]int{4}, 31), 8), p.uploads(&now, 32, time.Second), "rounds end every four seconds")
 }

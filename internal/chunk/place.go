@@ -24,7 +24,7 @@ func (m *Manager) place(p partition, r run, late bool) {
 	}
 	for r.len() > 0 {
 		if c == nil {
-			c = m.openChunk(p, r.call.arrived, late)
+			c = m.openChunk(p, late)
 		}
 		var head run
 		head, r = r.cut(m.fits(c, &r), m.cfg.RecordOverhead)
@@ -37,12 +37,11 @@ func (m *Manager) place(p partition, r run, late bool) {
 }
 
 // openChunk opens a chunk for a partition that has none, making room first.
-func (m *Manager) openChunk(p partition, first time.Time, late bool) *chunk {
+func (m *Manager) openChunk(p partition, late bool) *chunk {
 	if limit := m.cfg.MaxOpenPartitions; limit > 0 && len(m.ledger.byAge) >= limit {
 		m.seal(m.ledger.byAge[0], Partitions)
 	}
 	c := m.newChunk(p)
-	c.first = first // its place in the heap
 	if late {
 		c.gathers = c.opened.Add(linger)
 	}
@@ -72,8 +71,7 @@ func (m *Manager) fits(c *chunk, r *run) int {
 	}
 	raw := c.raw
 	for i := range n {
-		size, _ := measure(&r.records()[i], 0)
-		if raw += size; r.note != nil {
+		if raw += int64(r.records()[i].Size()); r.note != nil {
 			raw += letterSize
 		}
 		if c.beyond(raw) {
@@ -120,5 +118,4 @@ func (m *Manager) putBack(p partition, rest runs) {
 	if c := m.ledger.open[p]; c != nil && c.records == 0 {
 		m.ledger.move(c, dissolved) // nobody waits for what it held
 	}
-	m.poke()
 }

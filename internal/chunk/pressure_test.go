@@ -2,6 +2,7 @@ package chunk
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,100 @@ func TestChunkIsFilledJustBeyondTheCap(t *testing.T) {
 				assert.Equal(t, 11, first, "1,050 bytes are reached with the eleventh")
 				assert.Equal(t, 25, p.rows())
 			})
+		})
+	}
+}
+
+// Rolling chunks can free what the calls hold that wait for them, and what open
+// chunks take beside; not what is on its way out or parked, nor what calls hold
+// that come or go.
+func TestPressureIsWhatRollingCouldFree(t *testing.T) {
+	m := still(Config{MemoryLimit: 10_000, PartitionOverhead: 10})
+	m.comes(1000, committed)
+	m.comes(70, admitted)
+	m.comes(30, done)
+	m.opens("a", 400, 40)
+	b := m.opens("b", 300, 30)
+	assert.Equal(t, int64(1000+2*11+70), m.pressure())
+	for _, s := range []state{sealed, encoding, encoded, landing} {
+		m.ledger.move(b, s)
+		assert.Equal(t, int64(1000-300+11+40), m.pressure(), "while b is %s", s)
+	}
+	m.ledger.detained.charge = 100
+	assert.Equal(t, int64(900-300+11+40), m.pressure())
+}
+
+// Chunks must be rolled when four fifths of the memory could be freed, or when
+// nothing else will let in the call that waits.
+func TestPressureBeginsWhenNothingElseMakesRoom(t *testing.T) {
+	holds := func(m *Manager, charge int64) {
+		m.comes(charge, committed)
+		m.opens("a", charge, 0)
+	}
+	gate := func(m *Manager) {
+		holds(m, 300)
+		m.comes(900, asking)
+	}
+	for name, tc := range map[string]struct {
+		prepare func(m *Manager)
+		want    bool
+	}{
+		"nothing is open":             {func(m *Manager) { m.comes(900, committed); m.comes(900, asking) }, false},
+		"four fifths":                 {func(m *Manager) { holds(m, 800) }, false},
+		"more":                        {func(m *Manager) { holds(m, 801) }, true},
+		"no limit":                    {func(m *Manager) { m.cfg.MemoryLimit = 0; holds(m, 5000) }, false},
+		"four fifths beside parked":   {func(m *Manager) { m.ledger.detained.charge = 400; m.comes(400, committed); holds(m, 480) }, false},
+		"more beside parked":          {func(m *Manager) { m.ledger.detained.charge = 400; m.comes(400, committed); holds(m, 481) }, true},
+		"a call waits":                {gate, true},
+		"a chunk is under way":        {func(m *Manager) { gate(m); m.seal(m.opens("b", 1, 1), Size) }, false},
+		"a call is on its way in":     {func(m *Manager) { gate(m); m.comes(1, admitted) }, false},
+		"a call is on its way out":    {func(m *Manager) { gate(m); m.comes(1, done) }, false},
+		"one call comes and one goes": {func(m *Manager) { gate(m); m.comes(1, admitted); m.comes(1, done) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := still(Config{MemoryLimit: 1000})
+			tc.prepare(m)
+			assert.Equal(t, tc.want, m.underPressure())
+		})
+	}
+}
+
+// Under pressure the largest chunks go until half of the memory is left, and one
+// at least, as soon as an encoder is free.
+func TestLargestChunksAreRolledUntilThePressureIsLow(t *testing.T) {
+	for name, tc := range map[string]struct {
+		open        [][2]int64 // charge, and bytes when encoded
+		waits, busy bool
+		rolled      []int64
+	}{
+		"no pressure":           {open: [][2]int64{{400, 0}, {350, 0}}},
+		"one is enough":         {open: [][2]int64{{150, 0}, {500, 0}, {200, 0}}, rolled: []int64{500}},
+		"one is just enough":    {open: [][2]int64{{300, 0}, {350, 0}, {200, 0}}, rolled: []int64{350}},
+		"two are":               {open: [][2]int64{{260, 0}, {300, 0}, {290, 0}}, rolled: []int64{300, 290}},
+		"encoded ones count":    {open: [][2]int64{{300, 130}, {290, 130}}, rolled: []int64{300}},
+		"a call waits":          {open: [][2]int64{{100, 0}, {200, 0}}, waits: true, rolled: []int64{200}},
+		"all encoders are busy": {open: [][2]int64{{150, 0}, {500, 0}, {200, 0}}, busy: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := still(Config{MemoryLimit: 1000, Uploads: 2, Encoders: 1})
+			for _, c := range tc.open {
+				m.comes(c[0], committed)
+				m.opens(fmt.Sprint(c[0]), c[0], c[1])
+			}
+			if tc.waits {
+				m.comes(900, asking)
+			}
+			if tc.busy {
+				m.ledger.move(m.opens("busy", 0, 0), sealed)
+				m.ledger.move(m.ledger.sealed[0], encoding)
+			}
+			m.rollForMemory()
+			var rolled []int64
+			for _, c := range m.ledger.sealed {
+				assert.Equal(t, Memory, c.reason)
+				rolled = append(rolled, c.charge)
+			}
+			assert.Equal(t, tc.rolled, rolled)
 		})
 	}
 }

@@ -46,19 +46,17 @@ const (
 func (r *rhythm) arrival(now time.Time, idle time.Duration) (stalled bool) {
 	defer func() { r.last = now }()
 	if r.last.IsZero() {
-		r.since = now
 		return false
 	}
 	gap := now.Sub(r.last)
 	if now.Sub(r.since) > r.window {
-		r.longest[1], r.longest[0] = r.longest[0], 0
-		r.after[1], r.after[0] = r.after[0], 0
+		r.longest, r.after = [2]time.Duration{1: r.longest[0]}, [2]time.Duration{1: r.after[0]}
 		r.since = now
 	}
 	if !r.settled.After(r.last) {
 		r.longest[0] = max(r.longest[0], gap)
 		r.pause = 0
-		if idle > 0 && gap >= idle {
+		if gap >= idle {
 			r.inARow = 0
 		}
 		return false
@@ -81,7 +79,7 @@ func (r *rhythm) resumed(now time.Time, gap, idle time.Duration) (stalled bool) 
 		r.pause = max(r.pause, pause)
 	}
 	if pause >= resumption {
-		if idle > 0 && gap >= idle {
+		if gap >= idle {
 			r.inARow = 0
 		}
 		return false

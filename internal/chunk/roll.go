@@ -48,15 +48,16 @@ func (m *Manager) evaluate(now time.Time) (next time.Time, any bool) {
 		return time.Time{}, false
 	}
 	next = now.Add(report)
-	sooner := func(t time.Time, ok bool) {
-		// What is due already waits for an encoder, and is looked at then.
-		if ok && t.After(now) && t.Before(next) {
+	sooner := func(t time.Time, _ bool) {
+		// What is due already waits for an encoder, and is looked at then; a
+		// time that never comes is zero.
+		if t.After(now) && t.Before(next) {
 			next = t
 		}
 	}
 	sooner(m.oldAt())
 	sooner(m.quiet())
-	sooner(m.tryNext, !m.tryNext.IsZero())
+	sooner(m.tryNext, true)
 	return next, true
 }
 

@@ -18,7 +18,8 @@ type denying struct {
 	denied   func(o Object) bool
 	mu       sync.Mutex
 	attempts []time.Time
-	records  int // of the refused objects
+	paths    []string // of the attempts
+	records  int      // of the refused objects
 }
 
 func newDenying(denied func(o Object) bool) *denying {
@@ -30,6 +31,7 @@ func newDenying(denied func(o Object) bool) *denying {
 			return nil
 		}
 		p.attempts = append(p.attempts, time.Now())
+		p.paths = append(p.paths, o.Path)
 		p.records += len(o.Records)
 		return fmt.Errorf("storing %s: %w", o.Path, errDenied)
 	}
@@ -40,6 +42,48 @@ func (p *denying) tried() []time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]time.Time{}, p.attempts...)
+}
+
+// triedOf returns when objects of one partition were refused.
+func (p *denying) triedOf(path string) (at []time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, of := range p.paths {
+		if of == path {
+			at = append(at, p.attempts[i])
+		}
+	}
+	return at
+}
+
+// meanwhile has something done before the answer to each object of a partition
+// that begins with "no". n counts them from 0.
+func (p *denying) meanwhile(do func(n int)) {
+	answer, n := p.fail, -1
+	p.fail = func(o Object) error {
+		if strings.HasPrefix(o.Path, "no") {
+			p.mu.Lock()
+			n++
+			now := n
+			p.mu.Unlock()
+			do(now)
+		}
+		return answer(o)
+	}
+}
+
+// answerAt sets when the second object of a partition that begins with "no" is
+// answered, and those after it, counted from the answer to the first.
+func (p *denying) answerAt(after ...time.Duration) {
+	var first time.Time
+	p.meanwhile(func(n int) {
+		switch {
+		case n == 0:
+			first = time.Now()
+		case n <= len(after):
+			time.Sleep(time.Until(first.Add(after[n-1])))
+		}
+	})
 }
 
 // refusedRecords counts those of all attempts.

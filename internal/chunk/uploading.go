@@ -27,8 +27,9 @@ func (t task) land() {
 	ctx, cancel := context.WithCancel(t.m.ctx)
 	defer cancel()
 	t.m.lock()
-	if !t.c.state.final() {
-		t.c.cancel = cancel
+	t.c.cancel = cancel
+	if !t.c.runs.wanted() {
+		cancel() // its calls were withdrawn while it waited
 	}
 	t.m.unlock()
 	t.m.land(ctx, t.c)

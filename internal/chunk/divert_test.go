@@ -55,3 +55,59 @@ func TestDivertedPartitionKeepsOnlyWhatTheNextAttemptNeeds(t *testing.T) {
 		assert.Greater(t, kept.took, time.Second)
 	})
 }
+
+// An object is refused for good with the third refusal, unless ten seconds are
+// not over by then.
+func TestRecordsBecomeDeadLettersAfterThreeRefusalsOverTenSeconds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answers []time.Duration
+		tries   int
+	}{
+		"three times in ten seconds":      {[]time.Duration{5 * time.Second, finalTime}, 3},
+		"three times in a moment less":    {[]time.Duration{5 * time.Second, finalTime - 1}, 4},
+		"twice in a minute, then at once": {[]time.Duration{time.Minute}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := Config{MaxAge: time.Second, OnRefusedObject: ObjectToDeadLetters, DeadLetters: letters{}}
+			parkedBubble(t, cfg, func(t *testing.T, m *Manager, p *denying, seen *changes) {
+				p.answerAt(tc.answers...)
+				<-goWrite(t.Context(), m, "no", "x").done
+				synctest.Wait()
+				assert.Len(t, p.tried(), tc.tries)
+				assert.Equal(t, 1, seen.diverted)
+			})
+		})
+	}
+}
+
+// Records are given back with the refusal that comes when their time is over.
+func TestRecordsAreGivenBackWithTheRefusalWhenTheirTimeIsOver(t *testing.T) {
+	const after = 5 * time.Second
+	for answer, tries := range map[time.Duration]int{after: 2, after - 1: 3} {
+		t.Run(answer.String(), func(t *testing.T) {
+			parkedBubble(t, Config{MaxAge: time.Second, GiveUpAfter: after}, func(t *testing.T, m *Manager, p *denying, seen *changes) {
+				p.answerAt(answer)
+				<-goWrite(t.Context(), m, "no", "x").done
+				synctest.Wait()
+				assert.Len(t, p.tried(), tries)
+				assert.Equal(t, 1, seen.givenBack)
+			})
+		})
+	}
+}
+
+// While an attempt is under way, other records of the partition need not wait
+// for how it ends.
+func TestWhatComesDuringAnAttemptIsDiverted(t *testing.T) {
+	cfg := Config{MaxAge: time.Second, OnRefusedObject: ObjectToDeadLetters, DeadLetters: letters{}}
+	parkedBubble(t, cfg, func(t *testing.T, m *Manager, p *denying, _ *changes) {
+		<-goWrite(t.Context(), m, "no", "1").done
+		time.Sleep(2 * time.Minute)
+		p.meanwhile(func(int) { time.Sleep(time.Minute) })
+		goWrite(t.Context(), m, "no", "2") // is tried
+		time.Sleep(time.Second)
+		more := goWrite(t.Context(), m, "no", "3")
+		<-more.done
+		assert.Equal(t, time.Second, more.took, "the age of an object of dead letters")
+	})
+}

@@ -160,3 +160,33 @@ func TestParkedRecordsAreNoPressure(t *testing.T) {
 		}
 	})
 }
+
+// Half of the calls may wait for refused partitions, one at least, with exactly a
+// quarter of the memory.
+func TestHowManyCallsMayWaitForRefusedPartitions(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cfg  Config
+		want int
+	}{
+		"one call":                   {Config{MaxInFlight: 1}, 1},
+		"two calls":                  {Config{MaxInFlight: 2}, 1},
+		"three calls":                {Config{MaxInFlight: 3}, 1},
+		"four calls":                 {Config{MaxInFlight: 4}, 2},
+		"as much memory as five":     {Config{MemoryLimit: 20_000, CallOverhead: 999}, 5},
+		"a little less than for six": {Config{MemoryLimit: 23_999, CallOverhead: 999}, 5},
+		"no bound":                   {Config{}, 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.cfg.MaxAge = time.Second
+			parkedBubble(t, tc.cfg, func(t *testing.T, m *Manager, _ *denying, _ *changes) {
+				for range 8 {
+					goWrite(t.Context(), m, "no", "x")
+					time.Sleep(2 * time.Second)
+				}
+				m.lock()
+				defer m.unlock()
+				assert.Equal(t, tc.want, m.ledger.detained.calls)
+			})
+		})
+	}
+}

@@ -113,6 +113,14 @@ func (c *changes) add(to *int, n int) {
 	*to += n
 }
 
+// told returns one of the numbers, once the manager has come to rest.
+func (c *changes) told(n *int) int {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *n
+}
+
 func (c *changes) ObjectRefused(error)                   { c.add(&c.refused, 1) }
 func (c *changes) Parked(Kind, string, error)            { c.add(&c.parked, 1) }
 func (c *changes) Recovered(Kind, string, time.Duration) { c.add(&c.recovered, 1) }

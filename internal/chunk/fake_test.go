@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -210,6 +211,14 @@ func (c *counter) Observe(s Stats) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last = s
+}
+
+// observed is the latest state of the manager, once it has come to rest.
+func (c *counter) observed() Stats {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
 }
 
 // start makes a manager that is closed with the test, and looks how it has left

@@ -173,10 +173,9 @@ func TestGaugesComeToRestAfterTheLastUpload(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		<-goWrite(ctx, m, "a", "x").done
-		synctest.Wait()
-		assert.Equal(t, Stats{Uploading: 1, UploadLimit: 2}, withoutMemory(obs.last))
+		assert.Equal(t, Stats{Uploading: 1, UploadLimit: 2}, withoutMemory(obs.observed()))
 		time.Sleep(time.Minute)
-		assert.Equal(t, Stats{UploadLimit: 2}, withoutMemory(obs.last))
+		assert.Equal(t, Stats{UploadLimit: 2}, withoutMemory(obs.observed()))
 	})
 }
 

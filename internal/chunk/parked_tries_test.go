@@ -159,17 +159,21 @@ func TestAttemptEndsWithTheRecordThatReachesAMegabyte(t *testing.T) {
 	}
 }
 
-// What comes during an attempt that is refused is tried with the next one.
+// What comes during an attempt that is refused is tried with the next one, and
+// not only when the time of another partition has come.
 func TestWhatComesDuringAnAttemptIsTriedWithTheNext(t *testing.T) {
 	parkedBubble(t, Config{MaxAge: time.Second}, func(t *testing.T, m *Manager, p *denying, _ *changes) {
 		p.latency = 10 * time.Second
+		goWrite(t.Context(), m, "no/other", "x")
+		time.Sleep(5 * time.Minute)
+		time.Sleep(time.Until(nextTry(m, "no/other").Add(10*time.Second + 1))) // not again for 45 s
 		goWrite(t.Context(), m, "no", "x")
 		time.Sleep(15 * time.Second) // the attempt takes from 12 s to 22 s
 		goWrite(t.Context(), m, "no", "y")
 		time.Sleep(7500 * time.Millisecond)
-		require.Len(t, p.tried(), 2)
+		require.Len(t, p.triedOf("no"), 2)
 		p.allow()
-		time.Sleep(20 * time.Second)
+		time.Sleep(15 * time.Second)
 		require.Len(t, p.landed(), 1)
 		assert.Equal(t, []string{"x", "y"}, p.landed()[0].lines)
 	})

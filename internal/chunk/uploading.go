@@ -10,7 +10,7 @@ import (
 
 // mayLand reports whether one more upload may begin. The caller holds the lock.
 func (m *Manager) mayLand() bool {
-	return m.ledger.tallies[landing].chunks < m.pace.limit && !m.closed
+	return m.ledger.tallies[landing].chunks < m.pace.limit
 }
 
 // startLanding begins the uploads that may begin. The caller holds the lock.
@@ -67,7 +67,6 @@ func (m *Manager) land(ctx context.Context, c *chunk) {
 			m.recover(w)
 		}
 	}
-	c.form, c.object = nil, nil
 	m.passed(c)
 }
 

@@ -147,3 +147,15 @@ func TestPauseOfTheInputIsRememberedForSeveralTimesMaxAge(t *testing.T) {
 		assert.Equal(t, 16*time.Second, last.took, "twice the pause")
 	})
 }
+
+// What is open when the process is told to stop is written at once.
+func TestDrainRollsAtOnce(t *testing.T) {
+	p := &memory{}
+	bubble(t, Config{MaxAge: time.Hour}, p, func(t *testing.T, m *Manager) {
+		w := goWrite(t.Context(), m, "a", "x")
+		time.Sleep(aMoment)
+		m.Drain()
+		<-w.done
+		assert.Equal(t, aMoment, w.took)
+	})
+}

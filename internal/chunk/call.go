@@ -145,7 +145,7 @@ func (c *Call) Commit(ctx context.Context) ([]Failure, error) {
 		m.hurried = true
 		m.poke()
 	}
-	if opened == 0 || m.draining || m.saturated() || m.underPressure() {
+	if opened == 0 || m.saturated() || m.underPressure() {
 		m.poke() // the roller may be asleep, or has work now
 	}
 	m.unlock()
@@ -199,7 +199,7 @@ func (c *Call) Release() {
 	defer m.unlock()
 	m.ledger.book.move(c, released)
 	m.letIn()
-	if m.ledger.book.present() == 0 || m.gateShut() || m.underPressure() {
+	if m.ledger.book.present() == 0 || m.underPressure() {
 		m.poke() // for the rules, or for the gauges to come to rest
 	}
 }

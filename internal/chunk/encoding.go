@@ -29,7 +29,7 @@ func (m *Manager) idleEncoders() int {
 // startEncoding gives sealed chunks to free encoders. The caller holds the
 // lock.
 func (m *Manager) startEncoding() {
-	for len(m.ledger.sealed) > 0 && m.idleEncoders() > 0 && !m.closed {
+	for len(m.ledger.sealed) > 0 && m.idleEncoders() > 0 {
 		c := m.ledger.sealed[0]
 		m.ledger.move(c, encoding)
 		m.done.Go(task{m, c}.encode)
@@ -61,7 +61,7 @@ func (t task) encode() {
 	w := &work{c: c}
 	if m.begin(w, cancel) {
 		m.attempt(ctx, w)
-		if w.err != nil && ctx.Err() == nil {
+		if w.err != nil {
 			m.narrow(ctx, w)
 		}
 	}
@@ -71,7 +71,7 @@ func (t task) encode() {
 	}
 	m.lock()
 	encoded := m.finish(w, s)
-	lands := encoded && len(m.ledger.encoded) == 1 && m.mayLand()
+	lands := encoded && m.mayLand() // what waits for it already does so because none may
 	if lands {
 		m.ledger.move(c, landing)
 		c.cancel = cancel
@@ -120,7 +120,7 @@ func (m *Manager) list(w *work) {
 
 // beside sets what a chunk takes for a time beside its records.
 func (m *Manager) beside(c *chunk, bytes int64) {
-	if c.state.final() || c.beside == bytes {
+	if c.state.final() {
 		return
 	}
 	m.ledger.change(c, func() {
@@ -182,7 +182,7 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 		m.putBack(c.part, s.rest)
 	}
 	m.expel(s.refused)
-	if c.records == 0 || !c.runs.wanted() {
+	if !c.runs.wanted() {
 		m.ledger.move(c, dissolved)
 		return false
 	}
@@ -214,8 +214,8 @@ func (m *Manager) ending(res encode.Result) Reason {
 // passed does what is due when an encoder or an upload is done. The caller
 // holds the lock.
 func (m *Manager) passed(c *chunk) {
-	if w := c.ward; w != nil && w.probe == nil && w.chunk != nil {
-		m.tryAt(w.next) // it was an attempt
+	if c.ward != nil { // it was an attempt
+		m.tryAt(c.ward.next)
 	}
 	m.letIn()
 	m.rollDue(time.Now())

@@ -26,7 +26,11 @@ type twisted struct {
 
 func (p *twisted) Encode(ctx context.Context, k Kind, records []record.Record, limit int64) (Encoded, encode.Result, error) {
 	form, res, err := p.memory.Encode(ctx, k, records, limit)
-	return p.twist(form, &res), res, err
+	if twisted := p.twist(form, &res); twisted != nil || form == nil {
+		return twisted, res, err
+	}
+	form.Release()
+	return nil, res, err
 }
 
 // An encoder that contradicts itself may have lost records: none of them is
@@ -43,6 +47,7 @@ func TestEncoderThatContradictsItselfStoresNothing(t *testing.T) {
 		"a row is missing":          func(e Encoded, r *encode.Result) Encoded { r.Rows--; return e },
 		"a row too many":            func(e Encoded, r *encode.Result) Encoded { r.Rows++; return e },
 		"takes nothing":             func(e Encoded, r *encode.Result) Encoded { r.Taken, r.Rows = 0, 0; return e },
+		"takes and writes nothing":  func(_ Encoded, r *encode.Result) Encoded { r.Taken, r.Rows = 0, 0; return nil },
 		"takes more than there are": func(e Encoded, r *encode.Result) Encoded { r.Taken++; r.Rows++; return e },
 		"refuses one twice":         func(e Encoded, r *encode.Result) Encoded { r.Refused, r.Rows = refuse(0, 0), r.Taken-2; return e },
 		"refuses out of order":      func(e Encoded, r *encode.Result) Encoded { r.Refused, r.Rows = refuse(1, 0), r.Taken-2; return e },

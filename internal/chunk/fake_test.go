@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -34,6 +36,9 @@ type memory struct {
 	objects []landedObject
 	running int
 	peak    int
+
+	forms   atomic.Int64 // encoded forms that were not released
+	nothing atomic.Int64 // how often it had no records to encode
 }
 
 type landedObject struct {
@@ -44,6 +49,7 @@ type landedObject struct {
 type written struct {
 	lines    []string
 	released bool
+	forms    *atomic.Int64
 }
 
 func (e *written) Release() {
@@ -51,6 +57,7 @@ func (e *written) Release() {
 		panic("encoded form released twice")
 	}
 	e.released = true
+	e.forms.Add(-1)
 }
 
 var errBad = errors.New("record is bad")
@@ -59,7 +66,10 @@ func (m *memory) size(line []byte) int64 { return int64((len(line) + 1) / max(m.
 
 func (m *memory) Encode(_ context.Context, kind Kind, records []record.Record, limit int64) (Encoded, encode.Result, error) {
 	var res encode.Result
-	e := &written{}
+	if len(records) == 0 {
+		m.nothing.Add(1)
+	}
+	e := &written{forms: &m.forms}
 	for i, r := range records {
 		if kind == Data && bytes.HasPrefix(r.Raw, []byte("bad")) {
 			res.Refused = append(res.Refused, encode.Refusal{Index: i, Err: errBad})
@@ -82,7 +92,19 @@ func (m *memory) Encode(_ context.Context, kind Kind, records []record.Record, l
 	if res.Rows == 0 {
 		return nil, res, nil
 	}
+	m.forms.Add(1)
 	return e, res, nil
+}
+
+// misused reports what a manager that has ended owes its Pipeline.
+func (m *memory) misused() error {
+	if n := m.forms.Load(); n != 0 {
+		return fmt.Errorf("%d encoded forms were not released", n)
+	}
+	if n := m.nothing.Load(); n != 0 {
+		return fmt.Errorf("the encoder was given nothing, %d times", n)
+	}
+	return nil
 }
 
 func (m *memory) Land(ctx context.Context, o Object) (string, error) {
@@ -191,7 +213,16 @@ func (c *counter) Observe(s Stats) {
 	c.last = s
 }
 
-// start makes a manager that is closed with the test.
+// observed is the latest state of the manager, once it has come to rest.
+func (c *counter) observed() Stats {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
+// start makes a manager that is closed with the test, and looks how it has left
+// its pipeline.
 func start(t interface{ Cleanup(func()) }, cfg Config, p Pipeline) *Manager {
 	id := 0
 	var mu sync.Mutex
@@ -211,6 +242,11 @@ func start(t interface{ Cleanup(func()) }, cfg Config, p Pipeline) *Manager {
 	t.Cleanup(func() {
 		if err := m.Close(context.Background()); err != nil {
 			panic(err)
+		}
+		if p, ok := p.(interface{ misused() error }); ok {
+			if err := p.misused(); err != nil {
+				panic(err)
+			}
 		}
 	})
 	return m

@@ -29,11 +29,11 @@ func (m *Manager) letIn() {
 	}
 }
 
-// gateShut reports whether a call waits because there is no room. The caller
-// holds the lock.
+// gateShut reports whether a call waits because there is no room: one whose
+// turn it is and that fits is let in. The caller holds the lock.
 func (m *Manager) gateShut() bool {
 	c := m.ledger.book.out.first
-	return c != nil && c.stage == asking && !m.roomFor(c.charge)
+	return c != nil && c.stage == asking
 }
 
 // turnAway wakes every call that waits for memory. The caller holds the lock.

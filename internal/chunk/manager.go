@@ -148,9 +148,8 @@ func (m *Manager) failAll(in ...state) {
 
 // end fails the records of a chunk, and the chunk. The caller holds the lock.
 func (m *Manager) end(c *chunk, err error) {
-	if form := c.form; form != nil && c.state == encoded {
-		c.form = nil
-		form.Release()
+	if c.state == encoded {
+		c.form.Release()
 	}
 	m.ledger.move(c, failed)
 	m.fail(c.runs, err)

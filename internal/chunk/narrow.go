@@ -106,7 +106,7 @@ func (m *Manager) without(w *work, all, good runs, refused []refusal) bool {
 // that passes is not its own.
 func (m *Manager) halve(ctx context.Context, kind Kind, records []record.Record, offset int, culprits *[]encode.Refusal) {
 	if len(records) == 1 {
-		if err := m.tryAll(ctx, kind, records); err != nil && ctx.Err() == nil {
+		if err := m.tryAll(ctx, kind, records); err != nil {
 			*culprits = append(*culprits, encode.Refusal{Index: offset, Err: fmt.Errorf("encoding the record: %w", err)})
 		}
 		return
@@ -114,18 +114,15 @@ func (m *Manager) halve(ctx context.Context, kind Kind, records []record.Record,
 	middle := len(records) / 2
 	for _, half := range [][2]int{{0, middle}, {middle, len(records)}} {
 		part := records[half[0]:half[1]]
-		if err := m.tryAll(ctx, kind, part); err != nil && ctx.Err() == nil {
+		if m.tryAll(ctx, kind, part) != nil {
 			m.halve(ctx, kind, part, offset+half[0], culprits)
 		}
 	}
 }
 
-// tryAll encodes records for nothing but the errors.
+// tryAll encodes records for nothing but the errors, until the context ends.
 func (m *Manager) tryAll(ctx context.Context, kind Kind, records []record.Record) error {
-	for len(records) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	for len(records) > 0 && ctx.Err() == nil {
 		form, res, err := m.try(ctx, kind, records)
 		if err != nil {
 			return err

@@ -83,16 +83,13 @@ func (m *Manager) park(c *chunk, reason error) {
 	case m.cfg.GiveUpAfter > 0 && now.Sub(w.since) >= m.cfg.GiveUpAfter:
 		m.giveUp(w, m.giveBack)
 	}
-	if w.chunk != nil {
-		m.tryAt(w.next)
-	}
 }
 
 // newWard parks a partition, with all its chunks that are not on their way to
 // the store.
 func (m *Manager) newWard(p partition, reason error, now time.Time) *ward {
 	w := &ward{part: p, since: now, used: now}
-	if s, known := m.scars[p]; known && now.Sub(s.at) <= relapse {
+	if s := m.scars[p]; now.Sub(s.at) <= relapse {
 		w.before = s.refusals
 	}
 	w.again(reason, now)
@@ -125,7 +122,6 @@ func retryAfter(refusals int) time.Duration {
 func (m *Manager) keepAll(w *ward, c *chunk) {
 	if c.state == encoded {
 		c.form.Release()
-		c.form, c.object = nil, nil
 	}
 	rs := c.runs
 	m.ledger.move(c, dissolved)
@@ -224,7 +220,7 @@ func (m *Manager) tryAt(at time.Time) {
 // tryParked sends an object of each parked partition whose time has come. Only
 // a few of them are tried at once. The caller holds the lock.
 func (m *Manager) tryParked(now time.Time) {
-	if m.tryNext.IsZero() || now.Before(m.tryNext) && !m.draining {
+	if now.Before(m.tryNext) && !m.draining {
 		return
 	}
 	m.tryNext = time.Time{}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,171 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-var errDenied = errors.New("AccessDenied")
-
-// denying is a Pipeline that refuses the objects of some partitions.
-type denying struct {
-	memory
-	denied   func(o Object) bool
-	mu       sync.Mutex
-	attempts []time.Time
-	records  int // of the refused objects
-}
-
-func newDenying(denied func(o Object) bool) *denying {
-	p := &denying{denied: denied}
-	p.fail = func(o Object) error {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if !p.denied(o) {
-			return nil
-		}
-		p.attempts = append(p.attempts, time.Now())
-		p.records += len(o.Records)
-		return fmt.Errorf("storing %s: %w", o.Path, errDenied)
-	}
-	return p
-}
-
-func (p *denying) tried() []time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]time.Time{}, p.attempts...)
-}
-
-// refusedRecords counts those of all attempts.
-func (p *denying) refusedRecords() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.records
-}
-
-func (p *denying) allow() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.denied = func(Object) bool { return false }
-}
-
-func refusals403(err error) bool { return errors.Is(err, errDenied) }
-
-// changes is an Observer that counts what happens to refused objects.
-type changes struct {
-	counter
-	refused, parked, recovered, diverted, givenBack, failed int
-}
-
-func (c *changes) add(to *int, n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	*to += n
-}
-
-func (c *changes) ObjectRefused(error)                   { c.add(&c.refused, 1) }
-func (c *changes) Parked(Kind, string, error)            { c.add(&c.parked, 1) }
-func (c *changes) Recovered(Kind, string, time.Duration) { c.add(&c.recovered, 1) }
-func (c *changes) Diverted(n int, _ error)               { c.add(&c.diverted, n) }
-func (c *changes) GivenBack(n int, _ error)              { c.add(&c.givenBack, n) }
-func (c *changes) Failed(n int, _ error)                 { c.add(&c.failed, n) }
-
-// parkedBubble runs a test with a manager whose objects of partitions that begin
-// with "no" are refused.
-func parkedBubble(t *testing.T, cfg Config, test func(t *testing.T, m *Manager, p *denying, seen *changes)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		p := newDenying(func(o Object) bool { return strings.HasPrefix(o.Path, "no") })
-		seen := &changes{}
-		cfg.Refused, cfg.Observer = refusals403, seen
-		test(t, start(t, cfg, p), p, seen)
-	})
-}
-
-// Half of the clients send records to a partition that is refused, and wait. The
-// others must not notice.
-func TestRefusedObjectsDoNotStarveOthers(t *testing.T) {
-	const clients = 40
-	stored := func(t *testing.T, denied bool) (rows int) {
-		synctest.Test(t, func(t *testing.T) {
-			p := newDenying(func(o Object) bool { return denied && strings.HasPrefix(o.Path, "no") })
-			p.latency = 200 * time.Millisecond
-			m := start(t, Config{
-				MaxAge: time.Second, IdleTimeout: 2 * time.Second, MaxInFlight: clients, MemoryLimit: 1 << 20,
-				CallOverhead: 1000, Uploads: 4, Refused: refusals403,
-			}, p)
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-			defer cancel()
-			var callers sync.WaitGroup
-			for i := range clients {
-				callers.Go(func() {
-					for ctx.Err() == nil {
-						_, _ = write(ctx, m, []string{"no", "yes"}[i%2], "x")
-						time.Sleep(500 * time.Millisecond)
-					}
-				})
-			}
-			callers.Wait()
-			rows = p.rowsOf("yes")
-		})
-		return rows
-	}
-	healthy, troubled := stored(t, false), stored(t, true)
-	assert.GreaterOrEqual(t, float64(troubled), 0.8*float64(healthy), "%d rows of %d", troubled, healthy)
-}
-
-// A steady input, half of which is denied: in calls of their own, or with the
-// other half in every call, where only dead letters let the calls return.
-func TestOthersKeepTheirThroughput(t *testing.T) {
-	stored := func(t *testing.T, denied, mixed bool) (rows int) {
-		synctest.Test(t, func(t *testing.T) {
-			p := newDenying(func(o Object) bool { return denied && strings.HasPrefix(o.Path, "no") })
-			p.latency = 200 * time.Millisecond
-			cfg := Config{MaxAge: time.Second, MaxInFlight: 1000, MemoryLimit: 1 << 20, Uploads: 4, Refused: refusals403}
-			if mixed {
-				cfg.MaxInFlight = 40
-				cfg.OnRefusedObject, cfg.DeadLetters = ObjectToDeadLetters, letters{}
-			}
-			m := start(t, cfg, p)
-			slots := make(chan struct{}, cfg.MaxInFlight)
-			for i := range 1200 { // two minutes
-				slots <- struct{}{}
-				go func() {
-					defer func() { <-slots }()
-					c := m.Arrive()
-					defer c.Release()
-					assert.NoError(t, c.Admit(t.Context(), 2, 2))
-					if mixed || i%2 == 0 {
-						c.Add([]byte("no"), "", raw("x"), 0)
-					}
-					if mixed || i%2 == 1 {
-						c.Add([]byte("yes"), "", raw("x"), 1)
-					}
-					_, _ = c.Commit(t.Context()) // some end with the test
-				}()
-				time.Sleep(100 * time.Millisecond)
-			}
-			assert.Less(t, time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)), 130*time.Second, "the input is not held up")
-			rows = p.rowsOf("yes")
-			m.Drain()
-		})
-		return rows
-	}
-	for name, mixed := range map[string]bool{"calls of one partition": false, "calls of both": true} {
-		t.Run(name, func(t *testing.T) {
-			healthy, troubled := stored(t, false, mixed), stored(t, true, mixed)
-			assert.GreaterOrEqual(t, 100*troubled, 95*healthy, "%d rows of %d", troubled, healthy)
-		})
-	}
-}
-
-// rowsOf counts the rows that were stored of a partition.
-func (m *memory) rowsOf(path string) (rows int) {
-	for _, o := range m.landed() {
-		if o.Path == path {
-			rows += len(o.lines)
-		}
-	}
-	return rows
-}
 
 func TestRefusedPartitionIsTriedInGrowingIntervals(t *testing.T) {
 	cfg := Config{MaxAge: time.Second, MaxInFlight: 1000}
@@ -258,125 +92,6 @@ func TestAllChunksOfARefusedPartitionWait(t *testing.T) {
 	})
 }
 
-// What waits for refused partitions is bounded by calls and by memory: more is
-// given back at once.
-func TestWhatWaitsForRefusedPartitionsIsBounded(t *testing.T) {
-	for name, cfg := range map[string]Config{
-		"calls":  {MaxAge: time.Second, MaxInFlight: 20},
-		"memory": {MaxAge: time.Second, MemoryLimit: 40_000, CallOverhead: 1000},
-	} {
-		t.Run(name, func(t *testing.T) {
-			parkedBubble(t, cfg, func(t *testing.T, m *Manager, p *denying, seen *changes) {
-				var all []*writing
-				for range 30 {
-					all = append(all, goWrite(t.Context(), m, "no", "x"))
-					time.Sleep(2 * time.Second)
-				}
-				waiting, back := 0, 0
-				for _, w := range all {
-					select {
-					case <-w.done:
-						back++
-						require.Len(t, w.failures, 1)
-						require.ErrorIs(t, w.failures[0].Err, errDenied)
-						assert.Contains(t, w.failures[0].Err.Error(), "objects of this partition are refused")
-						assert.Zero(t, w.took)
-					default:
-						waiting++
-					}
-				}
-				assert.Contains(t, []int{9, 10}, waiting, "half of 20 slots, or a quarter of 40,000 bytes with their calls of 1,001")
-				synctest.Wait()
-				assert.Equal(t, back, seen.givenBack)
-				ok, err := write(t.Context(), m, "yes", "x")
-				require.NoError(t, err)
-				assert.Empty(t, ok)
-				p.allow()
-				for _, w := range all {
-					<-w.done
-				}
-				assert.Equal(t, waiting+1, p.rows())
-			})
-		})
-	}
-}
-
-// Parked records take a part of the limit for good. The others are not rolled
-// early for that.
-func TestParkedRecordsAreNoPressure(t *testing.T) {
-	cfg := Config{MaxAge: time.Hour, MemoryLimit: 10_000}
-	parkedBubble(t, cfg, func(t *testing.T, m *Manager, p *denying, _ *changes) {
-		no := goWrite(t.Context(), m, "no", strings.Repeat("x", 2400))
-		synctest.Wait()
-		m.lock()
-		m.seal(m.ledger.byAge[0], Size)
-		m.unlock()
-		time.Sleep(10 * time.Second)
-		var all []*writing
-		for range 13 { // 200 and their encoded form: 5,200 of the 7,600 that are left
-			all = append(all, goWrite(t.Context(), m, "yes", strings.Repeat("x", 199)))
-		}
-		time.Sleep(time.Minute)
-		assert.Empty(t, p.landed())
-		all = append(all, goWrite(t.Context(), m, "yes", strings.Repeat("x", 1000)))
-		time.Sleep(time.Minute)
-		assert.NotEmpty(t, p.landed(), "four fifths of what is left")
-		p.allow()
-		m.Drain()
-		<-no.done
-		for _, w := range all {
-			<-w.done
-		}
-	})
-}
-
-func TestRecordsOfRefusedObjectsBecomeDeadLetters(t *testing.T) {
-	cfg := Config{MaxAge: time.Second, MaxInFlight: 100, OnRefusedObject: ObjectToDeadLetters, DeadLetters: letters{}}
-	parkedBubble(t, cfg, func(t *testing.T, m *Manager, p *denying, seen *changes) {
-		first := goWrite(t.Context(), m, "no", "1", "2")
-		<-first.done
-		require.NoError(t, first.err)
-		assert.Empty(t, first.failures)
-		assert.GreaterOrEqual(t, first.took, 10*time.Second, "not at the first refusal")
-		assert.GreaterOrEqual(t, len(p.tried()), 3)
-		synctest.Wait()
-		assert.Equal(t, 2, seen.diverted)
-		require.Len(t, p.landed(), 1)
-		assert.Equal(t, DeadLetter, p.landed()[0].Kind)
-		assert.Contains(t, p.landed()[0].lines[0], "no|objects of this partition are refused")
-		assert.Contains(t, p.landed()[0].lines[0], "AccessDenied|1")
-
-		second := goWrite(t.Context(), m, "no", "3") // waits for the next attempt
-		<-second.done
-		assert.Empty(t, second.failures)
-		assert.LessOrEqual(t, second.took, 80*time.Second)
-		p.allow()
-		third := goWrite(t.Context(), m, "no", "4")
-		<-third.done
-		objects := p.landed()
-		assert.Equal(t, []string{"4"}, objects[len(objects)-1].lines, "accepted again")
-		synctest.Wait()
-		assert.Equal(t, 1, seen.recovered)
-	})
-}
-
-// Once it is known that nothing is accepted, only what the next attempt needs
-// waits for it.
-func TestDivertedPartitionKeepsOnlyWhatTheNextAttemptNeeds(t *testing.T) {
-	cfg := Config{MaxAge: time.Second, MaxInFlight: 10_000, OnRefusedObject: ObjectToDeadLetters, DeadLetters: letters{}, MaxRecords: 100_000}
-	parkedBubble(t, cfg, func(t *testing.T, m *Manager, _ *denying, _ *changes) {
-		first := goWrite(t.Context(), m, "no", "1")
-		<-first.done
-		kept := goWrite(t.Context(), m, "no", "2")
-		synctest.Wait()
-		more := goWrite(t.Context(), m, "no", "x")
-		<-more.done
-		assert.LessOrEqual(t, more.took, time.Second, "the age of an object of dead letters")
-		<-kept.done
-		assert.Greater(t, kept.took, time.Second)
-	})
-}
-
 // An attempt is small, since it is most often in vain.
 func TestAttemptIsSmall(t *testing.T) {
 	cfg := Config{MaxAge: time.Second}
@@ -415,11 +130,11 @@ func TestDrainTriesOnceMoreAndGivesBack(t *testing.T) {
 					assert.Equal(t, 3000, p.rows())
 					return
 				}
-				assert.Len(t, p.tried(), before+1)
 				assert.Len(t, w.failures, 3000)
 				late, err := write(t.Context(), m, "no", "x")
 				require.NoError(t, err)
 				assert.Len(t, late, 1)
+				assert.Len(t, p.tried(), before+1, "what comes later is not tried")
 			})
 		})
 	}

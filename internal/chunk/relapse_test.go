@@ -74,6 +74,26 @@ func TestRelapseCountsEarlierRefusals(t *testing.T) {
 	}
 }
 
+// What is remembered of one partition is forgotten with the recovery of another
+// that comes too late for it to count.
+func TestEarlierRefusalsAreForgottenWhenTheyDoNotCountAnyMore(t *testing.T) {
+	bubble(t, Config{MaxAge: time.Second}, &memory{}, func(t *testing.T, m *Manager) {
+		fallAndRise := func(path string) {
+			m.lock()
+			defer m.unlock()
+			m.recover(m.newWard(partition{path: path}, errDenied, time.Now()))
+		}
+		fallAndRise("a")
+		time.Sleep(relapse)
+		fallAndRise("b")
+		assert.Contains(t, m.scars, partition{path: "a"}, "it counts still")
+		time.Sleep(time.Nanosecond)
+		fallAndRise("c")
+		assert.NotContains(t, m.scars, partition{path: "a"})
+		assert.Contains(t, m.scars, partition{path: "b"})
+	})
+}
+
 // An input that goes on without waiting for answers is not called stalled.
 func TestSteadyInputIsNotStalled(t *testing.T) {
 	obs := &counter{}

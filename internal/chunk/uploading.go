@@ -10,7 +10,7 @@ import (
 
 // mayLand reports whether one more upload may begin. The caller holds the lock.
 func (m *Manager) mayLand() bool {
-	return m.ledger.tallies[landing].chunks < m.pace.limit && !m.closed
+	return m.ledger.tallies[landing].chunks < m.pace.limit
 }
 
 // startLanding begins the uploads that may begin. The caller holds the lock.
@@ -27,8 +27,9 @@ func (t task) land() {
 	ctx, cancel := context.WithCancel(t.m.ctx)
 	defer cancel()
 	t.m.lock()
-	if !t.c.state.final() {
-		t.c.cancel = cancel
+	t.c.cancel = cancel
+	if !t.c.runs.wanted() {
+		cancel() // its calls were withdrawn while it waited
 	}
 	t.m.unlock()
 	t.m.land(ctx, t.c)
@@ -66,7 +67,6 @@ func (m *Manager) land(ctx context.Context, c *chunk) {
 			m.recover(w)
 		}
 	}
-	c.form, c.object = nil, nil
 	m.passed(c)
 }
 

@@ -36,7 +36,7 @@ demo: ## run the main job on an embedded S3 server with bundled data
 
 .PHONY: test
 test: ## tests of every package, with the race detector: minutes (test-full has the long ones)
-	go test $(RELEASE) -race -short -ldflags '-s -w' -timeout 15m ./...
+	go test $(RELEASE) -race -short -ldflags '-s -w' -parallel 6 -timeout 15m ./...
 
 .PHONY: test-oldest
 test-oldest: ## tests of the plugin and of what uses other modules, with the oldest Benthos and modules that go.mod allows

@@ -56,6 +56,7 @@ s3_destination:
 }
 
 func TestRoleChainWhoseSessionsExpireLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
 	s, sts, conf := chained(t, "agency_ws1")
 	_, logs := run(t, `
 generate: {count: 2000, interval: 2ms, batch_size: 1, mapping: 'root = {"id": counter()}'}
@@ -100,6 +101,7 @@ func TestHopsHaveTheirOwnSettings(t *testing.T) {
 }
 
 func TestWrongExternalIDIsExplained(t *testing.T) {
+	t.Parallel()
 	_, _, conf := chained(t, "agency_other")
 	stream, logs := build(t, generate(10, numbered, 1), conf)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -114,6 +116,7 @@ func TestWrongExternalIDIsExplained(t *testing.T) {
 // TestSecretsStayOut greps everything that a failing destination makes the
 // output say for the secrets it was given.
 func TestSecretsStayOut(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]s3test.Action{
 		"denied":         s3test.Fail(http.StatusForbidden, "AccessDenied", "Access Denied"),
 		"bad signature":  s3test.Fail(http.StatusForbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match"),

@@ -31,6 +31,7 @@ func begin(t *testing.T, output, words string) string {
 
 // Nobody waits for the time-out of the health check to learn why nothing goes.
 func TestABadStartIsToldEarlyAndOnce(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	s.Faults.Add(s3test.Rule{Do: s3test.Hang()})
 	logs := begin(t, outputYAML(s, jsonLines+"health_check: {timeout: 60s}\n"), "connected, and still waiting for an answer")
@@ -41,6 +42,7 @@ func TestABadStartIsToldEarlyAndOnce(t *testing.T) {
 // A captive portal answers everything with a page and 200: nothing may be
 // acknowledged, even where no encryption is compared.
 func TestALoginPageStoresNothing(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	s.Faults.Add(s3test.Rule{Do: func(x *s3test.Exchange) {
 		x.W.Header().Set("Content-Type", "text/html")

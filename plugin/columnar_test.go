@@ -25,6 +25,7 @@ max_file_size: 40KB
 const event = `root = {"id": counter(), "name": "n-" + random_int().string(), "at": "2025-07-01T00:00:00Z", "user": {"age": random_int(max: 90), "tags": ["a", "b"]}}`
 
 func TestParquetObjectsAreReadByArrow(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	_, logs := run(t, generate(20_000, event, 100), outputYAML(s, columnar+"file_format: parquet\nschema: {infer_timestamps: true}\n"))
 	assert.Empty(t, logs)

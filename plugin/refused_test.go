@@ -16,6 +16,7 @@ import (
 // after the other, while those of other folders land. Once it is allowed, what
 // waited is stored.
 func TestADeniedFolderHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	denied := s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/bad/", Do: s3test.FailAfterBody(http.StatusForbidden, "AccessDenied", "Access Denied")})
 	conf := outputYAML(s, `

@@ -181,6 +181,7 @@ func metadataOf(t require.TestingT, m *service.Message) map[string]any {
 // TestReplayedLettersAreTheRecordsThatCameIn sends records through the letter
 // and the configuration that plays letters again.
 func TestReplayedLettersAreTheRecordsThatCameIn(t *testing.T) {
+	t.Parallel()
 	r := newReplayer(t)
 	columns, err := source.NewColumns([]string{source.All}, source.DefaultPrefix)
 	require.NoError(t, err)

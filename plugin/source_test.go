@@ -31,6 +31,7 @@ generate:
 // TestEveryAttemptHasTheNameOfItsRange fails uploads in every way in which they
 // are repeated, and reads the names that were asked for.
 func TestEveryAttemptHasTheNameOfItsRange(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	var mu sync.Mutex
 	attempts := map[string]int{}
@@ -73,6 +74,7 @@ retry: {initial_interval: 10ms, max_interval: 20ms}
 // TestSourceColumnsOfAStream gives records the metadata of a Kafka input by a
 // mapping, which also makes them parsed values.
 func TestSourceColumnsOfAStream(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	_, logs := run(t, fromKafka, outputYAML(s, jsonLines+"include_source_columns: [all]\n"))
 	assert.Empty(t, logs)
@@ -99,6 +101,7 @@ func TestSourceColumnsOfAStream(t *testing.T) {
 }
 
 func TestSourceColumnsOfAnotherInputAreNullAndWarnedAbout(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	_, logs := run(t, generate(10, numbered, 1), outputYAML(s, jsonLines+"include_source_columns: [topic, offset]\n"))
 	requireOnceEach(t, ids(t, s, "in/"), 10)

@@ -152,6 +152,7 @@ func TestBatchLargerThanEveryLimit(t *testing.T) {
 }
 
 func TestPoisonRecordWithDeadLetter(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	plain, _ := run(t, generate(100_000, numbered, 100), outputYAML(s, jsonLines+"folder: plain\n"))
 	mapping := `let n = counter()
@@ -173,6 +174,7 @@ root = if $n == 50000 { "{poison" } else { {"id": $n} }`
 }
 
 func TestPoisonRecordWithRejectReachesFallbackAlone(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	input := `
 generate:
@@ -217,6 +219,7 @@ func TestRestartLeavesEarlierObjectsUntouched(t *testing.T) {
 }
 
 func TestLostResponsesLoseAndDoubleNothing(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/f", Times: 5, Do: s3test.LoseResponse()})
 	_, _ = run(t, generate(2000, numbered, 50), outputYAML(s, jsonLines+"max_file_size: 5KB\nidle_timeout: 200ms\n"))
@@ -241,6 +244,7 @@ func TestOutageOfTheStoreLosesNothing(t *testing.T) {
 }
 
 func TestOutputWithoutHealthyDestinationIsNotConnected(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	s.Faults.Deny("PutObject")
 	stream, logs := build(t, generate(10, numbered, 1), outputYAML(s, jsonLines))
@@ -259,6 +263,7 @@ type producer struct {
 }
 
 func TestForcedStopUploadsNothingAfterCancellation(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	b := service.NewStreamBuilder()
 	b.SetLogger(slog.New(slog.NewTextHandler(&syncBuffer{}, nil)))

@@ -200,6 +200,7 @@ idle_timeout: 200ms
 `
 
 func TestSmallObjectsOfAStreamAreExplainedOnce(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start(t, `
 generate:
@@ -218,6 +219,7 @@ generate:
 }
 
 func TestFiniteStreamOfSmallPartitionsGetsNoAdvice(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.run(t, `
 generate:
@@ -272,6 +274,7 @@ func TestCountersBeginWithZero(t *testing.T) {
 }
 
 func TestOldestRecordAgesWhereverItWaits(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start(t, `
 generate:
@@ -286,6 +289,7 @@ generate:
 }
 
 func TestAgeComesToRestWithTheInput(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.run(t, "generate: {count: 5, interval: '', mapping: 'root = {}'}", "file_format: json\nidle_timeout: 1500ms\n")
 	assert.True(t, r.metrics.has("oldest_record_age_ms"))

@@ -93,6 +93,7 @@ generate:
 }
 
 func TestSpanOfAnObjectThatCannotBeStoredSaysWhy(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	provider, exported := tracer()
 	r.trace(t, provider)

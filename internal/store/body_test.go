@@ -15,6 +15,7 @@ import (
 )
 
 func TestBodyHoldsWhatWasWritten(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		source := randomBytes(3*blockSize + 17)
 		body, rest := &Body{}, source
@@ -37,6 +38,7 @@ func TestBodyHoldsWhatWasWritten(t *testing.T) {
 }
 
 func TestBodySectionIsAWellBehavedReader(t *testing.T) {
+	t.Parallel()
 	source := randomBytes(2*blockSize + 5)
 	body := BodyOf(source)
 	require.NoError(t, iotest.TestReader(body.Section(0, body.Len()), source))

@@ -101,6 +101,7 @@ func TestWhatTheConfigurationSaysAboutConditions(t *testing.T) {
 }
 
 func TestNoConditionIsSentWhereThereMustBeNone(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Conditions = NeverConditions })
 	for range 2 {

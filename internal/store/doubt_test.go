@@ -12,6 +12,7 @@ import (
 // TestATakenKeyMayBeOurs: whoever finds a key taken after a lost answer is told
 // whether the object there was read. One that was is somebody else's.
 func TestATakenKeyMayBeOurs(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		lost, mayExist, denied bool
 		doubt                  bool

@@ -24,6 +24,7 @@ func (d *differences) EncryptionDiffers(string, error) { d.n.Add(1) }
 // MinIO says nothing about encryption when an upload begins, and all with each
 // of its parts.
 func TestEncryptionThatIsToldWithThePartsOnly(t *testing.T) {
+	t.Parallel()
 	for told, want := range map[string]string{"AES256": "", "aws:kms": "the server reports aws:kms", "": "the server reports no encryption"} {
 		t.Run("told "+told, func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})

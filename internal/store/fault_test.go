@@ -192,6 +192,7 @@ func TestCancelledPutStopsAtOnce(t *testing.T) {
 // Blocks go back to a pool, so a request that is still being written when Put
 // returns would upload somebody else's bytes. The race detector watches.
 func TestBodyMayBeReusedOncePutHasReturned(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, func(c *Config) { c.Retry.MaxRetries = 0 })
 	server.Faults.Add(s3test.Rule{Key: "early", Do: s3test.Fail(http.StatusForbidden, "AccessDenied", "no")})

@@ -147,6 +147,7 @@ func TestHeadOfStoresWithoutRequestIDs(t *testing.T) {
 
 // RFC 9110, section 10.1.1: a client that gets 417 repeats without Expect.
 func TestARefusedExpectationIsGivenUp(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"HTML":    page(417, "<html>"),
 		"nothing": page(417, ""),
@@ -193,6 +194,7 @@ func limited(server *s3test.Server, most int64) *s3test.Fault {
 }
 
 func TestRequestsBecomeSmallerWhereAGatewayLimitsThem(t *testing.T) {
+	t.Parallel()
 	const mib = 1 << 20
 	server := s3test.StartT(t, s3test.Config{})
 	refused := limited(server, 7*mib)
@@ -230,6 +232,7 @@ func TestALimitOnlyFalls(t *testing.T) {
 
 // Nothing smaller than the parts of S3 can be tried.
 func TestALimitBelowTheSmallestPartIsToldAtOnce(t *testing.T) {
+	t.Parallel()
 	const mib = 1 << 20
 	server := s3test.StartT(t, s3test.Config{})
 	limited(server, mib)
@@ -249,6 +252,7 @@ func TestALimitBelowTheSmallestPartIsToldAtOnce(t *testing.T) {
 
 // What was stored before the gateway refused a repetition may be found later.
 func TestADoubtOutlivesASmallerRequest(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{Op: "PutObject", Times: 1, Do: s3test.LoseResponse()})
 	limited(server, 7<<20)
@@ -262,6 +266,7 @@ func TestADoubtOutlivesASmallerRequest(t *testing.T) {
 // The name was chosen because PutObject honours conditions. Whether uploads in
 // parts do is not known, so that the name must not be used for one.
 func TestAnObjectDoesNotBecomeMultipartUnderANameThatMayBeTaken(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	limited(server, 7<<20)
 	s := newStore(t, server, nil)

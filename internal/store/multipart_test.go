@@ -16,6 +16,7 @@ func partNumber(n string) func(s3test.Request) bool {
 }
 
 func TestPartsAreRetriedIndividually(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, smallParts)
 	server.Faults.Add(s3test.Rule{Op: "UploadPart", Match: partNumber("2"), Times: 2, Do: s3test.Reset(1000)})
@@ -92,6 +93,7 @@ func TestCancelledUploadIsAbortedOnAFreshContext(t *testing.T) {
 }
 
 func TestErrorInsideASuccessfulComplete(t *testing.T) {
+	t.Parallel()
 	t.Run("internal error is retried", func(t *testing.T) {
 		server := s3test.StartT(t, s3test.Config{})
 		s := newStore(t, server, smallParts)
@@ -114,6 +116,7 @@ func TestErrorInsideASuccessfulComplete(t *testing.T) {
 }
 
 func TestLostCompleteIsRecovered(t *testing.T) {
+	t.Parallel()
 	// A store that answers a repeated Complete with 412, and one that has
 	// forgotten the upload by then.
 	for name, second := range map[string]s3test.Action{
@@ -154,6 +157,7 @@ func TestDoubtSurvivesARestart(t *testing.T) {
 }
 
 func TestForgottenUploadIsBegunAnew(t *testing.T) {
+	t.Parallel()
 	for _, code := range []string{"NoSuchUpload", "ConditionalRequestConflict"} {
 		t.Run(code, func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})

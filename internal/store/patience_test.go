@@ -229,6 +229,7 @@ func TestACancelledUploadDoesNotWaitForABlackHole(t *testing.T) {
 // Blocks of a body go back to a pool when Put has returned, whatever became of
 // the request: the bytes of one object must never end up in another.
 func TestObjectsNeverMixTheirBytes(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	actions := []s3test.Action{
 		s3test.Fail(http.StatusPreconditionFailed, "PreconditionFailed", "taken"), // before it has read

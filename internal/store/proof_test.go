@@ -247,6 +247,7 @@ func TestEncryptionEchoIsLearnt(t *testing.T) {
 // An object that was found after a lost answer has not been confirmed: what the
 // answer would have told is looked at now.
 func TestWhatIsRecoveredIsWholeAndEncrypted(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		header, value string
 		denied        bool

@@ -12,6 +12,7 @@ import (
 // The checksum of an object is settled before the first attempt, and it is what
 // every attempt sends.
 func TestASettledChecksumIsSent(t *testing.T) {
+	t.Parallel()
 	for algorithm, header := range map[Checksum]string{
 		ChecksumCRC32C: "X-Amz-Checksum-Crc32c", ChecksumCRC64NVME: "X-Amz-Checksum-Crc64nvme", ChecksumSHA256: "X-Amz-Checksum-Sha256",
 		ChecksumMD5: "Content-Md5",

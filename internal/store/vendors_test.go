@@ -39,6 +39,7 @@ func chunked(r s3test.Request) bool {
 // The demands of docs/stores.md, each from the documentation of the store, met
 // by the settings of the same page with every operation, signatures verified.
 func TestStoresByTheirDocumentedDemands(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		demands  []demand
 		settings func(*Config)

@@ -148,6 +148,7 @@ func requireParity(t *testing.T, a, b reflect.Value) {
 }
 
 func TestWireOfEncryption(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		config encryption.Config
 		want   map[string]string
@@ -204,6 +205,7 @@ func TestWireOfChecksums(t *testing.T) {
 }
 
 func TestMultipartWithEveryChecksum(t *testing.T) {
+	t.Parallel()
 	for _, checksum := range []Checksum{ChecksumNone, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA256, ChecksumMD5} {
 		t.Run(string(checksum), func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})

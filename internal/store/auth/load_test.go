@@ -134,6 +134,7 @@ func TestAnSTSOutageCostsNothingWhileTheSessionLasts(t *testing.T) {
 // Over a real network and in real time, with sessions of a second: what the
 // fake clock cannot show is a race.
 func TestShortSessionsOverTheNetwork(t *testing.T) {
+	t.Parallel()
 	s3 := s3test.StartT(t, s3test.Config{})
 	h := newHarness(t, ststest.Config{Keys: s3, Lifetime: time.Second})
 	h.role(t, writerRole, trust(writerAccount, ""))

@@ -235,6 +235,7 @@ func TestTheOneWhoAsksMayGiveUp(t *testing.T) {
 }
 
 func TestThrottlingIsWaitedOut(t *testing.T) {
+	t.Parallel()
 	h := newHarness(t, ststest.Config{})
 	h.role(t, customerRole, trust(writerAccount, ""))
 	h.Throttle(2)

@@ -174,7 +174,7 @@ func (m *Monitor) Attempt(a store.Attempt) {
 	defer m.mu.Unlock()
 	b := &m.breaker
 	switch {
-	case m.flight != nil:
+	case m.probes.Current() != nil:
 		// Perhaps the probe's own, which comes to its own verdict.
 	case a.Class == "":
 		b.streak, b.first = 0, time.Time{}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/s3-destination/s3-destination/internal/flight"
 )
 
 // Defaults of [Config].
@@ -70,9 +72,10 @@ type Monitor struct {
 	mu     sync.Mutex
 	closed bool
 	status Status
-	flight *flight
-	ended  time.Time // of the last probe
-	fails  int       // probes in a row
+	probes flight.Group[Verdict]
+	early  chan struct{} // of the probe under way: closed when it takes long
+	ended  time.Time     // of the last probe
+	fails  int           // probes in a row
 	// reported is the Since of the outage that Connect has told about.
 	reported time.Time
 	breaker  breaker

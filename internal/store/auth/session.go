@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/s3-destination/s3-destination/internal/flight"
 )
 
 const (
@@ -46,15 +48,14 @@ type session struct {
 	fetched bool      // at least once
 	renewAt time.Time // when they are due
 	endAt   time.Time // when they are too old to sign with
-	flight  *flight
+	fetches flight.Group[fetched]
 	// dropped is when creds were last thrown away.
 	dropped time.Time
 }
 
-// flight is a fetch under way.
-type flight struct {
-	done chan struct{}
-	err  error
+// fetched is how a fetch has ended; the credentials are in the session.
+type fetched struct {
+	err error
 	// deserted: the caller who fetched went away, which says nothing about
 	// the credentials.
 	deserted bool
@@ -69,40 +70,37 @@ func (s *session) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		creds, mine, other := s.look(time.Now())
 		switch {
 		case mine != nil:
-			creds, err := s.lead(ctx, mine)
-			if err != nil && mine.deserted {
+			creds, err := s.lead(ctx)
+			if err != nil && mine.Result().deserted {
 				return aws.Credentials{}, context.Cause(ctx)
 			}
 			return creds, err
 		case other == nil:
 			return creds, nil
 		}
-		select {
-		case <-other.done:
-			if other.err != nil && !other.deserted {
-				return aws.Credentials{}, other.err
-			}
-		case <-ctx.Done():
-			return aws.Credentials{}, context.Cause(ctx)
+		if end, err := other.Wait(ctx); err != nil {
+			return aws.Credentials{}, err
+		} else if end.err != nil && !end.deserted {
+			return aws.Credentials{}, end.err
 		}
 	}
 }
 
 // look returns credentials to use, a flight to lead, or one to wait for.
-func (s *session) look(now time.Time) (creds aws.Credentials, mine, other *flight) {
+func (s *session) look(now time.Time) (creds aws.Credentials, mine, other *flight.Flight[fetched]) {
 	changed := s.stale != nil && s.stale()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	good := s.usable && !s.ended(now)
 	due := changed || (s.creds.CanExpire && !now.Before(s.renewAt))
-	switch {
-	case good && (!due || s.flight != nil):
+	if good && (!due || s.fetches.Current() != nil) {
 		return s.creds, nil, nil
-	case s.flight != nil:
-		return aws.Credentials{}, nil, s.flight
 	}
-	s.flight = &flight{done: make(chan struct{})}
-	return aws.Credentials{}, s.flight, nil
+	f, leads := s.fetches.Join()
+	if leads {
+		return aws.Credentials{}, f, nil
+	}
+	return aws.Credentials{}, nil, f
 }
 
 // ended reports whether the credentials are too old to sign with.
@@ -111,7 +109,7 @@ func (s *session) ended(now time.Time) bool {
 }
 
 // lead fetches for everybody.
-func (s *session) lead(ctx context.Context, f *flight) (aws.Credentials, error) {
+func (s *session) lead(ctx context.Context) (aws.Credentials, error) {
 	s.mu.Lock()
 	early, force := s.usable && !s.ended(time.Now()), s.fetched
 	s.mu.Unlock()
@@ -125,8 +123,8 @@ func (s *session) lead(ctx context.Context, f *flight) (aws.Credentials, error) 
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer close(f.done)
-	s.flight = nil
+	var end fetched
+	defer func() { s.fetches.Land(end) }()
 	if err == nil {
 		s.keep(creds, time.Now())
 		return creds, nil
@@ -137,11 +135,11 @@ func (s *session) lead(ctx context.Context, f *flight) (aws.Credentials, error) 
 		return s.creds, nil
 	}
 	if ctx.Err() != nil {
-		f.deserted = true
+		end.deserted = true
 	} else if bounded.Err() != nil && errors.Is(context.Cause(bounded), errSlowSource) {
 		err = fmt.Errorf("%w: %w", errSlowSource, err)
 	}
-	f.err = err
+	end.err = err
 	return aws.Credentials{}, err
 }
 

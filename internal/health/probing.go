@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/flight"
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
@@ -16,34 +17,25 @@ const firstWord = 1500 * time.Millisecond
 // errLong is the first word of a probe that cannot say what it is waiting for.
 var errLong = errors.New("checking the destination: no answer yet")
 
-// flight is a probe under way. It belongs to the monitor, so that nobody who
-// waits for it can end it.
-type flight struct {
-	// done is closed when verdict is there, early when it takes long.
-	done, early chan struct{}
-	verdict     Verdict
-}
-
-// fly returns the probe under way, or begins one.
-func (m *Monitor) fly() *flight {
+// fly returns the probe under way, or begins one. It belongs to the monitor, so
+// that nobody who waits for it can end it. early is closed when it takes long.
+func (m *Monitor) fly() (f *flight.Flight[Verdict], early <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.flight != nil {
-		return m.flight
+	f, leads := m.probes.Join()
+	switch {
+	case !leads:
+	case m.closed:
+		m.probes.Land(Verdict{Err: ErrClosed})
+	default:
+		m.early = make(chan struct{})
+		m.wg.Go(func() { m.lead(f) })
 	}
-	f := &flight{done: make(chan struct{}), early: make(chan struct{})}
-	if m.closed {
-		f.verdict.Err = ErrClosed
-		close(f.done)
-		return f
-	}
-	m.flight = f
-	m.wg.Go(func() { m.lead(f) })
-	return f
+	return f, m.early
 }
 
 // lead probes, for everybody who waits.
-func (m *Monitor) lead(f *flight) {
+func (m *Monitor) lead(f *flight.Flight[Verdict]) {
 	word := time.AfterFunc(firstWord, func() { m.tell(f) })
 	defer word.Stop()
 	ctx, cancel := context.WithTimeout(m.ctx, m.cfg.Timeout)
@@ -52,36 +44,35 @@ func (m *Monitor) lead(f *flight) {
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	defer close(f.done)
-	m.flight, m.ended = nil, time.Now()
+	m.ended = time.Now()
 	if m.ctx.Err() != nil {
-		f.verdict.Err = ErrClosed // no evidence
+		m.probes.Land(Verdict{Err: ErrClosed}) // no evidence
 		return
 	}
 	// Its own time limit is nobody's end: say what it was lost on.
 	if lost := store.OutOfTime(m.ctx, v.Err); lost != v.Err { //nolint:errorlint // the very same, or another
 		v.Err = fmt.Errorf("checking the destination: %w", lost)
 	}
-	f.verdict = v
 	m.apply(v)
+	m.probes.Land(v)
 }
 
 // tell makes what a long probe is waiting for the state, while nothing else is
 // known.
-func (m *Monitor) tell(f *flight) {
+func (m *Monitor) tell(f *flight.Flight[Verdict]) {
 	err := m.cfg.Probe.Waiting()
 	if err == nil {
 		err = errLong
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.flight != f {
+	if m.probes.Current() != f {
 		return
 	}
 	if m.status.State == Unchecked {
 		m.become(Unhealthy, err)
 	}
-	close(f.early)
+	close(m.early)
 }
 
 // probe waits for a verdict, whoever has asked for it.
@@ -90,15 +81,14 @@ func (m *Monitor) probe(ctx context.Context) Verdict { return m.await(ctx, false
 // await is probe that does not wait longer, with early, than it takes to say
 // what the matter is.
 func (m *Monitor) await(ctx context.Context, early bool) Verdict {
-	f := m.fly() //nolint:contextcheck // nobody who waits may end it for the others
-	hurry := f.early
+	f, hurry := m.fly() //nolint:contextcheck // nobody who waits may end it for the others
 	if !early {
 		hurry = nil
 	}
 	for {
 		select {
-		case <-f.done:
-			return f.verdict
+		case <-f.Done():
+			return f.Result()
 		case <-hurry:
 			if s := m.Status(); s.Err != nil {
 				return Verdict{Err: s.Err}

@@ -97,7 +97,7 @@ func TestCloseEndsAProbe(t *testing.T) {
 func TestAWordThatComesTooLateIsNotSaid(t *testing.T) {
 	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, w *witness) {
 		p.takes = time.Hour
-		f := m.fly()
+		f, _ := m.fly()
 		m.Close()
 		m.tell(f)
 		assert.Empty(t, w.states())

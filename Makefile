@@ -16,6 +16,7 @@ RELEASE := -modfile=release.mod
 TOOLS         := $(CURDIR)/bin/tools
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
+DEADCODE      := v0.49.0
 VERSITYGW     := v1.8.0
 MINIO         := v0.0.0-20260212201848-7aac2a2c5b7c
 GOVULNCHECK   := v1.1.4
@@ -62,9 +63,10 @@ mutation: ## break the code of chunk, landing and store, and count what their te
 	go run ./resources/mutation $(ARGS)
 
 .PHONY: lint
-lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## format check, vet and golangci-lint
+lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/deadcode ## format check, vet, golangci-lint (with staticcheck), and code that nothing reaches
 	@test -z "$$($(TOOLS)/gofumpt -l $(GO_FILES))" || { echo "not gofumpt-ed:"; $(TOOLS)/gofumpt -l $(GO_FILES); exit 1; }
 	$(TOOLS)/golangci-lint run ./...
+	@dead=$$($(TOOLS)/deadcode -test -tags integration -filter '/s3-destination/(plugin|cmd|internal)(/|$$)' ./...) && test -z "$$dead" || { echo "nothing reaches:"; echo "$$dead"; exit 1; }
 
 .PHONY: fmt
 fmt: $(TOOLS)/gofumpt ## format the code
@@ -179,10 +181,13 @@ licence-check: $(TOOLS)/go-licenses ## fail on a licence that is not allowed, or
 	go test $(RELEASE) -tags release -count=1 -timeout 15m -run 'Licence|Notice|Source|Header|Rules' ./resources/release
 
 .PHONY: tools
-tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/versitygw $(TOOLS)/minio $(RELEASE_TOOLS) ## install the pinned tools into bin/tools
+tools: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt $(TOOLS)/deadcode $(TOOLS)/versitygw $(TOOLS)/minio $(RELEASE_TOOLS) ## install the pinned tools into bin/tools
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+
+$(TOOLS)/deadcode:
+	GOBIN=$(TOOLS) go install golang.org/x/tools/cmd/deadcode@$(DEADCODE)
 
 $(TOOLS)/gofumpt:
 	GOBIN=$(TOOLS) go install mvdan.cc/gofumpt@$(GOFUMPT)

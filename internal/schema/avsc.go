@@ -71,8 +71,7 @@ func (r *avroReader) field(n *avro.SchemaNode, namespace string) (f Field, err e
 	}
 	for _, name := range []string{fullName(n.Type, "", namespace), n.Type} {
 		if named := r.named[name]; named != nil {
-			space, _ := cutName(name)
-			return r.field(named, space)
+			return r.field(named, namespaceOf(name))
 		}
 	}
 	return f, fmt.Errorf("avro type %s has no column", n.Type)
@@ -103,10 +102,9 @@ func fullName(name, own, around string) string {
 	return name
 }
 
-// cutName cuts a full name into namespace and name.
-func cutName(full string) (namespace, name string) {
-	i := strings.LastIndexByte(full, '.')
-	return full[:max(i, 0)], full[i+1:]
+// namespaceOf is a full name without its last part.
+func namespaceOf(full string) string {
+	return full[:max(strings.LastIndexByte(full, '.'), 0)]
 }
 
 func withLogical(f Field, n *avro.SchemaNode) (Field, error) {
@@ -156,7 +154,7 @@ func (r *avroReader) record(n *avro.SchemaNode, namespace string) (Field, error)
 	r.open[name] = true
 	defer delete(r.open, name)
 	f := Field{Type: Group}
-	inside, _ := cutName(name)
+	inside := namespaceOf(name)
 	for i := range n.Fields {
 		field := &n.Fields[i]
 		child, err := r.field(&field.Type, inside)

@@ -61,7 +61,7 @@ func run() int {
 
 // reserve is what the process needs beside the records that memory_limit
 // counts: code, stacks, encoders, connections.
-const reserve = 48 << 20
+const reserve = 44 << 20
 
 // keepMemory makes the garbage collector work harder when the heap comes near
 // what the outputs may hold, unless the operator has decided otherwise.

@@ -74,7 +74,7 @@ func (m *Manager) expel(refused []refusal) {
 // An object of dead letters may take this part of the memory limit, and so much
 // at least. They are in memory beside the records that they describe, may be
 // several times as large, and several such objects are on their way at once.
-const lettersShare, leastLetters = 64, 1 << 20
+const lettersShare, leastLetters = 128, 1 << 20
 
 // capOf is the largest size of an object.
 func (c *Config) capOf(kind Kind) int64 {

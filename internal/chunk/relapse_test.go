@@ -22,10 +22,10 @@ func TestDeadLettersHaveACapOfTheirOwn(t *testing.T) {
 	}{
 		"no limits":            {0, 0, 0, 0},
 		"a size":               {1000, 0, 1000, 1000},
-		"much memory":          {0, 256 << 20, 0, 4 << 20},
+		"much memory":          {0, 512 << 20, 0, 4 << 20},
 		"little memory":        {0, 1 << 10, 0, 1 << 20},
 		"a size below a share": {1 << 20, 64 << 20, 1 << 20, 1 << 20},
-		"a size above a share": {8 << 20, 256 << 20, 8 << 20, 4 << 20},
+		"a size above a share": {8 << 20, 512 << 20, 8 << 20, 4 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := Config{MaxFileSize: tc.file, MemoryLimit: tc.memory}

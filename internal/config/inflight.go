@@ -14,12 +14,12 @@ import (
 // What a waiting call, a waiting message and an open partition cost beside the
 // payload, measured on Benthos 4.80: see docs/benchmarks.md. A message that was
 // read alone and put into a batch afterwards carries a transaction, an entry of
-// the retries, a trace and metadata of its own. One that came in a batch shares
-// most of that.
+// the retries, a trace, metadata and a goroutine with its stack. One that came in
+// a batch shares most of that.
 const (
 	callOverhead      = 8500
 	messageOverhead   = 700
-	singleOverhead    = 2400
+	singleOverhead    = 4400
 	partitionOverhead = 1000
 )
 

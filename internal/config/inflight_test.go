@@ -35,11 +35,11 @@ func TestTheNumberOfBatchesFollowsFromTheInput(t *testing.T) {
 		want         int
 		record       int64
 	}{
-		"records one by one, in batches":       {"input: {batched: {policy: {count: 500, period: 1s}, child: {file: {paths: [a]}}}}", "memory_limit: 128MiB\n", 68, singleOverhead},
-		"twice the memory":                     {"input: {batched: {policy: {count: 500, period: 1s}, child: {file: {paths: [a]}}}}", "memory_limit: 256MiB\n", 137, singleOverhead},
+		"records one by one, in batches":       {"input: {batched: {policy: {count: 500, period: 1s}, child: {file: {paths: [a]}}}}", "memory_limit: 128MiB\n", 43, singleOverhead},
+		"twice the memory":                     {"input: {batched: {policy: {count: 500, period: 1s}, child: {file: {paths: [a]}}}}", "memory_limit: 256MiB\n", 86, singleOverhead},
 		"bounded by bytes":                     {"input: {kafka: {addresses: [a], topics: [t], batching: {count: 5000, byte_size: 500000, period: 1s}}}", "memory_limit: 128MiB\n", 136, messageOverhead},
 		"batches that are large beyond reason": {"input: {batched: {policy: {count: 100000}, child: {file: {paths: [a]}}}}", "memory_limit: 128MiB\n", 8, singleOverhead},
-		"collected by the output":              {"input: {file: {paths: [a]}}", "memory_limit: 128MiB\nbatching: {count: 500, period: 1s}\n", 68, singleOverhead},
+		"collected by the output":              {"input: {file: {paths: [a]}}", "memory_limit: 128MiB\nbatching: {count: 500, period: 1s}\n", 43, singleOverhead},
 		"nothing known of batches":             {"input: {http_server: {}}", "memory_limit: 128MiB\n", 1000, messageOverhead},
 		"batches that come as they are":        {"input: {generate: {mapping: 'root = {}', batch_size: 100}}", "memory_limit: 128MiB\n", 245, messageOverhead},
 		"bytes that something may have parsed": {"input: {kafka: {addresses: [a], topics: [t], batching: {count: 5000, byte_size: 500000, period: 1s}}}\npipeline: {processors: [{mapping: root = this}]}", "memory_limit: 128MiB\n", 49, messageOverhead},

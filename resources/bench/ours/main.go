@@ -15,7 +15,7 @@ import (
 )
 
 // reserve is that of cmd/s3-destination.
-const reserve = 48 << 20
+const reserve = 44 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {

@@ -49,7 +49,13 @@ func TestStoreZoo(t *testing.T) {
 	for i, mode := range s3test.Zoo() {
 		t.Run(mode.Name, func(t *testing.T) {
 			for _, v := range visitsOf(mode, i) {
-				t.Run(v.name(), func(t *testing.T) { (<-outcomes[mode.Name+v.name()]).judge(t, v.verdict()) })
+				t.Run(v.name(), func(t *testing.T) {
+					o := <-outcomes[mode.Name+v.name()]
+					o.judge(t, v.verdict())
+					if v.several && v.verdict().Copies > 0 {
+						assert.Greater(t, len(o.server.Requests("UploadPart")), len(o.server.Objects("in/f-")), "of one part each")
+					}
+				})
 			}
 		})
 	}
@@ -71,6 +77,7 @@ type visit struct {
 	mode      s3test.Mode
 	format    string
 	multipart bool
+	several   bool // objects have more than one part
 	writers   string
 }
 
@@ -89,7 +96,9 @@ var zooFormats = []string{"csv", "csv+gzip", "json", "json+gzip", "parquet", "av
 
 // visitsOf chooses the visits of the i-th mode: in every way with one format, so
 // that each mode meets all six; with -zoo.all in every way with all of them; with
-// -short in one way, which is another for the next mode.
+// -short in one way, which is another for the next mode. Objects of several parts
+// are large, so that two writers with one format have to do; modes that look at
+// sizes have large objects anyway.
 func visitsOf(mode s3test.Mode, i int) []visit {
 	var all []visit
 	for _, multipart := range []bool{false, true} {
@@ -99,12 +108,15 @@ func visitsOf(mode s3test.Mode, i int) []visit {
 				formats = zooFormats[(i+len(all))%len(zooFormats):][:1]
 			}
 			for _, format := range formats {
-				all = append(all, visit{mode, format, multipart, writers})
+				all = append(all, visit{mode: mode, format: format, multipart: multipart, writers: writers})
 			}
 		}
 	}
 	if testing.Short() && !*zooAll {
 		return all[i%len(all):][:1]
+	}
+	if !mode.Large {
+		all = append(all, visit{mode: mode, format: zooFormats[i%len(zooFormats)], multipart: true, several: true, writers: twoWriters})
 	}
 	return all
 }
@@ -113,6 +125,9 @@ func (v visit) name() string {
 	how := "single"
 	if v.multipart {
 		how = "multipart"
+	}
+	if v.several {
+		how = "several parts"
 	}
 	return fmt.Sprintf("%s %s %s", v.format, how, v.writers)
 }
@@ -277,6 +292,8 @@ func (o *outcome) send(ctx context.Context, produce service.MessageBatchHandlerF
 func (v visit) batch(n int) service.MessageBatch {
 	pads := make([]string, recordsEach/batchesEach)
 	if v.mode.Large {
+		pads = noise()[:3]
+	} else if v.several {
 		pads = noise()
 	}
 	batch := make(service.MessageBatch, len(pads))
@@ -290,7 +307,7 @@ func (v visit) batch(n int) service.MessageBatch {
 
 // batches is how many a writer sends; one of large records fills an object.
 func (v visit) batches() int {
-	if v.mode.Large {
+	if v.mode.Large || v.several {
 		return 1
 	}
 	return batchesEach
@@ -301,9 +318,9 @@ func idOf(m *service.Message) int {
 	return id.(int)
 }
 
-// noise is three texts of 0.8 MB that do not compress.
+// noise is ten texts of 0.8 MB that hardly compress: two parts of an object.
 var noise = sync.OnceValue(func() []string {
-	texts := make([]string, 3)
+	texts := make([]string, 10)
 	for i := range texts {
 		raw := make([]byte, 600<<10)
 		_, _ = rand.NewChaCha8([32]byte{byte(i)}).Read(raw)

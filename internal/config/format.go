@@ -153,6 +153,6 @@ func (b broken) Encode(io.Writer, []record.Record, int64) (encode.Result, error)
 	return encode.Result{}, b.err
 }
 
-// NewDeadLetterEncoder returns the encoder of dead letters, whatever the format
+// newDeadLetterEncoder returns the encoder of dead letters, whatever the format
 // of data is.
-func NewDeadLetterEncoder() encode.Encoder { return json.New(json.Config{Layout: json.Lines}) }
+func newDeadLetterEncoder() encode.Encoder { return json.New(json.Config{Layout: json.Lines}) }

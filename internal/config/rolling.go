@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 
+	"github.com/gofrs/uuid/v5"
+
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/sizing"
@@ -47,6 +49,7 @@ func (o *rolling) settings(conf *Config) settings {
 
 // complete checks the rules, those with the names of objects too.
 func (o *rolling) complete(c *Config, r *reader) {
+	c.Chunks.NewID = newID
 	c.Chunks.Encoders = c.Encoders
 	c.Chunks.CallOverhead = callOverhead
 	c.Chunks.PartitionOverhead = partitionOverhead
@@ -78,6 +81,8 @@ func (o *rolling) complete(c *Config, r *reader) {
 		}
 	}
 }
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // ruleDateField is the rule that date placeholders need a date_field.
 const ruleDateField = 6

@@ -258,3 +258,16 @@ func writes(op store.Op) bool {
 	}
 	return false
 }
+
+// RefusesAlone reports whether an object that could not be stored is refused by
+// itself, by a policy for its prefix for example, while the destination accepts
+// others. It says nothing about the others, whose uploads go on.
+func (m *Monitor) RefusesAlone(err error) bool {
+	switch store.ClassOf(err) {
+	case store.ClassDenied, store.ClassKMS, store.ClassInvalid, "":
+		return m.Status().State != Unhealthy
+	case store.ClassCredentials, store.ClassNoBucket, store.ClassWrongRegion, store.ClassThrottled,
+		store.ClassClockSkew, store.ClassNetwork, store.ClassNotS3, store.ClassCanceled, store.ClassExists:
+	}
+	return false
+}

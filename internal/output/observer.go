@@ -49,16 +49,3 @@ func (o *observer) failing() store.Class {
 	class, _ := o.last.Load().(store.Class)
 	return class
 }
-
-// refusedObject reports whether an object that could not be stored is refused
-// by itself, by a policy for its prefix for example, while the destination
-// accepts others. It says nothing about the others, whose uploads go on.
-func refusedObject(monitor *health.Monitor, err error) bool {
-	switch store.ClassOf(err) {
-	case store.ClassDenied, store.ClassKMS, store.ClassInvalid, "":
-		return monitor.Status().State != health.Unhealthy
-	case store.ClassCredentials, store.ClassNoBucket, store.ClassWrongRegion, store.ClassThrottled,
-		store.ClassClockSkew, store.ClassNetwork, store.ClassNotS3, store.ClassCanceled, store.ClassExists:
-	}
-	return false
-}

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gofrs/uuid/v5"
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
@@ -97,32 +96,10 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 	o.watch.monitor = o.monitor
 	conf.Chunks.Observer = o.watch
 	conf.Chunks.GiveUpAfter = conf.Store.Retry.MaxElapsed
-	conf.Chunks.Refused = func(err error) bool { return refusedObject(o.monitor, err) }
-	o.lander = landing.New(o.landing(), health.NewPatient(o.store, o.monitor, conf.Store.Retry.MaxElapsed))
+	conf.Chunks.Refused = o.monitor.RefusesAlone
+	o.lander = landing.New(conf.Landing(o.describe), health.NewPatient(o.store, o.monitor, conf.Store.Retry.MaxElapsed))
 	o.pipe = telemetry.WithTracing(o.lander, res.OtelTracer(), conf)
 	return o, nil
-}
-
-func (o *Output) landing() landing.Config {
-	c := landing.Config{
-		Data: landing.Format{
-			NewEncoder:      o.conf.Format.NewEncoder,
-			Namer:           o.conf.Layout,
-			ContentType:     o.conf.Format.ContentType,
-			ContentEncoding: o.conf.Format.ContentEncoding,
-		},
-		Describe: o.describe,
-		Metadata: o.conf.Store.Metadata,
-		Range:    o.conf.Trust.RangeName,
-	}
-	if o.conf.DeadLetters != nil {
-		c.DeadLetters = landing.Format{
-			NewEncoder:  config.NewDeadLetterEncoder,
-			Namer:       o.conf.DeadLetters.Layout(),
-			ContentType: "application/x-ndjson",
-		}
-	}
-	return c
 }
 
 // Connect checks the destination and, the first time, starts taking records.
@@ -147,7 +124,6 @@ func (o *Output) Connect(ctx context.Context) error {
 	if o.chunks != nil {
 		return nil
 	}
-	o.conf.Chunks.NewID = newID
 	o.chunks = chunk.New(o.conf.Chunks, o.pipe)
 	o.watch.chunks.Store(o.chunks)
 	if o.draining() {
@@ -182,8 +158,6 @@ func (o *Output) check(ctx context.Context) error {
 	o.metrics.Unconditional(o.conf.Store.Conditions)
 	return nil
 }
-
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // ConnectionTest runs the probe of the health check.
 func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResults {

@@ -53,8 +53,8 @@ func TestForgedCoordinatesDecideNothing(t *testing.T) {
 			extra += "source_coordinates: \"" + setting + "\"\n"
 		}
 		o := &Output{conf: parsed(t, extra)}
-		assert.Equal(t, believed, o.landing().Describe(records) != nil, setting)
-		assert.Equal(t, believed, o.landing().Range(records) != "no-source", setting)
+		assert.Equal(t, believed, o.conf.Landing(o.describe).Describe(records) != nil, setting)
+		assert.Equal(t, believed, o.conf.Landing(o.describe).Range(records) != "no-source", setting)
 		var footer bytes.Buffer
 		_, err := o.conf.Format.NewEncoder().Encode(&footer, records, 0)
 		require.NoError(t, err)

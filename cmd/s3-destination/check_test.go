@@ -30,6 +30,7 @@ func check(t *testing.T, s *s3test.Server, args ...string) (string, int) {
 }
 
 func TestCheckOfAHealthyDestination(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	out, code := check(t, s)
 	assert.Zero(t, code, out)
@@ -47,6 +48,7 @@ func TestCheckNamesTheStatementToAdd(t *testing.T) {
 }
 
 func TestCheckForScripts(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	s.Faults.Deny("DeleteObject", "ListObjectsV2")
 	out, code := check(t, s, "--json")

@@ -15,6 +15,7 @@ import (
 // The health check and its circuit breaker as an operator sees them: metrics,
 // and one line in the log for each change of state.
 func TestMetricsAndLogOfTheHealthCheck(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	s.Faults.Deny("DeleteObject")
 	p := start(t, `

@@ -191,6 +191,7 @@ func TestHealthCommandTellsADestinationThatIsDown(t *testing.T) {
 }
 
 func TestMetricsTellWhatHappened(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	p := start(t, `
 input:
@@ -218,6 +219,7 @@ input:
 }
 
 func TestReadinessFollowsTheDestinationAndNothingIsLost(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	p := start(t, `
 input:

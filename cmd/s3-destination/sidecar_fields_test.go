@@ -157,6 +157,7 @@ func at(config map[string]any, path string) any {
 }
 
 func TestSidecarTakesEveryFieldFromItsVariable(t *testing.T) {
+	t.Parallel()
 	var env []string
 	fields := outputFields(t)
 	for _, f := range fields {
@@ -171,6 +172,7 @@ func TestSidecarTakesEveryFieldFromItsVariable(t *testing.T) {
 }
 
 func TestSidecarHasTheDefaultsOfTheOutput(t *testing.T) {
+	t.Parallel()
 	config := echo(t, "BUCKET=given")
 	for _, f := range outputFields(t) {
 		want, own := ownDefault[f.path]

@@ -73,8 +73,8 @@ func sizeCases() []sizeCase {
 		{name: "size, gzip", input: steady, settings: "    max_age: 1m\n    file_format: json+gzip\n    max_file_size: 12kB\n", reason: "size"},
 		{name: "size, 5 partitions", input: steady, settings: apart + "    max_age: 1m\n    max_file_size: 60kB\n", args: []string{"--partitions", "5"}, reason: "size"},
 		{name: "records", input: steady, settings: "    max_age: 1m\n    max_records: 700\n", reason: "records"},
-		{name: "memory", input: steady, settings: "    max_age: 1m\n    memory_limit: 2MB\n", reason: "memory"},
-		{name: "memory, 5 partitions", input: steady, settings: apart + "    max_age: 1m\n    memory_limit: 4MB\n", args: []string{"--partitions", "5"}, reason: "memory"},
+		{name: "memory", input: steady, settings: "    max_age: 1m\n    memory_limit: 2MB\n    max_in_flight: 1000\n", reason: "memory"},
+		{name: "memory, 5 partitions", input: steady, settings: apart + "    max_age: 1m\n    memory_limit: 4MB\n    max_in_flight: 1000\n", args: []string{"--partitions", "5"}, reason: "memory"},
 		{name: "saturation", input: steady, settings: "    max_age: 1m\n    max_in_flight: 40\n", reason: "saturation"},
 		{name: "saturation, 5 partitions", input: steady, settings: apart + "    max_age: 1m\n    max_in_flight: 60\n", args: []string{"--partitions", "5"}, reason: "saturation"},
 		{

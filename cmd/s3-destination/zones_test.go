@@ -14,6 +14,7 @@ import (
 
 // TestTimeZonesAreInside lints and previews on a machine that has none.
 func TestTimeZonesAreInside(t *testing.T) {
+	t.Parallel()
 	binary, err := exec.LookPath("s3-destination")
 	require.NoError(t, err)
 	config := func(zone string) string {

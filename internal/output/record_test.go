@@ -42,6 +42,7 @@ func TestWhatIsAddedCountsAgainstTheMemoryLimit(t *testing.T) {
 // TestForgedCoordinatesDecideNothing gives records the metadata that any client
 // of an HTTP input can send.
 func TestForgedCoordinatesDecideNothing(t *testing.T) {
+	t.Parallel()
 	m := service.NewMessage([]byte(`{"a":1}`))
 	for key, value := range map[string]string{"kafka_topic": "orders", "kafka_partition": "3", "kafka_offset": "42"} {
 		m.MetaSetMut(key, value)

@@ -236,6 +236,7 @@ generate:
 }
 
 func TestObjectsAreCountedByHowFullTheyAre(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.run(t, `
 generate:
@@ -260,6 +261,7 @@ generate:
 }
 
 func TestCountersBeginWithZero(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.run(t, "generate: {count: 1, interval: '', mapping: 'root = {}'}", "file_format: json\nidle_timeout: 200ms\non_bad_record: dead_letter\n")
 	for _, counter := range []string{

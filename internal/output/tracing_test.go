@@ -46,6 +46,7 @@ func attributes(s *tracetest.SpanStub) map[string]string {
 }
 
 func TestObjectIsASpanWithItsRecordsLinked(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	provider, exported := tracer()
 	r.trace(t, provider)
@@ -115,6 +116,7 @@ func TestSpanOfAnObjectThatCannotBeStoredSaysWhy(t *testing.T) {
 }
 
 func TestSamplerDecidesAboutObjects(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	sampler := &countingSampler{}
 	provider, exported := tracer(sdktrace.WithSampler(sampler))
@@ -137,6 +139,7 @@ func (s *countingSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.S
 func (s *countingSampler) Description() string { return "drops everything" }
 
 func TestRollReasonOfASchemaChangeReachesMetricsAndMetadata(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.run(t, `
 generate:

@@ -48,13 +48,13 @@ func InputIn(field func(name string) (any, error)) Input {
 	return in
 }
 
-// parses reports whether anything there may parse records, or makes them.
+// parses reports whether anything there may parse records.
 func parses(tree any) bool {
 	switch t := tree.(type) {
 	case map[string]any:
 		for key, child := range t {
 			list, _ := child.([]any)
-			if key == "generate" || key == "processors" && len(list) > 0 || parses(child) {
+			if key == "processors" && len(list) > 0 || parses(child) {
 				return true
 			}
 		}

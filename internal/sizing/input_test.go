@@ -31,7 +31,7 @@ func TestRecordsAreParsedWhereSomethingMayParseThem(t *testing.T) {
 		kafka + "pipeline: {processors: []}":                                                      false,
 		"input: {kafka: {addresses: [a]}, processors: [{mapping: 'root = this'}]}":                true,
 		"input: {broker: {inputs: [{stdin: {}, processors: [{log: {}}]}]}}":                       true,
-		"input: {generate: {mapping: 'root = {}'}}":                                               true,
+		"input: {generate: {mapping: 'root = {}'}}":                                               false,
 		"input: {resource: a}\ninput_resources: [{label: a, stdin: {}, processors: [{log: {}}]}]": true,
 		"input: {stdin: {}}": false,
 	} {
@@ -44,5 +44,8 @@ func TestParsedRecordsTakeSlots(t *testing.T) {
 	d.MemoryLimit = 400e6
 	raw := InFlight(d, in)
 	in.Parsed = true
-	assert.InDelta(t, float64(raw)*(1000+600+8.5)/(4000+600+8.5), float64(InFlight(d, in)), 1)
+	parsed := InFlight(d, in)
+	assert.InDelta(t, float64(raw)*(1000+600+8.5)/(4000+600+8.5), float64(parsed), 1)
+	in.Parsed, in.Kind = false, "generate"
+	assert.Equal(t, parsed, InFlight(d, in), "whose records may be trees")
 }

@@ -284,7 +284,7 @@ func (m *model) beside() float64 {
 	if m.in.CheckpointLimit > 0 {
 		slots = math.Min(slots, float64(m.in.CheckpointLimit*m.kafka)/full)
 	}
-	all := slots * (full*(m.inMemory+float64(m.d.RecordOverhead)) + float64(m.d.CallOverhead))
+	all := slots * (full*(m.l.RowBytes*m.in.mostBulk()+float64(m.d.RecordOverhead)) + float64(m.d.CallOverhead))
 	return math.Max(0, all-m.d.room())
 }
 
@@ -325,7 +325,7 @@ const (
 // InFlight is the max_in_flight with which full batches take about the room for
 // records, so that an input that is faster than S3 cannot fill more.
 func InFlight(d Destination, in Input) int {
-	each := fullest(d, in, assumedRow)*(assumedRow*in.bulk()+float64(d.RecordOverhead)) + float64(d.CallOverhead)
+	each := fullest(d, in, assumedRow)*(assumedRow*in.mostBulk()+float64(d.RecordOverhead)) + float64(d.CallOverhead)
 	return int(math.Min(math.Max(d.room()/each, leastInFlight), mostInFlight))
 }
 

@@ -75,6 +75,14 @@ func (in *Input) bulk() float64 {
 	return 1
 }
 
+// mostBulk is bulk where nobody knows: generate makes text or trees.
+func (in *Input) mostBulk() float64 {
+	if in.Kind == "generate" {
+		return parsedBulk
+	}
+	return in.bulk()
+}
+
 // Any reports whether the policy makes batches.
 func (b Batching) Any() bool { return b.Count > 1 || b.Bytes > 0 || b.Period > 0 }
 
@@ -96,8 +104,8 @@ type Input struct {
 	// OrderedBytes is the size of the one batch for each Kafka partition that
 	// an ordered input hands over at a time; 0 when it is not ordered.
 	OrderedBytes int64
-	// Parsed says that records are trees of values when they reach the output:
-	// something on the way parses or makes them.
+	// Parsed says that records are trees of values when they reach the output,
+	// because processors on the way may parse them.
 	Parsed bool
 	// Singles says that records are read one by one and put into batches
 	// afterwards, which costs more memory for each.

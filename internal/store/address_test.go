@@ -322,6 +322,7 @@ func TestWhatDirectoryBucketsLack(t *testing.T) {
 
 // A bucket of the in-process server, so that a whole object goes through.
 func TestUnknownHeadersOfSettingsAreNotSentUnlessAsked(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	everyOperation(t, newStore(t, server, smallParts))
 	for _, r := range server.Requests("") {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestNothingIsKnownBeforeItIsShown(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, smallParts)
 	assert.Equal(t, Capabilities{}, s.Capabilities())
@@ -24,6 +25,7 @@ func TestNothingIsKnownBeforeItIsShown(t *testing.T) {
 
 // The two kinds of conditional writes say nothing about each other.
 func TestARefusalShowsThatConditionsAreHonoured(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, smallParts)
 	const small, large = int64(1), int64(2 * minPartSize)
@@ -39,6 +41,7 @@ func TestARefusalShowsThatConditionsAreHonoured(t *testing.T) {
 }
 
 func TestAStoreThatDoesNotKnowConditions(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{
 		Match: func(r s3test.Request) bool { return r.Header.Get("If-None-Match") != "" },

@@ -28,6 +28,7 @@ func rewriting(header, value string) s3test.Action {
 }
 
 func TestAnotherChecksumThanWasSentIsNeverASuccess(t *testing.T) {
+	t.Parallel()
 	const wrong = "AAAAAA=="
 	for op, size := range map[string]int{"PutObject": 3, "UploadPart": minPartSize + 1} {
 		t.Run(op, func(t *testing.T) {
@@ -72,6 +73,7 @@ func TestADamagedObjectIsNotRecognised(t *testing.T) {
 
 // Whoever has confirmed checksums once, for that kind of request, has to.
 func TestAMissingConfirmation(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = ChecksumCRC32C })
 	mute := func(op string) *s3test.Fault {
@@ -96,6 +98,7 @@ func TestAMissingConfirmation(t *testing.T) {
 
 // The checksum of checksums that S3 gives a multipart object is no echo.
 func TestAChecksumOfPartsIsNoEcho(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Do: rewriting("X-Amz-Checksum-Crc32c", "AAAAAA==-2")})
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = ChecksumCRC32C })

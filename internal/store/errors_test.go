@@ -13,6 +13,7 @@ import (
 )
 
 func TestAnswersAreClassified(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		status  int
 		code    string
@@ -98,6 +99,7 @@ func TestAnswersAreClassified(t *testing.T) {
 }
 
 func TestUnreachableStores(t *testing.T) {
+	t.Parallel()
 	plain := s3test.StartT(t, s3test.Config{})
 	secure := s3test.StartT(t, s3test.Config{TLS: true})
 	stopped, err := s3test.Start(s3test.Config{})

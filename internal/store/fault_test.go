@@ -38,6 +38,7 @@ func TestSlowDownWithoutEndSpendsTheBudget(t *testing.T) {
 }
 
 func TestResetMidBodyIsRetriedWithTheWholeBody(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, nil)
 	content := randomBytes(3 << 20)
@@ -259,6 +260,7 @@ func TestSessionTokenIsSent(t *testing.T) {
 
 // With s3:PutObject alone everything works that has to.
 func TestMinimalPermissionsSuffice(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Deny("HeadBucket", "HeadObject", "GetObject", "ListObjectsV2", "DeleteObject",
 		"AbortMultipartUpload", "ListMultipartUploads", "ListParts", "GetBucketLocation")

@@ -73,6 +73,7 @@ func TestOutOfTime(t *testing.T) {
 // The time runs out during an attempt: what the one before failed with says
 // more than that this one was cut off.
 func TestOutOfTimeInTheMiddleOfAnAttempt(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{Times: 1, Do: s3test.FailAfterBody(500, "kms:KeyGenerationFailed", "failed to generate data key with KMS key")})
 	server.Faults.Add(s3test.Rule{Do: s3test.Hang()})

@@ -28,6 +28,7 @@ func TestPartsAreRetriedIndividually(t *testing.T) {
 }
 
 func TestFailedPartAbortsTheUpload(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	w := &watcher{}
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Observer = w })
@@ -76,6 +77,7 @@ func TestAbortThatIsRefusedIsReported(t *testing.T) {
 }
 
 func TestCancelledUploadIsAbortedOnAFreshContext(t *testing.T) {
+	t.Parallel()
 	for _, op := range []string{"UploadPart", "CompleteMultipartUpload"} {
 		t.Run(op, func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})
@@ -142,6 +144,7 @@ func TestLostCompleteIsRecovered(t *testing.T) {
 }
 
 func TestDoubtSurvivesARestart(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Retry.MaxRetries = 1 })
 	server.Faults.Deny("HeadObject")

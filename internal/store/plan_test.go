@@ -33,6 +33,7 @@ func TestWhichObjectsGoInParts(t *testing.T) {
 
 // TestPartsOfAnObject counts requests: none is empty unless the object is.
 func TestPartsOfAnObject(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, smallParts)
 	for size, parts := range map[int][]int64{

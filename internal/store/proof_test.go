@@ -72,6 +72,7 @@ func operations(s *Store) map[string]func(ctx context.Context) error {
 
 // A status proves nothing: any web server can send it.
 func TestNothingThatOnlyAnswersWithASuccessIsS3(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		handler http.HandlerFunc
 		passes  string // of which nothing is expected but the status
@@ -165,6 +166,7 @@ func answering(server *s3test.Server, op string, handler http.HandlerFunc) {
 }
 
 func TestEveryStepOfAnUploadInPartsIsProven(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		op      string
 		handler http.HandlerFunc
@@ -195,6 +197,7 @@ func TestEveryStepOfAnUploadInPartsIsProven(t *testing.T) {
 // S3 begins to answer before it has finished, and keeps the connection alive
 // with white space.
 func TestACompleteThatIsKeptAlive(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	answering(server, "CompleteMultipartUpload", page(200, `<?xml version="1.0" encoding="UTF-8"?>`+strings.Repeat(" \n", 5000)+
 		`<CompleteMultipartUploadResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Key>gateway%2Fa/k</Key><ETag>"whole"</ETag></CompleteMultipartUploadResult>`))
@@ -204,6 +207,7 @@ func TestACompleteThatIsKeptAlive(t *testing.T) {
 }
 
 func TestAnAnswerThatIsCutOffIsNoProof(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Times: 1, Do: func(x *s3test.Exchange) {
 		x.Next.ServeHTTP(httptest.NewRecorder(), x.R)

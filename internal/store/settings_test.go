@@ -41,6 +41,7 @@ func signed(h http.Header) []string {
 }
 
 func TestRequesterPaysForEveryOperation(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	// As a bucket does whose requesters pay.
 	server.Faults.Add(s3test.Rule{
@@ -63,6 +64,7 @@ func TestRequesterPaysForEveryOperation(t *testing.T) {
 // The front end of Google Cloud Storage changes Accept-Encoding before the
 // signature is looked at, and other proxies may.
 func TestAProxyMayRewriteAcceptEncoding(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{Do: func(x *s3test.Exchange) {
 		x.R.Header.Set("Accept-Encoding", x.R.Header.Get("Accept-Encoding")+",gzip(gfe)")
@@ -79,6 +81,7 @@ func TestAProxyMayRewriteAcceptEncoding(t *testing.T) {
 }
 
 func TestContentMD5GoesWithSinglesAndPartsAlike(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	// As Backblaze B2 does: no other checksum, and one for locked buckets.
 	unknown := func(r s3test.Request) bool {
@@ -155,6 +158,7 @@ func (d flipped) Read(p []byte) (int, error) {
 }
 
 func TestEncryptionInTwoLayers(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, func(c *Config) {
 		smallParts(c)

@@ -44,6 +44,7 @@ func TestASettledChecksumIsSent(t *testing.T) {
 // A checksum of other bytes must not be replaced by one that fits: something
 // has changed the content since.
 func TestAChecksumOfOtherBytesIsAnError(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = ChecksumCRC32C })
 	other := s.Sum(BodyOf([]byte("something else")))

@@ -119,6 +119,7 @@ func TestStoresByTheirDocumentedDemands(t *testing.T) {
 
 // Alibaba Cloud OSS refuses conditions, and streams in signed chunks.
 func TestAStoreThatRefusesConditions(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{Match: chunked, Do: s3test.FailAfterBody(http.StatusForbidden, "SignatureDoesNotMatch",
 		"aws-chunked encoding is not supported with the specified x-amz-content-sha256 value.")})

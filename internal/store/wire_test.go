@@ -81,6 +81,7 @@ func TestWireOfPutObject(t *testing.T) {
 }
 
 func TestWireOfMultipart(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{TLS: true})
 	s := newTLSStore(t, server, func(c *Config) { everything(c); smallParts(c); c.Checksum = ChecksumCRC32C })
 	content := randomBytes(minPartSize*2 + 10)
@@ -276,6 +277,7 @@ func TestEmptyObjects(t *testing.T) {
 }
 
 func TestIgnoredEncryptionFailsTheObjectAndRemovesIt(t *testing.T) {
+	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	forget := func(x *s3test.Exchange) { // as stores do that ignore the headers
 		x.Next.ServeHTTP(withoutEncryption{x.W}, x.R)

@@ -151,9 +151,13 @@ func (s *Subject) steady() int {
 }
 
 func checkLimits(t *testing.T, s *Subject) {
+	limits := []int64{1, 100, s.MinLimit / 10, s.MinLimit, 4 * s.MinLimit}
+	if testing.Short() {
+		limits = limits[:4] // the last one is the longest, and make test-full has it
+	}
 	for _, kind := range kinds {
 		docs := numbered(s.steady(), kind.payload)
-		for _, limit := range []int64{1, 100, s.MinLimit / 10, s.MinLimit, 4 * s.MinLimit} {
+		for _, limit := range limits {
 			n := len(docs)
 			if limit < s.MinLimit {
 				n = 200

@@ -11,6 +11,9 @@ import (
 var registerOnce = sync.OnceValue(Register)
 
 func TestMain(m *testing.M) {
+	if err := registerOnce(); err != nil { // before tests that run at the same time
+		panic(err)
+	}
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon"),
 		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))

@@ -72,7 +72,7 @@ func (f *format) options() settings {
 				doc("`lines` writes one record a line, `array` one JSON array an object.").
 				or("lines"),
 		).advanced(),
-		between("compression_level", 1, 9, &f.gzipLevel).
+		between("compression_level", &f.gzipLevel, 1, 9).
 			doc("The gzip level of `csv+gzip` and `json+gzip`, from 1 (fast) to 9 (small).").
 			or(5).advanced(),
 	}

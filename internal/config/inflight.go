@@ -39,8 +39,7 @@ func known() sizing.Input {
 // which an output has no other way to know; nil where there was none.
 var started atomic.Pointer[sizing.Input]
 
-// concurrency is how much is done at once: as much as there are processors, and
-// as many batches as memory has room for.
+// concurrency is how many objects are encoded at once.
 func (c *Config) concurrency() settings {
 	return settings{
 		count("encoders", &c.Encoders, 0).
@@ -53,7 +52,7 @@ func (c *Config) concurrency() settings {
 func (c *Config) batches() settings {
 	return settings{
 		inFlight("max_in_flight", &c.MaxInFlight).
-			doc("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects; but Benthos has so many batches in memory as soon as the input is faster than the store. `auto` is the number with which full batches of the input, of records of 1 kB, take about `memory_limit`: 8 at least and 1000 at most, and 1000 where the size of batches is not known.").
+			doc("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects; but Benthos has so many batches in memory as soon as the input is faster than the store. `auto` is the number with which full batches of the input, of records of 1 kB (4 kB where processors may have parsed them), fill the part of `memory_limit` that is for records: 8 at least and 1000 at most, and 1000 where the size of batches is not known.").
 			or(auto).
 			example("2000"),
 		batching("batching", &c.Batching),
@@ -72,7 +71,7 @@ func (c *Config) completeConcurrency() {
 const auto = "auto"
 
 // inFlight is a number of batches; 0 stands for auto.
-func inFlight(name string, into *int) setting {
+func inFlight(name string, place *int) setting {
 	return newSetting(name, service.NewStringField(name), func(r *reader, path []string) {
 		text := r.word(path)
 		if text == auto {
@@ -83,14 +82,12 @@ func inFlight(name string, into *int) setting {
 			r.fail(fmt.Errorf("%s must be auto or a number from 1 on, got %q", dotted(path), text))
 			n = 1
 		}
-		*into = n
+		*place = n
 	})
 }
 
-func batching(name string, into *service.BatchPolicy) setting {
-	return newSetting(name, service.NewBatchPolicyField(name), func(r *reader, path []string) {
-		*into = get(r, r.conf.FieldBatchPolicy, path)
-	})
+func batching(name string, place *service.BatchPolicy) setting {
+	return into(name, service.NewBatchPolicyField(name), place, (*service.ParsedConfig).FieldBatchPolicy)
 }
 
 // Adapt sets what depends on the input: what a message costs, and how many

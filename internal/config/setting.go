@@ -25,19 +25,18 @@ func newSetting(name string, field *service.ConfigField, read func(r *reader, pa
 
 // The methods of a setting tell more about it, and return it.
 
-func (s setting) doc(text string) setting    { s.field.Description(text); return s }
-func (s setting) or(otherwise any) setting   { s.field.Default(otherwise); return s }
-func (s setting) example(value any) setting  { s.field.Example(value); return s }
-func (s setting) advanced() setting          { s.field.Advanced(); return s }
-func (s setting) secret() setting            { s.field.Secret(); return s }
-func (s setting) as(written *string) setting { return s.with(text(s.name, written)) }
+func (s setting) doc(text string) setting   { s.field.Description(text); return s }
+func (s setting) or(otherwise any) setting  { s.field.Default(otherwise); return s }
+func (s setting) example(value any) setting { s.field.Example(value); return s }
+func (s setting) advanced() setting         { s.field.Advanced(); return s }
+func (s setting) secret() setting           { s.field.Secret(); return s }
 
-// with reads the value into another place too.
-func (s setting) with(other setting) setting {
+// as keeps the value as it is written, too.
+func (s setting) as(written *string) setting {
 	read := s.read
 	s.read = func(r *reader, path []string) {
 		read(r, path)
-		other.read(r, path)
+		*written = get(r, r.conf.FieldString, path)
 	}
 	return s
 }
@@ -67,28 +66,32 @@ func object(name, doc string, inner ...setting) setting {
 }
 
 // into is a setting whose value needs no translation.
-func into[T any](name string, field *service.ConfigField, place *T, find func(r *reader) func(...string) (T, error)) setting {
-	return newSetting(name, field, func(r *reader, path []string) { *place = get(r, find(r), path) })
+func into[T any](name string, field *service.ConfigField, place *T, find func(*service.ParsedConfig, ...string) (T, error)) setting {
+	return newSetting(name, field, func(r *reader, path []string) {
+		v, err := find(r.conf, path...)
+		r.fail(err)
+		*place = v
+	})
 }
 
 func text(name string, place *string) setting {
-	return into(name, service.NewStringField(name), place, func(r *reader) func(...string) (string, error) { return r.conf.FieldString })
+	return into(name, service.NewStringField(name), place, (*service.ParsedConfig).FieldString)
 }
 
 func flag(name string, place *bool) setting {
-	return into(name, service.NewBoolField(name), place, func(r *reader) func(...string) (bool, error) { return r.conf.FieldBool })
+	return into(name, service.NewBoolField(name), place, (*service.ParsedConfig).FieldBool)
 }
 
 func number(name string, place *int) setting {
-	return into(name, service.NewIntField(name), place, func(r *reader) func(...string) (int, error) { return r.conf.FieldInt })
+	return into(name, service.NewIntField(name), place, (*service.ParsedConfig).FieldInt)
 }
 
 func list(name string, place *[]string) setting {
-	return into(name, service.NewStringListField(name), place, func(r *reader) func(...string) ([]string, error) { return r.conf.FieldStringList })
+	return into(name, service.NewStringListField(name), place, (*service.ParsedConfig).FieldStringList)
 }
 
 func texts(name string, place *map[string]string) setting {
-	return into(name, service.NewStringMapField(name), place, func(r *reader) func(...string) (map[string]string, error) { return r.conf.FieldStringMap })
+	return into(name, service.NewStringMapField(name), place, (*service.ParsedConfig).FieldStringMap)
 }
 
 // expressions are read as text: which of them need Bloblang is for package
@@ -121,7 +124,7 @@ func count(name string, place *int, minimum int) setting {
 }
 
 // between is a number with two bounds, which it may have.
-func between(name string, least, most int, place *int) setting {
+func between(name string, place *int, least, most int) setting {
 	return newSetting(name, service.NewIntField(name), func(r *reader, path []string) {
 		*place = get(r, r.conf.FieldInt, path)
 		if *place < least || *place > most {

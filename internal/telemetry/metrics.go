@@ -100,7 +100,7 @@ func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics 
 		probeLatency:   m.NewTimer(prefix + "probe_latency_ns"),
 		probeLeftover:  m.NewGauge(prefix + "probe_leftover"),
 		smallObjects:   m.NewGauge(prefix+"small_objects", "reason"),
-		adviser:        newAdviser(conf.Chunks),
+		adviser:        newAdviser(advised(conf)),
 		fill:           newFills(m.NewCounter(prefix+"object_fill_bucket", "le"), conf.Chunks.MaxFileSize),
 	}
 	r.begin(conf)
@@ -159,3 +159,11 @@ func (m *Metrics) Beyond() int64 { return m.beyond.Load() }
 
 // OnOutgrown sets who is told that Beyond has changed.
 func (m *Metrics) OnOutgrown(told func()) { m.outgrown = told }
+
+// advised are the limits as the user has set them: of the memory, package chunk
+// gets the part for records.
+func advised(conf *config.Config) chunk.Config {
+	limits := conf.Chunks
+	limits.MemoryLimit = conf.MemoryLimit
+	return limits
+}

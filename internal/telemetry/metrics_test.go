@@ -44,3 +44,13 @@ func TestWhatWaitsBesideTheLimitIsToldInCoarseSteps(t *testing.T) {
 	}
 	assert.Equal(t, []int64{64, 192, 0}, told)
 }
+
+// Advice names the limit that the user has set, and not the part of it that is
+// for records.
+func TestAdviceIsInTheUnitsOfTheSetting(t *testing.T) {
+	res := service.MockResources()
+	m := New(res.Metrics(), res.Logger(), &config.Config{MemoryLimit: 80e6, Chunks: chunk.Config{MemoryLimit: 70e6}})
+	m.adviser.cause = chunk.Memory
+	m.adviser.limits.MaxFileSize = 10e6
+	assert.Contains(t, m.adviser.advice(1e6), "memory_limit (80 MB)")
+}

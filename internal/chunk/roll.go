@@ -48,16 +48,15 @@ func (m *Manager) evaluate(now time.Time) (next time.Time, any bool) {
 		return time.Time{}, false
 	}
 	next = now.Add(report)
-	sooner := func(t time.Time, _ bool) {
+	old, _ := m.oldAt()
+	quiet, _ := m.quiet()
+	for _, t := range [...]time.Time{old, quiet, m.tryNext} {
 		// What is due already waits for an encoder, and is looked at then; a
 		// time that never comes is zero.
 		if t.After(now) && t.Before(next) {
 			next = t
 		}
 	}
-	sooner(m.oldAt())
-	sooner(m.quiet())
-	sooner(m.tryNext, true)
 	return next, true
 }
 

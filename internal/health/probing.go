@@ -26,6 +26,7 @@ func (m *Monitor) fly() (f *flight.Flight[Verdict], early <-chan struct{}) {
 	switch {
 	case !leads:
 	case m.closed:
+		m.early = nil // that of an earlier one
 		m.probes.Land(Verdict{Err: ErrClosed})
 	default:
 		m.early = make(chan struct{})

@@ -25,9 +25,8 @@ func fieldsOf(file string) (func(name string) (any, error), error) {
 // Sizing is what decides about sizes, in the output and in the input of the
 // file it was found in.
 func (o *Output) Sizing(file string) (d sizing.Destination, in sizing.Input, err error) {
-	if field, problem := fieldsOf(file); problem != nil {
-		err = problem
-	} else {
+	field, err := fieldsOf(file)
+	if err == nil {
 		in = sizing.InputIn(field)
 	}
 	o.conf.Adapt(in)

@@ -114,7 +114,7 @@ chaos: build ## kill, cut and starve the binary under load, and count every reco
 	VERSITYGW=$(TOOLS)/versitygw go run $(RELEASE) ./resources/chaos -binary $(BIN) $(CHAOS_ARGS)
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for FUZZTIME (10s)
+fuzz: ## check every property on new inputs, and run every fuzz target for FUZZTIME (10s)
 	resources/ci/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench

@@ -20,6 +20,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/source"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // replayer runs the processors of config/replay-dead-letters.yaml as they are.
@@ -185,7 +186,7 @@ func TestReplayedLettersAreTheRecordsThatCameIn(t *testing.T) {
 	r := newReplayer(t)
 	columns, err := source.NewColumns([]string{source.All}, source.DefaultPrefix)
 	require.NoError(t, err)
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		in := kafkaMessage(t)
 		letter := letterOf(t, in)
 		out := r.replay(t, letter)

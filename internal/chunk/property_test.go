@@ -15,6 +15,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // cleanups lets start register with a rapid test, which runs many times.
@@ -70,7 +71,7 @@ func draw[T any](rt *rapid.T, name string, from ...T) T {
 // batches, partitions, sizes, failures, refusals, panics, cancellations, drains,
 // an early close and roll settings.
 func TestEveryRecordIsInOneObjectOrReported(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		p := &moody{count: map[string]int{}, every: map[string]int{
 			"failure":       rapid.IntRange(0, 4).Draw(rt, "failing"),
 			"refusal":       rapid.IntRange(0, 3).Draw(rt, "refusing"),

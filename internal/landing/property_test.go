@@ -13,6 +13,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // world is a bucket with everything that can go wrong around it. It remembers
@@ -128,7 +129,7 @@ func (w *world) Head(_ context.Context, key string) (map[string]string, error) {
 func TestNoTwoObjectsGetOneKey(t *testing.T) {
 	files := []string{"f", "f-{{chunk_id}}", "{{chunk_id}}-f", "f-{{uuid}}", "{{chunk_id}}-{{uuid}}", "f-{{source_range}}", "{{chunk_id}}-{{source_range}}", "f-{{timestamp}}"}
 	synctest.Test(t, func(t *testing.T) {
-		rapid.Check(struct{ testing.TB }{t}, func(rt *rapid.T) { // without its deadline, which is not of this bubble
+		property.Check(struct{ testing.TB }{t}, func(rt *rapid.T) { // without its deadline, which is not of this bubble
 			w := &world{T: rt, content: map[string]string{}, there: map[string]bool{}}
 			w.honours, w.lists, w.reads = rapid.Bool().Draw(rt, "honours"), rapid.Bool().Draw(rt, "lists"), rapid.Bool().Draw(rt, "reads")
 			w.stale = rapid.IntRange(0, 5).Draw(rt, "stale") == 0

@@ -13,6 +13,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/template"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func zone(t testing.TB, name string) *time.Location {
@@ -187,7 +188,7 @@ func TestZeroTimeIsNoDate(t *testing.T) {
 func TestISODatesAgreeWithTheStandardLibrary(t *testing.T) {
 	times := []string{"", "T15:04:05", "T150405", " 15:04", "T1504", "T15:04:05.000", "T150405.999999"}
 	offsets := []string{"", "Z07:00", "-0700", " -07:00"}
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		out := zone(t, rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "Australia/Lord_Howe"}).Draw(rt, "shown in"))
 		instant := time.Unix(60*rapid.Int64Range(-8e8, 3e9).Draw(rt, "minutes"), 0).UTC() // the clock may show no seconds
 		year, week := instant.ISOWeek()
@@ -211,7 +212,7 @@ func TestISODatesAgreeWithTheStandardLibrary(t *testing.T) {
 }
 
 func TestFixedUnitsAgreeWithTheStandardLibrary(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		out := zone(t, rapid.SampledFrom([]string{"UTC", "Asia/Kathmandu"}).Draw(rt, "shown in"))
 		instant := time.Unix(rapid.Int64Range(-9e9, 9e9).Draw(rt, "seconds"), rapid.Int64Range(0, 1e9-1).Draw(rt, "nanoseconds"))
 		for format, n := range map[string]int64{
@@ -231,7 +232,7 @@ func TestUnixTimeOfEveryYearThatFourDigitsShow(t *testing.T) {
 	const first, last = -62167219200, 253402300799
 	p, err := newDateParser("unix", time.UTC)
 	require.NoError(t, err)
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		n := rapid.OneOf(rapid.Int64(), rapid.Int64Range(first-1000, first+1000), rapid.Int64Range(last-1000, last+1000)).Draw(rt, "seconds")
 		_, err := p.parse(strconv.AppendInt(nil, n, 10))
 		if n >= first && n <= last && !record.IsZeroTime(n) {
@@ -253,7 +254,7 @@ func TestLongGarbageIsCutInErrors(t *testing.T) {
 func TestInstantsAgreeWithTheStandardLibrary(t *testing.T) {
 	layouts := []string{time.RFC3339, time.RFC3339Nano, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05-0700", "2006/01/02 15:04:05.000 -07:00"}
 	zones := []string{"UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"}
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		in := zone(t, rapid.SampledFrom(zones).Draw(rt, "written in"))
 		out := zone(t, rapid.SampledFrom(zones).Draw(rt, "shown in"))
 		instant := time.Unix(rapid.Int64Range(0, 4e9).Draw(rt, "seconds"), rapid.Int64Range(0, 1e9-1).Draw(rt, "nanoseconds"))

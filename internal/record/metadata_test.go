@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 type meta map[string]any
@@ -82,7 +84,7 @@ func TestIntegersOfEveryKind(t *testing.T) {
 // TestIntegersSurviveJSON sends numbers through JSON and back, as a dead letter
 // that is played again does.
 func TestIntegersSurviveJSON(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		want := rapid.Int64().Draw(t, "n")
 		text, err := json.Marshal(want)
 		require.NoError(t, err)

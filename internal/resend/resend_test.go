@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func batchOf(payloads ...string) service.MessageBatch {
@@ -169,7 +170,7 @@ func TestRememberedBatchesAreBounded(t *testing.T) {
 // known only if it is a copy of one that failed in part and was not taken since.
 func TestOnlyCopiesOfABatchAreTaken(t *testing.T) {
 	shared := [][]byte{[]byte("a"), []byte("b"), []byte("c")} // memory that many messages have
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		r := &Memory{enabled: true}
 		var origins []service.MessageBatch
 		known := map[int]bool{}

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/s3-destination/s3-destination/internal/scalar"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func TestInt64(t *testing.T) {
@@ -43,14 +44,14 @@ func TestDoubleIsWhatStrconvSays(t *testing.T) {
 	for _, text := range []string{"0", "-0", "0.1", "1e22", "1e23", "9007199254740993", "1e400", "1e-400", "5e-324", "123456789012345678901234567890"} {
 		check(t, text)
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		check(t, strconv.FormatFloat(rapid.Float64().Draw(t, "f"), 'g', rapid.IntRange(-1, 20).Draw(t, "digits"), 64))
 		check(t, rapid.StringMatching(`-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,3})?`).Draw(t, "text"))
 	})
 }
 
 func TestTimesAreWhatTheTimePackageSays(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		at := time.Unix(rapid.Int64Range(-62135596800, 253402300799).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanos"))
 		at = at.In(time.FixedZone("", rapid.IntRange(-23, 23).Draw(t, "hours")*3600))
 		if y := at.Year(); y < 0 || y > 9999 {

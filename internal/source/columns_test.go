@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // kafkaHeader is of the same form as a header of the Kafka client.
@@ -155,7 +156,7 @@ func TestWhatIsNotTextIsBase64(t *testing.T) {
 func TestEveryKeyIsReadBackInOneWay(t *testing.T) {
 	c := columns(t, "key")
 	seen := map[string]string{}
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		key := rapid.OneOf(
 			rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }),
 			rapid.String(),

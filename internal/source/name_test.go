@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func TestRangeAsANameOfOneKafkaPartition(t *testing.T) {
@@ -49,7 +50,7 @@ var allowed = regexp.MustCompile(`^[A-Za-z0-9._+%-]+$`)
 // ranges are often alike.
 func TestAnyRangesHaveANameOfTheirOwn(t *testing.T) {
 	seen := map[string]string{}
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		records := make([]record.Record, 0, 30)
 		for range rapid.IntRange(1, 30).Draw(t, "records") {
 			topic := rapid.SampledFrom([]string{"a", "a_b", "b+0", "a/..", strings.Repeat("long", 20)}).Draw(t, "topic")

@@ -12,11 +12,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func TestBodyHoldsWhatWasWritten(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		source := randomBytes(3*blockSize + 17)
 		body, rest := &Body{}, source
 		for len(rest) > 0 {

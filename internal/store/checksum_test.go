@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // The check values of the CRC catalogue for "123456789".
@@ -26,7 +28,7 @@ func TestChecksumsMatchTheCatalogue(t *testing.T) {
 }
 
 func TestCombinedPartsGiveTheChecksumOfTheWhole(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		content := rapid.SliceOfN(rapid.Byte(), 0, 4096).Draw(t, "content")
 		cut1 := rapid.IntRange(0, len(content)).Draw(t, "cut1")
 		cut2 := rapid.IntRange(cut1, len(content)).Draw(t, "cut2")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/store/auth"
 	"github.com/s3-destination/s3-destination/internal/store/encryption"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // doer is an HTTP client without a network, for tests that own the clock.
@@ -208,7 +209,7 @@ func TestClockSkewIsLearntAndTriedOnceMore(t *testing.T) {
 }
 
 func TestDelayStaysWithinItsBounds(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		r := RetryConfig{
 			InitialInterval: time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "initial")),
 			MaxInterval:     time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "max")),

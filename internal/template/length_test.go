@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // longest is an object whose every part is as long as it may become.
@@ -51,7 +53,7 @@ func TestLongestPathHasRoomForEveryKey(t *testing.T) {
 }
 
 func TestWhateverIsAdmittedHasAKey(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		l := mustCompile(t, rapid.SampledFrom(propertyTemplates).Draw(rt, "template"))
 		value := strings.Repeat("é", rapid.IntRange(300, 512).Draw(rt, "length"))
 		p, err := render(t, l, Values{Date: Date{Year: 9999, Month: 12, Day: 31}}, "a", value, "b", hostile().Draw(rt, "b"))

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func TestValuesAreConfined(t *testing.T) {
@@ -172,7 +174,7 @@ var propertyTemplates = []Config{
 }
 
 func TestNoValueEscapesItsFolder(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		cfg := rapid.SampledFrom(propertyTemplates).Draw(rt, "template")
 		l := mustCompile(t, cfg)
 		p, err := render(t, l, Values{Date: Date{Day: 7}}, "a", hostile().Draw(rt, "a"), "b", hostile().Draw(rt, "b"))
@@ -202,7 +204,7 @@ func checkKey(t require.TestingT, l *Layout, cfg Config, key string) {
 
 func TestDistinctPartitionsNeverShareAKey(t *testing.T) {
 	known := ObjectNaming{Opened: time.Unix(1751890517, 0), SourceRange: "t+0+0000000007-0000000015"}
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		l := mustCompile(t, rapid.SampledFrom(propertyTemplates).Draw(rt, "template"))
 		near := rapid.StringMatching(`(x|-|0|1|5|7){0,3}(-?0000[12])?(7|15)?(\.csv){0,2}`)
 		v := Values{Date: Date{Year: 2025, Month: 7, Day: 2}}
@@ -230,7 +232,7 @@ func TestDistinctPartitionsNeverShareAKey(t *testing.T) {
 }
 
 func TestConfinementIsInjective(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		a, b := hostile().Draw(rt, "a"), hostile().Draw(rt, "b")
 		same := string(appendConfined(nil, []byte(a))) == string(appendConfined(nil, []byte(b)))
 		if (a == "" || a == DefaultPartition) && (b == "" || b == DefaultPartition) {

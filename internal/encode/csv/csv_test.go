@@ -29,9 +29,14 @@ func table(object []byte, separator rune) ([][]string, error) {
 }
 
 // decode reads an object with a header; encoding/csv turns \r\n within quotes
-// into \n, so the carriage returns are put out of its sight.
+// into \n, so the carriage returns are put out of its sight, as a character that
+// the object does not hold.
 func decode(object []byte, separator rune) ([]map[string]any, error) {
-	const hidden = "\U000f0000"
+	stands := rune(0xf0000)
+	for bytes.ContainsRune(object, stands) {
+		stands++
+	}
+	hidden := string(stands)
 	all, err := table(bytes.ReplaceAll(object, []byte("\r"), []byte(hidden)), separator)
 	if err != nil {
 		return nil, err
@@ -44,6 +49,13 @@ func decode(object []byte, separator rune) ([]map[string]any, error) {
 		}
 	}
 	return rows, nil
+}
+
+func TestDecodeKeepsEveryCharacter(t *testing.T) {
+	text, _ := encodeText(t, csv.Config{Header: true}, 0, raw(`{"a":"\r 󰀀 \r\n"}`)...)
+	rows, err := decode([]byte(text), ',')
+	require.NoError(t, err)
+	assert.Equal(t, []map[string]any{{"a": "\r \U000f0000 \r\n"}}, rows)
 }
 
 func TestConformanceWithSourceColumns(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func quote(s string) []byte { return jsonscan.AppendQuote(nil, []byte(s)) }
@@ -16,7 +17,7 @@ func quote(s string) []byte { return jsonscan.AppendQuote(nil, []byte(s)) }
 func checkAnything(t *testing.T, s *Subject) {
 	enc := s.New()
 	wrong := s.badRecords()
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		limit := rapid.OneOf(rapid.Int64Range(0, 2000), rapid.Int64Range(0, s.MinLimit)).Draw(t, "limit")
 		var docs [][]byte
 		var records []record.Record

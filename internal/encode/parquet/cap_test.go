@@ -16,6 +16,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func encodePrefix(t testing.TB, e encode.Encoder, records []record.Record) ([]byte, encode.Result) {
@@ -69,7 +70,7 @@ func TestAnyRecordsUnderAnyLimit(t *testing.T) {
 		noise[i] = 'a' + byte(r.IntN(26))
 	}
 	e := newEncoder(t, parquet.Config{RowGroupSize: 64 << 10}, schema.Config{})
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		limit := rapid.OneOf(rapid.Int64Range(1, 3000), rapid.Int64Range(3000, 100_000)).Draw(t, "limit")
 		longest := 120
 		if limit < 3000 {

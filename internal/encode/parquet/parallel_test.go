@@ -19,6 +19,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/testutil/long"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // smallGroups makes few records enough for many row groups.
@@ -173,7 +174,7 @@ func TestASchemaChangeEndsTheFile(t *testing.T) {
 // refusals, and no file exceeds its limit.
 func TestParallelIsLikeSequential(t *testing.T) {
 	cores := parquet.NewCores(3)
-	rapid.Check(t, func(rt *rapid.T) {
+	property.Check(t, func(rt *rapid.T) {
 		records := anyRecords(rt)
 		limit := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(1, 60_000)).Draw(rt, "limit")
 		config := smallGroups(nil)

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/s3-destination/s3-destination/internal/encode/internal/capped"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 func gunzip(t require.TestingT, b []byte) string {
@@ -124,7 +125,7 @@ func TestNothingIsWrittenWithoutRows(t *testing.T) {
 
 func TestAnyRowsUnderAnyLimit(t *testing.T) {
 	streams := map[bool]*capped.Stream{false: capped.NewPlain(), true: capped.NewGzip(1)}
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		zip := rapid.Bool().Draw(t, "gzip")
 		limit := rapid.Int64Range(0, 5000).Draw(t, "limit")
 		rows := rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 1, 2000), 1, 30).Draw(t, "rows")

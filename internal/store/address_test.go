@@ -222,7 +222,7 @@ func TestDirectoryBucketsAreWrittenInASession(t *testing.T) {
 	w := &wire{}
 	s, err := wired(t, w, func(c *Config) { smallParts(c); c.Bucket = "landing--euw1-az1--x-s3" })
 	require.NoError(t, err)
-	for key, size := range map[string]int{"small": 1, "large": minPartSize + 1} {
+	for key, size := range map[string]int{"small": 1, "large": littlePart + 1} {
 		_, err = put(t.Context(), s, key, randomBytes(size))
 		require.NoError(t, err)
 	}

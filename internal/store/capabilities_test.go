@@ -17,10 +17,10 @@ func TestNothingIsKnownBeforeItIsShown(t *testing.T) {
 	assert.Equal(t, Capabilities{}, s.Capabilities())
 	_, err := put(t.Context(), s, "k", []byte("x"))
 	require.NoError(t, err)
-	_, err = put(t.Context(), s, "large", randomBytes(2*minPartSize))
+	_, err = put(t.Context(), s, "large", randomBytes(2*littlePart))
 	require.NoError(t, err)
 	assert.Equal(t, Unknown, s.Conditional(1), "a write that succeeds shows nothing about its condition")
-	assert.Equal(t, Unknown, s.Conditional(2*minPartSize))
+	assert.Equal(t, Unknown, s.Conditional(2*littlePart))
 }
 
 // The two kinds of conditional writes say nothing about each other.
@@ -28,7 +28,7 @@ func TestARefusalShowsThatConditionsAreHonoured(t *testing.T) {
 	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, smallParts)
-	const small, large = int64(1), int64(2 * minPartSize)
+	const small, large = int64(1), int64(2 * littlePart)
 	_, err := put(t.Context(), s, "k", []byte("x"))
 	require.NoError(t, err)
 	_, err = put(t.Context(), s, "k", []byte("x"))
@@ -48,7 +48,7 @@ func TestAStoreThatDoesNotKnowConditions(t *testing.T) {
 		Do:    s3test.FailAfterBody(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented"),
 	})
 	s := newStore(t, server, smallParts)
-	for _, size := range []int{1, 2 * minPartSize} {
+	for _, size := range []int{1, 2 * littlePart} {
 		_, err := put(t.Context(), s, "k", make([]byte, size))
 		require.ErrorIs(t, err, ErrNotImplemented)
 		assert.Equal(t, Refuted, s.Conditional(int64(size)))
@@ -99,7 +99,7 @@ func TestWhatTheConfigurationSaysAboutConditions(t *testing.T) {
 	for conditions, want := range map[Conditions]Known{ProveConditions: Unknown, AssumeConditions: Shown, NeverConditions: Refuted} {
 		s := newStore(t, server, func(c *Config) { smallParts(c); c.Conditions = conditions })
 		assert.Equal(t, want, s.Conditional(1))
-		assert.Equal(t, want, s.Conditional(2*minPartSize))
+		assert.Equal(t, want, s.Conditional(2*littlePart))
 	}
 }
 
@@ -108,7 +108,7 @@ func TestNoConditionIsSentWhereThereMustBeNone(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Conditions = NeverConditions })
 	for range 2 {
-		for key, size := range map[string]int{"small": 1, "large": 2 * minPartSize} {
+		for key, size := range map[string]int{"small": 1, "large": 2 * littlePart} {
 			_, err := put(t.Context(), s, key, make([]byte, size))
 			require.NoError(t, err)
 		}

@@ -23,10 +23,10 @@ func TestATakenKeyMayBeOurs(t *testing.T) {
 		"an earlier Put in doubt, read":           {mayExist: true},
 		"an earlier Put in doubt, reading denied": {mayExist: true, denied: true, doubt: true},
 	} {
-		for _, size := range []int{1, 2 * minPartSize} {
+		for _, size := range []int{1, 2 * littlePart} {
 			server := s3test.StartT(t, s3test.Config{})
 			s := newStore(t, server, smallParts)
-			if c.lost && size > minPartSize {
+			if c.lost && size > littlePart {
 				continue // the upload is gone then, and begun anew
 			}
 			if c.lost {

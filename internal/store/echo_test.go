@@ -30,7 +30,7 @@ func rewriting(header, value string) s3test.Action {
 func TestAnotherChecksumThanWasSentIsNeverASuccess(t *testing.T) {
 	t.Parallel()
 	const wrong = "AAAAAA=="
-	for op, size := range map[string]int{"PutObject": 3, "UploadPart": minPartSize + 1} {
+	for op, size := range map[string]int{"PutObject": 3, "UploadPart": littlePart + 1} {
 		t.Run(op, func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})
 			server.Faults.Add(s3test.Rule{Op: op, Do: rewriting("X-Amz-Checksum-Crc32c", wrong)})
@@ -49,7 +49,7 @@ func TestAnotherChecksumThanWasSentIsNeverASuccess(t *testing.T) {
 		answering(server, "CompleteMultipartUpload", page(200,
 			`<CompleteMultipartUploadResult><Key>k</Key><ETag>"x"</ETag><ChecksumCRC32C>`+wrong+`</ChecksumCRC32C></CompleteMultipartUploadResult>`))
 		s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = ChecksumCRC32C })
-		_, err := put(t.Context(), s, "k", randomBytes(minPartSize+1))
+		_, err := put(t.Context(), s, "k", randomBytes(littlePart+1))
 		require.ErrorContains(t, err, "the store confirms the checksum")
 		assert.Equal(t, 1, server.Count("DeleteObject"))
 	})
@@ -92,7 +92,7 @@ func TestAMissingConfirmation(t *testing.T) {
 	_, err = put(t.Context(), s, "no longer", []byte("x"))
 	require.Equal(t, ClassNotS3, ClassOf(err))
 	require.ErrorContains(t, err, "no checksum where earlier answers have confirmed it")
-	_, err = put(t.Context(), s, "parts were never confirmed", randomBytes(minPartSize+1))
+	_, err = put(t.Context(), s, "parts were never confirmed", randomBytes(littlePart+1))
 	require.NoError(t, err)
 }
 
@@ -102,6 +102,6 @@ func TestAChecksumOfPartsIsNoEcho(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Do: rewriting("X-Amz-Checksum-Crc32c", "AAAAAA==-2")})
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = ChecksumCRC32C })
-	_, err := put(t.Context(), s, "k", randomBytes(minPartSize+1))
+	_, err := put(t.Context(), s, "k", randomBytes(littlePart+1))
 	require.NoError(t, err)
 }

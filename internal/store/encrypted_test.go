@@ -40,7 +40,7 @@ func TestEncryptionThatIsToldWithThePartsOnly(t *testing.T) {
 				smallParts(c)
 				c.Encryption, c.Observer = encryption.Config{Mode: encryption.ModeSSES3}, seen
 			})
-			_, err := put(t.Context(), s, "k", randomBytes(3*minPartSize))
+			_, err := put(t.Context(), s, "k", randomBytes(3*littlePart))
 			if want == "" {
 				require.NoError(t, err)
 				assert.Zero(t, seen.n.Load())
@@ -53,7 +53,7 @@ func TestEncryptionThatIsToldWithThePartsOnly(t *testing.T) {
 
 			seen.n.Store(0)
 			s.cfg.TolerateEncryption = true
-			_, err = put(t.Context(), s, "tolerated", randomBytes(3*minPartSize))
+			_, err = put(t.Context(), s, "tolerated", randomBytes(3*littlePart))
 			require.NoError(t, err)
 			assert.Equal(t, int32(1), seen.n.Load(), "told once, not with each part")
 		})
@@ -82,7 +82,7 @@ func TestEncryptionThatIsToldAtOnce(t *testing.T) {
 		smallParts(c)
 		c.Encryption = encryption.Config{Mode: encryption.ModeSSES3}
 	})
-	_, err := put(t.Context(), s, "k", randomBytes(2*minPartSize))
+	_, err := put(t.Context(), s, "k", randomBytes(2*littlePart))
 	require.ErrorContains(t, err, "asked for AES256, and the server reports aws:kms")
 	assert.Zero(t, server.Count("UploadPart"))
 	assert.Equal(t, 1, server.Count("AbortMultipartUpload"))

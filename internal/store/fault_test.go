@@ -94,7 +94,7 @@ func requireIs(t *testing.T, err, want error) {
 func TestTakenKeyIsNotLookedAt(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, smallParts)
-	for _, size := range []int{10, minPartSize + 1} {
+	for _, size := range []int{10, littlePart + 1} {
 		_, err := put(t.Context(), s, "k", []byte("first"))
 		if size == 10 {
 			require.NoError(t, err)
@@ -267,7 +267,7 @@ func TestMinimalPermissionsSuffice(t *testing.T) {
 	s := newStore(t, server, smallParts)
 	_, err := put(t.Context(), s, "small", []byte("content"))
 	require.NoError(t, err)
-	_, err = put(t.Context(), s, "large", randomBytes(2*minPartSize))
+	_, err = put(t.Context(), s, "large", randomBytes(2*littlePart))
 	require.NoError(t, err)
 	for _, r := range server.Requests("") {
 		assert.Contains(t, []string{"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}, r.Op)

@@ -77,7 +77,7 @@ func TestGatewaysAreNamedForWhatTheyAre(t *testing.T) {
 			require.ErrorAs(t, err, &e)
 			assert.Equal(t, c.class.Retryable(), e.OutcomeUnknown, "a refusal is certain")
 			assert.Equal(t, c.status, e.Status)
-			assert.Equal(t, Unknown, s.Conditional(2*minPartSize))
+			assert.Equal(t, Unknown, s.Conditional(2*littlePart))
 			if c.class == ClassExists {
 				assert.Equal(t, Unknown, s.Conditional(1), "what is no answer of S3 for certain proves nothing")
 			}
@@ -159,7 +159,10 @@ func TestARefusedExpectationIsGivenUp(t *testing.T) {
 				Match: func(r s3test.Request) bool { return r.Header.Get("Expect") != "" },
 				Do:    func(x *s3test.Exchange) { answer(x.W, x.R) },
 			})
-			s := newStore(t, server, func(c *Config) { smallParts(c); c.Retry.MaxRetries = 0 })
+			s := newStore(t, server, func(c *Config) {
+				c.PartSize, c.MultipartThreshold = 6<<20, 6<<20 // parts that are large enough for an Expect
+				c.Retry.MaxRetries = 0
+			})
 			content := randomBytes(3 << 20)
 			r, err := put(t.Context(), s, "first", content)
 			require.NoError(t, err)
@@ -167,7 +170,7 @@ func TestARefusedExpectationIsGivenUp(t *testing.T) {
 			requireStored(t, server, "first", content)
 			_, err = put(t.Context(), s, "second", content)
 			require.NoError(t, err)
-			_, err = put(t.Context(), s, "parts", randomBytes(2*minPartSize))
+			_, err = put(t.Context(), s, "parts", randomBytes(7<<20))
 			require.NoError(t, err)
 			assert.Equal(t, 1, refused.Hits(), "remembered")
 		})

@@ -37,10 +37,10 @@ func TestPartsOfAnObject(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, smallParts)
 	for size, parts := range map[int][]int64{
-		0:               {0},
-		1:               {1},
-		minPartSize:     {minPartSize},
-		minPartSize + 1: {minPartSize, 1},
+		0:              {0},
+		1:              {1},
+		littlePart:     {littlePart},
+		littlePart + 1: {littlePart, 1},
 	} {
 		before := len(server.Requests("UploadPart"))
 		content := randomBytes(size)

@@ -52,6 +52,7 @@ func behind(t *testing.T, handler http.Handler, edit func(*Config)) *Store {
 	s, err := New(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
+	s.smallerParts()
 	return s
 }
 
@@ -60,7 +61,7 @@ func operations(s *Store) map[string]func(ctx context.Context) error {
 	return map[string]func(ctx context.Context) error{
 		"a small object": func(ctx context.Context) error { _, err := put(ctx, s, "k", []byte("x")); return err },
 		"an object in parts": func(ctx context.Context) error {
-			_, err := put(ctx, s, "k", make([]byte, minPartSize+1))
+			_, err := put(ctx, s, "k", make([]byte, littlePart+1))
 			return err
 		},
 		"reading":  func(ctx context.Context) error { _, err := s.Head(ctx, "k"); return err },
@@ -132,7 +133,7 @@ func TestAnUnprovenSuccessLeavesADoubt(t *testing.T) {
 	assert.Equal(t, 1, requests)
 	assert.True(t, e.Class.DestinationLevel())
 	assert.False(t, e.Class.Retryable())
-	_, err = put(t.Context(), s, "k", make([]byte, minPartSize+1))
+	_, err = put(t.Context(), s, "k", make([]byte, littlePart+1))
 	require.ErrorAs(t, err, &e)
 	assert.False(t, e.OutcomeUnknown, "an upload that never began is none")
 }
@@ -184,7 +185,7 @@ func TestEveryStepOfAnUploadInPartsIsProven(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})
 			answering(server, c.op, c.handler)
-			_, err := put(t.Context(), newStore(t, server, smallParts), "k", randomBytes(minPartSize+1))
+			_, err := put(t.Context(), newStore(t, server, smallParts), "k", randomBytes(littlePart+1))
 			require.Equal(t, ClassNotS3, ClassOf(err), "%v", err)
 			var e *Error
 			require.ErrorAs(t, err, &e)
@@ -201,7 +202,7 @@ func TestACompleteThatIsKeptAlive(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	answering(server, "CompleteMultipartUpload", page(200, `<?xml version="1.0" encoding="UTF-8"?>`+strings.Repeat(" \n", 5000)+
 		`<CompleteMultipartUploadResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Key>gateway%2Fa/k</Key><ETag>"whole"</ETag></CompleteMultipartUploadResult>`))
-	r, err := put(t.Context(), newStore(t, server, smallParts), "a/k", randomBytes(minPartSize+1))
+	r, err := put(t.Context(), newStore(t, server, smallParts), "a/k", randomBytes(littlePart+1))
 	require.NoError(t, err)
 	assert.Equal(t, `"whole"`, r.ETag)
 }
@@ -214,7 +215,7 @@ func TestAnAnswerThatIsCutOffIsNoProof(t *testing.T) {
 		page(200, `<CompleteMultipartUploadResult><Key>k</Key><ETag>"x"`)(x.W, x.R)
 	}})
 	s := newStore(t, server, smallParts)
-	_, err := put(t.Context(), s, "k", randomBytes(minPartSize+1))
+	_, err := put(t.Context(), s, "k", randomBytes(littlePart+1))
 	require.NoError(t, err, "it is asked again")
 	assert.Equal(t, 2, server.Count("CompleteMultipartUpload"))
 }
@@ -229,7 +230,7 @@ func TestAnErrorInsideASuccess(t *testing.T) {
 		}})
 		size := 1
 		if op != "PutObject" {
-			size = minPartSize + 1
+			size = littlePart + 1
 		}
 		_, err := put(t.Context(), newStore(t, server, smallParts), "k", make([]byte, size))
 		require.Equal(t, ClassDenied, ClassOf(err), "%s: %v", op, err)
@@ -265,7 +266,7 @@ func TestWhatIsRecoveredIsWholeAndEncrypted(t *testing.T) {
 		"of another length":      {"Content-Length", "3", false, "exists: PreconditionFailed", true},
 		"of nobody else's chunk": {"X-Amz-Meta-S3d-Identity", "chunk-2", false, "exists: PreconditionFailed", true},
 	} {
-		for op, size := range map[string]int{"PutObject": 1, "CompleteMultipartUpload": minPartSize + 1} {
+		for op, size := range map[string]int{"PutObject": 1, "CompleteMultipartUpload": littlePart + 1} {
 			t.Run(name+" "+op, func(t *testing.T) {
 				server := s3test.StartT(t, s3test.Config{})
 				server.Faults.Add(s3test.Rule{Op: op, Times: 1, Do: s3test.LoseResponse()})

@@ -74,6 +74,7 @@ func TestAProxyThatDoesNotConnectToSTS(t *testing.T) {
 	defer proxy.Close()
 	s := proxied(t, proxy.URL)
 	cfg := s.cfg
+	cfg.PartSize, cfg.MultipartThreshold = 0, 0
 	cfg.Auth.Mode, cfg.Auth.RoleARN = "assume_role", "arn:aws:iam::111122223333:role/writer"
 	s, err := New(t.Context(), cfg)
 	require.NoError(t, err)

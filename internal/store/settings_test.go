@@ -19,7 +19,7 @@ func everyOperation(t *testing.T, s *Store) []string {
 	t.Helper()
 	_, err := put(t.Context(), s, "single", []byte("x"))
 	require.NoError(t, err)
-	_, err = put(t.Context(), s, "parts", randomBytes(minPartSize+1))
+	_, err = put(t.Context(), s, "parts", randomBytes(littlePart+1))
 	require.NoError(t, err)
 	_, err = s.Head(t.Context(), "single")
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func TestContentMD5GoesWithSinglesAndPartsAlike(t *testing.T) {
 		})
 	}
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = ChecksumMD5 })
-	content := randomBytes(2*minPartSize + 1)
+	content := randomBytes(2*littlePart + 1)
 	_, err := put(t.Context(), s, "large", content)
 	require.NoError(t, err)
 	requireStored(t, server, "large", content)

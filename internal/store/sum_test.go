@@ -21,14 +21,14 @@ func TestASettledChecksumIsSent(t *testing.T) {
 		server.Faults.Add(s3test.Rule{Op: "PutObject", Times: 1, Do: s3test.SlowDown(0)})
 		server.Faults.Add(s3test.Rule{Op: "CompleteMultipartUpload", Times: 1, Do: s3test.SlowDown(0)})
 		s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = algorithm })
-		for _, size := range []int{100, 2*minPartSize + 7} {
+		for _, size := range []int{100, 2*littlePart + 7} {
 			body := BodyOf(randomBytes(size))
 			sum := s.Sum(body)
 			require.Equal(t, algorithm, sum.Algorithm)
 			_, err := s.Put(t.Context(), Object{Key: "k", Body: body, Sum: sum})
 			require.NoError(t, err)
 			op := "PutObject"
-			if size > minPartSize {
+			if size > littlePart {
 				op = "CompleteMultipartUpload"
 			}
 			if (algorithm == ChecksumSHA256 || algorithm == ChecksumMD5) && op != "PutObject" {
@@ -48,7 +48,7 @@ func TestAChecksumOfOtherBytesIsAnError(t *testing.T) {
 	server := s3test.StartT(t, s3test.Config{})
 	s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = ChecksumCRC32C })
 	other := s.Sum(BodyOf([]byte("something else")))
-	for key, size := range map[string]int{"small": 10, "large": 2 * minPartSize} {
+	for key, size := range map[string]int{"small": 10, "large": 2 * littlePart} {
 		_, err := s.Put(t.Context(), Object{Key: key, Body: BodyOf(randomBytes(size)), Sum: other})
 		require.Equal(t, ClassInvalid, ClassOf(err), "%s: %v", key, err)
 	}

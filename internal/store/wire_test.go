@@ -84,7 +84,7 @@ func TestWireOfMultipart(t *testing.T) {
 	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{TLS: true})
 	s := newTLSStore(t, server, func(c *Config) { everything(c); smallParts(c); c.Checksum = ChecksumCRC32C })
-	content := randomBytes(minPartSize*2 + 10)
+	content := randomBytes(littlePart*2 + 10)
 	r, err := s.Put(t.Context(), Object{
 		Key: "k", Body: BodyOf(content), ContentType: "application/x-own",
 		Metadata: map[string]string{"own": "yes"}, Identity: "chunk-1", IfNoneMatch: true,
@@ -166,7 +166,7 @@ func TestWireOfEncryption(t *testing.T) {
 			s := newStore(t, server, func(cfg *Config) { cfg.Encryption = c.config; smallParts(cfg) })
 			_, err := s.Put(t.Context(), Object{Key: "small", Body: BodyOf([]byte("x"))})
 			require.NoError(t, err)
-			_, err = s.Put(t.Context(), Object{Key: "large", Body: BodyOf(make([]byte, minPartSize+1))})
+			_, err = s.Put(t.Context(), Object{Key: "large", Body: BodyOf(make([]byte, littlePart+1))})
 			require.NoError(t, err)
 			requireHeaders(t, server.Requests("PutObject")[0].Header, c.want)
 			requireHeaders(t, server.Requests("CreateMultipartUpload")[0].Header, c.want)
@@ -211,7 +211,7 @@ func TestMultipartWithEveryChecksum(t *testing.T) {
 		t.Run(string(checksum), func(t *testing.T) {
 			server := s3test.StartT(t, s3test.Config{})
 			s := newStore(t, server, func(c *Config) { smallParts(c); c.Checksum = checksum })
-			content := randomBytes(2*minPartSize + 1)
+			content := randomBytes(2*littlePart + 1)
 			_, err := s.Put(t.Context(), Object{Key: "k", Body: BodyOf(content)})
 			require.NoError(t, err)
 			requireStored(t, server, "k", content)
@@ -286,7 +286,7 @@ func TestIgnoredEncryptionFailsTheObjectAndRemovesIt(t *testing.T) {
 	for _, op := range []string{"PutObject", "CreateMultipartUpload"} {
 		server.Faults.Add(s3test.Rule{Op: op, Do: forget})
 	}
-	for name, size := range map[string]int{"single": 10, "multipart": 2 * minPartSize} {
+	for name, size := range map[string]int{"single": 10, "multipart": 2 * littlePart} {
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t, server, func(c *Config) {
 				smallParts(c)

@@ -12,6 +12,10 @@ BIN     := bin/s3-destination
 # first. See docs/dependencies.md.
 RELEASE := -modfile=release.mod
 
+# The race detector waits a second before a process ends, in case a thread still
+# has a race to report; tests start processes by the hundred.
+export GORACE := atexit_sleep_ms=50
+
 # Tools, pinned; installed by `make tools` into bin/tools.
 TOOLS         := $(CURDIR)/bin/tools
 GOLANGCI_LINT := v2.15.0
@@ -44,8 +48,8 @@ test-oldest: ## tests of the plugin and of what uses other modules, with the old
 	go test -short -timeout 15m ./plugin/... ./internal/config/... ./internal/inspect/... ./internal/output/... ./internal/store/... ./internal/landing/... ./internal/encode/...
 
 .PHONY: test-full
-test-full: ## everything that needs nothing but Go: the long tests with the race detector too, the encoders without it on more data, every format in every store of the zoo, and Benthos' own suite
-	go test $(RELEASE) -race -ldflags '-s -w' -timeout 20m ./...
+test-full: ## what make test leaves out: the long tests with the race detector, the encoders without it on more data, every format in every store of the zoo, and Benthos' own suite
+	resources/ci/long.sh $(RELEASE) -ldflags '-s -w' -parallel 6 -timeout 20m
 	go test $(RELEASE) -timeout 15m ./internal/encode/... ./internal/record
 	go test $(RELEASE) -timeout 15m -run TestStoreZoo ./plugin -zoo.all
 	go test $(RELEASE) -count=1 -timeout 15m -parallel 64 -tags suite -run TestBenthosSuite ./plugin

@@ -31,7 +31,10 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata"})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: func(env *testscript.Env) error {
+		env.Setenv("GORACE", os.Getenv("GORACE"))
+		return nil
+	}})
 }
 
 // process is a running binary.
@@ -59,7 +62,7 @@ func startWith(t *testing.T, config string, args func(main string) []string) *pr
 	binary, err := exec.LookPath("s3-destination") // put on the PATH by testscript.Main
 	require.NoError(t, err)
 	p.cmd = exec.Command(binary, args(path)...)
-	p.cmd.Env = append(os.Environ(), "GORACE=exitcode=0") // races are judged below
+	p.cmd.Env = append(os.Environ(), "GORACE=exitcode=0 "+os.Getenv("GORACE")) // races are judged below
 	p.cmd.Stdout, p.cmd.Stderr = &p.logs, &p.logs
 	require.NoError(t, p.cmd.Start())
 	go func() { p.done <- p.cmd.Wait() }()

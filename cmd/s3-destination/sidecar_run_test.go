@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,7 @@ func startFile(t *testing.T, address, path string, flags []string, env ...string
 	binary, err := exec.LookPath("s3-destination") // put on the PATH by testscript.Main
 	require.NoError(t, err)
 	cmd := exec.Command(binary, append(append([]string{"run"}, flags...), path)...)
-	cmd.Env = append([]string{"GORACE=exitcode=0"}, env...)
+	cmd.Env = append([]string{"GORACE=exitcode=0 " + os.Getenv("GORACE")}, env...)
 	return launch(t, cmd, address)
 }
 

@@ -33,7 +33,7 @@ func TestStoreZoo(t *testing.T) {
 	outcomes := map[string]chan *outcome{}
 	places := make(chan struct{}, 8) // visits mostly wait
 	if *zooAll {
-		places = make(chan struct{}, 20) // and nothing else runs beside them
+		places = make(chan struct{}, 16) // nothing else runs beside them
 	}
 	for i, mode := range s3test.Zoo() {
 		if !chosen(mode.Name) {

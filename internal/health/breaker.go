@@ -186,7 +186,7 @@ func (m *Monitor) Attempt(a store.Attempt) {
 			b.first = time.Now()
 		}
 		if b.streak >= streakLength && time.Since(b.first) >= streakTime {
-			m.suspect(fmt.Errorf("%d requests in a row failed, the last with: %s", b.streak, a.Class), a.Class)
+			m.suspect(fmt.Errorf("%d requests in a row failed, the last: %w", b.streak, a.Err), a.Class)
 		} else if !a.Class.Retryable() && !a.Retrying || a.Latency >= longSilence {
 			m.hasten()
 		}

@@ -219,8 +219,9 @@ func TestRequestsThatGoOnFailingOpen(t *testing.T) {
 		m.Attempt(store.Attempt{Op: store.OpHeadObject, Class: store.ClassThrottled})
 		m.Attempt(store.Attempt{Op: store.OpUploadPart, Class: store.ClassInvalid})
 		assert.Equal(t, Healthy, m.Status().State)
-		m.Attempt(store.Attempt{Op: store.OpUploadPart, Class: store.ClassThrottled})
+		m.Attempt(store.Attempt{Op: store.OpUploadPart, Class: store.ClassThrottled, Err: errors.New("uploading s3://b/k: throttled: slow down")})
 		assert.Equal(t, Unhealthy, m.Status().State)
+		assert.ErrorContains(t, m.Status().Err, "21 requests in a row failed, the last: uploading s3://b/k: throttled: slow down")
 		assert.Equal(t, store.ClassThrottled, m.Status().Class)
 	})
 }

@@ -43,22 +43,31 @@ func (p *Prober) conclude(ctx context.Context, a store.Ability, key string, writ
 	return refused(err)
 }
 
-// racers is how many writers of one key begin at the same moment.
-const racers = 3
+// racers is how many writers of one key begin at the same moment, and rounds how
+// often they do: in the first some of them only open their connections.
+const racers, rounds = 3, 2
 
 // race looks whether conditions that have been proven hold for writers at the
 // same moment too: some stores look first and write later, so that all of them
 // succeed (SeaweedFS 4.16: https://github.com/seaweedfs/seaweedfs/issues/8800).
-// The objects have keys that only this process knows, so that the caller must be
-// able to remove them. Where uploads cannot be aborted, those in parts do not
+// Uploads in parts meet less easily, since each is several requests: what does not
+// hold for whole objects is not believed of them either. The objects have keys
+// that only this process knows, so that the caller must be able to remove them.
+// Where uploads cannot be aborted, those in parts do not
 // race: the losers would stay, three with each start.
 func (p *Prober) race(ctx context.Context) {
-	for a, write := range p.proven {
-		if a == store.ConditionalComplete && p.store.Capabilities()[store.Abort] == store.Refuted {
+	for _, a := range []store.Ability{store.ConditionalPut, store.ConditionalComplete} {
+		write, proven := p.proven[a]
+		if !proven || a == store.ConditionalComplete && p.store.Capabilities()[store.Abort] == store.Refuted {
 			continue
 		}
-		if p.raceFor(ctx, write) > 1 {
-			p.store.Learn(a, store.Refuted)
+		for range rounds {
+			if p.winners(ctx, write) > 1 {
+				p.store.Learn(a, store.Refuted)
+				p.store.Learn(store.ConditionalComplete, store.Refuted)
+				delete(p.proven, store.ConditionalComplete)
+				break
+			}
 		}
 		if ctx.Err() == nil {
 			delete(p.proven, a)
@@ -66,8 +75,8 @@ func (p *Prober) race(ctx context.Context) {
 	}
 }
 
-// raceFor tells how many writers of a key that begin together succeed.
-func (p *Prober) raceFor(ctx context.Context, write writer) (won int32) {
+// winners tells how many writers of a key that begin together succeed.
+func (p *Prober) winners(ctx context.Context, write writer) (won int32) {
 	own := p.key + "_" + rand.Text()
 	defer p.remove(ctx, own)
 	var wg sync.WaitGroup

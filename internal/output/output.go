@@ -69,6 +69,7 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 	o.metrics = telemetry.New(res.Metrics(), res.Logger(), conf)
 	o.metrics.OnOutgrown(lifecycle.MemoryChanged)
 	o.account = unstored.NewAccount(res.Path(), o.metrics.Aged)
+	o.metrics.OnOutage(o.account.Waiting)
 	o.resends = resend.NewMemory(res.Path())
 	for _, w := range conf.Warnings {
 		o.log.Warn(w)

@@ -85,6 +85,14 @@ func TestAnObserverIsToldWhatHappened(t *testing.T) {
 		require.NoError(t, err)
 		_, err = s.Put(t.Context(), Object{Key: "k", Body: BodyOf([]byte("four"))})
 		require.Equal(t, ClassDenied, ClassOf(err))
+		for i, message := range []string{"s3://b/k: throttled: SlowDown", "s3://b/k: credentials: ExpiredToken", "", "s3://b/k: denied: AccessDenied"} {
+			if message == "" {
+				require.NoError(t, w.attempts[i].Err)
+				continue
+			}
+			require.ErrorContains(t, w.attempts[i].Err, message)
+			w.attempts[i].Err = nil
+		}
 		assert.Equal(t, []Attempt{
 			{Op: OpPutObject, Class: ClassThrottled, Latency: 8 * time.Second, Number: 1, Retrying: true},
 			{Op: OpPutObject, Class: ClassCredentials, Latency: 12 * time.Second, Number: 2},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync/atomic"
+	"time"
 )
 
 // exchange is one attempt of one request: what is asked, and what became known
@@ -11,6 +12,8 @@ import (
 type exchange struct {
 	op  Op
 	key string
+	// began is when the attempt did.
+	began time.Time
 	// waits is how many times the usual an answer is waited for.
 	waits int
 	clock

@@ -33,6 +33,9 @@ type Attempt struct {
 	// Retrying: the failure may pass by itself, so that the request is tried
 	// again after a wait, as far as the limits of [RetryConfig] allow.
 	Retrying bool
+	// Err is why the request failed, to be shown to people; nil when it
+	// succeeded.
+	Err error
 }
 
 // Observer learns what happens on the wire, for metrics and for one warning.

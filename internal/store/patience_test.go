@@ -278,6 +278,11 @@ func TestWhatARequestIsWaitingFor(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
 			go func() { defer close(done); _, _ = s.Put(ctx, Object{Key: "k"}) }()
+			time.Sleep(silence - 1)
+			if err := s.Waiting(); err != nil {
+				require.Contains(t, err.Error(), "SlowDown", "a request that has only begun")
+			}
+			time.Sleep(1)
 			synctest.Wait()
 			err := s.Waiting()
 			cancel()
@@ -318,6 +323,7 @@ func TestWhatASilentConnectionIsWaitingFor(t *testing.T) {
 	done := make(chan struct{})
 	go func() { defer close(done); _, _ = put(ctx, s, "k", nil) }()
 	<-arrived
+	time.Sleep(silence)
 	require.ErrorContains(t, s.Waiting(), server.URL+": network: connected, and still waiting for an answer")
 	cancel()
 	<-done

@@ -128,21 +128,24 @@ type call struct {
 func (c *call) try(ctx context.Context) (verdict, error) {
 	s, r := c.store, c.request
 	c.began = time.Now()
-	x := &exchange{op: r.op, key: r.key, waits: max(c.waits, s.late.now())}
+	x := &exchange{op: r.op, key: r.key, began: c.began, waits: max(c.waits, s.late.now())}
 	s.progress.current.Store(x)
 	err := s.attempt(ctx, r, x)
 	c.out.attempts++
 	if err == nil {
 		s.progress.failed.Store(nil)
 		s.learned.from(r, verdict{})
-		s.observe(r, c.out.attempts, verdict{}, c.began)
+		s.cfg.Observer.Attempt(Attempt{Op: r.op, Bytes: r.size, Latency: time.Since(c.began), Number: c.out.attempts})
 		return verdict{}, nil
 	}
 	v := forOp(r.op, classify(ctx, err))
 	c.out.address = x.where()
 	v.proof = x.fromS3 && (v.status == http.StatusPreconditionFailed || v.code == codePrecondition)
 	c.note(x, v, err)
-	s.observe(r, c.out.attempts, v, c.began)
+	s.cfg.Observer.Attempt(Attempt{
+		Op: r.op, Class: v.class, Latency: time.Since(c.began), Number: c.out.attempts,
+		Retrying: v.retry == retryBackoff, Err: s.failed(r, outcome{address: c.out.address}, v, err),
+	})
 	return v, err
 }
 
@@ -260,14 +263,6 @@ func (s *Store) failed(r request, out outcome, v verdict, err error) *Error {
 	e.Address = out.address
 	e.Attempts, e.OutcomeUnknown, e.last = out.attempts, out.unknown, out.last
 	return e
-}
-
-func (s *Store) observe(r request, number int, v verdict, began time.Time) {
-	a := Attempt{Op: r.op, Class: v.class, Latency: time.Since(began), Number: number, Retrying: v.retry == retryBackoff}
-	if v.class == "" {
-		a.Bytes = r.size
-	}
-	s.cfg.Observer.Attempt(a)
 }
 
 // sleep waits and reports whether it was left to finish.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 )
 
 // progress is what the latest request of a store is doing, for whoever cannot
@@ -17,9 +18,13 @@ type progress struct {
 // errUnanswered is the cause of an error that is told before its request ends.
 var errUnanswered = errors.New("the request has not ended yet")
 
+// silence is how long a request must have waited before what it waits for is
+// worth telling: on a busy machine the requests before it may have taken the time.
+const silence = 500 * time.Millisecond
+
 // Waiting says what the latest request is waiting for, or what it failed with
-// and why it will be tried again. It is nil when nothing is under way. It is
-// for telling people early: the request itself goes on.
+// and why it will be tried again. It is nil when nothing is under way, or
+// only just. It is for telling people early: the request itself goes on.
 func (s *Store) Waiting() error {
 	x := s.progress.current.Load()
 	if x == nil {
@@ -27,6 +32,9 @@ func (s *Store) Waiting() error {
 	}
 	if e := s.progress.failed.Load(); e != nil {
 		return e
+	}
+	if time.Since(x.began) < silence {
+		return nil
 	}
 	v := verdict{class: ClassNetwork, address: x.where()}
 	switch {

@@ -90,7 +90,7 @@ func (m *Metrics) Changed(c health.Change) {
 	}
 	m.healthy.Set(0)
 	if c.From == health.Healthy { // before that, Benthos reports that Connect fails
-		m.log.Errorf("The destination does not accept data (%s); records wait: %v", c.Class, c.Err)
+		m.log.Errorf("The destination does not accept data (%s): %s; %s: %v", c.Class, m.destination, m.queue(), c.Err)
 	}
 }
 

@@ -60,6 +60,9 @@ type Metrics struct {
 
 	// knowledge is what the store knows about itself; nil before there is one.
 	knowledge health.Knowledge
+	// destination is where records go, and queue says what waits for it.
+	destination string
+	queue       func() string
 	// outgrown is told that Beyond has changed; nil for nobody.
 	outgrown func()
 }
@@ -70,6 +73,7 @@ const prefix = config.Name + "_"
 func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics {
 	r := &Metrics{
 		log: log, format: conf.Format.Name, limits: conf.Chunks, largest: conf.Largest(),
+		destination: conf.Destination(), queue: func() string { return "records wait" },
 		objects:        m.NewCounter(prefix+"objects_total", "format", "reason"),
 		rows:           m.NewCounter(prefix+"rows_total", "format"),
 		bytes:          m.NewCounter(prefix+"bytes_total", "format"),
@@ -159,6 +163,10 @@ func (m *Metrics) Beyond() int64 { return m.beyond.Load() }
 
 // OnOutgrown sets who is told that Beyond has changed.
 func (m *Metrics) OnOutgrown(told func()) { m.outgrown = told }
+
+// OnOutage sets what is asked for what waits when the destination goes down: a
+// clause for people. It is called with a lock of the monitor held.
+func (m *Metrics) OnOutage(queue func() string) { m.queue = queue }
 
 // advised are the limits as the user has set them: of the memory, package chunk
 // gets the part for records.

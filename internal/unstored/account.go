@@ -3,6 +3,7 @@ package unstored
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -47,6 +48,16 @@ func (a *Account) Enter(records int) *Call { return a.waiting.enter(records) }
 func (a *Account) End(c *Call, batch service.MessageBatch, err error) {
 	a.settle(c, batch, err)
 	a.waiting.leave(c)
+}
+
+// Waiting says what waits, in words for a log.
+func (a *Account) Waiting() string {
+	t := a.waiting.count()
+	if t.batches == 0 {
+		return "nothing waits yet"
+	}
+	return fmt.Sprintf("%s in %s wait, the oldest for %s", several(t.records, "record", "records"),
+		several(t.batches, "batch", "batches"), time.Since(t.since).Round(time.Second))
 }
 
 // Close ends the reports.

@@ -61,7 +61,7 @@ func (l *waiting) leave(c *Call) {
 	}
 }
 
-// count counts the batches that wait noc.
+// count counts the batches that wait now.
 func (l *waiting) count() tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()

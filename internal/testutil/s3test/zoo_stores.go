@@ -203,7 +203,7 @@ func blindToMultipart(*Server) Action {
 
 // raceWindow lies between the look and the write of a store without locks: long
 // enough that writers which begin together meet in it on a busy machine too.
-const raceWindow = 150 * time.Millisecond
+const raceWindow = 300 * time.Millisecond
 
 func lookThenWrite(s *Server) Action {
 	return func(x *Exchange) {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -22,31 +25,60 @@ func policyCommand(out io.Writer) *cli.Command {
 			labelFlag,
 			&cli.StringFlag{Name: "kind", Value: string(policy.KindRole), Usage: "role, trust, bucket, kms, or p1 to p10"},
 			&cli.StringFlag{Name: "flavour", Value: string(policy.Recommended), Usage: "minimum, recommended or full"},
-			&cli.StringSliceFlag{Name: "principal", Usage: "an account id or ARN that is granted access, for trust, bucket and kms"},
-			&cli.StringSliceFlag{Name: "source-ip", Usage: "an address or CIDR block from which alone writing is allowed"},
+			&cli.StringSliceFlag{Name: "principal", Usage: "an account id or ARN that assumes the role (trust), or is granted access (bucket, kms)"},
+			&cli.StringSliceFlag{Name: "external-id", Usage: "an external id that the role demands instead of that of the configuration, for trust; * and ? are wildcards"},
+			&cli.StringSliceFlag{Name: "source-ip", Usage: "an address or CIDR block from which alone writing is allowed, for role and bucket"},
 		},
 		Action: func(c *cli.Context) error {
 			found, err := configured(c)
 			if err != nil {
 				return err
 			}
+			kind, flavour := strings.ToLower(c.String("kind")), strings.ToLower(c.String("flavour"))
+			if err := usesAll(c, kind); err != nil {
+				return cli.Exit(err.Error(), exitUsage)
+			}
 			conf := found.Policy()
 			conf.Region = found.Region(c.Context)
 			conf.SourceIPs = c.StringSlice("source-ip")
-			kind := strings.ToLower(c.String("kind"))
+			if ids := c.StringSlice("external-id"); len(ids) > 0 {
+				conf.ExternalIDs = ids
+			}
 			if principals := c.StringSlice("principal"); len(principals) > 0 {
 				conf.Principals = principals
-			} else if kind != string(policy.KindTrust) && conf.RoleARN != "" {
+			} else if !slices.Contains(policyFlags["external-id"], kind) && conf.RoleARN != "" {
 				conf.Principals = []string{conf.RoleARN} // who writes, not who assumes
 			}
-			document, err := render(conf, kind, strings.ToLower(c.String("flavour")))
+			document, err := render(conf, kind, flavour)
 			if err != nil {
 				return cli.Exit(err.Error(), exitUsage)
+			}
+			for _, w := range conf.Warnings() {
+				_, _ = fmt.Fprintln(c.App.ErrWriter, "policy: warning:", w)
 			}
 			_, err = out.Write(document.JSON())
 			return err
 		},
 	}
+}
+
+// policyFlags are the kinds that each flag changes: with another it would be
+// ignored.
+var policyFlags = map[string][]string{
+	"flavour":     {"role", "bucket"},
+	"principal":   {"trust", "bucket", "kms", "p6", "p7", "p9"},
+	"external-id": {"trust", "p9"},
+	"source-ip":   {"role", "bucket", "p10"},
+}
+
+// usesAll reports a flag that the kind has no use for.
+func usesAll(c *cli.Context, kind string) error {
+	for _, flag := range slices.Sorted(maps.Keys(policyFlags)) {
+		if c.IsSet(flag) && !slices.Contains(policyFlags[flag], kind) {
+			return fmt.Errorf("--%s changes nothing of --kind %s: it is for %s", flag, kind, strings.Join(policyFlags[flag], ", "))
+		}
+	}
+	return nil
 }
 
 func render(conf policy.Config, kind, flavour string) (policy.Document, error) {

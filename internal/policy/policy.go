@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/store/auth"
@@ -109,4 +110,27 @@ func (c Config) keyPolicy() (Document, error) {
 		return Document{}, errors.New("a key policy needs to know who uses the key: name the account or the ARN of the writer as principal")
 	}
 	return document(c.documentedKey(owner)...), nil
+}
+
+// Warnings say what of the policy may surprise those who attach it.
+func (c Config) Warnings() []string {
+	if len(c.SourceIPs) == 0 {
+		return nil
+	}
+	all := []string{"requests from any other address get 403 AccessDenied, and so do those through a VPC endpoint, which have no public address: compare --source-ip with the address that the writer leaves with (NAT gateway or proxy), and run check from there before you rely on it"}
+	for _, ip := range sortedCopy(c.SourceIPs) {
+		if private(ip) {
+			all = append(all, fmt.Sprintf("%s is private: S3 sees the public address that a request leaves with, so that this lets nobody in", ip))
+		}
+	}
+	return all
+}
+
+// private reports whether an address, or all of a block, is none of the internet.
+func private(ip string) bool {
+	if block, err := netip.ParsePrefix(ip); err == nil {
+		return block.Addr().IsPrivate() || block.Addr().IsLoopback() || block.Addr().IsLinkLocalUnicast()
+	}
+	a, err := netip.ParseAddr(ip)
+	return err == nil && (a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast())
 }

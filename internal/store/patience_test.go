@@ -278,11 +278,11 @@ func TestWhatARequestIsWaitingFor(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
 			go func() { defer close(done); _, _ = s.Put(ctx, Object{Key: "k"}) }()
-			time.Sleep(silence - 1)
+			time.Sleep(silence - time.Nanosecond)
 			if err := s.Waiting(); err != nil {
 				require.Contains(t, err.Error(), "SlowDown", "a request that has only begun")
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			err := s.Waiting()
 			cancel()

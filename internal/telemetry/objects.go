@@ -50,12 +50,18 @@ func (m *Metrics) advise(o chunk.Object) {
 	}
 }
 
+// consequences say what becomes of bad records, where that may surprise.
+var consequences = map[chunk.BadRecordPolicy]string{
+	chunk.Reject: " It is given back to the input, and an input that delivers again does so for ever: set on_bad_record to dead_letter or drop.",
+	chunk.Drop:   " It is lost: set on_bad_record to dead_letter to keep such records.",
+}
+
 // Refused counts a bad record.
 func (m *Metrics) Refused(policy chunk.BadRecordPolicy, reason error) {
 	action := actions[policy]
 	m.bad.Incr(1, action)
 	if m.invalid.due() {
-		m.log.Warnf("A record cannot be stored (on_bad_record: %s): %v", action, reason)
+		m.log.Warnf("A record cannot be stored (on_bad_record: %s): %v.%s", action, reason, consequences[policy])
 	}
 }
 

@@ -37,7 +37,7 @@ func (d *doctor) credentials(ctx context.Context) bool {
 			d.report.add(row)
 			return false
 		case id.Unnamed != nil:
-			row.Detail = fmt.Sprintf("from %s; STS does not tell whose they are, which prevents nothing", id.Source)
+			row.Result, row.Detail = Unknown, fmt.Sprintf("from %s; STS does not tell whose they are, which prevents nothing", id.Source)
 		default:
 			row.Detail = fmt.Sprintf("%s, from %s", id.ARN, id.Source)
 		}
@@ -54,6 +54,21 @@ func (d *doctor) credentials(ctx context.Context) bool {
 		}
 	}
 	return true
+}
+
+// accepted tells of the credentials that requests are signed with what the store
+// has said to a write: STS may not know them, and a store of another vendor has
+// accounts of its own.
+func (d *doctor) accepted(err error) {
+	row := &d.report.Rows[len(d.report.Rows)-1]
+	switch class := store.ClassOf(err); class {
+	case "", store.ClassDenied, store.ClassKMS, store.ClassInvalid, store.ClassNoBucket, store.ClassExists:
+		row.Result = Works
+	case store.ClassCredentials:
+		row.Result, row.Class = Fails, class
+		row.Detail += "; the store does not accept them"
+	case store.ClassWrongRegion, store.ClassThrottled, store.ClassClockSkew, store.ClassNetwork, store.ClassNotS3, store.ClassCanceled:
+	}
 }
 
 // trustFix is the statement of the role that refused to be assumed.
@@ -81,6 +96,7 @@ func (d *doctor) write(ctx context.Context) bool {
 		v = d.prober.Probe(ctx)
 		return v.Err
 	})
+	d.accepted(err)
 	key := d.prober.Key()
 	if err != nil {
 		d.report.add(Row{

@@ -278,3 +278,37 @@ func TestJSON(t *testing.T) {
 		}
 	}
 }
+
+// Whether a key works is for the store to say: STS knows none of another vendor,
+// and need not answer.
+func TestCredentialsWorkWhenTheStoreTakesThem(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit   func(w *world)
+		result Result
+		detail string
+	}{
+		"the store takes them":         {func(*world) {}, Works, "STS does not tell whose they are"},
+		"they may not write":           {func(w *world) { w.s3.Faults.Deny("PutObject") }, Works, "STS does not tell whose they are"},
+		"the store does not know them": {func(w *world) { w.cfg.Store.Auth.AccessKeyID = "AKIANOBODY" }, Fails, "the store does not accept them"},
+		"the secret is wrong":          {func(w *world) { w.cfg.Store.Auth.SecretAccessKey = "wrong" }, Fails, "the store does not accept them"},
+		"nobody answers":               {func(w *world) { w.cfg.Store.Endpoint = "http://127.0.0.1:1" }, Unknown, "STS does not tell whose they are"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.cfg.Store.Auth.STSEndpoint = ""
+			c.edit(w)
+			_, rows := w.examine(t)
+			assert.Equal(t, c.result, rows["credentials"].Result)
+			assert.Contains(t, rows["credentials"].Detail, c.detail)
+			if c.result == Fails {
+				assert.Equal(t, store.ClassCredentials, rows["credentials"].Class)
+			}
+		})
+	}
+	t.Run("STS knows them and the store does not", func(t *testing.T) {
+		w := newWorld(t)
+		w.s3.Faults.Add(s3test.Rule{Op: "PutObject", Do: s3test.FailAfterBody(403, "InvalidAccessKeyId", "unknown")})
+		_, rows := w.examine(t)
+		assert.Equal(t, Fails, rows["credentials"].Result)
+	})
+}

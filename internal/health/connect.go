@@ -11,8 +11,9 @@ import (
 const connectPatience = time.Minute
 
 // Connect is [Monitor.Check] for a framework that logs each failure and tries
-// again within a second. The first failure of an outage is returned at once, or
-// with what the probe is waiting for when that takes long. Every further call waits for the destination, and fails with
+// again within a second. An outage that is known is returned at once, by whoever
+// it was found; one that a probe finds when it ends, or with what the probe is
+// waiting for when that takes long. Every further call waits for the destination, and fails with
 // the latest reason once a minute. It starts the periodic probes, which end
 // that wait, so that a destination that is down at the start is not probed more
 // often than one that goes down later.
@@ -22,9 +23,15 @@ func (m *Monitor) Connect(ctx context.Context) Verdict {
 	}
 	m.Start()
 	m.mu.Lock()
-	known := m.status.State == Unhealthy && m.reported.Equal(m.status.Since)
+	down := m.status.State == Unhealthy
+	told := m.reported.Equal(m.status.Since)
+	if down && !told {
+		m.reported = m.status.Since
+		defer m.mu.Unlock()
+		return Verdict{Err: m.status.Err}
+	}
 	m.mu.Unlock()
-	if known {
+	if down {
 		bounded, cancel := context.WithTimeout(ctx, connectPatience)
 		err := m.Gate(bounded)
 		cancel()

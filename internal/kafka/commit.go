@@ -1,0 +1,164 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// tenure is a membership of the group: while both stay what they were, or the
+// generation moves on with our knowledge, partitions that we keep were nobody
+// else's in between.
+type tenure struct {
+	member     string
+	generation int32
+}
+
+// committer commits offsets for the generation in which the partitions were
+// owned. The client's own commits take whatever generation it has at the
+// moment: after it has joined anew without telling (JoinGroup answered
+// UNKNOWN_MEMBER_ID) that is one in which somebody else may have had them.
+type committer struct {
+	client  *kgo.Client
+	group   string
+	name    string // instance id; empty for none
+	reader  *reader
+	metrics *metrics
+
+	one sync.Mutex // one commit at a time, so that none overtakes another
+
+	mu     sync.Mutex
+	tenure tenure
+}
+
+// joined takes note of the membership of a new assignment, and reports whether
+// partitions that are kept were ours all the time.
+func (c *committer) joined(t tenure) (continuous bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	continuous = c.tenure.member == "" || c.tenure.member == t.member
+	c.tenure = t
+	return continuous
+}
+
+func (c *committer) current() tenure {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tenure
+}
+
+// due is one partition's offset to commit.
+type due struct {
+	part   *partition
+	offset int64
+	epoch  int32
+}
+
+// pending returns what is stored and not committed of the given partitions.
+func (c *committer) pending(parts []*partition) []due {
+	c.reader.mu.Lock()
+	defer c.reader.mu.Unlock()
+	var all []due
+	for _, p := range parts {
+		if offset, epoch, ok := p.offsets.due(); ok && p.lease.Err() == nil {
+			all = append(all, due{p, offset, epoch})
+		}
+	}
+	return all
+}
+
+// commit commits what is stored of the partitions, in one request. What the
+// broker refuses is an error; it stays to be committed by the next one.
+func (c *committer) commit(ctx context.Context, parts []*partition) error {
+	c.one.Lock()
+	defer c.one.Unlock()
+	all := c.pending(parts)
+	if len(all) == 0 {
+		return nil
+	}
+	began := time.Now()
+	err := c.send(ctx, all)
+	c.metrics.commit(time.Since(began), err)
+	return err
+}
+
+func (c *committer) send(ctx context.Context, all []due) error {
+	req := c.request(all)
+	resp, err := req.RequestWith(ctx, c.client)
+	if err != nil {
+		return fmt.Errorf("committing offsets of group %s: %w", c.group, err)
+	}
+	c.reader.mu.Lock()
+	defer c.reader.mu.Unlock()
+	return errors.Join(c.judge(resp, all)...)
+}
+
+// judge takes note of what the broker has committed, and returns what it has
+// refused. The caller holds the reader's lock.
+func (c *committer) judge(resp *kmsg.OffsetCommitResponse, all []due) (refused []error) {
+	// From version 10 on a topic is told by its id alone.
+	names := make(map[[16]byte]string, len(all))
+	asked := make(map[topicPartition]due, len(all))
+	for _, d := range all {
+		names[d.part.topicID] = d.part.topic
+		asked[d.part.topicPartition] = d
+	}
+	for _, t := range resp.Topics {
+		name := t.Topic
+		if name == "" {
+			name = names[t.TopicID]
+		}
+		for _, p := range t.Partitions {
+			d, ok := asked[topicPartition{name, p.Partition}]
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				refused = append(refused, fmt.Errorf("committing the offset of %s/%d of group %s: %w", name, p.Partition, c.group, err))
+			} else if ok {
+				d.part.offsets.committed = d.offset
+			}
+		}
+	}
+	return refused
+}
+
+func (c *committer) request(all []due) *kmsg.OffsetCommitRequest {
+	t := c.current()
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group, req.MemberID, req.Generation = c.group, t.member, t.generation
+	if c.name != "" {
+		req.InstanceID = &c.name
+	}
+	topics := map[string]int{}
+	for _, d := range all {
+		i, ok := topics[d.part.topic]
+		if !ok {
+			i = len(req.Topics)
+			topics[d.part.topic] = i
+			topic := kmsg.NewOffsetCommitRequestTopic()
+			topic.Topic, topic.TopicID = d.part.topic, d.part.topicID
+			req.Topics = append(req.Topics, topic)
+		}
+		p := kmsg.NewOffsetCommitRequestTopicPartition()
+		p.Partition, p.Offset, p.LeaderEpoch = d.part.id, d.offset, d.epoch
+		req.Topics[i].Partitions = append(req.Topics[i].Partitions, p)
+	}
+	return req
+}
+
+// passing reports whether a refusal is part of a rebalance: the generation moves
+// on, and the next commit carries the new one or the partitions are lost.
+func passing(err error) bool {
+	for _, code := range []error{
+		kerr.RebalanceInProgress, kerr.IllegalGeneration, kerr.StaleMemberEpoch, kerr.UnknownMemberID,
+	} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,253 @@
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
+	"github.com/twmb/franz-go/pkg/sasl"
+
+	"github.com/s3-destination/s3-destination/internal/inflight"
+)
+
+// defaultBuffered bounds what is under way in a process without an output of
+// ours.
+const defaultBuffered = 256 << 20
+
+// Config is a validated configuration of the input.
+type Config struct {
+	brokers, topics           []string
+	regexp                    bool
+	group, instance, protocol string
+	clientID, rack            string
+	start                     kgo.Offset
+	isolation                 kgo.IsolationLevel
+	tls                       *tls.Config // nil for none
+	sasl                      []sasl.Mechanism
+	multiHeader               bool
+	maxBuffered               int64 // zero: what the outputs may hold
+	fetchMax                  int64 // zero: derived
+	fetchPartition, fetchMin  int64
+	fetchWait, session        time.Duration
+	rebalance, heartbeat      time.Duration
+	metadataAge               time.Duration
+}
+
+// ParseConfig reads and validates a configuration. The error names every
+// mistake.
+func ParseConfig(conf *service.ParsedConfig) (*Config, error) {
+	r := &fields{conf: conf}
+	c := &Config{
+		brokers: r.list(fieldSeeds), topics: r.list(fieldTopics),
+		regexp: r.flag(fieldRegexp),
+		group:  r.text(fieldGroup), instance: r.text(fieldInstance), protocol: r.text(fieldProtocol),
+		clientID: r.text(fieldClientID), rack: r.text(fieldRack),
+		multiHeader: r.flag(fieldMultiHeader),
+		maxBuffered: r.size(fieldBuffered), fetchMax: r.size(fieldFetchMax),
+		fetchPartition: r.size(fieldFetchPartition), fetchMin: r.size(fieldFetchMin),
+		fetchWait: r.duration(fieldFetchWait), session: r.duration(fieldSession),
+		rebalance: r.duration(fieldRebalance), heartbeat: r.duration(fieldHeartbeat),
+		metadataAge: r.duration(fieldMetadataAge),
+	}
+	c.start = map[string]kgo.Offset{
+		"earliest": kgo.NewOffset().AtStart(), "latest": kgo.NewOffset().AtEnd(), "committed": kgo.NewOffset().AtCommitted(),
+	}[r.text(fieldStart)]
+	c.isolation = kgo.ReadCommitted()
+	if r.text(fieldIsolation) == "read_uncommitted" {
+		c.isolation = kgo.ReadUncommitted()
+	}
+	tlsConf, enabled, err := conf.FieldTLSToggled(fieldTLS)
+	r.fail(err)
+	if enabled {
+		c.tls = tlsConf
+	}
+	c.sasl, err = mechanisms(conf)
+	r.fail(err)
+	c.validate(r)
+	return c, errors.Join(r.errs...)
+}
+
+func (c *Config) validate(r *fields) {
+	if len(c.brokers) == 0 {
+		r.fail(fmt.Errorf("%s is empty: name at least one broker as host:port", fieldSeeds))
+	}
+	if len(c.topics) == 0 {
+		r.fail(fmt.Errorf("%s is empty: name at least one topic", fieldTopics))
+	}
+	if c.group == "" {
+		r.fail(fmt.Errorf("%s is empty: offsets are kept under its name", fieldGroup))
+	}
+	for _, t := range c.topics {
+		if _, err := regexp.Compile(t); c.regexp && err != nil {
+			r.fail(fmt.Errorf("%s: %q is no regular expression: %w", fieldTopics, t, err))
+		}
+		if !c.regexp && strings.ContainsAny(t, ":*^$ ") {
+			r.fail(fmt.Errorf("%s: %q is no name of a topic: single partitions cannot be chosen, and patterns need %s: true", fieldTopics, t, fieldRegexp))
+		}
+	}
+	if c.heartbeat <= 0 || c.heartbeat*3 > c.session {
+		r.fail(fmt.Errorf("%s: %s is more than a third of %s (%s): lower it, or a late heartbeat costs the membership", fieldHeartbeat, c.heartbeat, fieldSession, c.session))
+	}
+	if c.maxBuffered != 0 && c.maxBuffered < 16<<20 {
+		r.fail(fmt.Errorf("%s: %s is too little: use auto or at least 16MiB", fieldBuffered, humanize.IBytes(uint64(c.maxBuffered))))
+	}
+}
+
+// patience is how long a revocation waits for what is under way.
+func (c *Config) patience() time.Duration { return min(c.rebalance/2, 20*time.Second) }
+
+// seeds are the brokers as text.
+func (c *Config) seeds() string { return strings.Join(c.brokers, ", ") }
+
+// fetchBytes is the size of one fetch.
+func (c *Config) fetchBytes() int64 {
+	if c.fetchMax > 0 {
+		return c.fetchMax
+	}
+	memory := c.maxBuffered
+	if memory == 0 {
+		memory = inflight.MemoryLimit()
+	}
+	if memory == 0 {
+		memory = defaultBuffered
+	}
+	return min(max(memory/8, c.fetchPartition), 50<<20)
+}
+
+// connection are the options of every client.
+func (c *Config) connection() []kgo.Opt {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(c.brokers...), kgo.ClientID(c.clientID), kgo.SASL(c.sasl...),
+		kgo.MetadataMaxAge(c.metadataAge), kgo.MetadataMinAge(min(c.metadataAge, time.Second)),
+	}
+	if c.tls != nil {
+		return append(opts, kgo.Dialer((&tls.Dialer{NetDialer: dialer, Config: c.tls}).DialContext))
+	}
+	return append(opts, kgo.Dialer(dialer.DialContext))
+}
+
+// options are those of a member of the group. It may ask the brokers for their
+// version.
+func (c *Config) options(ctx context.Context) ([]kgo.Opt, error) {
+	opts := append(c.connection(),
+		kgo.ConsumerGroup(c.group), kgo.ConsumeTopics(c.topics...), kgo.ConsumeResetOffset(c.start),
+		kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(),
+		kgo.FetchIsolationLevel(c.isolation), kgo.Rack(c.rack),
+		kgo.FetchMaxBytes(clamp(c.fetchBytes())), kgo.FetchMaxPartitionBytes(clamp(c.fetchPartition)),
+		kgo.FetchMinBytes(clamp(c.fetchMin)), kgo.FetchMaxWait(c.fetchWait),
+		kgo.SessionTimeout(c.session), kgo.RebalanceTimeout(c.rebalance), kgo.HeartbeatInterval(c.heartbeat),
+	)
+	if c.regexp {
+		opts = append(opts, kgo.ConsumeRegex())
+	}
+	if c.instance != "" {
+		opts = append(opts, kgo.InstanceID(c.instance))
+	}
+	brokersAssign := c.protocol == "consumer"
+	if c.protocol == "auto" {
+		var err error
+		if brokersAssign, err = c.brokersAssignWell(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if brokersAssign {
+		return append(opts, kgo.Balancers(kgo.StickyBalancer()), kgo.ServerSideBalancer()), nil
+	}
+	return append(opts, kgo.Balancers(kgo.CooperativeStickyBalancer())), nil
+}
+
+// brokersAssignWell reports whether the brokers serve KIP-848 groups without
+// refusing commits of members whose epoch has just moved on: Apache Kafka 4.3
+// does.
+func (c *Config) brokersAssignWell(ctx context.Context) (bool, error) {
+	client, err := kgo.NewClient(c.connection()...)
+	if err != nil {
+		return false, fmt.Errorf("setting up the Kafka client: %w", err)
+	}
+	defer client.Close()
+	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, client)
+	if err != nil {
+		return false, fmt.Errorf("asking the Kafka brokers at %s for their version: %w", c.seeds(), err)
+	}
+	have := kversion.FromApiVersionsResponse(resp)
+	heartbeat := kmsg.NewPtrConsumerGroupHeartbeatRequest()
+	if version, ok := have.LookupMaxKeyVersion(heartbeat.Key()); !ok || version < 1 {
+		return false, nil
+	}
+	commit := kmsg.NewPtrOffsetCommitRequest()
+	version, ok := have.LookupMaxKeyVersion(commit.Key())
+	return ok && version >= 10 && have.VersionGuess() >= "v4.3", nil
+}
+
+func clamp(n int64) int32 { return int32(min(n, math.MaxInt32)) }
+
+// fields reads a configuration and collects its mistakes.
+type fields struct {
+	conf *service.ParsedConfig
+	errs []error
+}
+
+func (r *fields) fail(err error) {
+	if err != nil {
+		r.errs = append(r.errs, err)
+	}
+}
+
+func (r *fields) text(name string) string {
+	s, err := r.conf.FieldString(name)
+	r.fail(err)
+	return s
+}
+
+func (r *fields) flag(name string) bool {
+	b, err := r.conf.FieldBool(name)
+	r.fail(err)
+	return b
+}
+
+func (r *fields) duration(name string) time.Duration {
+	d, err := r.conf.FieldDuration(name)
+	r.fail(err)
+	return d
+}
+
+// list reads a list whose elements may hold several values.
+func (r *fields) list(name string) []string {
+	all, err := r.conf.FieldStringList(name)
+	r.fail(err)
+	var out []string
+	for _, element := range all {
+		for part := range strings.SplitSeq(element, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				out = append(out, part)
+			}
+		}
+	}
+	return out
+}
+
+// size reads bytes such as 16MiB; zero for auto.
+func (r *fields) size(name string) int64 {
+	text := r.text(name)
+	if text == "auto" {
+		return 0
+	}
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n == 0 || n > math.MaxInt64 {
+		r.fail(fmt.Errorf("%s: %q is no size: write one such as 64MiB, or auto where that is allowed", name, text))
+		return 0
+	}
+	return int64(n)
+}

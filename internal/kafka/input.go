@@ -1,0 +1,219 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// commitInterval lies between two commits. What is stored and not committed is
+// read again after a crash.
+const commitInterval = time.Second
+
+// Input reads topics of Kafka as a member of a consumer group. It implements
+// service.BatchInput.
+type Input struct {
+	conf    *Config
+	log     *service.Logger
+	metrics *metrics
+
+	mu      sync.Mutex
+	session *session // nil when not connected
+}
+
+var _ service.BatchInput = (*Input)(nil)
+
+// New makes an input. It connects to nothing.
+func New(conf *Config, res *service.Resources) *Input {
+	return &Input{conf: conf, log: res.Logger(), metrics: newMetrics(res.Metrics())}
+}
+
+// Connect joins the group.
+func (in *Input) Connect(ctx context.Context) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.session != nil {
+		return nil
+	}
+	s, err := join(ctx, in.conf, in.log, in.metrics)
+	if err != nil {
+		return err
+	}
+	in.session = s
+	return nil
+}
+
+// ReadBatch returns records of one partition. The acknowledgement moves the
+// offset on that is committed; a refusal makes the same records come again.
+func (in *Input) ReadBatch(ctx context.Context) (service.MessageBatch, service.AckFunc, error) {
+	in.mu.Lock()
+	s := in.session
+	in.mu.Unlock()
+	if s == nil {
+		return nil, nil, service.ErrNotConnected
+	}
+	d, err := s.reader.next(ctx)
+	if errors.Is(err, errClosed) {
+		in.drop(ctx, s)
+		return nil, nil, service.ErrNotConnected
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	batch := d.batch.Copy()
+	indexed := batch.Index()
+	return batch, func(_ context.Context, err error) error {
+		s.reader.settle(d, indexed, err)
+		return nil
+	}, nil
+}
+
+// drop leaves a session that has ended, so that the next Connect begins anew.
+func (in *Input) drop(ctx context.Context, s *session) {
+	in.mu.Lock()
+	if in.session == s {
+		in.session = nil
+	}
+	in.mu.Unlock()
+	_ = s.close(ctx)
+}
+
+// Close commits what is stored and leaves the group.
+func (in *Input) Close(ctx context.Context) error {
+	in.mu.Lock()
+	s := in.session
+	in.session = nil
+	in.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	return s.close(ctx)
+}
+
+// session is one membership of the group, from joining it to leaving it.
+type session struct {
+	log     *service.Logger
+	metrics *metrics
+	client  *kgo.Client
+	reader  *reader
+	commits *committer
+	patient time.Duration // how long a revocation waits for what is under way
+
+	ctx    context.Context //nolint:containedctx // of the goroutines that join starts and close ends
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	ending sync.Once
+	fault  reports
+}
+
+// join starts a session.
+func join(ctx context.Context, conf *Config, log *service.Logger, m *metrics) (*session, error) {
+	s := &session{log: log, metrics: m, reader: newReader(conf, m), patient: conf.patience()}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.fault.log = log
+	opts, err := conf.options(ctx)
+	if err != nil {
+		s.cancel()
+		return nil, err
+	}
+	s.client, err = kgo.NewClient(append(opts, kgo.WithLogger(logger{log}),
+		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.lost))...)
+	if err != nil {
+		s.cancel()
+		return nil, fmt.Errorf("setting up the Kafka client: %w", err)
+	}
+	s.commits = &committer{client: s.client, group: conf.group, name: conf.instance, reader: s.reader, metrics: m}
+	if err := s.client.Ping(ctx); err != nil {
+		s.cancel()
+		s.client.CloseAllowingRebalance()
+		return nil, fmt.Errorf("connecting to Kafka at %s: %w", conf.seeds(), err)
+	}
+	s.wg.Go(s.fetch)
+	s.wg.Go(s.commit)
+	return s, nil
+}
+
+// fetch reads from Kafka as long as there is room.
+func (s *session) fetch() {
+	for {
+		if s.reader.room(s.ctx) != nil {
+			return
+		}
+		fetches := s.client.PollFetches(s.ctx)
+		if fetches.IsClientClosed() || s.ctx.Err() != nil {
+			s.client.AllowRebalance()
+			return
+		}
+		fetches.EachTopic(s.take)
+		s.client.AllowRebalance()
+	}
+}
+
+// take takes the records of one topic over.
+func (s *session) take(t kgo.FetchTopic) {
+	t.EachPartition(func(p kgo.FetchPartition) {
+		if p.Err != nil {
+			s.fault.report("fetching "+t.Topic, p.Err)
+			return
+		}
+		s.reader.add(t.Topic, t.TopicID, p)
+	})
+}
+
+// commit commits from time to time.
+func (s *session) commit() {
+	tick := time.NewTicker(commitInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		s.metrics.observe(s.reader)
+		err := s.commits.commit(s.ctx, s.reader.partitions())
+		switch {
+		case err == nil:
+			s.fault.clear("committing offsets")
+		case s.ctx.Err() != nil, passing(err):
+		default:
+			s.fault.report("committing offsets", err)
+		}
+	}
+}
+
+// end gives the membership up: the records under way are withdrawn, and the
+// input joins the group anew.
+func (s *session) end(reason error) {
+	s.log.Warnf("Leaving the consumer group and joining it anew, records under way are withdrawn and read again: %v", reason)
+	s.reader.disown(s.reader.partitions())
+	s.reader.close()
+}
+
+// close commits, leaves the group, and waits for the goroutines.
+func (s *session) close(ctx context.Context) error {
+	var err error
+	s.ending.Do(func() {
+		err = s.commits.commit(ctx, s.reader.partitions())
+		s.reader.close()
+		s.cancel()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.client.CloseAllowingRebalance()
+			s.wg.Wait()
+		}()
+		select {
+		case <-done:
+		case <-ctx.Done():
+			err = errors.Join(err, ctx.Err())
+		}
+		s.reader.disown(s.reader.partitions())
+	})
+	return err
+}

@@ -1,0 +1,249 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/s3-destination/s3-destination/internal/inflight"
+)
+
+const (
+	// easy is how many batches may be under way before new ones are held back
+	// to grow.
+	easy = 64
+	// doubling is how many more batches under way double the time for which a
+	// batch may grow. With 500 under way that is half a minute, so that the
+	// slots of the output are never all taken.
+	doubling = 48
+	// firstGrowth is the growth time at easy, lastGrowth the longest.
+	firstGrowth, lastGrowth = 20 * time.Millisecond, time.Minute
+	// shares is into how many batches the memory is divided: a batch of that
+	// size is handed out at once.
+	shares = 256
+	// leastBatch and mostBatch bound the bytes of a batch that is handed out at
+	// once.
+	leastBatch, mostBatch = 256 << 10, 8 << 20
+	// firstRetry and lastRetry bound the wait before a batch that failed is
+	// handed out again; it doubles from one to the other.
+	firstRetry, lastRetry = 500 * time.Millisecond, 30 * time.Second
+)
+
+// reader holds what was fetched and hands it out in batches of one partition.
+// It is safe for concurrent use.
+type reader struct {
+	multiHeader bool
+	limit       int64 // bytes under way; zero: ask the outputs
+	metrics     *metrics
+	now         func() time.Time
+
+	mu       sync.Mutex
+	owned    map[topicPartition]*partition
+	order    []*partition // with records that wait, by their age
+	retries  []*delivery
+	underway int   // batches handed out
+	bytes    int64 // of all records that are held
+	changed  chan struct{}
+	closed   bool
+}
+
+func newReader(c *Config, m *metrics) *reader {
+	return &reader{
+		multiHeader: c.multiHeader, limit: c.maxBuffered, metrics: m, now: time.Now,
+		owned: map[topicPartition]*partition{}, changed: make(chan struct{}),
+	}
+}
+
+// wake tells everybody who waits to look again. The caller holds the lock.
+func (r *reader) wake() {
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// memory is how many bytes may be under way.
+func (r *reader) memory() int64 {
+	if r.limit > 0 {
+		return r.limit
+	}
+	if limit := inflight.MemoryLimit(); limit > 0 {
+		return limit
+	}
+	return defaultBuffered
+}
+
+// own takes note of a partition that was assigned.
+func (r *reader) own(tp topicPartition) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.owned[tp]; !ok {
+		r.owned[tp] = newPartition(tp)
+	}
+}
+
+// add takes a fetch of one partition. Records of partitions that are not owned
+// are dropped: whoever owns them reads them.
+func (r *reader) add(topic string, id [16]byte, f kgo.FetchPartition) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.owned[topicPartition{topic, f.Partition}]
+	if p == nil || p.leaving || len(f.Records) == 0 {
+		return
+	}
+	if len(p.waiting) == 0 {
+		p.since = r.now()
+		r.order = append(r.order, p)
+	}
+	for _, record := range f.Records {
+		p.bytes += cost(record)
+		r.bytes += charge(record)
+	}
+	p.waiting = append(p.waiting, f.Records...)
+	p.highWater, p.topicID = f.HighWatermark, id
+	r.wake()
+}
+
+// charge is what a record counts against the memory.
+func charge(r *kgo.Record) int64 { return cost(r) + inflight.RecordOverhead }
+
+// room waits until there is memory for another fetch.
+func (r *reader) room(ctx context.Context) error {
+	for {
+		r.mu.Lock()
+		full, changed := r.bytes >= r.memory(), r.changed
+		r.mu.Unlock()
+		if !full {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-time.After(time.Second): // outputs come and go
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// errClosed is the end of those who wait for a batch.
+var errClosed = errors.New("the Kafka client is closed")
+
+// next returns the next batch, waiting for one.
+func (r *reader) next(ctx context.Context) (*delivery, error) {
+	for {
+		r.mu.Lock()
+		if r.closed {
+			r.mu.Unlock()
+			return nil, errClosed
+		}
+		d, again := r.choose(r.now())
+		changed := r.changed
+		r.mu.Unlock()
+		if d != nil {
+			return d, nil
+		}
+		timer := time.NewTimer(again)
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		}
+		timer.Stop()
+	}
+}
+
+// choose takes the batch to hand out, or says when to look again. The caller
+// holds the lock.
+func (r *reader) choose(now time.Time) (*delivery, time.Duration) {
+	again := lastGrowth
+	for i, d := range r.retries {
+		if wait := d.due.Sub(now); wait > 0 {
+			again = min(again, wait)
+			continue
+		}
+		r.retries = append(r.retries[:i], r.retries[i+1:]...)
+		r.underway++
+		d.part.handed++
+		return d, 0
+	}
+	most := min(max(r.memory()/shares, leastBatch), mostBatch)
+	for i, p := range r.order {
+		wait := p.since.Add(r.growth()).Sub(now)
+		if p.bytes < most && wait > 0 {
+			// Those behind it are younger, but may be larger.
+			again = min(again, wait)
+			continue
+		}
+		return r.handOut(i, most, now), 0
+	}
+	return nil, again
+}
+
+// growth is how long records wait for more of their partition: the longer, the
+// more batches are under way.
+func (r *reader) growth() time.Duration {
+	if r.underway < easy {
+		return 0
+	}
+	return min(firstGrowth<<min((r.underway-easy)/doubling, 20), lastGrowth)
+}
+
+// handOut makes a batch of the partition at place i of the order. The caller
+// holds the lock.
+func (r *reader) handOut(i int, most int64, now time.Time) *delivery {
+	p := r.order[i]
+	records, bytes := p.take(most)
+	r.order = append(r.order[:i], r.order[i+1:]...)
+	if len(p.waiting) > 0 {
+		p.since = now
+		r.order = append(r.order, p)
+	}
+	r.underway++
+	p.handed++
+	r.bytes += inflight.BatchOverhead
+	return p.deliver(records, bytes+int64(len(records))*inflight.RecordOverhead+inflight.BatchOverhead, r.multiHeader)
+}
+
+// settle ends a delivery: stored, or to be handed out again while the partition
+// is still owned.
+func (r *reader) settle(d *delivery, indexed *service.Indexer, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.wake()
+	r.underway--
+	d.part.handed--
+	if err != nil && d.part.lease.Err() == nil {
+		r.again(d, indexed, err)
+		return
+	}
+	r.bytes -= d.bytes
+	if err == nil {
+		d.part.offsets.finish(d.span)
+		return
+	}
+	r.metrics.withdrawn.Incr(int64(len(d.batch)))
+}
+
+// again schedules a delivery once more. The caller holds the lock.
+func (r *reader) again(d *delivery, indexed *service.Indexer, err error) {
+	var partial *service.BatchError
+	if errors.As(err, &partial) {
+		d.remaining(indexed, partial)
+	}
+	d.due = r.now().Add(min(firstRetry<<min(d.tries, 10), lastRetry))
+	d.tries++
+	r.retries = append(r.retries, d)
+	r.metrics.redelivered.Incr(int64(len(d.batch)))
+}
+
+// close turns everybody away.
+func (r *reader) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.wake()
+}

@@ -1,0 +1,14 @@
+package kafka
+
+import "github.com/redpanda-data/benthos/v4/public/service"
+
+// Register adds the input to Benthos' global environment.
+func Register() error {
+	return service.RegisterBatchInput(Name, Spec(), func(parsed *service.ParsedConfig, res *service.Resources) (service.BatchInput, error) {
+		conf, err := ParseConfig(parsed)
+		if err != nil {
+			return nil, err
+		}
+		return New(conf, res), nil
+	})
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
+	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/sizing"
 )
 
@@ -17,8 +18,8 @@ import (
 // the retries, a trace, metadata and a goroutine with its stack. One that came in
 // a batch shares most of that.
 const (
-	callOverhead      = 8500
-	messageOverhead   = 700
+	callOverhead      = inflight.BatchOverhead
+	messageOverhead   = inflight.RecordOverhead
 	singleOverhead    = 4400
 	partitionOverhead = 1000
 )

@@ -1,4 +1,4 @@
-// Package inflight is what the inputs and outputs of one process tell each
+// Package inflight is what the inputs and outputs of one stream tell each
 // other about records that are under way. Benthos hands an output batches and
 // nothing else; an input of ours can also say that a batch has lost its owner,
 // that everything should be written now, and ask how much memory there is.
@@ -8,21 +8,32 @@ package inflight
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 type leaseKey struct{}
+
+// leased is set once any message of this process has a lease: until then no
+// message is asked for it.
+var leased atomic.Bool
 
 // WithLease returns a context for messages whose records may be stored only
 // until lease ends: the input has lost the right to acknowledge them, and
 // whoever has it now will read them again.
 func WithLease(ctx, lease context.Context) context.Context {
+	leased.Store(true)
 	return context.WithValue(ctx, leaseKey{}, lease)
 }
 
 // LeaseOf returns the lease of a message's context; nil when the message may be
 // stored at any time.
 func LeaseOf(ctx context.Context) context.Context {
+	if !leased.Load() {
+		return nil
+	}
 	lease, _ := ctx.Value(leaseKey{}).(context.Context)
 	return lease
 }
@@ -31,59 +42,95 @@ func LeaseOf(ctx context.Context) context.Context {
 type Sink interface {
 	// Flush makes the sink write what it holds now. It returns at once.
 	Flush()
+	// Relieve makes the sink write some of what it holds, because nothing more
+	// can come before. It returns at once.
+	Relieve()
 	// MemoryLimit is the bytes that records may take in it, overheads included.
 	MemoryLimit() int64
 }
 
-var sinks = struct {
-	sync.Mutex
-	all map[Sink]struct{}
-}{all: map[Sink]struct{}{}}
+// stream is what is known of the inputs and outputs of one stream: "" unless the
+// process runs several.
+type stream struct {
+	sinks   map[Sink]struct{}
+	readers int
+}
 
-// Join makes a sink known until the returned function is called.
-func Join(s Sink) (leave func()) {
-	sinks.Lock()
-	defer sinks.Unlock()
-	sinks.all[s] = struct{}{}
-	return func() {
-		sinks.Lock()
-		defer sinks.Unlock()
-		delete(sinks.all, s)
+var streams = struct {
+	sync.Mutex
+	all map[string]*stream
+}{all: map[string]*stream{}}
+
+// change lets something alter what is known of a stream.
+func change(name string, alter func(s *stream)) {
+	streams.Lock()
+	defer streams.Unlock()
+	s := streams.all[name]
+	if s == nil {
+		s = &stream{sinks: map[Sink]struct{}{}}
+		streams.all[name] = s
+	}
+	alter(s)
+	if len(s.sinks) == 0 && s.readers == 0 {
+		delete(streams.all, name)
 	}
 }
 
-// Flush makes every sink of the process write what it holds. It returns at
-// once.
-func Flush() {
-	for _, s := range known() {
+// Join makes a sink of a stream known until the returned function is called.
+func Join(name string, sink Sink) (leave func()) {
+	change(name, func(s *stream) { s.sinks[sink] = struct{}{} })
+	return func() { change(name, func(s *stream) { delete(s.sinks, sink) }) }
+}
+
+// Read notes an input of a stream, until the returned function is called.
+func Read(name string) (done func()) {
+	change(name, func(s *stream) { s.readers++ })
+	return sync.OnceFunc(func() { change(name, func(s *stream) { s.readers-- }) })
+}
+
+// Flush makes the sinks of a stream write what they hold. It returns at once.
+func Flush(name string) {
+	sinks, _ := known(name)
+	for _, s := range sinks {
 		s.Flush()
 	}
 }
 
-// MemoryLimit is the sum of the limits of all sinks in bytes; zero when there
-// is none.
-func MemoryLimit() int64 {
-	total := int64(0)
-	for _, s := range known() {
-		total += s.MemoryLimit()
+// Relieve tells the sinks of a stream that an input has to wait until something
+// is stored. It returns at once.
+func Relieve(name string) {
+	sinks, _ := known(name)
+	for _, s := range sinks {
+		s.Relieve()
 	}
-	return total
 }
 
-// known is a copy, so that no sink is called with the lock held.
-func known() []Sink {
-	sinks.Lock()
-	defer sinks.Unlock()
-	all := make([]Sink, 0, len(sinks.all))
-	for s := range sinks.all {
-		all = append(all, s)
+// Share is the part of the memory of all sinks of a stream that one of its
+// inputs may use, in bytes; zero when there is no sink.
+func Share(name string) int64 {
+	total := int64(0)
+	sinks, readers := known(name)
+	for _, s := range sinks {
+		total += s.MemoryLimit()
 	}
-	return all
+	return total / int64(max(readers, 1))
+}
+
+// known returns the sinks and the number of inputs of a stream. The sinks are a
+// copy, so that none is called with the lock held.
+func known(name string) (sinks []Sink, readers int) {
+	streams.Lock()
+	defer streams.Unlock()
+	s := streams.all[name]
+	if s == nil {
+		return nil, 0
+	}
+	return slices.Collect(maps.Keys(s.sinks)), s.readers
 }
 
 // What a record and a batch cost in memory beside the payload, in bytes, until
 // they are acknowledged; measured on Benthos 4.80, see docs/benchmarks.md.
 const (
-	RecordOverhead = 600
+	RecordOverhead = 700
 	BatchOverhead  = 8500
 )

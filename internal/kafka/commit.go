@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -12,18 +13,24 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// tenure is a membership of the group: while both stay what they were, or the
-// generation moves on with our knowledge, partitions that we keep were nobody
-// else's in between.
+// commitTimeout bounds one commit. Its answer is of no use when it comes later.
+const commitTimeout = 10 * time.Second
+
+// tenure is a membership of the group: while the member stays the same,
+// partitions that we keep were nobody else's in between.
 type tenure struct {
 	member     string
 	generation int32
 }
 
-// committer commits offsets for the generation in which the partitions were
-// owned. The client's own commits take whatever generation it has at the
+// committer commits offsets for the membership in which the partitions were
+// owned. The client's own commits take whatever membership it has at the
 // moment: after it has joined anew without telling (JoinGroup answered
-// UNKNOWN_MEMBER_ID) that is one in which somebody else may have had them.
+// UNKNOWN_MEMBER_ID) that is one before which somebody else may have had them.
+//
+// No commit is sent twice, and none while another one may still arrive: after
+// one that was not answered a new generation is waited for, in which brokers
+// refuse what belongs to the old one.
 type committer struct {
 	client  *kgo.Client
 	group   string
@@ -31,7 +38,9 @@ type committer struct {
 	reader  *reader
 	metrics *metrics
 
-	one sync.Mutex // one commit at a time, so that none overtakes another
+	one         sync.Mutex // one commit at a time, so that none overtakes another
+	coordinator int32      // broker of the group; -1 when it must be asked for
+	unanswered  tenure     // of the latest commit that was not answered
 
 	mu     sync.Mutex
 	tenure tenure
@@ -47,9 +56,15 @@ func (c *committer) joined(t tenure) (continuous bool) {
 	return continuous
 }
 
+// current is the membership to commit for. The generation may have moved on
+// since the latest assignment; that of another member is not ours.
 func (c *committer) current() tenure {
+	member, generation := c.client.GroupMetadata()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if member == c.tenure.member {
+		c.tenure.generation = generation
+	}
 	return c.tenure
 }
 
@@ -88,15 +103,63 @@ func (c *committer) commit(ctx context.Context, parts []*partition) error {
 	return err
 }
 
+// errUnanswered is a commit that may have arrived or may still arrive.
+var errUnanswered = errors.New("no answer to the commit")
+
 func (c *committer) send(ctx context.Context, all []due) error {
-	req := c.request(all)
-	resp, err := req.RequestWith(ctx, c.client)
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	if err := c.find(ctx); err != nil {
+		return err
+	}
+	t := c.current()
+	if t == c.unanswered {
+		return fmt.Errorf("committing offsets of group %s: waiting for a new generation: %w", c.group, errUnanswered)
+	}
+	resp, err := c.client.Broker(int(c.coordinator)).Request(ctx, c.request(t, all)) // never tries again
 	if err != nil {
-		return fmt.Errorf("committing offsets of group %s: %w", c.group, err)
+		c.coordinator = -1
+		if neverSent(err) {
+			return fmt.Errorf("committing offsets of group %s: %w", c.group, err)
+		}
+		c.unanswered = t
+		return fmt.Errorf("committing offsets of group %s: %w: %w", c.group, errUnanswered, err)
 	}
 	c.reader.mu.Lock()
 	defer c.reader.mu.Unlock()
-	return errors.Join(c.judge(resp, all)...)
+	refused := errors.Join(c.judge(resp.(*kmsg.OffsetCommitResponse), all)...)
+	if errors.Is(refused, kerr.NotCoordinator) || errors.Is(refused, kerr.CoordinatorNotAvailable) {
+		c.coordinator = -1
+	}
+	return refused
+}
+
+// neverSent reports whether a request failed before it was on its way.
+func neverSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// find asks for the group's coordinator, unless it is known.
+func (c *committer) find(ctx context.Context) error {
+	if c.coordinator >= 0 {
+		return nil
+	}
+	req := kmsg.NewPtrFindCoordinatorRequest()
+	req.CoordinatorKey, req.CoordinatorKeys = c.group, []string{c.group}
+	resp, err := req.RequestWith(ctx, c.client)
+	if err != nil {
+		return fmt.Errorf("asking for the coordinator of group %s: %w", c.group, err)
+	}
+	node, code := resp.NodeID, resp.ErrorCode
+	if len(resp.Coordinators) > 0 { // from version 4 on
+		node, code = resp.Coordinators[0].NodeID, resp.Coordinators[0].ErrorCode
+	}
+	if err := kerr.ErrorForCode(code); err != nil {
+		return fmt.Errorf("asking for the coordinator of group %s: %w", c.group, err)
+	}
+	c.coordinator = node
+	return nil
 }
 
 // judge takes note of what the broker has committed, and returns what it has
@@ -126,8 +189,7 @@ func (c *committer) judge(resp *kmsg.OffsetCommitResponse, all []due) (refused [
 	return refused
 }
 
-func (c *committer) request(all []due) *kmsg.OffsetCommitRequest {
-	t := c.current()
+func (c *committer) request(t tenure, all []due) *kmsg.OffsetCommitRequest {
 	req := kmsg.NewPtrOffsetCommitRequest()
 	req.Group, req.MemberID, req.Generation = c.group, t.member, t.generation
 	if c.name != "" {
@@ -150,11 +212,13 @@ func (c *committer) request(all []due) *kmsg.OffsetCommitRequest {
 	return req
 }
 
-// passing reports whether a refusal is part of a rebalance: the generation moves
-// on, and the next commit carries the new one or the partitions are lost.
+// passing reports whether a refusal passes by itself: the generation moves on,
+// and the next commit carries the new one or the partitions are lost; or the
+// group moves to another broker.
 func passing(err error) bool {
 	for _, code := range []error{
 		kerr.RebalanceInProgress, kerr.IllegalGeneration, kerr.StaleMemberEpoch, kerr.UnknownMemberID,
+		kerr.NotCoordinator, kerr.CoordinatorNotAvailable, kerr.CoordinatorLoadInProgress, errUnanswered,
 	} {
 		if errors.Is(err, code) {
 			return true

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,8 +18,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 	"github.com/twmb/franz-go/pkg/sasl"
-
-	"github.com/s3-destination/s3-destination/internal/inflight"
 )
 
 // defaultBuffered bounds what is under way in a process without an output of
@@ -104,26 +103,14 @@ func (c *Config) validate(r *fields) {
 	}
 }
 
-// patience is how long a revocation waits for what is under way.
-func (c *Config) patience() time.Duration { return min(c.rebalance/2, 20*time.Second) }
+// patience is how long a revocation waits for what is under way. The client may
+// send no heartbeats meanwhile.
+func (c *Config) patience() time.Duration {
+	return min(c.rebalance/2, c.session/2, 20*time.Second)
+}
 
 // seeds are the brokers as text.
 func (c *Config) seeds() string { return strings.Join(c.brokers, ", ") }
-
-// fetchBytes is the size of one fetch.
-func (c *Config) fetchBytes() int64 {
-	if c.fetchMax > 0 {
-		return c.fetchMax
-	}
-	memory := c.maxBuffered
-	if memory == 0 {
-		memory = inflight.MemoryLimit()
-	}
-	if memory == 0 {
-		memory = defaultBuffered
-	}
-	return min(max(memory/8, c.fetchPartition), 50<<20)
-}
 
 // connection are the options of every client.
 func (c *Config) connection() []kgo.Opt {
@@ -138,14 +125,13 @@ func (c *Config) connection() []kgo.Opt {
 	return append(opts, kgo.Dialer(dialer.DialContext))
 }
 
-// options are those of a member of the group. It may ask the brokers for their
-// version.
-func (c *Config) options(ctx context.Context) ([]kgo.Opt, error) {
+// options are those of a member of the group.
+func (c *Config) options(brokersAssign bool) []kgo.Opt {
 	opts := append(c.connection(),
 		kgo.ConsumerGroup(c.group), kgo.ConsumeTopics(c.topics...), kgo.ConsumeResetOffset(c.start),
 		kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(),
 		kgo.FetchIsolationLevel(c.isolation), kgo.Rack(c.rack),
-		kgo.FetchMaxBytes(clamp(c.fetchBytes())), kgo.FetchMaxPartitionBytes(clamp(c.fetchPartition)),
+		kgo.FetchMaxBytes(clamp(firstFetch)), kgo.FetchMaxPartitionBytes(clamp(min(c.fetchPartition, firstFetch))),
 		kgo.FetchMinBytes(clamp(c.fetchMin)), kgo.FetchMaxWait(c.fetchWait),
 		kgo.SessionTimeout(c.session), kgo.RebalanceTimeout(c.rebalance), kgo.HeartbeatInterval(c.heartbeat),
 	)
@@ -155,23 +141,19 @@ func (c *Config) options(ctx context.Context) ([]kgo.Opt, error) {
 	if c.instance != "" {
 		opts = append(opts, kgo.InstanceID(c.instance))
 	}
-	brokersAssign := c.protocol == "consumer"
-	if c.protocol == "auto" {
-		var err error
-		if brokersAssign, err = c.brokersAssignWell(ctx); err != nil {
-			return nil, err
-		}
-	}
 	if brokersAssign {
-		return append(opts, kgo.Balancers(kgo.StickyBalancer()), kgo.ServerSideBalancer()), nil
+		return append(opts, kgo.Balancers(kgo.StickyBalancer()), kgo.ServerSideBalancer())
 	}
-	return append(opts, kgo.Balancers(kgo.CooperativeStickyBalancer())), nil
+	return append(opts, kgo.Balancers(kgo.CooperativeStickyBalancer()))
 }
 
-// brokersAssignWell reports whether the brokers serve KIP-848 groups without
-// refusing commits of members whose epoch has just moved on: Apache Kafka 4.3
-// does.
-func (c *Config) brokersAssignWell(ctx context.Context) (bool, error) {
+// brokersAssign reports whether the brokers assign partitions (KIP-848). Left
+// to us, they do where they are known to accept commits of members whose epoch
+// has just moved on: Apache Kafka 4.3 does.
+func (c *Config) brokersAssign(ctx context.Context) (bool, error) {
+	if c.protocol != "auto" {
+		return c.protocol == "consumer", nil
+	}
 	client, err := kgo.NewClient(c.connection()...)
 	if err != nil {
 		return false, fmt.Errorf("setting up the Kafka client: %w", err)
@@ -183,12 +165,22 @@ func (c *Config) brokersAssignWell(ctx context.Context) (bool, error) {
 	}
 	have := kversion.FromApiVersionsResponse(resp)
 	heartbeat := kmsg.NewPtrConsumerGroupHeartbeatRequest()
-	if version, ok := have.LookupMaxKeyVersion(heartbeat.Key()); !ok || version < 1 {
-		return false, nil
+	version, ok := have.LookupMaxKeyVersion(heartbeat.Key())
+	return ok && version >= 1 && recent(have.VersionGuess()), nil
+}
+
+// recentGuess are the guesses of a version that say what it is at least.
+var recentGuess = regexp.MustCompile(`^(?:at least )?v(\d+)\.(\d+)$`)
+
+// recent reports whether a guess is Apache Kafka 4.3 or later.
+func recent(guess string) bool {
+	m := recentGuess.FindStringSubmatch(guess)
+	if m == nil {
+		return false
 	}
-	commit := kmsg.NewPtrOffsetCommitRequest()
-	version, ok := have.LookupMaxKeyVersion(commit.Key())
-	return ok && version >= 10 && have.VersionGuess() >= "v4.3", nil
+	major, _ := strconv.Atoi(m[1])
+	minor, _ := strconv.Atoi(m[2])
+	return major > 4 || major == 4 && minor >= 3
 }
 
 func clamp(n int64) int32 { return int32(min(n, math.MaxInt32)) }

@@ -2,12 +2,11 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"github.com/s3-destination/s3-destination/internal/inflight"
 )
 
 // The methods of this file are called by the client, one at a time and never
@@ -47,15 +46,32 @@ func (s *session) revoked(ctx context.Context, client *kgo.Client, gone map[stri
 		return
 	}
 	began := time.Now()
-	if s.ctx.Err() == nil {
-		inflight.Flush()
-		s.reader.settled(parts, s.patient)
-	}
-	if err := s.commits.commit(context.WithoutCancel(ctx), parts); err != nil && !passing(err) {
+	s.reader.settled(s.ctx, parts, s.patient) //nolint:contextcheck // until the session ends
+	if err := s.commitLast(context.WithoutCancel(ctx), parts); err != nil {
 		s.fault.report("committing offsets before a rebalance", err)
 	}
 	s.reader.disown(parts)
 	s.metrics.revocation.Timing(time.Since(began).Nanoseconds())
+}
+
+// lastCommits bounds the commits for partitions that are revoked.
+const lastCommits = 5 * time.Second
+
+// commitLast commits until that succeeds, or is refused for good.
+func (s *session) commitLast(ctx context.Context, parts []*partition) error {
+	ctx, cancel := context.WithTimeout(ctx, lastCommits)
+	defer cancel()
+	for {
+		err := s.commits.commit(ctx, parts)
+		if err == nil || !passing(err) || errors.Is(err, errUnanswered) {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // lost lets partitions go that are somebody else's already.

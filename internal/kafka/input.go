@@ -9,6 +9,8 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/s3-destination/s3-destination/internal/inflight"
 )
 
 // commitInterval lies between two commits. What is stored and not committed is
@@ -19,6 +21,7 @@ const commitInterval = time.Second
 // service.BatchInput.
 type Input struct {
 	conf    *Config
+	stream  string // of streams mode
 	log     *service.Logger
 	metrics *metrics
 
@@ -30,7 +33,7 @@ var _ service.BatchInput = (*Input)(nil)
 
 // New makes an input. It connects to nothing.
 func New(conf *Config, res *service.Resources) *Input {
-	return &Input{conf: conf, log: res.Logger(), metrics: newMetrics(res.Metrics())}
+	return &Input{conf: conf, stream: res.StreamID(), log: res.Logger(), metrics: newMetrics(res.Metrics())}
 }
 
 // Connect joins the group.
@@ -40,7 +43,7 @@ func (in *Input) Connect(ctx context.Context) error {
 	if in.session != nil {
 		return nil
 	}
-	s, err := join(ctx, in.conf, in.log, in.metrics)
+	s, err := join(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -65,10 +68,9 @@ func (in *Input) ReadBatch(ctx context.Context) (service.MessageBatch, service.A
 	if err != nil {
 		return nil, nil, err
 	}
-	batch := d.batch.Copy()
-	indexed := batch.Index()
+	batch := d.messages(in.conf.multiHeader) //nolint:contextcheck // messages have contexts of their own
 	return batch, func(_ context.Context, err error) error {
-		s.reader.settle(d, indexed, err)
+		s.reader.settle(d, err) //nolint:contextcheck // messages have contexts of their own
 		return nil
 	}, nil
 }
@@ -104,37 +106,49 @@ type session struct {
 	commits *committer
 	patient time.Duration // how long a revocation waits for what is under way
 
+	brokersAssign bool      // the group is one of KIP-848
+	committed     time.Time // when a commit succeeded; of the goroutine that commits
+
 	ctx    context.Context //nolint:containedctx // of the goroutines that join starts and close ends
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	ending sync.Once
 	fault  reports
+
+	appetite *appetite
+	leave    func() // the readers that share the memory
 }
 
 // join starts a session.
-func join(ctx context.Context, conf *Config, log *service.Logger, m *metrics) (*session, error) {
-	s := &session{log: log, metrics: m, reader: newReader(conf, m), patient: conf.patience()}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.fault.log = log
-	opts, err := conf.options(ctx)
+func join(ctx context.Context, in *Input) (*session, error) {
+	conf, log, m := in.conf, in.log, in.metrics
+	brokersAssign, err := conf.brokersAssign(ctx)
 	if err != nil {
-		s.cancel()
 		return nil, err
 	}
-	s.client, err = kgo.NewClient(append(opts, kgo.WithLogger(logger{log}),
+	s := &session{
+		log: log, metrics: m, reader: newReader(conf, in.stream, m), patient: conf.patience(),
+		brokersAssign: brokersAssign, committed: time.Now(),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.fault.log = log
+	s.appetite = newAppetite(conf, s.reader.memory)
+	s.client, err = kgo.NewClient(append(conf.options(brokersAssign), kgo.WithLogger(logger{log}), kgo.WithHooks(s.appetite),
 		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.lost))...)
 	if err != nil {
 		s.cancel()
 		return nil, fmt.Errorf("setting up the Kafka client: %w", err)
 	}
-	s.commits = &committer{client: s.client, group: conf.group, name: conf.instance, reader: s.reader, metrics: m}
+	s.commits = &committer{client: s.client, group: conf.group, name: conf.instance, reader: s.reader, metrics: m, coordinator: -1}
 	if err := s.client.Ping(ctx); err != nil {
 		s.cancel()
 		s.client.CloseAllowingRebalance()
 		return nil, fmt.Errorf("connecting to Kafka at %s: %w", conf.seeds(), err)
 	}
+	s.leave = inflight.Read(in.stream)
 	s.wg.Go(s.fetch)
 	s.wg.Go(s.commit)
+	s.wg.Go(func() { s.watchEnds(conf.isolation == kgo.ReadCommitted()) }) //nolint:contextcheck // until the session ends
 	return s, nil
 }
 
@@ -143,6 +157,9 @@ func (s *session) fetch() {
 	for {
 		if s.reader.room(s.ctx) != nil {
 			return
+		}
+		if total, partition, changed := s.appetite.ask(); changed {
+			s.client.UpdateFetchMaxBytes(total, partition)
 		}
 		fetches := s.client.PollFetches(s.ctx)
 		if fetches.IsClientClosed() || s.ctx.Err() != nil {
@@ -154,14 +171,14 @@ func (s *session) fetch() {
 	}
 }
 
-// take takes the records of one topic over.
+// take takes the records of one topic over. A fetch may have failed after some
+// records, which do not come again.
 func (s *session) take(t kgo.FetchTopic) {
 	t.EachPartition(func(p kgo.FetchPartition) {
-		if p.Err != nil {
-			s.fault.report("fetching "+t.Topic, p.Err)
-			return
-		}
 		s.reader.add(t.Topic, t.TopicID, p)
+		if p.Err != nil {
+			s.fault.report(fmt.Sprintf("fetching %s/%d", t.Topic, p.Partition), p.Err)
+		}
 	})
 }
 
@@ -176,15 +193,42 @@ func (s *session) commit() {
 		case <-tick.C:
 		}
 		s.metrics.observe(s.reader)
-		err := s.commits.commit(s.ctx, s.reader.partitions())
-		switch {
-		case err == nil:
-			s.fault.clear("committing offsets")
-		case s.ctx.Err() != nil, passing(err):
-		default:
-			s.fault.report("committing offsets", err)
-		}
+		s.judge(s.commits.commit(s.ctx, s.reader.partitions()))
 	}
+}
+
+// patientFor is how long commits may be refused for reasons that pass before
+// that is reported.
+const patientFor = time.Minute
+
+// judge does what the outcome of a commit asks for.
+func (s *session) judge(err error) {
+	const doing = "committing offsets"
+	now := time.Now()
+	if err == nil {
+		s.committed = now
+		s.fault.clear(doing)
+		return
+	}
+	if s.ctx.Err() != nil {
+		return
+	}
+	if errors.Is(err, errUnanswered) {
+		s.renew(err)
+	}
+	if !passing(err) || now.Sub(s.committed) > patientFor {
+		s.fault.report(doing, err)
+	}
+}
+
+// renew brings a new generation about. Brokers that assign partitions
+// themselves begin one for a new member only.
+func (s *session) renew(reason error) {
+	if s.brokersAssign {
+		s.end(reason)
+		return
+	}
+	s.client.ForceRebalance()
 }
 
 // end gives the membership up: the records under way are withdrawn, and the
@@ -211,9 +255,11 @@ func (s *session) close(ctx context.Context) error {
 		select {
 		case <-done:
 		case <-ctx.Done():
-			err = errors.Join(err, ctx.Err())
+			err = errors.Join(err, fmt.Errorf("leaving the consumer group: %w", ctx.Err()))
 		}
 		s.reader.disown(s.reader.partitions())
+		s.metrics.observe(s.reader)
+		s.leave()
 	})
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 )
 
@@ -169,10 +170,21 @@ func TestOnlyWhatFailedComesAgainAndHoldsTheOffsetBack(t *testing.T) {
 	require.Equal(t, int64(10), committed[0])
 }
 
-// sink acknowledges what is under way when it is told to flush.
-type sink struct{ flush func() }
+// sink is an output that is told what to do; either function may be nil.
+type sink struct{ flush, relieve func() }
 
-func (s *sink) Flush()             { s.flush() }
+func (s *sink) Flush() {
+	if s.flush != nil {
+		s.flush()
+	}
+}
+
+func (s *sink) Relieve() {
+	if s.relieve != nil {
+		s.relieve()
+	}
+}
+
 func (s *sink) MemoryLimit() int64 { return 64 << 20 }
 
 func TestACleanRebalanceStoresAndCommitsWhatIsUnderWay(t *testing.T) {
@@ -190,7 +202,7 @@ func TestACleanRebalanceStoresAndCommitsWhatIsUnderWay(t *testing.T) {
 				n += len(r.values)
 			}
 			flushed := make(chan struct{}, 10)
-			leave := inflight.Join(&sink{func() { flushed <- struct{}{} }})
+			leave := inflight.Join("", &sink{flush: func() { flushed <- struct{}{} }})
 			defer leave()
 			b := input(t, c, "orders", "protocol: "+protocol)
 			require.NoError(t, b.Connect(ctx))
@@ -336,5 +348,14 @@ func TestMetadataIsThatOfTheKafkaInput(t *testing.T) {
 		return nil
 	})
 	require.Equal(t, want, got)
+	require.NoError(t, r.ack(t.Context(), nil))
+	place, ok := source.FromContext(r.batch[0].Context())
+	require.True(t, ok)
+	require.Equal(t, source.Coordinates{Topic: "orders"}, place)
+
+	require.NoError(t, c.Produce(t.Context(), &kgo.Record{Topic: "orders", Value: []byte{}}))
+	r = next(within(t, 20*time.Second), t, in)
+	tombstone, _ := r.batch[0].MetaGetMut("kafka_tombstone_message")
+	require.Equal(t, false, tombstone, "an empty value is one")
 	require.NoError(t, r.ack(t.Context(), nil))
 }

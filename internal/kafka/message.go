@@ -5,12 +5,16 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // message makes a message of a record, with the metadata that the `kafka` input
-// gives it. The payload is that of the record and must not be changed.
+// gives it, and a context that says where it comes from. The payload is that of
+// the record and must not be changed.
 func message(ctx context.Context, r *kgo.Record, highWater int64, multiHeader bool) *service.Message {
-	m := service.NewMessage(r.Value).WithContext(ctx)
+	m := service.NewMessageWithContext(
+		source.WithCoordinates(ctx, source.Coordinates{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset}), r.Value)
 	headers(m, r.Headers, multiHeader)
 	m.MetaSetMut("kafka_key", string(r.Key))
 	m.MetaSetMut("kafka_partition", int(r.Partition))

@@ -6,7 +6,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
-// metrics are what the input counts; docs/operations.md lists them.
+// metrics are what the input counts; docs/reference/metrics.md lists them.
 type metrics struct {
 	assigned, lag, lagMax, underway, bytes *service.MetricGauge
 	rebalances, lost                       *service.MetricCounter
@@ -42,17 +42,13 @@ func (m *metrics) commit(took time.Duration, err error) {
 	}
 }
 
-// observe refreshes the gauges. Lag is what is not stored yet of what the
-// broker had at the latest fetch.
+// observe refreshes the gauges.
 func (m *metrics) observe(r *reader) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var sum, most int64
 	for _, p := range r.owned {
-		if !p.offsets.known {
-			continue
-		}
-		lag := max(p.highWater-p.offsets.stored, 0)
+		lag := p.lag()
 		sum += lag
 		most = max(most, lag)
 	}

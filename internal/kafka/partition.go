@@ -1,13 +1,16 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // partition is one Kafka partition from its assignment to its revocation. It is
@@ -26,6 +29,8 @@ type partition struct {
 	bytes     int64         // of waiting
 	since     time.Time     // when the first of waiting came
 	highWater int64         // of the latest fetch
+	first     int64         // offset of the first record; -1 before
+	end       int64         // where the partition ends, as far as is known
 	handed    int           // deliveries that are not settled
 	leaving   bool          // being revoked: hands out nothing more
 }
@@ -37,9 +42,29 @@ type topicPartition struct {
 }
 
 func newPartition(tp topicPartition) *partition {
-	p := &partition{topicPartition: tp, offsets: offsets{committed: -1}}
+	p := &partition{topicPartition: tp, offsets: offsets{committed: -1}, first: -1}
 	p.lease, p.revoke = context.WithCancelCause(context.Background())
 	return p
+}
+
+// reached notes a fetch that begins at an offset, and the end that it tells.
+func (p *partition) reached(offset, end int64) {
+	if p.first < 0 {
+		p.first = offset
+	}
+	p.end = max(p.end, end)
+}
+
+// lag is the number of offsets that are not stored, as far as is known.
+func (p *partition) lag() int64 {
+	switch {
+	case p.offsets.known:
+		return max(p.end-p.offsets.stored, 0)
+	case p.first >= 0:
+		return max(p.end-p.first, 0)
+	default:
+		return 0 // nothing of it was fetched yet
+	}
 }
 
 // take cuts the first records off, up to about most bytes and at least one.
@@ -66,50 +91,76 @@ func (p *partition) drop() (bytes int64, n int) {
 
 // delivery is a batch that was handed out, or is to be handed out again.
 type delivery struct {
-	part  *partition
-	span  *span
-	batch service.MessageBatch
-	bytes int64
-	tries int
-	due   time.Time // when it may be handed out again
+	part      *partition
+	span      *span
+	records   []*kgo.Record
+	highWater int64 // when they were fetched
+	bytes     int64
+	tries     int
+	due       time.Time // when it may be handed out again
 }
 
 // deliver makes a batch of records of the partition.
-func (p *partition) deliver(records []*kgo.Record, bytes int64, multiHeader bool) *delivery {
+func (p *partition) deliver(records []*kgo.Record, bytes int64) *delivery {
 	last := records[len(records)-1]
-	ctx := inflight.WithLease(context.Background(), p.lease)
-	d := &delivery{
-		part:  p,
-		span:  p.offsets.begin(last.Offset+1, last.LeaderEpoch),
-		batch: make(service.MessageBatch, len(records)),
-		bytes: bytes,
+	return &delivery{
+		part:      p,
+		span:      p.offsets.begin(last.Offset+1, last.LeaderEpoch),
+		records:   records,
+		highWater: p.highWater,
+		bytes:     bytes,
 	}
-	for i, r := range records {
-		d.batch[i] = message(ctx, r, p.highWater, multiHeader)
-	}
-	return d
 }
 
-// remaining narrows a delivery down to the messages that failed, as far as err
-// says which.
-func (d *delivery) remaining(indexed *service.Indexer, err *service.BatchError) {
-	failed := make([]bool, len(d.batch))
-	n := 0
-	err.WalkMessagesIndexedBy(indexed, func(i int, _ *service.Message, err error) bool {
-		if err != nil && i >= 0 && i < len(failed) && !failed[i] {
-			failed[i] = true
-			n++
+// messages makes the messages of a delivery, new ones each time: whoever had
+// them before may have changed them.
+func (d *delivery) messages(multiHeader bool) service.MessageBatch {
+	ctx := inflight.WithLease(context.Background(), d.part.lease)
+	batch := make(service.MessageBatch, len(d.records))
+	for i, r := range d.records {
+		batch[i] = message(ctx, r, d.highWater, multiHeader)
+	}
+	return batch
+}
+
+// stored narrows a delivery down to the records that may not be stored: all but
+// those of which err says that nothing has failed. Of records that it does not
+// mention nothing is known: processors may have made one message of several.
+func (d *delivery) stored(err *service.BatchError) {
+	if err.IndexedErrors() == 0 {
+		return // all of them failed
+	}
+	const stored, failed = 1, 2
+	fate := make([]uint8, len(d.records))
+	err.WalkMessages(func(_ int, m *service.Message, err error) bool { //nolint:staticcheck // indexes are not used, messages know their place
+		i, ok := d.find(m)
+		switch {
+		case !ok:
+		case err != nil:
+			fate[i] = failed
+		case fate[i] == 0:
+			fate[i] = stored
 		}
 		return true
 	})
-	if n == 0 {
-		return // it does not say: all of them
-	}
-	left := make(service.MessageBatch, 0, n)
-	for i, m := range d.batch {
-		if failed[i] {
-			left = append(left, m)
+	var left []*kgo.Record
+	for i, r := range d.records {
+		if fate[i] != stored {
+			left = append(left, r)
 		}
 	}
-	d.batch = left
+	if len(left) > 0 {
+		d.records = left
+	}
+}
+
+// find returns the place of the record that a message was made of.
+func (d *delivery) find(m *service.Message) (i int, ok bool) {
+	c, ok := source.FromContext(m.Context())
+	if !ok || c.Topic != d.part.topic || c.Partition != d.part.id {
+		return 0, false
+	}
+	return slices.BinarySearchFunc(d.records, c.Offset, func(r *kgo.Record, offset int64) int {
+		return cmp.Compare(r.Offset, offset)
+	})
 }

@@ -36,10 +36,10 @@ const (
 // reader holds what was fetched and hands it out in batches of one partition.
 // It is safe for concurrent use.
 type reader struct {
-	multiHeader bool
-	limit       int64 // bytes under way; zero: ask the outputs
-	metrics     *metrics
-	now         func() time.Time
+	limit   int64  // bytes under way; zero: ask the outputs
+	stream  string // whose outputs these are
+	metrics *metrics
+	now     func() time.Time
 
 	mu       sync.Mutex
 	owned    map[topicPartition]*partition
@@ -51,9 +51,9 @@ type reader struct {
 	closed   bool
 }
 
-func newReader(c *Config, m *metrics) *reader {
+func newReader(c *Config, stream string, m *metrics) *reader {
 	return &reader{
-		multiHeader: c.multiHeader, limit: c.maxBuffered, metrics: m, now: time.Now,
+		limit: c.maxBuffered, stream: stream, metrics: m, now: time.Now,
 		owned: map[topicPartition]*partition{}, changed: make(chan struct{}),
 	}
 }
@@ -69,7 +69,7 @@ func (r *reader) memory() int64 {
 	if r.limit > 0 {
 		return r.limit
 	}
-	if limit := inflight.MemoryLimit(); limit > 0 {
+	if limit := inflight.Share(r.stream); limit > 0 {
 		return limit
 	}
 	return defaultBuffered
@@ -103,24 +103,41 @@ func (r *reader) add(topic string, id [16]byte, f kgo.FetchPartition) {
 	}
 	p.waiting = append(p.waiting, f.Records...)
 	p.highWater, p.topicID = f.HighWatermark, id
+	p.reached(f.Records[0].Offset, f.HighWatermark)
 	r.wake()
 }
 
 // charge is what a record counts against the memory.
 func charge(r *kgo.Record) int64 { return cost(r) + inflight.RecordOverhead }
 
+// full reports whether there is no memory for another fetch. The caller holds
+// the lock.
+func (r *reader) full() bool {
+	limit := r.memory()
+	return r.bytes > 0 && r.bytes >= limit-limit/reserve
+}
+
+// relief is how long nothing may change, while there is no room, until the
+// outputs are asked to make some.
+const relief = 200 * time.Millisecond
+
 // room waits until there is memory for another fetch.
 func (r *reader) room(ctx context.Context) error {
 	for {
 		r.mu.Lock()
-		full, changed := r.bytes >= r.memory(), r.changed
+		full, changed := r.full(), r.changed
+		if full {
+			r.wake() // batches need not grow any more
+			changed = r.changed
+		}
 		r.mu.Unlock()
 		if !full {
 			return nil
 		}
 		select {
 		case <-changed:
-		case <-time.After(time.Second): // outputs come and go
+		case <-time.After(relief):
+			inflight.Relieve(r.stream)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -171,8 +188,9 @@ func (r *reader) choose(now time.Time) (*delivery, time.Duration) {
 		return d, 0
 	}
 	most := min(max(r.memory()/shares, leastBatch), mostBatch)
+	growth := r.growth()
 	for i, p := range r.order {
-		wait := p.since.Add(r.growth()).Sub(now)
+		wait := p.since.Add(growth).Sub(now)
 		if p.bytes < most && wait > 0 {
 			// Those behind it are younger, but may be larger.
 			again = min(again, wait)
@@ -184,9 +202,9 @@ func (r *reader) choose(now time.Time) (*delivery, time.Duration) {
 }
 
 // growth is how long records wait for more of their partition: the longer, the
-// more batches are under way.
+// more batches are under way. Without room for more they wait for nothing.
 func (r *reader) growth() time.Duration {
-	if r.underway < easy {
+	if r.underway < easy || r.full() {
 		return 0
 	}
 	return min(firstGrowth<<min((r.underway-easy)/doubling, 20), lastGrowth)
@@ -205,39 +223,42 @@ func (r *reader) handOut(i int, most int64, now time.Time) *delivery {
 	r.underway++
 	p.handed++
 	r.bytes += inflight.BatchOverhead
-	return p.deliver(records, bytes+int64(len(records))*inflight.RecordOverhead+inflight.BatchOverhead, r.multiHeader)
+	return p.deliver(records, bytes+int64(len(records))*inflight.RecordOverhead+inflight.BatchOverhead)
 }
 
 // settle ends a delivery: stored, or to be handed out again while the partition
-// is still owned.
-func (r *reader) settle(d *delivery, indexed *service.Indexer, err error) {
+// is still owned. Once it is not, what an output says about its records is of no
+// account.
+func (r *reader) settle(d *delivery, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer r.wake()
 	r.underway--
 	d.part.handed--
-	if err != nil && d.part.lease.Err() == nil {
-		r.again(d, indexed, err)
+	switch {
+	case d.part.lease.Err() != nil:
+		r.metrics.withdrawn.Incr(int64(len(d.records)))
+	case err == nil:
+		d.part.offsets.finish(d.span)
+	case !d.part.leaving:
+		r.again(d, err)
 		return
+	default: // somebody else reads it again
+		r.metrics.withdrawn.Incr(int64(len(d.records)))
 	}
 	r.bytes -= d.bytes
-	if err == nil {
-		d.part.offsets.finish(d.span)
-		return
-	}
-	r.metrics.withdrawn.Incr(int64(len(d.batch)))
 }
 
 // again schedules a delivery once more. The caller holds the lock.
-func (r *reader) again(d *delivery, indexed *service.Indexer, err error) {
+func (r *reader) again(d *delivery, err error) {
 	var partial *service.BatchError
 	if errors.As(err, &partial) {
-		d.remaining(indexed, partial)
+		d.stored(partial)
 	}
 	d.due = r.now().Add(min(firstRetry<<min(d.tries, 10), lastRetry))
 	d.tries++
 	r.retries = append(r.retries, d)
-	r.metrics.redelivered.Incr(int64(len(d.batch)))
+	r.metrics.redelivered.Incr(int64(len(d.records)))
 }
 
 // close turns everybody away.

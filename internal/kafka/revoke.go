@@ -1,9 +1,12 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/s3-destination/s3-destination/internal/inflight"
 )
 
 // errRevoked is why a lease ends.
@@ -40,17 +43,23 @@ func (r *reader) forget(p *partition) {
 			return false
 		}
 		r.bytes -= d.bytes
-		r.metrics.withdrawn.Incr(int64(len(d.batch)))
+		r.metrics.withdrawn.Incr(int64(len(d.records)))
 		return true
 	})
 }
 
-// settled waits until all that partitions have handed out is stored or has
-// failed, and reports whether that happened in time.
-func (r *reader) settled(parts []*partition, within time.Duration) bool {
-	deadline := time.NewTimer(within)
-	defer deadline.Stop()
-	for {
+// flushInterval is how often outputs are told to write while partitions wait
+// for it: some of their records may be on the way to them.
+const flushInterval = 250 * time.Millisecond
+
+// settled has the outputs write, and waits until all that partitions have handed
+// out is stored or has failed. It reports whether that happened in time.
+func (r *reader) settled(ctx context.Context, parts []*partition, within time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	again := time.NewTicker(flushInterval)
+	defer again.Stop()
+	for flush := true; ; {
 		r.mu.Lock()
 		busy := slices.ContainsFunc(parts, func(p *partition) bool { return p.handed > 0 })
 		changed := r.changed
@@ -58,9 +67,15 @@ func (r *reader) settled(parts []*partition, within time.Duration) bool {
 		if !busy {
 			return true
 		}
+		if flush {
+			inflight.Flush(r.stream)
+		}
 		select {
 		case <-changed:
-		case <-deadline.C:
+			flush = false
+		case <-again.C:
+			flush = true
+		case <-ctx.Done():
 			return false
 		}
 	}

@@ -42,13 +42,32 @@ var marked atomic.Bool
 // project has read at that place. No client and no processor can put it there.
 func WithCoordinates(ctx context.Context, c Coordinates) context.Context {
 	marked.Store(true)
-	return context.WithValue(ctx, contextKey{}, c)
+	return &located{ctx, c}
+}
+
+// located is a context with coordinates, as small as one can be: there is one
+// for each record.
+type located struct {
+	context.Context //nolint:containedctx // it is a context
+
+	coordinates Coordinates
+}
+
+// Value implements context.Context.
+func (l *located) Value(key any) any {
+	if key == (contextKey{}) {
+		return l
+	}
+	return l.Context.Value(key)
 }
 
 // FromContext returns what [WithCoordinates] has put into a context.
 func FromContext(ctx context.Context) (Coordinates, bool) {
-	c, ok := ctx.Value(contextKey{}).(Coordinates)
-	return c, ok
+	l, ok := ctx.Value(contextKey{}).(*located)
+	if !ok {
+		return Coordinates{}, false
+	}
+	return l.coordinates, true
 }
 
 // fromInput returns the coordinates in the context of a message.

@@ -1,0 +1,119 @@
+package kafka
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+)
+
+// commits are the generations of the commits that a cluster has seen.
+type commits struct {
+	mu          sync.Mutex
+	generations []int32
+}
+
+func (c *commits) add(req kmsg.Request) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.generations = append(c.generations, req.(*kmsg.OffsetCommitRequest).Generation)
+	return len(c.generations)
+}
+
+func (c *commits) seen() []int32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]int32(nil), c.generations...)
+}
+
+// watchCommits has answer decide about each commit, which gets its number, from
+// 1 on.
+func watchCommits(c *kafkatest.Cluster, answer func(n int, req *kmsg.OffsetCommitRequest) (kmsg.Response, error, bool)) *commits {
+	seen := &commits{}
+	c.Fake.ControlKey(int16(kmsg.OffsetCommit), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		c.Fake.KeepControl()
+		return answer(seen.add(req), req.(*kmsg.OffsetCommitRequest))
+	})
+	return seen
+}
+
+func TestACommitWithoutAnAnswerIsFollowedByANewGenerationOnly(t *testing.T) {
+	c := kafkatest.StartT(t)
+	topic(t, c, "orders", 1, 10)
+	in := input(t, c, "orders", "protocol: classic")
+	ctx := within(t, 30*time.Second)
+	seen := watchCommits(c, func(n int, _ *kmsg.OffsetCommitRequest) (kmsg.Response, error, bool) {
+		if n == 1 {
+			return nil, errors.New("cut"), true // the connection ends
+		}
+		return nil, nil, false
+	})
+	require.NoError(t, next(ctx, t, in).ack(ctx, nil))
+	require.Eventually(t, func() bool {
+		offsets, err := c.Committed(ctx, "g", "orders")
+		return err == nil && offsets[0] > 0
+	}, 20*time.Second, 10*time.Millisecond)
+	generations := seen.seen()
+	require.Greater(t, generations[1], generations[0], "nothing follows in the generation of what may still arrive")
+}
+
+func TestARefusedCommitIsMadeAgainBeforeThePartitionGoes(t *testing.T) {
+	c := kafkatest.StartT(t)
+	topic(t, c, "orders", 1, 10)
+	in := input(t, c, "orders", "protocol: classic")
+	ctx := within(t, 30*time.Second)
+	var refused sync.Once
+	watchCommits(c, func(_ int, req *kmsg.OffsetCommitRequest) (resp kmsg.Response, err error, handled bool) {
+		refused.Do(func() {
+			r := req.ResponseKind().(*kmsg.OffsetCommitResponse)
+			for _, topic := range req.Topics {
+				answer := kmsg.NewOffsetCommitResponseTopic()
+				answer.Topic, answer.TopicID = topic.Topic, topic.TopicID
+				p := kmsg.NewOffsetCommitResponseTopicPartition()
+				p.Partition, p.ErrorCode = topic.Partitions[0].Partition, kerr.RebalanceInProgress.Code
+				answer.Partitions = append(answer.Partitions, p)
+				r.Topics = append(r.Topics, answer)
+			}
+			resp, handled = r, true
+		})
+		return resp, nil, handled
+	})
+	first := next(ctx, t, in)
+	in.mu.Lock()
+	s := in.session
+	in.mu.Unlock()
+	require.NoError(t, first.ack(ctx, nil))
+	require.NoError(t, s.commitLast(ctx, s.reader.partitions()))
+	offsets, err := c.Committed(ctx, "g", "orders")
+	require.NoError(t, err)
+	require.Positive(t, offsets[0])
+}
+
+func TestRecentBrokersAreToldByTheirVersion(t *testing.T) {
+	for guess, want := range map[string]bool{
+		"v4.3": true, "v4.10": true, "v5.0": true, "at least v4.4": true,
+		"v4.2": false, "v3.9": false, "not even v4.3": false, "between v4.2 and v4.3": false,
+		"unknown custom version": false, "unknown custom version at least v4.3": false,
+	} {
+		require.Equal(t, want, recent(guess), guess)
+	}
+}
+
+func TestRecordsBeforeAFaultOfAFetchAreRead(t *testing.T) {
+	s := &session{reader: bench(64<<20, 0)}
+	s.fault.log = service.MockResources().Logger()
+	s.take(kgo.FetchTopic{Topic: "t", Partitions: []kgo.FetchPartition{{
+		Records: []*kgo.Record{{Topic: "t", Value: []byte("x")}}, Err: errors.New("damaged batch"),
+	}}})
+	d, err := s.reader.next(t.Context())
+	require.NoError(t, err)
+	require.Len(t, d.records, 1)
+}

@@ -41,6 +41,27 @@ type chunk struct {
 	form   Encoded         // from the end of encoding to the end of the upload
 	object []record.Record // that it holds, as long
 	cancel func()          // ends the encoding or the upload that runs
+	// recalled is closed when some of the records of an upload are withdrawn.
+	recalled signal
+}
+
+// signal is something that happens once.
+type signal chan struct{}
+
+// close makes it happen, unless it has.
+func (s signal) close() {
+	if !s.happened() {
+		close(s)
+	}
+}
+
+func (s signal) happened() bool {
+	select {
+	case <-s:
+		return true
+	default:
+		return false
+	}
 }
 
 // join appends a run.

@@ -186,6 +186,10 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 		m.ledger.move(c, dissolved)
 		return false
 	}
+	if c.runs.spoiled() {
+		m.giveAnother(c)
+		return false
+	}
 	if ward := m.ledger.wards[c.part]; ward != nil && ward.probe != c {
 		m.keepAll(ward, c)
 		return false

@@ -28,9 +28,12 @@ type Manager struct {
 	lateIn   time.Time
 	draining bool
 	flushing bool // as draining, until nothing is open
-	hurried  bool // a call must not wait for fuller objects
-	left     bool // a call was withdrawn, and its records are still in chunks
-	closed   bool
+	// heldUntil: what had arrived by then is to be rolled.
+	heldUntil time.Time
+	relieve   bool // an input waits until something is stored
+	hurried   bool // a call must not wait for fuller objects
+	left      bool // a call was withdrawn, and its records are still in chunks
+	closed    bool
 	// news is what the observer is told when the lock has been given back.
 	news []func(o Observer)
 

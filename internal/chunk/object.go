@@ -66,4 +66,8 @@ type Object struct {
 	Encoded Encoded
 	// Bytes is the size of the object.
 	Bytes int64
+	// Recalled is closed when some of the records must not be stored any more:
+	// then no further attempt to store the object is to begin, and the others
+	// come again in another one.
+	Recalled <-chan struct{}
 }

@@ -55,7 +55,7 @@ func (m *Manager) newChunk(p partition) *chunk {
 		extra = m.cfg.PartitionOverhead + int64(len(p.path)+len(p.schema))
 	}
 	return &chunk{
-		id: m.cfg.NewID(), part: p, opened: time.Now(), extra: extra,
+		id: m.cfg.NewID(), part: p, opened: time.Now(), extra: extra, recalled: make(signal),
 		ratio: m.ratios.of(p), most: m.cfg.capOf(p.kind),
 	}
 }

@@ -32,7 +32,7 @@ func (m *Manager) underPressure() bool {
 		return false
 	}
 	onTheMove := l.book.stages[admitted].calls + l.book.stages[done].calls
-	if m.gateShut() && l.underway() == 0 && onTheMove == 0 {
+	if (m.gateShut() || m.relieve) && l.underway() == 0 && onTheMove == 0 {
 		return true // no upload and no call on its way in or out will make room
 	}
 	return float64(m.pressure()) > highWater*m.limit()
@@ -42,10 +42,16 @@ func (m *Manager) underPressure() bool {
 // the best objects and free the most. Several at once, for looking for the
 // largest of many takes a while. The caller holds the lock.
 func (m *Manager) rollForMemory() {
-	if m.free() <= 0 || !m.underPressure() {
+	roll := m.free() > 0 && m.underPressure()
+	asked := m.relieve
+	m.relieve = false // it asks again as long as it waits
+	if !roll {
 		return
 	}
 	excess := m.pressure() - int64(lowWater*m.limit())
+	if asked {
+		excess = max(excess, int64((1-lowWater)*float64(m.pressure())))
+	}
 	bySize := slices.Clone(m.ledger.byAge)
 	slices.SortFunc(bySize, func(a, b *chunk) int { return cmp.Compare(b.charge, a.charge) })
 	for i, c := range bySize {

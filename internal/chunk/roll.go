@@ -72,6 +72,7 @@ func (m *Manager) rollDue(now time.Time) {
 		m.hurried = false
 		m.sealAll(Recovery)
 	}
+	m.rollHeld()
 	m.rollForMemory()
 	m.rollSaturated()
 	m.rollOld(now)
@@ -213,11 +214,16 @@ func (m *Manager) sealAll(reason Reason) {
 }
 
 // sweep takes back the records of withdrawn calls: an upload after a forced
-// stop would only make duplicates of records that will be delivered again. The
-// caller holds the lock.
+// stop, or of records that somebody else reads again, would only make
+// duplicates. The caller holds the lock.
 func (m *Manager) sweep() {
 	m.left = false
 	l := &m.ledger
+	for _, c := range l.in(encoded) {
+		if c.runs.spoiled() {
+			m.recall(c)
+		}
+	}
 	for _, c := range append(l.in(open), l.in(parked)...) {
 		kept := c.runs.withoutWithdrawn()
 		if len(kept) == len(c.runs) {
@@ -230,8 +236,13 @@ func (m *Manager) sweep() {
 		}
 	}
 	for c := range l.working {
-		if c.cancel != nil && !c.runs.wanted() {
-			c.cancel()
+		switch {
+		case !c.runs.wanted():
+			if c.cancel != nil {
+				c.cancel()
+			}
+		case c.state == landing && c.runs.spoiled():
+			c.recalled.close()
 		}
 	}
 	m.letIn()

@@ -111,6 +111,12 @@ func (rs runs) wanted() bool {
 	return slices.ContainsFunc(rs, func(r run) bool { return !r.call.withdrawn })
 }
 
+// spoiled reports whether the calls of some runs were withdrawn, and others
+// still wait.
+func (rs runs) spoiled() bool {
+	return slices.ContainsFunc(rs, func(r run) bool { return r.call.withdrawn }) && rs.wanted()
+}
+
 // withoutWithdrawn returns the runs that a call still waits for.
 func (rs runs) withoutWithdrawn() runs {
 	gone := func(r run) bool { return r.call.withdrawn }

@@ -17,6 +17,10 @@ func (m *Manager) mayLand() bool {
 func (m *Manager) startLanding() {
 	for len(m.ledger.encoded) > 0 && m.mayLand() {
 		c := m.ledger.encoded[0]
+		if c.runs.spoiled() {
+			m.recall(c)
+			continue
+		}
 		m.ledger.move(c, landing)
 		m.done.Go(task{m, c}.land)
 	}
@@ -39,7 +43,7 @@ func (t task) land() {
 func (m *Manager) land(ctx context.Context, c *chunk) {
 	o := Object{
 		ID: c.id, Kind: c.part.kind, Path: c.part.path, Opened: c.opened,
-		Reason: c.reason, Records: c.object, Encoded: c.form, Bytes: c.bytes,
+		Reason: c.reason, Records: c.object, Encoded: c.form, Bytes: c.bytes, Recalled: c.recalled,
 	}
 	var err error
 	o.Key, err = m.pipe.Land(ctx, o)
@@ -56,6 +60,8 @@ func (m *Manager) land(ctx context.Context, c *chunk) {
 	}
 	switch {
 	case c.state.final(): // closed in the meantime
+	case err != nil && c.recalled.happened() && !m.closed && c.runs.wanted():
+		m.giveAnother(c)
 	case refused && !m.closed && c.runs.wanted():
 		m.park(c, err)
 	case err != nil:
@@ -68,6 +74,21 @@ func (m *Manager) land(ctx context.Context, c *chunk) {
 		}
 	}
 	m.passed(c)
+}
+
+// recall takes an encoded object back that holds records of withdrawn calls. The
+// caller holds the lock.
+func (m *Manager) recall(c *chunk) {
+	c.form.Release()
+	m.giveAnother(c)
+}
+
+// giveAnother gives the records of a chunk that are still waited for to another
+// one. The caller holds the lock.
+func (m *Manager) giveAnother(c *chunk) {
+	kept := c.runs.withoutWithdrawn()
+	m.ledger.move(c, dissolved)
+	m.putBack(c.part, kept)
 }
 
 // lost fails the records of an object that could not be stored. The caller

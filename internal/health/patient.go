@@ -61,9 +61,11 @@ func (p *Patient) Put(ctx context.Context, o store.Object) (store.Result, error)
 			return r, nil
 		case !store.ClassOf(err).DestinationLevel():
 			return r, err //nolint:wrapcheck // a transparent wrapper
+		case store.IsRecalled(o.Recalled):
+			return r, err //nolint:wrapcheck // a transparent wrapper
 		case p.refused(ctx, err, failures, stored):
 			return r, fmt.Errorf("%w: %w", store.ErrRefused, err)
-		case p.monitor == nil || p.enough(began, failures) || p.wait(ctx, began, failures) != nil:
+		case p.monitor == nil || p.enough(began, failures) || p.wait(ctx, o.Recalled, began, failures) != nil:
 			return r, err //nolint:wrapcheck // a transparent wrapper
 		}
 		o.MayExist = o.MayExist || outcomeUnknown(err)
@@ -102,8 +104,19 @@ func (p *Patient) enough(began time.Time, failures int) bool {
 }
 
 // wait returns when the destination is up, and a moment later, so that uploads
-// do not all come back at once.
-func (p *Patient) wait(ctx context.Context, began time.Time, failures int) error {
+// do not all come back at once; or with an error when the object is recalled.
+func (p *Patient) wait(ctx context.Context, recalled <-chan struct{}, began time.Time, failures int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if recalled != nil {
+		go func() {
+			select {
+			case <-recalled:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
 	if p.maxElapsed > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, began.Add(p.maxElapsed))

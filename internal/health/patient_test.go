@@ -178,3 +178,22 @@ func TestObjectsThatAreStoredVouchForTheDestination(t *testing.T) {
 		assert.Equal(t, store.ClassOf(failure) == store.ClassDenied, store.Refused(err))
 	}
 }
+
+func TestARecalledObjectIsGivenUp(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, _ *witness) {
+		require.NoError(t, m.Check(t.Context()).Err)
+		m.Start()
+		p.set(denied())
+		recalled := make(chan struct{})
+		time.AfterFunc(time.Hour, func() { close(recalled) })
+		began := time.Now()
+		s := &fickle{err: denied()}
+		_, err := NewPatient(s, m, 0).Put(t.Context(), store.Object{Recalled: recalled})
+		assert.Equal(t, store.ClassDenied, store.ClassOf(err))
+		assert.Equal(t, time.Hour, time.Since(began), "while the destination is down")
+		puts := s.puts
+		_, err = NewPatient(s, m, 0).Put(t.Context(), store.Object{Recalled: recalled})
+		assert.Equal(t, store.ClassDenied, store.ClassOf(err))
+		assert.Equal(t, puts+1, s.puts)
+	})
+}

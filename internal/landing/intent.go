@@ -56,8 +56,9 @@ type Journal interface {
 }
 
 // object is what the store is asked to write.
-func (i *Intent) object(body *store.Body) store.Object {
+func (i *Intent) object(body *store.Body, recalled <-chan struct{}) store.Object {
 	return store.Object{
+		Recalled:        recalled,
 		Key:             i.Key,
 		Body:            body,
 		Sum:             i.Sum,

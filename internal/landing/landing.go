@@ -170,9 +170,12 @@ func (l *Lander) Land(ctx context.Context, o chunk.Object) (string, error) {
 		if err = l.declare(ctx, intent); err != nil {
 			break
 		}
-		_, outcome := l.store.Put(ctx, intent.object(body))
+		_, outcome := l.store.Put(ctx, intent.object(body, o.Recalled))
 		if a.landed(intent, outcome) {
 			return intent.Key, nil
+		}
+		if store.IsRecalled(o.Recalled) {
+			return "", outcome
 		}
 		intent, err = a.next(ctx, intent, outcome)
 	}

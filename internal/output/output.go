@@ -16,6 +16,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/landing"
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/internal/partition"
@@ -49,6 +50,8 @@ type Output struct {
 	// drained is closed when everything is to be written now. What waits then
 	// is taken over even if the destination has never been reached.
 	drained chan struct{}
+	// leave ends that inputs of ours know this output; nil before Connect.
+	leave func()
 	// tried and reached tell whether Connect was called, and has succeeded.
 	tried, reached atomic.Bool
 
@@ -131,6 +134,7 @@ func (o *Output) Connect(ctx context.Context) error {
 		o.chunks.Drain()
 	}
 	lifecycle.Takes(o)
+	o.leave = inflight.Join(o.stream, &sink{o, o.chunks})
 	return nil
 }
 
@@ -179,13 +183,22 @@ func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // records that failed.
 func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
 	call := o.account.Enter(len(batch))
-	err := unstored.Ended(ctx, o.write(ctx, batch))
+	held := leasesOf(batch) //nolint:contextcheck // messages have contexts of their own
+	ctx, end := held.watch(ctx)
+	defer end()
+	err := held.outcome(ctx, unstored.Ended(ctx, o.write(ctx, batch, &held)))
 	o.account.End(call, batch, err) //nolint:contextcheck // messages have contexts of their own
+	if errors.Is(err, errWithdrawn) && held.none() {
+		return nil
+	}
 	return err
 }
 
 // write stores a batch, and returns when that is done or in vain.
-func (o *Output) write(ctx context.Context, batch service.MessageBatch) error {
+func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *leases) error {
+	if held.none() {
+		return errWithdrawn
+	}
 	if err := ctx.Err(); err != nil {
 		return err // a forced stop: whatever we store now is delivered again
 	}
@@ -216,7 +229,7 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch) error {
 		return err
 	}
 	half := o.halfStored(batch) //nolint:contextcheck // messages have contexts of their own
-	o.place(batch, half, call)
+	o.place(batch, half, held, call)
 	failures, err := call.Commit(ctx)
 	if err != nil {
 		o.resends.Put(half)
@@ -238,11 +251,11 @@ func (o *Output) halfStored(batch service.MessageBatch) *resend.Batch {
 }
 
 // place finds the partition of every record of the batch that is not stored.
-func (o *Output) place(batch service.MessageBatch, half *resend.Batch, call *chunk.Call) {
+func (o *Output) place(batch service.MessageBatch, half *resend.Batch, held *leases, call *chunk.Call) {
 	pass := o.assigner.Begin(batch)
 	defer pass.End()
 	for i, m := range batch {
-		if half.Done(i) {
+		if half.Done(i) || held.isOver(i) {
 			continue
 		}
 		rec, err := o.record(m)
@@ -341,6 +354,9 @@ func (o *Output) Close(ctx context.Context) error {
 	o.mu.Lock()
 	chunks := o.chunks
 	o.closed = true
+	if o.leave != nil {
+		o.leave()
+	}
 	o.mu.Unlock()
 	left := o.Unstored()         // as long as it is known why
 	within(ctx, o.monitor.Close) // first: uploads wait for it

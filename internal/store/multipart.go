@@ -48,7 +48,7 @@ func (s *Store) putMultipart(ctx context.Context, o Object, size int64) (Result,
 			}
 			// From here on the key may be taken by ourselves.
 			o.MayExist = o.MayExist || out.unknown
-			if restart < maxRestarts && ctx.Err() == nil {
+			if restart < maxRestarts && ctx.Err() == nil && !IsRecalled(o.Recalled) {
 				continue
 			}
 		}
@@ -109,7 +109,7 @@ func (u *upload) create(ctx context.Context) (outcome, error) {
 	input.ChecksumAlgorithm, input.ChecksumType = s.checksum.algorithm(), s.checksum.multipartType()
 	var output *s3.CreateMultipartUploadOutput
 	out, err := s.do(ctx, request{
-		op: OpCreateMultipartUpload, key: u.o.Key,
+		op: OpCreateMultipartUpload, key: u.o.Key, recalled: u.o.Recalled,
 		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) (err error) {
 			output, err = s.client.CreateMultipartUpload(ctx, input)
 			return err
@@ -155,7 +155,7 @@ func (u *upload) sendParts(parent context.Context) error {
 	var failure error
 	for i := range n {
 		slots <- struct{}{}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || IsRecalled(u.o.Recalled) {
 			break
 		}
 		wg.Go(func() {
@@ -173,8 +173,14 @@ func (u *upload) sendParts(parent context.Context) error {
 		err := parent.Err()
 		return u.store.newError(OpUploadPart, u.o.Key, classify(parent, err), err)
 	}
+	if failure == nil && IsRecalled(u.o.Recalled) {
+		return u.store.newError(OpUploadPart, u.o.Key, verdict{class: ClassCanceled, reason: errRecalled.Error()}, errRecalled)
+	}
 	return failure
 }
+
+// errRecalled ends an upload of which some records are not to be stored.
+var errRecalled = errors.New("some of the records are not ours to store any more")
 
 // sendPart uploads part i, counted from 0, with its own retries.
 func (u *upload) sendPart(ctx context.Context, i int) error {
@@ -192,7 +198,7 @@ func (u *upload) sendPart(ctx context.Context, i int) error {
 	}
 	var output *s3.UploadPartOutput
 	out, err := s.do(ctx, request{
-		op: OpUploadPart, key: u.o.Key, size: n,
+		op: OpUploadPart, key: u.o.Key, size: n, recalled: u.o.Recalled,
 		send: func(ctx context.Context, watch func(io.ReadSeeker) io.ReadSeeker) (err error) {
 			attempt := input
 			attempt.Body = watch(u.o.Body.Section(off, n))
@@ -233,7 +239,7 @@ func (u *upload) complete(ctx context.Context) (Result, outcome, error) {
 	}
 	var output *s3.CompleteMultipartUploadOutput
 	out, err := s.do(ctx, request{
-		op: OpCompleteMultipartUpload, key: u.o.Key, patience: completePatience, conditional: input.IfNoneMatch != nil,
+		op: OpCompleteMultipartUpload, key: u.o.Key, patience: completePatience, conditional: input.IfNoneMatch != nil, recalled: u.o.Recalled,
 		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) (err error) {
 			output, err = s.client.CompleteMultipartUpload(ctx, input)
 			return err

@@ -34,6 +34,9 @@ type Object struct {
 	InParts bool
 	// IfNoneMatch makes the write conditional on the key being free.
 	IfNoneMatch bool
+	// Recalled, when it is closed, keeps another attempt from being made after
+	// one that has failed; it may be nil. An upload in parts is not completed.
+	Recalled <-chan struct{}
 	// MayExist says that an earlier Put of this very object ended with
 	// [Error.OutcomeUnknown]: a taken key may be our own from the start.
 	MayExist bool
@@ -66,6 +69,16 @@ func (s *Store) Put(ctx context.Context, o Object) (Result, error) {
 		return Result{}, s.newError(OpPutObject, o.Key, verdict{class: ClassInvalid, reason: err.Error()}, err)
 	}
 	return s.upload(ctx, o)
+}
+
+// IsRecalled reports whether a channel as [Object.Recalled] is closed.
+func IsRecalled(recalled <-chan struct{}) bool {
+	select {
+	case <-recalled:
+		return true
+	default:
+		return false
+	}
 }
 
 // upload follows a plan, and another one where a gateway refuses the first for
@@ -145,7 +158,7 @@ func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 
 	var output *s3.PutObjectOutput
 	out, err := s.do(ctx, request{
-		op: OpPutObject, key: o.Key, size: size, conditional: input.IfNoneMatch != nil,
+		op: OpPutObject, key: o.Key, size: size, conditional: input.IfNoneMatch != nil, recalled: o.Recalled,
 		send: func(ctx context.Context, watch func(io.ReadSeeker) io.ReadSeeker) (err error) {
 			attempt := *input
 			attempt.Body = watch(o.Body.Section(0, size))

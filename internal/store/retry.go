@@ -72,6 +72,8 @@ type request struct {
 	conditional bool
 	// patience multiplies the allowed silence, for calls that take S3 long.
 	patience int
+	// recalled, when it is closed, keeps another attempt from being made.
+	recalled <-chan struct{}
 	// send makes one attempt. A body must be wrapped in watch, so that an
 	// upload which moves is not taken for a dead one.
 	send func(ctx context.Context, watch func(io.ReadSeeker) io.ReadSeeker) error
@@ -176,12 +178,13 @@ func (c *call) note(x *exchange, v verdict, err error) {
 func (c *call) again(ctx context.Context, v verdict, err error) error {
 	s := c.store
 	switch {
+	case IsRecalled(c.request.recalled):
 	case v.retry == retryBackoff:
 		wait := max(s.cfg.Retry.delay(c.backoffs, s.jitter), v.after)
 		if s.spent(c.backoffs, c.start, wait) {
 			break
 		}
-		if !sleep(ctx, wait) {
+		if !sleep(ctx, c.request.recalled, wait) {
 			ended := classify(ctx, err)
 			ended.reason += ", while waiting to retry after: " + v.reason
 			return s.failed(c.request, c.out, ended, err)
@@ -266,9 +269,9 @@ func (s *Store) failed(r request, out outcome, v verdict, err error) *Error {
 }
 
 // sleep waits and reports whether it was left to finish.
-func sleep(ctx context.Context, d time.Duration) bool {
+func sleep(ctx context.Context, recalled <-chan struct{}, d time.Duration) bool {
 	if d <= 0 {
-		return ctx.Err() == nil
+		return ctx.Err() == nil && !IsRecalled(recalled)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -276,6 +279,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	case <-ctx.Done():
+		return false
+	case <-recalled:
 		return false
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
@@ -114,14 +115,15 @@ func numberedCopies(t *testing.T, s *s3test.Server) (copies map[int]int, writers
 }
 
 // landThroughRebalances lets three processes of one group write to one prefix,
-// under names that they must dispute, while they come and go.
-func landThroughRebalances(t *testing.T, c *kafkatest.Cluster, kind, protocol string) {
+// under names that they must dispute, while they come and go. It returns how many
+// copies too many there are.
+func landThroughRebalances(t *testing.T, c *kafkatest.Cluster, input, protocol string) (surplus int) {
 	t.Helper()
 	s := s3test.StartT(t, s3test.Config{})
 	require.NoError(t, c.CreateTopic(t.Context(), "events", groupPartitions))
 	join := func(name string) *process {
 		output := kafkaOutput(s, "json", fmt.Sprintf("    metadata: {run: %s}\n", name))
-		return start(t, kafkaInput(kind, c, "events")+strings.ReplaceAll(output, "{{source_range}}", "f-{{chunk_id}}"))
+		return start(t, input+strings.ReplaceAll(output, "{{source_range}}", "f-{{chunk_id}}"))
 	}
 	const calm, again = 300, 600
 	const work = time.Second // longer than records wait
@@ -161,7 +163,6 @@ func landThroughRebalances(t *testing.T, c *kafkatest.Cluster, kind, protocol st
 	assert.Equal(t, ends, committed, "a clean stop leaves nothing to read again")
 
 	copies, writers := numberedCopies(t, s)
-	surplus := 0
 	for id := range stormy.next + again {
 		require.Positive(t, copies[id], "record %d is missing", id)
 		if id < calm || id >= stormy.next {
@@ -170,32 +171,83 @@ func landThroughRebalances(t *testing.T, c *kafkatest.Cluster, kind, protocol st
 		surplus += copies[id] - 1
 	}
 	assert.Len(t, writers, 4, "all have written")
-	t.Logf("%s: %d of %d records twice, %v", kind, surplus, stormy.next-calm, writers)
+	t.Logf("%d of %d records twice, %v", surplus, stormy.next-calm, writers)
+	return surplus
+}
+
+// With our own input partitions move without a copy, whoever assigns them.
+func TestKafkaCleanRebalancesLoseAndDoubleNothing(t *testing.T) {
+	for protocol, found := range map[string]string{"classic": "cooperative-sticky", "consumer": "uniform"} {
+		t.Run(protocol, func(t *testing.T) {
+			if protocol != "classic" {
+				long.Skip(t)
+			}
+			t.Parallel()
+			c := kafkatest.StartT(t)
+			assert.Zero(t, landThroughRebalances(t, c, withProtocol(kafkaInput(sizing.OwnKafka, c, "events"), protocol), found))
+		})
+	}
+}
+
+// withProtocol sets how partitions are assigned.
+func withProtocol(input, protocol string) string {
+	return strings.Replace(input, "consumer_group: s3,", "consumer_group: s3, protocol: "+protocol+",", 1)
+}
+
+// What a process held that was killed is stored by the others. Copies there may
+// be of what it had stored and not committed.
+func TestKafkaKilledMemberLosesNothing(t *testing.T) {
+	t.Parallel()
+	c, s := kafkatest.StartT(t), s3test.StartT(t, s3test.Config{})
+	require.NoError(t, c.CreateTopic(t.Context(), "events", groupPartitions))
+	join := func(run string) *process {
+		input := strings.Replace(kafkaInput(sizing.OwnKafka, c, "events"), "consumer_group: s3,", "consumer_group: s3, session_timeout: 2s,", 1)
+		return start(t, input+kafkaOutput(s, "json", fmt.Sprintf("    metadata: {run: %s}\n", run)))
+	}
+	a, b := join("a"), join("b")
+	awaitMembers(t, c, 2, a)
+	stormy := startStorm(t.Context(), c, 0)
+	require.Eventually(t, func() bool { return b.reading("waiting_batches") >= 3 }, 20*time.Second, 10*time.Millisecond, "%s", &b.logs)
+	require.NoError(t, b.cmd.Process.Kill())
+	<-b.done
+	awaitMembers(t, c, 1, a)
+	require.NoError(t, stormy.stop())
+	settle(t, c, "events", a)
+	a.terminate(t)
+	copies, _ := numberedCopies(t, s)
+	for id := range stormy.next {
+		require.Positive(t, copies[id], "record %d is missing", id)
+	}
 }
 
 func TestKafkaGroupOfThreeRebalancesCooperatively(t *testing.T) {
 	long.Skip(t)
 	t.Parallel()
-	landThroughRebalances(t, kafkatest.StartT(t), "redpanda", "cooperative-sticky")
+	c := kafkatest.StartT(t)
+	landThroughRebalances(t, c, kafkaInput("redpanda", c, "events"), "cooperative-sticky")
 }
 
 func TestKafkaGroupOfThreeRebalancesEagerly(t *testing.T) {
 	t.Parallel()
-	landThroughRebalances(t, kafkatest.StartT(t), "kafka", "range")
+	c := kafkatest.StartT(t)
+	landThroughRebalances(t, c, kafkaInput("kafka", c, "events"), "range")
 }
 
 // restartOneOfTwo stops one of two processes and starts it again while records
 // wait in the other. It returns how many copies too many there are.
-func restartOneOfTwo(t *testing.T, c *kafkatest.Cluster, named bool) (surplus int) {
+func restartOneOfTwo(t *testing.T, c *kafkatest.Cluster, kind string, named bool) (surplus int) {
 	t.Helper()
 	s := s3test.StartT(t, s3test.Config{})
 	require.NoError(t, c.CreateTopic(t.Context(), "events", groupPartitions))
 	join := func(run, name string) *process {
-		settings := "consumer_group: s3, group: {session_timeout: 30s, heartbeat_interval: 300ms},"
-		if named {
-			settings += " target_version: 2.3.0, instance_id: " + name + ","
+		settings := "consumer_group: s3,"
+		if kind == "kafka" {
+			settings += " group: {session_timeout: 30s, heartbeat_interval: 300ms}, target_version: 2.3.0,"
 		}
-		input := strings.Replace(kafkaInput("kafka", c, "events"), "consumer_group: s3,", settings, 1)
+		if named {
+			settings += " instance_id: " + name + ","
+		}
+		input := strings.Replace(kafkaInput(kind, c, "events"), "consumer_group: s3,", settings, 1)
 		output := kafkaOutput(s, "json", fmt.Sprintf("    idle_timeout: 1m\n    metadata: {run: %s}\n", run))
 		return start(t, input+strings.Replace(output, "max_age: 500ms", "max_age: 10s", 1))
 	}
@@ -222,16 +274,18 @@ func restartOneOfTwo(t *testing.T, c *kafkatest.Cluster, named bool) (surplus in
 
 func TestKafkaRestartWithANameMovesNothing(t *testing.T) {
 	long.Skip(t)
-	for _, named := range []bool{true, false} {
-		t.Run(fmt.Sprintf("named %v", named), func(t *testing.T) {
-			t.Parallel()
-			surplus := restartOneOfTwo(t, kafkatest.StartT(t), named)
-			if named {
-				assert.Zero(t, surplus)
-			} else {
-				assert.Positive(t, surplus, "a rebalance takes what waits from all")
-			}
-		})
+	for _, kind := range []string{sizing.OwnKafka, "kafka"} {
+		for _, named := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, named %v", kind, named), func(t *testing.T) {
+				t.Parallel()
+				surplus := restartOneOfTwo(t, kafkatest.StartT(t), kind, named)
+				if named || kind == sizing.OwnKafka {
+					assert.Zero(t, surplus)
+				} else {
+					assert.Positive(t, surplus, "a rebalance takes what waits from all")
+				}
+			})
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 )
 
@@ -24,13 +25,22 @@ func TestIntegrationApacheCompactedTopic(t *testing.T) {
 }
 
 func TestIntegrationApacheGroupRebalancesCooperatively(t *testing.T) {
-	landThroughRebalances(t, kafkatest.StartApacheT(t), "redpanda", "cooperative-sticky")
+	c := kafkatest.StartApacheT(t)
+	landThroughRebalances(t, c, kafkaInput("redpanda", c, "events"), "cooperative-sticky")
+}
+
+func TestIntegrationApacheCleanRebalancesLoseAndDoubleNothing(t *testing.T) {
+	c := kafkatest.StartApacheT(t)
+	assert.Zero(t, landThroughRebalances(t, c, withProtocol(kafkaInput(sizing.OwnKafka, c, "events"), "classic"), "cooperative-sticky"))
 }
 
 func TestIntegrationApacheRestartWithANameMovesNothing(t *testing.T) {
-	assert.Zero(t, restartOneOfTwo(t, kafkatest.StartApacheT(t), true))
+	for _, kind := range []string{sizing.OwnKafka, "kafka"} {
+		t.Run(kind, func(t *testing.T) { assert.Zero(t, restartOneOfTwo(t, kafkatest.StartApacheT(t), kind, true)) })
+	}
 }
 
 func TestIntegrationApacheGroupRebalancesEagerly(t *testing.T) {
-	landThroughRebalances(t, kafkatest.StartApacheT(t), "kafka", "range")
+	c := kafkatest.StartApacheT(t)
+	landThroughRebalances(t, c, kafkaInput("kafka", c, "events"), "range")
 }

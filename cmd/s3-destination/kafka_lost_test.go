@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
@@ -91,20 +92,32 @@ func (m *midFetch) missing(t *testing.T, below int64) int {
 	return n
 }
 
-// The input kafka commits nothing past a record that is not stored, whatever
-// becomes of its session, and so loses none when the process dies.
+// These inputs commit nothing past a record that is not stored, whatever becomes
+// of the session, and so lose none when the process dies.
 func TestKafkaInputCommitsOnlyWhatIsStored(t *testing.T) {
 	t.Parallel()
-	m := loseSession(t, "kafka")
+	for _, kind := range []string{sizing.OwnKafka, "kafka"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			commitsOnlyWhatIsStored(t, kind)
+		})
+	}
+}
+
+func commitsOnlyWhatIsStored(t *testing.T, kind string) {
+	t.Helper()
+	m := loseSession(t, kind)
 	for until := time.Now().Add(3 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		require.Zero(t, m.committed(t), "the first hundred records are not stored")
 	}
-	require.Less(t, m.missing(t, midFetchRecords), midFetchRecords, "others are stored")
+	if kind == "kafka" {
+		require.Less(t, m.missing(t, midFetchRecords), midFetchRecords, "others are stored")
+	}
 	m.hung.Remove()
 	settle(t, m.kafka, "events", m.process)
 	m.process.terminate(t)
 	assert.Zero(t, m.missing(t, midFetchRecords))
-	assert.NotContains(t, m.process.logs.String(), "Use the input kafka")
+	assert.NotContains(t, m.process.logs.String(), "Use the input ")
 }
 
 // The inputs redpanda and kafka_franz of Redpanda Connect 4.110 commit offsets
@@ -123,7 +136,7 @@ func TestFranzInputsStillCommitWhatIsNotStored(t *testing.T) {
 			t.Logf("%s: of %d committed records %d are not stored", kind, at, m.missing(t, at))
 			require.NoError(t, m.process.cmd.Process.Kill())
 			<-m.process.done
-			assert.Contains(t, m.process.logs.String(), "Use the input kafka", "it was said at the start")
+			assert.Contains(t, m.process.logs.String(), "Use the input s3_destination_kafka", "it was said at the start")
 		})
 	}
 }

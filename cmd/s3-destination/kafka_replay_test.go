@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
@@ -74,7 +75,7 @@ func letterPayloads(t *testing.T, lines []byte) map[place]string {
 func TestKafkaDeadLettersAreReplayed(t *testing.T) {
 	for _, kind := range kafkaInputs {
 		t.Run(kind, func(t *testing.T) {
-			if kind != "kafka" {
+			if kind != sizing.OwnKafka {
 				long.Skip(t)
 			}
 			t.Parallel()

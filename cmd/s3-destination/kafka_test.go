@@ -14,19 +14,25 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
-// The three inputs for Kafka, first the one of our examples. It rebalances
-// eagerly, redpanda and kafka_franz cooperatively.
-var kafkaInputs = []string{"kafka", "redpanda", "kafka_franz"}
+// The inputs for Kafka, first our own, which is that of our examples. The input
+// kafka rebalances eagerly, the others cooperatively.
+var kafkaInputs = []string{sizing.OwnKafka, "kafka", "redpanda", "kafka_franz"}
 
 // kafkaInput configures an input for a topic, in the group s3.
 func kafkaInput(kind string, c *kafkatest.Cluster, topic string) string {
 	seeds := `['` + strings.Join(c.Seeds, "','") + `']`
 	const batching = "checkpoint_limit: 100000, batching: {count: 100, byte_size: 2000000, period: 100ms}"
 	switch kind {
+	case sizing.OwnKafka:
+		return fmt.Sprintf(`
+input:
+  s3_destination_kafka: {seed_brokers: %s, topics: [%s], consumer_group: s3, multi_header: true, heartbeat_interval: 300ms}
+`, seeds, topic)
 	case "redpanda":
 		return fmt.Sprintf(`
 input:
@@ -181,7 +187,7 @@ func TestKafkaCoordinatesBecomeColumnsInEveryFormat(t *testing.T) {
 	for _, format := range []string{"csv", "csv+gzip", "json", "json+gzip", "parquet", "avro"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			landVariety(t, kafkatest.StartT(t), "kafka", format)
+			landVariety(t, kafkatest.StartT(t), sizing.OwnKafka, format)
 		})
 	}
 }
@@ -218,7 +224,7 @@ func landCompacted(t *testing.T, c *kafkatest.Cluster) {
 	require.NoError(t, err)
 	require.Less(t, len(left), 50, "the topic is compacted")
 
-	p := start(t, kafkaInput("kafka", c, "state")+kafkaOutput(s, "json", ""))
+	p := start(t, kafkaInput(sizing.OwnKafka, c, "state")+kafkaOutput(s, "json", ""))
 	settle(t, c, "state", p)
 	p.terminate(t)
 	rows, letters := map[place]bool{}, map[place]string{}

@@ -19,6 +19,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 
 	_ "github.com/s3-destination/s3-destination/plugin"
+	_ "github.com/s3-destination/s3-destination/plugin/kafka"
 )
 
 // Set by the linker.

@@ -29,7 +29,10 @@ type Config struct {
 	Partition partition.Config
 	Format    Format
 	Columns   *source.Columns // nil for none
-	Trust     source.Trust    // in coordinates of records
+	// Grows says that the input keeps what is under way within MemoryLimit, and
+	// has nothing to adjust.
+	Grows bool
+	Trust source.Trust // in coordinates of records
 	// Chunks.MemoryLimit is the part of MemoryLimit that records may take.
 	Chunks      chunk.Config
 	MemoryLimit int64

@@ -53,7 +53,7 @@ func (c *Config) concurrency() settings {
 func (c *Config) batches() settings {
 	return settings{
 		inFlight("max_in_flight", &c.MaxInFlight).
-			doc("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects; but Benthos has so many batches in memory as soon as the input is faster than the store. `auto` is the number with which full batches of the input, of records of 1 kB (4 kB where processors may have parsed them), fill the part of `memory_limit` that is for records: 8 at least and 1000 at most, and 1000 where the size of batches is not known.").
+			doc("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects; but Benthos has so many batches in memory as soon as the input is faster than the store. `auto` is the number with which full batches of the input, of records of 1 kB (4 kB where processors may have parsed them), fill the part of `memory_limit` that is for records: 8 at least and 1000 at most, and 1000 where the size of batches is not known or the input is `s3_destination_kafka`, which keeps within `memory_limit` by itself.").
 			or(auto).
 			example("2000"),
 		batching("batching", &c.Batching),
@@ -98,6 +98,7 @@ func (c *Config) Adapt(in sizing.Input) {
 	if c.readsSingles(in) {
 		c.Chunks.RecordOverhead = singleOverhead
 	}
+	c.Grows = in.Grows
 	if c.autoInFlight {
 		c.MaxInFlight = sizing.InFlight(c.Sized(), in)
 	}
@@ -107,7 +108,7 @@ func (c *Config) Adapt(in sizing.Input) {
 // readsSingles reports whether messages are read one by one and put into batches
 // afterwards.
 func (c *Config) readsSingles(in sizing.Input) bool {
-	if in.BatchRows > 1 || in.OrderedBytes > 0 {
+	if in.BatchRows > 1 || in.OrderedBytes > 0 || in.Grows {
 		return false
 	}
 	return in.Singles || c.Sized().Batching.Any() && !in.Batching.Any()

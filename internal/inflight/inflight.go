@@ -47,6 +47,8 @@ type Sink interface {
 	Relieve()
 	// MemoryLimit is the bytes that records may take in it, overheads included.
 	MemoryLimit() int64
+	// Slots is how many batches it can be given at once.
+	Slots() int
 }
 
 // stream is what is known of the inputs and outputs of one stream: "" unless the
@@ -114,6 +116,25 @@ func Share(name string) int64 {
 		total += s.MemoryLimit()
 	}
 	return total / int64(max(readers, 1))
+}
+
+// usualSlots is how many batches a sink can be given unless it is configured.
+const usualSlots = 1000
+
+// Slots is how many batches an input of a stream may have under way at once so
+// that each of the sinks can be given all of them.
+func Slots(name string) int {
+	sinks, readers := known(name)
+	n := 0
+	for i, s := range sinks {
+		if slots := s.Slots(); i == 0 || slots < n {
+			n = slots
+		}
+	}
+	if n == 0 {
+		n = usualSlots
+	}
+	return max(n/max(readers, 1), 1)
 }
 
 // known returns the sinks and the number of inputs of a stream. The sinks are a

@@ -16,6 +16,17 @@ type fixed struct {
 func (f *fixed) Flush()             { f.flushes++ }
 func (f *fixed) Relieve()           { f.relieves++ }
 func (f *fixed) MemoryLimit() int64 { return f.memory }
+func (f *fixed) Slots() int         { return int(f.memory) / 2 }
+
+func TestBatchesFitIntoTheSlotsOfEverySink(t *testing.T) {
+	require.Equal(t, 1000, Slots("s"), "nobody says otherwise")
+	defer Join("s", &fixed{memory: 400})()
+	defer Join("s", &fixed{memory: 600})()
+	require.Equal(t, 200, Slots("s"))
+	defer Read("s")()
+	defer Read("s")()
+	require.Equal(t, 100, Slots("s"))
+}
 
 func TestInputsShareTheMemoryOfAllSinks(t *testing.T) {
 	require.Zero(t, Share("s"))

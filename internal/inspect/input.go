@@ -46,7 +46,7 @@ func WarnAtStart(conf *service.ParsedConfig) error {
 		log.Warn(doubt)
 	}
 	if in.Skips {
-		log.Warnf("The input %s can commit the offsets of records that are not stored, when Kafka partitions move to another process or the session is lost: they are missing if the process dies then. Use the input kafka.", in.Kind)
+		log.Warnf("The input %s can commit the offsets of records that are not stored, when Kafka partitions move to another process or the session is lost: they are missing if the process dies then. Use the input s3_destination_kafka.", in.Kind)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,7 +172,10 @@ func TestOnlyWhatFailedComesAgainAndHoldsTheOffsetBack(t *testing.T) {
 }
 
 // sink is an output that is told what to do; either function may be nil.
-type sink struct{ flush, relieve func() }
+type sink struct {
+	flush, relieve func()
+	slots          int
+}
 
 func (s *sink) Flush() {
 	if s.flush != nil {
@@ -186,6 +190,7 @@ func (s *sink) Relieve() {
 }
 
 func (s *sink) MemoryLimit() int64 { return 64 << 20 }
+func (s *sink) Slots() int         { return cmp.Or(s.slots, 1000) }
 
 func TestACleanRebalanceStoresAndCommitsWhatIsUnderWay(t *testing.T) {
 	for _, protocol := range []string{"classic", "consumer"} {

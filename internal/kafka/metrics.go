@@ -16,21 +16,20 @@ type metrics struct {
 }
 
 func newMetrics(m *service.Metrics) *metrics {
-	const prefix = "s3_destination_kafka_"
 	return &metrics{
-		assigned:      m.NewGauge(prefix + "assigned_partitions"),
-		lag:           m.NewGauge(prefix + "lag_records"),
-		lagMax:        m.NewGauge(prefix + "lag_max_records"),
-		underway:      m.NewGauge(prefix + "batches_underway"),
-		bytes:         m.NewGauge(prefix + "held_bytes"),
-		rebalances:    m.NewCounter(prefix + "rebalances_total"),
-		lost:          m.NewCounter(prefix + "lost_total"),
-		commits:       m.NewCounter(prefix + "commits_total"),
-		commitErrors:  m.NewCounter(prefix + "commit_errors_total"),
-		withdrawn:     m.NewCounter(prefix + "withdrawn_records_total"),
-		redelivered:   m.NewCounter(prefix + "redelivered_records_total"),
-		commitLatency: m.NewTimer(prefix + "commit_latency_ns"),
-		revocation:    m.NewTimer(prefix + "revocation_latency_ns"),
+		assigned:      m.NewGauge("s3_destination_kafka_assigned_partitions"),
+		lag:           m.NewGauge("s3_destination_kafka_lag_records"),
+		lagMax:        m.NewGauge("s3_destination_kafka_lag_max_records"),
+		underway:      m.NewGauge("s3_destination_kafka_batches_underway"),
+		bytes:         m.NewGauge("s3_destination_kafka_held_bytes"),
+		rebalances:    m.NewCounter("s3_destination_kafka_rebalances_total"),
+		lost:          m.NewCounter("s3_destination_kafka_lost_total"),
+		commits:       m.NewCounter("s3_destination_kafka_commits_total"),
+		commitErrors:  m.NewCounter("s3_destination_kafka_commit_errors_total"),
+		withdrawn:     m.NewCounter("s3_destination_kafka_withdrawn_records_total"),
+		redelivered:   m.NewCounter("s3_destination_kafka_redelivered_records_total"),
+		commitLatency: m.NewTimer("s3_destination_kafka_commit_latency_ns"),
+		revocation:    m.NewTimer("s3_destination_kafka_revocation_latency_ns"),
 	}
 }
 

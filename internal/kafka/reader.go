@@ -13,13 +13,14 @@ import (
 )
 
 const (
-	// easy is how many batches may be under way before new ones are held back
-	// to grow.
-	easy = 64
-	// doubling is how many more batches under way double the time for which a
-	// batch may grow. With 500 under way that is half a minute, so that the
-	// slots of the output are never all taken.
-	doubling = 48
+	// easy is the share of the slots, one in so many, that may be taken before
+	// new batches are held back to grow.
+	easy = 16
+	// doubling is the share whose batches double the time for which a batch may
+	// grow. With half of the slots taken that is several seconds.
+	doubling = 20
+	// spare is the share of the slots that are never taken.
+	spare = 10
 	// firstGrowth is the growth time at easy, lastGrowth the longest.
 	firstGrowth, lastGrowth = 20 * time.Millisecond, time.Minute
 	// shares is into how many batches the memory is divided: a batch of that
@@ -177,6 +178,9 @@ func (r *reader) next(ctx context.Context) (*delivery, error) {
 // holds the lock.
 func (r *reader) choose(now time.Time) (*delivery, time.Duration) {
 	again := lastGrowth
+	if r.taken() {
+		return nil, again
+	}
 	for i, d := range r.retries {
 		if wait := d.due.Sub(now); wait > 0 {
 			again = min(again, wait)
@@ -204,10 +208,17 @@ func (r *reader) choose(now time.Time) (*delivery, time.Duration) {
 // growth is how long records wait for more of their partition: the longer, the
 // more batches are under way. Without room for more they wait for nothing.
 func (r *reader) growth() time.Duration {
-	if r.underway < easy || r.full() {
+	slots := inflight.Slots(r.stream)
+	if r.underway <= slots/easy || r.full() {
 		return 0
 	}
-	return min(firstGrowth<<min((r.underway-easy)/doubling, 20), lastGrowth)
+	return min(firstGrowth<<min((r.underway-slots/easy)*doubling/slots, 20), lastGrowth)
+}
+
+// taken reports whether all slots are taken that may be.
+func (r *reader) taken() bool {
+	slots := inflight.Slots(r.stream)
+	return r.underway >= max(slots-slots/spare, 1)
 }
 
 // handOut makes a batch of the partition at place i of the order. The caller

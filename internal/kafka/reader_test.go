@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -54,6 +55,34 @@ func TestBatchesGrowWithThoseThatAreUnderWay(t *testing.T) {
 		require.Less(t, r.underway, 400, "the slots of the output stay free")
 		require.Greater(t, largest, 20)
 	})
+}
+
+func TestSomeSlotsStayFreeHoweverFewThereAre(t *testing.T) {
+	for slots, most := range map[int]int{1: 1, 8: 8, 100: 90} {
+		synctest.Test(t, func(t *testing.T) {
+			leave := inflight.Join("", &sink{slots: slots})
+			defer leave()
+			r := bench(64<<20, 0)
+			var first *delivery
+			handed := 0
+			for i := range 1000 {
+				feed(r, 0, int64(i), 1, 100)
+				time.Sleep(time.Minute)
+				r.mu.Lock()
+				d, _ := r.choose(r.now())
+				r.mu.Unlock()
+				if d != nil {
+					handed++
+					first = cmp.Or(first, d)
+				}
+			}
+			require.Equal(t, most, handed)
+			r.settle(first, nil)
+			d, err := r.next(t.Context())
+			require.NoError(t, err)
+			require.Len(t, d.records, 1000-most)
+		})
+	}
 }
 
 func TestALoneRecordIsHandedOutAtOnce(t *testing.T) {

@@ -30,6 +30,9 @@ func (s *sink) Relieve() { s.chunks.Relieve() }
 // MemoryLimit implements inflight.Sink.
 func (s *sink) MemoryLimit() int64 { return sizing.ForRecords(s.output.conf.MemoryLimit) }
 
+// Slots implements inflight.Sink.
+func (s *sink) Slots() int { return s.output.conf.MaxInFlight }
+
 // leases are what inputs of ours say about how long the messages of a batch may
 // be stored. A batch from such an input has one for all; where batches are
 // merged there may be more, and messages without.

@@ -70,7 +70,7 @@ func (m *model) skips(*Prediction) *Finding {
 		return nil
 	}
 	return warn("input."+m.in.Kind,
-		"records can be lost when Kafka partitions move to another process, or the process loses its session: this input can commit the offsets of records that were not stored. Use the kafka input: see docs/kafka.md, Which input")
+		"records can be lost when Kafka partitions move to another process, or the process loses its session: this input can commit the offsets of records that were not stored. Use the input s3_destination_kafka: see docs/kafka.md, Which input")
 }
 
 func (m *model) ordered(p *Prediction) *Finding {
@@ -106,6 +106,11 @@ func (m *model) tooFewSlots(p *Prediction) *Finding {
 	end := ""
 	if p.Reason == chunk.Saturation {
 		end = ", and " + m.cut(p)
+	}
+	if m.in.Grows {
+		return warn("max_in_flight",
+			"%s batches wait, at least one of each Kafka partition, and %s may: some are held back until others are stored%s. Raise it to %s, or read fewer Kafka partitions in a process",
+			Count(p.InFlight), Count(float64(m.d.MaxInFlight)), end, Count(roundUp(margin*p.InFlight)))
 	}
 	other := fmt.Sprintf("make batches larger than %s rows", Count(m.batchRows))
 	if m.batchRows < 2 {

@@ -22,12 +22,17 @@ type kafkaInput struct {
 	ordered    int64         // size of a batch in the ordered mode, if it has one
 	each       int64         // fetched and unpacked of one partition, where there is no limit for a broker
 	buffer     int           // and records of it that wait to be batched
+	grows      bool          // see Input
 	skips      bool          // it can commit what was not stored, in a group: docs/kafka.md tells how
 }
+
+// OwnKafka is the name of the Kafka input of this project.
+const OwnKafka = "s3_destination_kafka"
 
 var kafkaInputs = map[string]kafkaInput{
 	"redpanda":    {prefix: []string{"unordered_processing"}, checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second, ordered: 32_000, skips: true},
 	"kafka_franz": {checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second, skips: true},
+	OwnKafka:      {commit: time.Second, grows: true},
 	"kafka":       {checkpoint: 1024, commit: time.Second, resume: time.Second / 2, each: 2 << 20, buffer: 256},
 }
 
@@ -121,8 +126,11 @@ func (k kafkaInput) read(name string, conf map[string]any, in *Input) {
 	for _, step := range k.prefix {
 		at, _ = at[step].(map[string]any)
 	}
+	if k.grows {
+		conf = nil // of the settings none decides about sizes
+	}
 	*in = Input{
-		Kind: name, Kafka: true,
+		Kind: name, Kafka: true, Grows: k.grows,
 		CheckpointLimit: number(at["checkpoint_limit"], k.checkpoint),
 		CommitPeriod:    duration(conf["commit_period"], k.commit),
 		Batching:        batchingOf(at["batching"]),

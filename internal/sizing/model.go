@@ -59,6 +59,7 @@ func newModel(d Destination, in Input, l Load) *model {
 	m.each = m.rate / float64(l.Partitions)
 	m.kafka = (l.KafkaPartitions + l.Replicas - 1) / l.Replicas
 	m.batch()
+	m.grow()
 	m.stored = l.RowBytes * l.Ratio
 	m.inMemory = l.RowBytes * in.bulk()
 	m.waiting = m.inMemory + float64(d.RecordOverhead) + float64(d.CallOverhead)/m.batchRows
@@ -88,6 +89,27 @@ func (m *model) batch() {
 		m.collecting += math.Min(m.batchRows/m.rate, period(m.d.Batching))
 	}
 	m.batches = m.rate / m.batchRows
+}
+
+// grown is how many batches an input has under way that makes them larger the
+// more there are, as a share of the slots; and the longest that a batch grows.
+const (
+	grown       = 0.4
+	mostGrowing = 60
+)
+
+// grow works out batches of an input that makes them as large as is needed.
+func (m *model) grow() {
+	if !m.in.Grows || m.d.Batching.Any() {
+		return
+	}
+	// Records are read at their rate as long as no more batches wait than that.
+	slots := grown * float64(max(m.d.MaxInFlight, 1))
+	waits := m.d.MaxAge.Seconds()
+	rows := math.Max(1, m.rate*waits/slots)
+	rows = math.Min(rows, math.Max(1, m.rate/float64(m.kafka)*mostGrowing))
+	m.batchRows, m.batches = rows, m.rate/rows
+	m.collecting = rows / (m.rate / float64(m.kafka))
 }
 
 func period(b Batching) float64 {
@@ -279,6 +301,9 @@ func (m *model) memory(p *Prediction) {
 // than S3: the full batches of all slots, as far as the input may hand over so
 // many, less what the limit lets in.
 func (m *model) beside() float64 {
+	if m.in.Grows {
+		return 0 // it reads no more than there is room for
+	}
 	slots := float64(m.d.MaxInFlight)
 	full := m.full()
 	if m.in.CheckpointLimit > 0 {
@@ -325,6 +350,9 @@ const (
 // InFlight is the max_in_flight with which full batches take about the room for
 // records, so that an input that is faster than S3 cannot fill more.
 func InFlight(d Destination, in Input) int {
+	if in.Grows {
+		return mostInFlight // none of them is filled beyond the room
+	}
 	each := fullest(d, in, assumedRow)*(assumedRow*in.mostBulk()+float64(d.RecordOverhead)) + float64(d.CallOverhead)
 	return int(math.Min(math.Max(d.room()/each, leastInFlight), mostInFlight))
 }

@@ -107,6 +107,10 @@ type Input struct {
 	// Parsed says that records are trees of values when they reach the output,
 	// because processors on the way may parse them.
 	Parsed bool
+	// Grows says that the input makes its batches as large as is needed for
+	// max_in_flight, and keeps what is under way within memory_limit: there is
+	// nothing to adjust.
+	Grows bool
 	// Singles says that records are read one by one and put into batches
 	// afterwards, which costs more memory for each.
 	Singles bool

@@ -30,6 +30,9 @@ func (a *adviser) advice(median int64) string {
 		return fmt.Sprintf("Most are written early because all batches that max_in_flight (%d) allows are waiting: %s.",
 			a.limits.MaxInFlight, a.slots(missing))
 	case chunk.Idle:
+		if a.stalls.Load() > 0 && a.grows {
+			return fmt.Sprintf("Most are written early because memory_limit (%s) is full until records are stored: raise it, or see why storing takes long.", humanize.Bytes(uint64(a.limits.MemoryLimit)))
+		}
 		if a.stalls.Load() > 0 {
 			return "Most are written early because the input waits for acknowledgements: raise the number of un-acknowledged records it allows, checkpoint_limit of a Kafka input."
 		}

@@ -17,6 +17,7 @@ import (
 // concurrent use.
 type adviser struct {
 	limits chunk.Config
+	grows  bool
 	stalls atomic.Int64
 
 	mu sync.Mutex
@@ -59,8 +60,8 @@ var causes = []chunk.Reason{
 	chunk.Age, chunk.Partitions, chunk.Memory, chunk.Saturation, chunk.Idle, chunk.Schema,
 }
 
-func newAdviser(limits chunk.Config) *adviser {
-	return &adviser{limits: limits, told: map[chunk.Reason]bool{}}
+func newAdviser(limits chunk.Config, grows bool) *adviser {
+	return &adviser{limits: limits, grows: grows, told: map[chunk.Reason]bool{}}
 }
 
 // Observe takes note of the current state.

@@ -23,7 +23,7 @@ func watch(limits chunk.Config) *watched {
 	}
 	limits.MaxAge, limits.IdleTimeout, limits.MaxInFlight = time.Minute, 2*time.Second, 1000
 	limits.MaxOpenPartitions, limits.MemoryLimit = 500, 64e6
-	return &watched{adviser: newAdviser(limits)}
+	return &watched{adviser: newAdviser(limits, false)}
 }
 
 // land lands objects one after the other, each opened after the one before.

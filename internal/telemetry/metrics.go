@@ -20,6 +20,7 @@ type Metrics struct {
 	log    *service.Logger
 	format string
 	limits chunk.Config
+	grows  bool // the input stops for want of memory only
 	// largest is the size of the largest object, in bytes.
 	largest int64
 	// beyond is what waits beside the memory limit, in coarse steps.
@@ -72,7 +73,7 @@ const prefix = config.Name + "_"
 // New makes the metrics of an output, and their beginnings.
 func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics {
 	r := &Metrics{
-		log: log, format: conf.Format.Name, limits: conf.Chunks, largest: conf.Largest(),
+		log: log, format: conf.Format.Name, limits: conf.Chunks, grows: conf.Grows, largest: conf.Largest(),
 		destination: conf.Destination(), queue: func() string { return "records wait" },
 		objects:        m.NewCounter(prefix+"objects_total", "format", "reason"),
 		rows:           m.NewCounter(prefix+"rows_total", "format"),
@@ -104,7 +105,7 @@ func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics 
 		probeLatency:   m.NewTimer(prefix + "probe_latency_ns"),
 		probeLeftover:  m.NewGauge(prefix + "probe_leftover"),
 		smallObjects:   m.NewGauge(prefix+"small_objects", "reason"),
-		adviser:        newAdviser(advised(conf)),
+		adviser:        newAdviser(advised(conf), conf.Grows),
 		fill:           newFills(m.NewCounter(prefix+"object_fill_bucket", "le"), conf.Chunks.MaxFileSize),
 	}
 	r.begin(conf)

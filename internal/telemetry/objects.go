@@ -108,7 +108,11 @@ func (m *Metrics) Saturated() {
 func (m *Metrics) Stalled() {
 	m.stalls.Incr(1)
 	m.adviser.stalls.Add(1)
-	if m.slow.due() {
+	switch {
+	case !m.slow.due():
+	case m.grows:
+		m.log.Warn("The input repeatedly stops until records are stored, because memory_limit has no room for more: the input is faster than the store. Raise memory_limit to get larger objects.")
+	default:
 		m.log.Warn("The input repeatedly stops until its records are acknowledged, so objects are written before they are full. Raise the number of un-acknowledged records it allows: for Kafka inputs checkpoint_limit, which is 1024 of a Kafka partition unless set.")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 	"github.com/s3-destination/s3-destination/internal/testutil/versitygw"
 )
@@ -81,7 +82,7 @@ func main() {
 		"soak: goroutines and heap over time; files: a backfill is stopped; backfill: one is faster than S3, in the memory that `size` says; http: a sidecar is stopped")
 	flag.StringVar(&o.broker, "broker", "kfake", "kfake, or kafka for a real Apache Kafka")
 	flag.StringVar(&o.lake, "s3", "", "memory, or versitygw for a real S3 server; the default is memory, and in the short form versitygw for some of it, where there is one")
-	flag.StringVar(&o.input, "input", "kafka", "kafka, which balances eagerly, or redpanda or kafka_franz, which balance cooperatively and can lose records at a rebalance")
+	flag.StringVar(&o.input, "input", sizing.OwnKafka, "s3_destination_kafka; kafka, which balances eagerly; or redpanda or kafka_franz, which can lose records at a rebalance")
 	flag.StringVar(&o.profiles, "profiles", "", "soak: a directory to keep profiles in")
 	flag.StringVar(&o.binary, "binary", "", "the binary to run; empty builds it")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides what goes wrong, and when")

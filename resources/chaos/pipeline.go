@@ -5,6 +5,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"github.com/s3-destination/s3-destination/internal/sizing"
 )
 
 // pipeline is the configuration of a process. What it is made of is a [recipe].
@@ -39,11 +41,23 @@ output:
 `))
 
 // inputs are the inputs that read Kafka, by name. The kafka input balances
-// eagerly, the others cooperatively; none offers a choice. The others can lose
-// records at a rebalance and when a session is lost, which docs/kafka.md
-// explains: a run with them that misses some has found that, not a fault of the
-// output.
+// eagerly, the others cooperatively. redpanda and kafka_franz can lose records at
+// a rebalance and when a session is lost, which docs/kafka.md explains: a run
+// with them that misses some has found that, not a fault of the output.
 var inputs = map[string]*template.Template{
+	sizing.OwnKafka: template.Must(template.New("").Parse(`
+  s3_destination_kafka:
+    seed_brokers: ['{{.Seeds}}']
+    client_id: '{{.Name}}'
+    topics: [{{.Topic}}]
+    consumer_group: {{.Group}}
+    instance_id: '{{.Instance}}'
+    session_timeout: {{.Session}}
+    heartbeat_interval: 200ms
+    rebalance_timeout: 3s
+    metadata_max_age: 5s
+    fetch_max_wait: 250ms
+`)),
 	"redpanda": template.Must(template.New("").Parse(`
   redpanda:
     seed_brokers: ['{{.Seeds}}']

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 	"github.com/s3-destination/s3-destination/internal/testutil/nettest"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
@@ -46,7 +47,7 @@ type world struct {
 // newWorld starts the broker and the S3 server, and builds the binary unless
 // there is one.
 func newWorld(ctx context.Context, o options) (*world, error) {
-	o.lake, o.input = or(o.lake, "memory"), or(o.input, "kafka")
+	o.lake, o.input = or(o.lake, "memory"), or(o.input, sizing.OwnKafka)
 	w := &world{options: o, ledger: &ledger{}, dice: newDice(o.seed), order: map[string]int{}, working: map[string]chan struct{}{}}
 	var err error
 	if w.dir, err = os.MkdirTemp("", "chaos-"); err != nil {

@@ -27,7 +27,7 @@ const root = "../.."
 
 func TestMetricsPageMatchesTheCode(t *testing.T) {
 	assert.ElementsMatch(t, metricsOfTheCode(t), metricsOfThePage(t),
-		"docs/reference/metrics.md must list exactly the metrics of internal/telemetry")
+		"docs/reference/metrics.md must list exactly the metrics of internal/telemetry and internal/kafka")
 }
 
 var constructors = map[string]string{"NewCounter": "counter", "NewTimer": "timer", "NewGauge": "gauge"}
@@ -38,7 +38,7 @@ func metricsOfTheCode(t *testing.T) []string {
 	var found []string
 	files, err := filepath.Glob(filepath.Join(root, "internal/telemetry/*.go"))
 	require.NoError(t, err)
-	for _, name := range files {
+	for _, name := range append(files, filepath.Join(root, "internal/kafka/metrics.go")) {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		require.NoError(t, err)
 		ast.Inspect(file, func(n ast.Node) bool {

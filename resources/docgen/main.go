@@ -10,7 +10,9 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/sizing"
 	_ "github.com/s3-destination/s3-destination/plugin"
+	_ "github.com/s3-destination/s3-destination/plugin/kafka"
 )
 
 // dir is where the pages go, below the root of the repository.
@@ -24,12 +26,17 @@ func main() {
 }
 
 func run(dir string) error {
-	s, err := registered(config.Name)
+	return errors.Join(write(dir, config.Name), write(dir, sizing.OwnKafka))
+}
+
+// write writes the page and the schema of one component.
+func write(dir, name string) error {
+	s, err := registered(name)
 	if err != nil {
 		return err
 	}
 	if missing := undescribed("", s.Config.Children); len(missing) > 0 {
-		return fmt.Errorf("fields without a description: %v", missing)
+		return fmt.Errorf("fields of %s without a description: %v", name, missing)
 	}
 	schema, err := schemaOf(s)
 	if err != nil {
@@ -44,12 +51,16 @@ func run(dir string) error {
 	)
 }
 
-// registered reads the specification of an output as Benthos tells it.
+// registered reads the specification of an output or an input as Benthos tells
+// it.
 func registered(name string) (spec, error) {
 	var s spec
 	view, ok := service.GlobalEnvironment().GetOutputConfig(name)
 	if !ok {
-		return s, fmt.Errorf("no output %s is registered", name)
+		view, ok = service.GlobalEnvironment().GetInputConfig(name)
+	}
+	if !ok {
+		return s, fmt.Errorf("nothing is registered as %s", name)
 	}
 	text, err := view.FormatJSON()
 	if err != nil {

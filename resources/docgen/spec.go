@@ -10,6 +10,7 @@ import (
 // form in which Benthos prints it as JSON.
 type spec struct {
 	Name        string    `json:"name"`
+	Type        string    `json:"type"` // input or output
 	Summary     string    `json:"summary"`
 	Description string    `json:"description"`
 	Examples    []example `json:"examples"`

@@ -153,6 +153,9 @@ func (a *answers) judge(out io.Writer) error {
 	queries, empty := 0, 0
 	for _, p := range a.Panels {
 		for _, t := range p.Targets {
+			if strings.Contains(t.Expr, "s3_destination_kafka_") {
+				continue // the records of this run come over HTTP
+			}
 			queries++
 			values, moved := t.values()
 			if values == 0 || !moved && !t.quiet() {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/require"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 	_ "github.com/s3-destination/s3-destination/plugin"
+	_ "github.com/s3-destination/s3-destination/plugin/kafka"
 )
 
 // ofPrometheus are labels that Prometheus and the framework add.
@@ -56,7 +58,39 @@ output:
 	require.NoError(t, err)
 	require.NoError(t, stream.Run(t.Context()))
 	require.Greater(t, len(r.found), 20)
+	r.ofKafka(t, env)
 	return r.found
+}
+
+// ofKafka adds the metrics of the Kafka input, which needs no broker to make
+// them.
+func (r *register) ofKafka(t *testing.T, env *service.Environment) {
+	t.Helper()
+	b := env.NewStreamBuilder()
+	b.SetLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	require.NoError(t, b.SetYAML(`
+metrics: {register: {}}
+input: {s3_destination_kafka: {seed_brokers: ['127.0.0.1:1'], topics: [t], consumer_group: g}}
+output: {drop: {}}
+`))
+	stream, err := b.Build()
+	require.NoError(t, err)
+	before := r.count()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = stream.Run(ctx)
+	}()
+	require.Eventually(t, func() bool { return r.count() >= before+13 }, 10*time.Second, 10*time.Millisecond)
+	cancel()
+	<-ended
+}
+
+func (r *register) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.found)
 }
 
 // register is a metrics exporter that only takes note of what is made.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -204,8 +205,24 @@ func (c *Cluster) Members(ctx context.Context, group string) (n int, stable bool
 	if err != nil {
 		return 0, false, fmt.Errorf("describing group %s: %w", group, err)
 	}
+	if g := groups[group]; len(g.Members) > 0 {
+		return len(g.Members), g.State == "Stable", nil
+	}
+	return c.assigned(ctx, group)
+}
+
+// assigned is Members for a group to which the brokers assign partitions. Such a
+// group is stable when each of its members has what it was assigned.
+func (c *Cluster) assigned(ctx context.Context, group string) (n int, stable bool, err error) {
+	groups, err := c.admin.DescribeConsumerGroups(ctx, group)
+	if errors.Is(err, kerr.GroupIDNotFound) || errors.Is(groups[group].Err, kerr.GroupIDNotFound) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("describing group %s: %w", group, err)
+	}
 	g := groups[group]
-	return len(g.Members), g.State == "Stable", nil
+	return len(g.Members), strings.EqualFold(g.State, "Stable"), nil
 }
 
 // Protocol returns how the members of a group share its partitions: range and
@@ -219,7 +236,14 @@ func (c *Cluster) Protocol(ctx context.Context, group string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("describing group %s: %w", group, err)
 	}
-	return groups[group].Protocol, nil
+	if p := groups[group].Protocol; p != "" {
+		return p, nil
+	}
+	assigned, err := c.admin.DescribeConsumerGroups(ctx, group)
+	if err != nil {
+		return "", fmt.Errorf("describing group %s: %w", group, err)
+	}
+	return assigned[group].AssignorName, nil
 }
 
 // Lag returns how many records of a topic a group has not committed.

@@ -25,7 +25,7 @@ func spec() *service.ConfigSpec {
 const description = `
 Records are collected per partition across batches, and a partition's chunk is rolled into an object by size, age, record count, an idle input, memory, or shutdown. Objects are named by ` + "`folder` and `file_name`" + `, templates with placeholders in double braces. Nothing is ever overwritten: a name that is taken moves on to the next chunk id.
 
-A write call is held open until all of its records are durable, so inputs must be allowed to have many records un-acknowledged: for Kafka set a large ` + "`checkpoint_limit`" + ` and batch at the input.`
+A write call is held open until all of its records are durable, so inputs must be allowed to have many records un-acknowledged. For Kafka use the input ` + "`s3_destination_kafka`" + `, which has nothing to adjust; others need a large ` + "`checkpoint_limit`" + ` and batches.`
 
 const exampleKafkaSummary = "Records of a topic land in one folder a day, by the date of each record, in objects of at most 128 MB."
 

@@ -13,9 +13,9 @@ import (
 	"github.com/s3-destination/s3-destination/internal/inflight"
 )
 
-// commitInterval lies between two commits. What is stored and not committed is
-// read again after a crash.
-const commitInterval = time.Second
+// commitInterval lies between two commits, of which none is made when nothing
+// was stored. What is stored and not committed is read again after a crash.
+const commitInterval = 200 * time.Millisecond
 
 // Input reads topics of Kafka as a member of a consumer group. It implements
 // service.BatchInput.

@@ -32,7 +32,7 @@ const OwnKafka = "s3_destination_kafka"
 var kafkaInputs = map[string]kafkaInput{
 	"redpanda":    {prefix: []string{"unordered_processing"}, checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second, ordered: 32_000, skips: true},
 	"kafka_franz": {checkpoint: 1024, commit: 5 * time.Second, fetch: 50 << 20, partition: 1 << 20, resume: time.Second, skips: true},
-	OwnKafka:      {commit: time.Second, grows: true},
+	OwnKafka:      {commit: time.Second / 5, grows: true},
 	"kafka":       {checkpoint: 1024, commit: time.Second, resume: time.Second / 2, each: 2 << 20, buffer: 256},
 }
 

@@ -7,10 +7,16 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/s3-destination/s3-destination/internal/sizing"
 )
 
 // eager tells whether the input gives up all its partitions at a rebalance.
 func (w *world) eager() bool { return w.input == "kafka" }
+
+// clean tells whether the input lets partitions go without a copy, as long as S3
+// and the brokers can be reached.
+func (w *world) clean() bool { return w.input == sizing.OwnKafka && !w.storm && !w.cables }
 
 // reader names the input, where it is one that reads Kafka.
 func (w *world) reader() string {

@@ -53,6 +53,12 @@ func (b *bench) sides(w works.KafkaWork) []side {
 		name: "ours", binary: b.ours, rows: rows(b.seconds * w.OurRate),
 		config: func(r works.KafkaRun) string { return works.OurKafkaConfig(w, r, "") },
 	}}
+	if b.inputs {
+		all = append(all, side{
+			name: "ours with the input kafka", binary: b.ours, rows: all[0].rows,
+			config: func(r works.KafkaRun) string { return works.SaramaKafkaConfig(w, r) },
+		})
+	}
 	if !b.peers {
 		return all
 	}

@@ -32,7 +32,7 @@ type options struct {
 	procs                                   []int
 	runs                                    int
 	seconds                                 float64
-	secure, verify, peers                   bool
+	secure, verify, peers, inputs           bool
 	load                                    time.Duration
 	rate                                    float64
 }
@@ -59,6 +59,7 @@ func main() {
 	flag.BoolVar(&o.secure, "tls", true, "upload over https")
 	flag.BoolVar(&o.verify, "verify", true, "first count the rows in the objects of all sides")
 	flag.BoolVar(&o.peers, "peers", true, "measure the peers as well")
+	flag.BoolVar(&o.inputs, "inputs", false, "measure our output with the input kafka as well")
 	flag.DurationVar(&o.load, "load", time.Minute, "how long to produce for lag and delay; 0 leaves that out")
 	flag.Float64Var(&o.rate, "rate", 0, "thousands of records a second to produce for lag and delay, instead of four fifths of the maximum that is measured while producing")
 	flag.Parse()

@@ -39,7 +39,7 @@ func printRows(w works.KafkaWork, broker string, procs int, all []side, results 
 			w.Name, broker, procs, s.name, peerCPU, cpu, cpu/peerCPU, peerWall, wall, wall/peerWall,
 			median(theirs, rss), median(own, rss), objects(theirs[0]), objects(own[0]), stored)
 	}
-	if w.Target == 0 {
+	if w.Target == 0 || documented.cpu == 0 {
 		return
 	}
 	for _, best := range []struct {

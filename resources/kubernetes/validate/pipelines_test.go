@@ -21,22 +21,12 @@ type pipeline struct {
 	Input struct {
 		Kafka struct {
 			Instance string `json:"instance_id"`
-			Group    struct {
-				Session string `json:"session_timeout"`
-			}
-			Ahead      int64   `json:"fetch_buffer_cap"`
-			Checkpoint float64 `json:"checkpoint_limit"`
-			Batching   struct {
-				ByteSize int64 `json:"byte_size"`
-				Period   string
-			}
-		}
+			Session  string `json:"session_timeout"`
+		} `json:"s3_destination_kafka"`
 	}
 	Output struct {
 		S3 struct {
 			MemoryLimit string `json:"memory_limit"`
-			MaxAge      string `json:"max_age"`
-			MaxInFlight int64  `json:"max_in_flight"`
 		} `json:"s3_destination"`
 	}
 	ShutdownTimeout string `json:"shutdown_timeout"`
@@ -80,22 +70,13 @@ const mb = 1_000_000
 func TestConsumersHaveTheMemoryThatTheirPipelineNeeds(t *testing.T) {
 	m := load(t, "../consumers")
 	p := readPipeline(t, configMap(t, m, "s3-destination-pipeline").Data["pipeline.yaml"])
-	const partitions, record = 12, 10_000 // of the topic; bytes at most
-	out, in := p.Output.S3, p.Input.Kafka
-	require.Positive(t, in.Ahead)
-	fetched := partitions * (2<<20 + in.Ahead*record) // when one replica is left
-	// docs/kafka.md#memory
-	needed := bytes(t, out.MemoryLimit) + out.MaxInFlight*in.Batching.ByteSize + fetched + 150*mb
+	// docs/deployment.md: what the input reads counts against memory_limit.
+	needed := bytes(t, p.Output.S3.MemoryLimit) + 150*mb
 	resources := ours(t, m).Resources
 	limit := resources.Limits.Memory().Value()
 	assert.GreaterOrEqual(t, limit, needed)
 	assert.Less(t, limit, needed*13/10, "and not much more")
 	assert.Equal(t, limit, resources.Requests.Memory().Value(), "no pod is evicted for using it")
-
-	// docs/kafka.md#settings-of-the-input
-	slots := partitions * duration(t, out.MaxAge) / duration(t, in.Batching.Period)
-	assert.GreaterOrEqual(t, out.MaxInFlight, int64(slots))
-	assert.GreaterOrEqual(t, in.Checkpoint, 5000*duration(t, out.MaxAge).Seconds())
 }
 
 func TestSidecarHasTheMemoryThatItsSettingsNeed(t *testing.T) {
@@ -140,7 +121,7 @@ func TestARestartedConsumerKeepsItsPartitions(t *testing.T) {
 	}
 	require.NotNil(t, from)
 	assert.Equal(t, "metadata.name", from.FieldRef.FieldPath)
-	assert.GreaterOrEqual(t, duration(t, p.Input.Kafka.Group.Session), 2*grace(m), "the time to stop, and as much to start")
+	assert.GreaterOrEqual(t, duration(t, p.Input.Kafka.Session), 2*grace(m), "the time to stop, and as much to start")
 }
 
 func grace(m manifests) time.Duration {

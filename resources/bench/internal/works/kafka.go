@@ -144,9 +144,15 @@ const kafkaFranz = `kafka_franz:
   fetch_max_wait: 500ms
   checkpoint_limit: 5000000`
 
-// ourKafka is the input of the examples, which commits nothing that is not
-// stored.
-const ourKafka = `kafka:
+// ourKafka is the input of the examples.
+const ourKafka = `s3_destination_kafka:
+  seed_brokers: [ 'SEED' ]
+  topics: [ 'TOPIC' ]
+  consumer_group: 'GROUP'`
+
+// saramaKafka is the input kafka, which commits nothing that is not stored
+// either, with room for what waits.
+const saramaKafka = `kafka:
   addresses: [ 'SEED' ]
   topics: [ 'TOPIC' ]
   consumer_group: 'GROUP'
@@ -171,8 +177,15 @@ unordered_processing:
 // OurKafkaConfig is the stream of our side. more are further fields of the
 // output; without any, objects have as many records as those of the peers.
 func OurKafkaConfig(w KafkaWork, r KafkaRun, more string) string {
+	return ourStream(w, r, ourKafka, more)
+}
+
+// SaramaKafkaConfig is our side with the input kafka.
+func SaramaKafkaConfig(w KafkaWork, r KafkaRun) string { return ourStream(w, r, saramaKafka, "") }
+
+func ourStream(w KafkaWork, r KafkaRun, input, more string) string {
 	if w.Ours == "" {
-		return kafkaStream(r, ourKafka, "", "drop: {}")
+		return kafkaStream(r, input, "", "drop: {}")
 	}
 	if more == "" {
 		more = fmt.Sprintf("max_records: %d", Rows)
@@ -180,7 +193,7 @@ func OurKafkaConfig(w KafkaWork, r KafkaRun, more string) string {
 	if r.CA != "" {
 		more += "\nupload: { ca_file: " + r.CA + " }"
 	}
-	return kafkaStream(r, ourKafka, "", "s3_destination:"+indent(2, fmt.Sprintf(`bucket: bench
+	return kafkaStream(r, input, "", "s3_destination:"+indent(2, fmt.Sprintf(`bucket: bench
 region: us-east-1
 endpoint: ENDPOINT
 force_path_style_urls: true

@@ -61,6 +61,7 @@ func (s surroundings) doubts() []string {
 	s.visit(s.output, "", func(conf *config.Config, wrapper string) {
 		say(resentByWrapper(conf, wrapper))
 		say(s.untrusted(conf))
+		say(s.mixed(conf))
 	}, nil)
 	return found
 }
@@ -169,6 +170,30 @@ func (s surroundings) untrusted(conf *config.Config) string {
 		return fmt.Sprintf("{{source_range}} and include_source_columns have nothing to tell about records of the input %s: what its clients send as kafka_topic, kafka_partition and kafka_offset is not believed.", open)
 	}
 	return ""
+}
+
+// mixed warns of batches that are made of several Kafka partitions.
+func (s surroundings) mixed(conf *config.Config) string {
+	if !conf.Sized().Batching.Any() || !hasKey(s.inputs, sizing.OwnKafka) {
+		return ""
+	}
+	return "batching of the output puts records of several Kafka partitions into one batch, and the input s3_destination_kafka makes batches that are large enough: " +
+		"when one of the partitions is lost all of the batch is stored again. Leave batching out."
+}
+
+// hasKey reports whether a component of that name is anywhere in a tree.
+func hasKey(tree any, name string) bool {
+	switch t := sizing.Plain(tree).(type) {
+	case []any:
+		return slices.ContainsFunc(t, func(e any) bool { return hasKey(e, name) })
+	case map[string]any:
+		for key, child := range t {
+			if key == name || hasKey(child, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inputsOf looks for an input that anybody can send metadata to, and whether

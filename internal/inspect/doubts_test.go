@@ -89,3 +89,25 @@ func TestDoubtsAreSaidOnce(t *testing.T) {
 	outputs := strings.Repeat(own("")+", ", 3)
 	assert.Len(t, Doubts(fmt.Sprintf("output: {broker: {outputs: [%s{drop: {}}]}}", outputs)), 1)
 }
+
+func TestBatchesOfSeveralKafkaPartitionsAreDoubted(t *testing.T) {
+	require.NoError(t, registerOnce())
+	const kafka = "input: {broker: {inputs: [{s3_destination_kafka: {seed_brokers: [a], topics: [t], consumer_group: g}}]}}\n"
+	const batching = ", batching: {count: 10, period: 1s}"
+	for name, c := range map[string]struct {
+		conf    string
+		doubted bool
+	}{
+		"batches": {kafka + "output: " + own(batching), true},
+		"none":    {kafka + "output: " + own(""), false},
+		"another": {"input: {kafka: {addresses: [a], topics: [t]}}\noutput: " + own(batching), false},
+	} {
+		doubts := Doubts(c.conf)
+		if !c.doubted {
+			assert.Empty(t, doubts, name)
+			continue
+		}
+		require.Len(t, doubts, 1, name)
+		assert.Contains(t, doubts[0], "Leave batching out")
+	}
+}

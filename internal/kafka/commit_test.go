@@ -65,6 +65,38 @@ func TestACommitWithoutAnAnswerIsFollowedByANewGenerationOnly(t *testing.T) {
 	require.Greater(t, generations[1], generations[0], "nothing follows in the generation of what may still arrive")
 }
 
+func TestNothingIsSentWhileACommitMayStillArrive(t *testing.T) {
+	c := kafkatest.StartT(t)
+	topic(t, c, "orders", 1, 10)
+	in := input(t, c, "orders", "protocol: classic")
+	ctx := within(t, 30*time.Second)
+	first := next(ctx, t, in)
+	seen := watchCommits(c, func(int, *kmsg.OffsetCommitRequest) (kmsg.Response, error, bool) {
+		return nil, errors.New("cut"), true
+	})
+	s := in.session
+	s.commits.mu.Lock() // keeps the commits that come by themselves from it
+	own := &committer{client: s.client, group: "g", reader: s.reader, metrics: s.metrics, coordinator: -1, tenure: s.commits.tenure}
+	defer s.commits.mu.Unlock()
+	require.NoError(t, first.ack(ctx, nil))
+	for range 3 {
+		require.ErrorIs(t, own.commit(ctx, s.reader.partitions()), errUnanswered)
+	}
+	require.Len(t, seen.seen(), 1)
+}
+
+func TestTheMembershipOfAnotherIsNotTaken(t *testing.T) {
+	c := kafkatest.StartT(t)
+	topic(t, c, "orders", 1, 10)
+	in := input(t, c, "orders", "protocol: classic")
+	_ = next(within(t, 30*time.Second), t, in)
+	member, generation := in.session.client.GroupMetadata()
+	before := &committer{client: in.session.client, tenure: tenure{member, generation - 1}}
+	require.Equal(t, tenure{member, generation}, before.current(), "the generation has moved on")
+	before.tenure = tenure{"another", generation - 1}
+	require.Equal(t, tenure{"another", generation - 1}, before.current())
+}
+
 func TestARefusedCommitIsMadeAgainBeforeThePartitionGoes(t *testing.T) {
 	c := kafkatest.StartT(t)
 	topic(t, c, "orders", 1, 10)

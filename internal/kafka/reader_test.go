@@ -251,14 +251,15 @@ func TestWithoutRoomBatchesDoNotGrowAndTheOutputIsAskedToMakeSome(t *testing.T) 
 		asked := make(chan struct{}, 100)
 		leave := inflight.Join("", &sink{relieve: func() { asked <- struct{}{} }})
 		defer leave()
-		r := bench(16<<20, 0)
+		r := bench(16<<20, 0, 1)
 		r.underway = 300 // of other partitions
 		feed(r, 0, 0, 100, 150<<10)
+		feed(r, 1, 0, 1, 10) // which would wait for more
 		var got int
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = r.room(ctx) }()
 		began := time.Now()
-		for got < 100 {
+		for got < 101 {
 			d, err := r.next(t.Context())
 			require.NoError(t, err)
 			got += len(d.records)

@@ -61,8 +61,6 @@ func (p *Patient) Put(ctx context.Context, o store.Object) (store.Result, error)
 			return r, nil
 		case !store.ClassOf(err).DestinationLevel():
 			return r, err //nolint:wrapcheck // a transparent wrapper
-		case store.IsRecalled(o.Recalled):
-			return r, err //nolint:wrapcheck // a transparent wrapper
 		case p.refused(ctx, err, failures, stored):
 			return r, fmt.Errorf("%w: %w", store.ErrRefused, err)
 		case p.monitor == nil || p.enough(began, failures) || p.wait(ctx, o.Recalled, began, failures) != nil:

@@ -14,6 +14,7 @@ import (
 
 // assigned takes note of new partitions, and of the generation.
 func (s *session) assigned(_ context.Context, client *kgo.Client, added map[string][]int32) {
+	<-s.ready
 	s.metrics.rebalances.Incr(1)
 	if !s.continues(client) {
 		return
@@ -40,6 +41,7 @@ func (s *session) continues(client *kgo.Client) bool {
 // revoked lets partitions go: what is under way is written now and committed;
 // what is not stored in time is withdrawn.
 func (s *session) revoked(ctx context.Context, client *kgo.Client, gone map[string][]int32) {
+	<-s.ready
 	parts := s.reader.leave(flat(gone))
 	// A cooperative group revokes in the generation that follows.
 	if len(parts) == 0 || !s.continues(client) {

@@ -104,6 +104,7 @@ type session struct {
 	client  *kgo.Client
 	reader  *reader
 	commits *committer
+	ready   chan struct{} // closed when these are there
 	patient time.Duration // how long a revocation waits for what is under way
 
 	brokersAssign bool      // the group is one of KIP-848
@@ -133,6 +134,8 @@ func join(ctx context.Context, in *Input) (*session, error) {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.fault.log = log
 	s.appetite = newAppetite(conf, s.reader.memory)
+	// The client begins at once, and may call before it has been returned.
+	s.ready = make(chan struct{})
 	s.client, err = kgo.NewClient(append(conf.options(brokersAssign), kgo.WithLogger(logger{log}), kgo.WithHooks(s.appetite),
 		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.lost))...)
 	if err != nil {
@@ -140,6 +143,7 @@ func join(ctx context.Context, in *Input) (*session, error) {
 		return nil, fmt.Errorf("setting up the Kafka client: %w", err)
 	}
 	s.commits = &committer{client: s.client, group: conf.group, name: conf.instance, reader: s.reader, metrics: m, coordinator: -1}
+	close(s.ready)
 	if err := s.client.Ping(ctx); err != nil {
 		s.cancel()
 		s.client.CloseAllowingRebalance()

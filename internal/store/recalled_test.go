@@ -22,8 +22,16 @@ func body(t *testing.T, text string) *Body {
 }
 
 func TestARecalledObjectIsNotTriedAgain(t *testing.T) {
-	for name, after := range map[string]time.Duration{"while it waits": 90 * time.Second, "before it waits": 0} {
+	for name, c := range map[string]struct {
+		after time.Duration
+		code  string
+	}{
+		"while it waits":           {90 * time.Second, "SlowDown"},
+		"before it waits":          {0, "SlowDown"},
+		"before a try without one": {0, "ExpiredToken"},
+	} {
 		t.Run(name, func(t *testing.T) {
+			after := c.after
 			synctest.Test(t, func(t *testing.T) {
 				var writes int
 				recalled := make(chan struct{})
@@ -32,7 +40,7 @@ func TestARecalledObjectIsNotTriedAgain(t *testing.T) {
 					if after == 0 {
 						close(recalled)
 					}
-					return reply(r, 503, "SlowDown"), nil
+					return reply(r, 503, c.code), nil
 				}, RetryConfig{MaxRetries: -1, InitialInterval: time.Minute, MaxInterval: time.Minute})
 				if after > 0 {
 					time.AfterFunc(after, func() { close(recalled) })

@@ -76,8 +76,13 @@ func TestWhatTheGateCoversIsInTheGate(t *testing.T) {
 // settings in a configuration, or each of several examples.
 func configurations(t *testing.T, f Fence) ([]string, error) {
 	t.Helper()
-	if path, example := strings.CutPrefix(f.Heading, "`"); example && f.Page == "docs/reference/s3_destination.md" {
-		return Examples(strings.TrimSuffix(path, "`"), f.Text)
+	if path, example := strings.CutPrefix(f.Heading, "`"); example {
+		switch f.Page {
+		case "docs/reference/s3_destination.md":
+			return Examples(strings.TrimSuffix(path, "`"), f.Text, whole)
+		case "docs/reference/s3_destination_kafka.md":
+			return Examples(strings.TrimSuffix(path, "`"), f.Text, reading)
+		}
 	}
 	kind, err := KindOf(f.Text, settings(t))
 	switch {

@@ -101,8 +101,8 @@ var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_]+)\s*\}\}`)
 
 // Examples makes configurations of the examples of one field, which follow each
 // other in a fence of the reference. path is that of the field, as the heading
-// has it.
-func Examples(path, text string) ([]string, error) {
+// has it, and complete makes a configuration of the settings.
+func Examples(path, text string, complete func(settings map[string]any) (string, error)) ([]string, error) {
 	var all []string
 	steps := strings.Split(path, ".")
 	name := steps[len(steps)-1]
@@ -115,13 +115,27 @@ func Examples(path, text string) ([]string, error) {
 		if err := yaml.Unmarshal([]byte(name+":"+example), &value); err != nil {
 			return nil, fmt.Errorf("reading yaml: %w", err)
 		}
-		config, err := whole(nest(steps[:len(steps)-1], value))
+		config, err := complete(nest(steps[:len(steps)-1], value))
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, config)
 	}
 	return all, nil
+}
+
+// reading makes a configuration of settings of the Kafka input.
+func reading(settings map[string]any) (string, error) {
+	for name, value := range map[string]any{"seed_brokers": []string{"broker:9092"}, "topics": []string{"events"}, "consumer_group": "g"} {
+		if settings[name] == nil {
+			settings[name] = value
+		}
+	}
+	config, err := yaml.Marshal(map[string]any{"input": map[string]any{"s3_destination_kafka": settings}})
+	if err != nil {
+		return "", fmt.Errorf("writing yaml: %w", err)
+	}
+	return string(config), nil
 }
 
 // companions are what some settings need beside them to mean anything.

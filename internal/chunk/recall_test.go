@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,10 +16,11 @@ import (
 // An object that could not be stored yet holds records of a call that is
 // withdrawn, and others: those alone are stored, in another one.
 func TestRecordsThatWereWithdrawnAreNotStoredLater(t *testing.T) {
-	down := true
+	var down atomic.Bool
+	down.Store(true)
 	p := &memory{}
 	retries := func(o Object) error { // as a store that retries until it is told not to
-		for down {
+		for down.Load() {
 			select {
 			case <-o.Recalled:
 				return errors.New("down")
@@ -37,7 +39,7 @@ func TestRecordsThatWereWithdrawnAreNotStoredLater(t *testing.T) {
 		cancel()
 		<-gone.done
 		time.Sleep(time.Minute)
-		down = false
+		down.Store(false)
 		<-stays.done
 		require.NoError(t, stays.err)
 		assert.Empty(t, stays.failures)

@@ -109,6 +109,7 @@ type session struct {
 
 	brokersAssign bool      // the group is one of KIP-848
 	committed     time.Time // when a commit succeeded; of the goroutine that commits
+	renewed       time.Time // when it asked for a new generation
 
 	ctx    context.Context //nolint:containedctx // of the goroutines that join starts and close ends
 	cancel context.CancelFunc
@@ -205,6 +206,9 @@ func (s *session) commit() {
 // that is reported.
 const patientFor = time.Minute
 
+// renewInterval is how often a new generation is asked for while there is none.
+const renewInterval = 5 * time.Second
+
 // judge does what the outcome of a commit asks for.
 func (s *session) judge(err error) {
 	const doing = "committing offsets"
@@ -217,7 +221,8 @@ func (s *session) judge(err error) {
 	if s.ctx.Err() != nil {
 		return
 	}
-	if errors.Is(err, errUnanswered) {
+	if errors.Is(err, errUnanswered) && now.Sub(s.renewed) > renewInterval {
+		s.renewed = now
 		s.renew(err)
 	}
 	if !passing(err) || now.Sub(s.committed) > patientFor {

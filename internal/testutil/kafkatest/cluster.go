@@ -202,7 +202,7 @@ func (c *Cluster) Members(ctx context.Context, group string) (n int, stable bool
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // what Kafka 4 says of a group that it assigns to
 		return 0, false, fmt.Errorf("describing group %s: %w", group, err)
 	}
 	if g := groups[group]; len(g.Members) > 0 {
@@ -233,7 +233,7 @@ func (c *Cluster) Protocol(ctx context.Context, group string) (string, error) {
 	if err == nil {
 		err = groups.Error()
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		return "", fmt.Errorf("describing group %s: %w", group, err)
 	}
 	if p := groups[group].Protocol; p != "" {

@@ -59,8 +59,8 @@ func (r real) open(t *testing.T, edit func(*store.Config)) *store.Store {
 // within proves all that there is to prove.
 var within = ProbeConfig{Prefix: "in/", Prove: true, Largest: 1 << 40}
 
-// rounds probes a few times, as a monitor does.
-func rounds(t *testing.T, p *Prober, each func(v Verdict)) {
+// probeTimes probes a few times, as a monitor does.
+func probeTimes(t *testing.T, p *Prober, each func(v Verdict)) {
 	t.Helper()
 	for i := range 4 {
 		v := p.Probe(t.Context())
@@ -141,7 +141,7 @@ func TestIntegrationProbeOfVersionedAndLockedBuckets(t *testing.T) {
 			})
 			require.NoError(t, err)
 			plain := r.open(t, nil)
-			rounds(t, NewProber(plain, within), func(v Verdict) { assert.NoError(t, v.Leftover) })
+			probeTimes(t, NewProber(plain, within), func(v Verdict) { assert.NoError(t, v.Leftover) })
 			assert.Equal(t, store.Shown, plain.Conditional(0))
 			assert.Equal(t, store.Shown, plain.Conditional(within.Largest))
 			assert.Empty(t, r.keys(t, r.bucket), "hidden by delete markers")
@@ -149,7 +149,7 @@ func TestIntegrationProbeOfVersionedAndLockedBuckets(t *testing.T) {
 			// Deleting hides a locked object; only a version cannot be deleted.
 			r.lockable(t, "locked")
 			locked := r.open(t, func(c *store.Config) { c.Bucket = "locked" })
-			rounds(t, NewProber(locked, within), func(v Verdict) { assert.NoError(t, v.Leftover) })
+			probeTimes(t, NewProber(locked, within), func(v Verdict) { assert.NoError(t, v.Leftover) })
 			assert.Equal(t, store.Shown, locked.Conditional(0))
 		})
 	}
@@ -161,7 +161,7 @@ func TestIntegrationProbeOfALockedBucketWithoutVersions(t *testing.T) {
 	r.lockable(t, "locked")
 	s := r.open(t, func(c *store.Config) { c.Bucket = "locked" })
 	for range 2 { // after a restart too
-		rounds(t, NewProber(s, within), func(v Verdict) {
+		probeTimes(t, NewProber(s, within), func(v Verdict) {
 			assert.Equal(t, store.ClassDenied, store.ClassOf(v.Leftover))
 			assert.ErrorContains(t, v.Leftover, "object lock")
 		})
@@ -198,8 +198,8 @@ func TestIntegrationProbeWherePoliciesDemandConditions(t *testing.T) {
 		require.NoError(t, err)
 		server.Grant(t, d.JSON())
 		s := r.open(t, func(c *store.Config) { c.HTTP.Client = demanding{} })
-		rounds(t, NewProber(s, within), func(Verdict) {})
-		rounds(t, NewProber(s, within), func(Verdict) {}) // after a restart
+		probeTimes(t, NewProber(s, within), func(Verdict) {})
+		probeTimes(t, NewProber(s, within), func(Verdict) {}) // after a restart
 		assert.Equal(t, store.Shown, s.Conditional(0))
 	}
 }

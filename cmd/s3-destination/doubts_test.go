@@ -18,5 +18,5 @@ func TestWhatIsDoubtfulIsSaidAtTheStart(t *testing.T) {
 	p := start(t, idle+"\noutput:\n  retry:\n    output:\n    "+own+"\n")
 	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 200 }, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
 	p.terminate(t)
-	assert.Contains(t, p.logs.String(), "on_bad_record is reject inside retry")
+	assert.Contains(t, p.logs.String(), `is inside retry, which does not know single records`)
 }

@@ -15,7 +15,6 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 	_ "github.com/redpanda-data/connect/v4/public/components/prometheus"
 
-	"github.com/s3-destination/s3-destination/internal/inspect"
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 
 	_ "github.com/s3-destination/s3-destination/plugin"
@@ -38,7 +37,7 @@ func run() int {
 	stop.watch()
 	lifecycle.SumUpAtEnd()
 	keepMemory()
-	warnWhenLinting(os.Args, os.Stderr)
+	begin := &starting{to: os.Stderr}
 	explainExitCodes()
 	code, err := service.RunCLIToCode(context.Background(),
 		condensed,
@@ -47,11 +46,13 @@ func run() int {
 		service.CLIOptSetBinaryName("s3-destination"),
 		service.CLIOptSetProductName("s3-destination"),
 		service.CLIOptOnLoggerInit(func(l *service.Logger) { stop.log.Store(l) }),
-		service.CLIOptOnConfigParse(inspect.WarnAtStart),
-		service.CLIOptAddCommand(previewCommand(os.Stdin, stdout)),
-		service.CLIOptAddCommand(checkCommand(stdout)),
-		service.CLIOptAddCommand(policyCommand(stdout)),
-		service.CLIOptAddCommand(sizeCommand(stdout)),
+		service.CLIOptCustomRunFlags(nil, begin.read),
+		service.CLIOptOnConfigParse(begin.warn),
+		service.CLIOptAddCommand(ofConfig(lintCommand(stdout, os.Stderr))),
+		service.CLIOptAddCommand(ofConfig(previewCommand(os.Stdin, stdout))),
+		service.CLIOptAddCommand(ofConfig(checkCommand(stdout))),
+		service.CLIOptAddCommand(ofConfig(policyCommand(stdout))),
+		service.CLIOptAddCommand(ofConfig(sizeCommand(stdout))),
 		service.CLIOptAddCommand(healthCommand()),
 	)
 	if err != nil {

@@ -64,14 +64,8 @@ func sizeReport(c *cli.Context) (*sizing.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(c.Args().First())
-	if err != nil {
-		return nil, cli.Exit(fmt.Sprintf("reading the configuration: %v", err), exitUsage)
-	}
 	r := &sizing.Report{}
-	if r.Destination, r.Input, err = found.Sizing(string(text)); err != nil {
-		return nil, cli.Exit(fmt.Sprintf("reading %s: %v", c.Args().First(), err), exitUsage)
-	}
+	r.Destination, r.Input = found.Sizing()
 	if n := c.Int("batch-rows"); n > 0 {
 		r.Input.BatchRows = n
 	}

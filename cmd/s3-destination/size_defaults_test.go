@@ -29,7 +29,7 @@ func TestDefaultsOfKafkaInputsAreTheirs(t *testing.T) {
 			file := fmt.Sprintf("input: {%s: {%s}}\noutput: {s3_destination: {bucket: b, file_format: json}}\n", name, c.settings)
 			found, err := inspect.Read(file, "")
 			require.NoError(t, err)
-			_, in, err := found.Sizing(file)
+			_, in := found.Sizing()
 			require.NoError(t, err)
 			assert.True(t, in.Kafka)
 			assert.Equal(t, name, in.Kind)
@@ -56,7 +56,7 @@ func TestTheOrderedModeIsTheDefaultOfRedpanda(t *testing.T) {
 	file := "input: {redpanda: {seed_brokers: [a, b]}}\noutput: {s3_destination: {bucket: b, file_format: json}}\n"
 	found, err := inspect.Read(file, "")
 	require.NoError(t, err)
-	_, in, err := found.Sizing(file)
+	_, in := found.Sizing()
 	require.NoError(t, err)
 	assert.Equal(t, bytesOf(t, defaults["max_yield_batch_bytes"]), in.OrderedBytes)
 	assert.Zero(t, in.CheckpointLimit, "it waits for each batch instead")

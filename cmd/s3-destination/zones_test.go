@@ -48,5 +48,5 @@ output:
 
 	out, err = nozones.Command(t, binary, "lint", config("America/Santigo")).CombinedOutput()
 	require.Error(t, err)
-	assert.Contains(t, string(out), `unknown timezone "America/Santigo"`)
+	assert.Contains(t, string(out), `timezone: "America/Santigo" is unknown`)
 }

@@ -112,12 +112,12 @@ func hop(h *auth.Hop) settings {
 func checkAccess(s *store.Config, r *reader) {
 	mode, kind := s.Auth.Mode, s.Encryption.Mode
 	if mode == auth.ModeBucketPolicy && kind == encryption.ModeSSEKMS {
-		r.fail(errors.New("auth.mode bucket_policy cannot be combined with encryption.mode sse-kms: an AWS-managed key cannot be shared with another account. Use sse-kms-cmk with a customer-managed key, or sse-s3"))
+		r.fail(errors.New("encryption.mode: \"sse-kms\" is encryption with an AWS-managed key, which cannot be shared with another account, as auth.mode bucket_policy means: write sse-kms-cmk with a customer-managed key, or sse-s3"))
 	}
 	if mode == auth.ModeBucketPolicy && kind == encryption.ModeSSEKMSDSSE && s.Encryption.KMSKey == "" {
-		r.fail(errors.New("auth.mode bucket_policy with encryption.mode sse-kms-dsse needs encryption.kms_key: an AWS-managed key cannot be shared with another account"))
+		r.fail(errors.New("encryption.kms_key: it is missing, and an AWS-managed key cannot be shared with another account, as auth.mode bucket_policy means: write the ARN of a customer-managed key"))
 	}
 	if (mode == auth.ModeBucketPolicy || mode == auth.ModeAccessKey) && kind == encryption.ModeNone {
-		r.warn("encryption.mode none with auth.mode " + string(mode) + " is not recommended unless the bucket encrypts by default: use sse-s3")
+		r.warn("encryption.mode: \"none\" with auth.mode " + string(mode) + " is not recommended unless the bucket encrypts by default: write sse-s3")
 	}
 }

@@ -27,7 +27,7 @@ func (b *badRecords) settings(c *chunk.Config) settings {
 func (b *badRecords) complete(c *Config, n *naming, r *reader) {
 	if c.Chunks.OnBadRecord != chunk.ToDeadLetter && c.Chunks.OnRefusedObject != chunk.ObjectToDeadLetters {
 		if b.folder != "" {
-			r.warn("dead_letter_folder has no effect unless on_bad_record or on_refused_object is dead_letter")
+			r.warn("dead_letter_folder: it has no effect unless on_bad_record or on_refused_object is dead_letter: write one of these, or remove it")
 		}
 		return
 	}

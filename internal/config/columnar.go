@@ -1,7 +1,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/avro"
@@ -68,9 +71,9 @@ func checkLevel(r *reader, setting, codec string, level int) {
 	switch {
 	case level >= 0 && level <= highest:
 	case highest == 0:
-		r.fail(fmt.Errorf("%s must be 0: %s has no levels", setting, codec))
+		r.fail(fmt.Errorf("%s: it has no effect on %s, which has no levels: remove it", setting, codec))
 	default:
-		r.fail(fmt.Errorf("%s must be from 1 to %d for %s, or 0 for its default, got %d", setting, highest, codec, level))
+		r.fail(fmt.Errorf("%s: \"%d\" is no level of %s: write a number from 1 to %d, or 0 for its default", setting, level, codec, highest))
 	}
 }
 
@@ -100,11 +103,14 @@ func (f *columnar) avroFormat(c *Config, r *reader) Format {
 func (f *columnar) format(c *Config, r *reader, construct func(*schema.Registry) (encode.Encoder, error)) Format {
 	declared := f.schema
 	declared.Columns = c.Columns
+	if f.declaredWrong(r) {
+		return Format{}
+	}
 	registry, err := schema.New(declared)
 	if err == nil {
 		_, err = construct(registry)
 	}
-	r.fail(err)
+	r.fail(aboutColumns(err))
 	if registry == nil {
 		return Format{}
 	}
@@ -119,6 +125,45 @@ func (f *columnar) format(c *Config, r *reader, construct func(*schema.Registry)
 		out.Identify = registry.Identity
 	}
 	return out
+}
+
+// declaredWrong looks at the columns that a schema declares, and at where they
+// stand, before package schema does.
+func (f *columnar) declaredWrong(r *reader) bool {
+	before := len(r.errors)
+	s := &f.schema
+	if s.Mode == schema.Fixed {
+		checkColumns("schema.fields", s.Fields, r)
+		switch {
+		case r.said("schema.fields"):
+		case s.File == "" && len(s.Fields) == 0:
+			r.fail(errors.New("schema.fields: they are missing, and schema.mode fixed needs them: write schema.fields or schema.file"))
+		case s.File != "" && len(s.Fields) > 0:
+			r.fail(errors.New("schema.file: it and schema.fields exclude each other: remove one of them"))
+		}
+	}
+	if s.Mode == schema.Infer && s.OnUnknownField != "" && s.OnUnknownField != schema.Add {
+		r.fail(fmt.Errorf("schema.on_unknown_field: %q cannot be when columns are inferred, since every field is unknown at first: write add, or schema.mode: fixed", s.OnUnknownField))
+	}
+	return len(r.errors) > before
+}
+
+// aboutColumns names the setting that an error of the columns comes from, unless
+// it does so itself.
+func aboutColumns(err error) error {
+	switch {
+	case err == nil || settingOf.MatchString(err.Error()):
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("schema.file: it cannot be read (%w): write the path of an Avro schema", err)
+	case strings.Contains(err.Error(), "include_source_columns"):
+		return fmt.Errorf("include_source_columns: %w", err)
+	case strings.Contains(err.Error(), "block size"):
+		return fmt.Errorf("avro.block_size: %w: write a size such as 128KiB", err)
+	case strings.Contains(err.Error(), "record name"):
+		return fmt.Errorf("avro.record_name: %w: write letters, digits and _, beginning with a letter", err)
+	}
+	return fmt.Errorf("schema: %w: write columns that the format can hold", err)
 }
 
 // footer notes in a Parquet file where its records came from, which survives

@@ -58,7 +58,7 @@ func declared(name string, into *[]schema.FieldConfig) setting {
 		for i, item := range get(r, r.conf.FieldAnyList, path) {
 			c, err := column(item)
 			if err != nil {
-				r.fail(fmt.Errorf("reading %s[%d]: %w", dotted(path), i, err))
+				r.fail(fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, base64, fields or items", dotted(path), i, err))
 				continue
 			}
 			*into = append(*into, c.config())

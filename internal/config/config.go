@@ -100,9 +100,11 @@ func (d *draft) complete(r *reader) {
 	for _, err := range c.Store.Problems() {
 		r.fail(err)
 	}
+	checkSyntax(c, r)
 	checkAccess(&c.Store, r)
 	checkProperties(&c.Store, r)
 	c.Health.check(r)
+	d.checkActs(r)
 }
 
 // Parse reads and validates a configuration. The error names every mistake, and
@@ -122,11 +124,31 @@ func ParseValues(conf any) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := spec().ParseYAML(string(text), service.GlobalEnvironment())
+	return ParseYAML(string(text))
+}
+
+// ParseYAML is Parse for a configuration given as YAML, which Benthos reads as it
+// does when the pipeline starts: what is text there stays text. It is nil where
+// Benthos itself cannot read it.
+func ParseYAML(text string) (*Config, error) {
+	parsed, err := spec().ParseYAML(text, service.GlobalEnvironment())
 	if err != nil {
 		return nil, err
 	}
 	return Parse(parsed)
+}
+
+// Messages are the mistakes that an error of Parse tells, one each.
+func Messages(err error) []string {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // Parse returns it as it is
+	if !ok {
+		return nil
+	}
+	var all []string
+	for _, e := range joined.Unwrap() {
+		all = append(all, e.Error())
+	}
+	return all
 }
 
 // noLimit stands for max_file_size 0: the largest object of S3.

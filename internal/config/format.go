@@ -98,10 +98,10 @@ func (f *format) complete(c *Config, r *reader) {
 		c.Format.ContentType = f.contentType
 	}
 	if f.name != "csv" && f.name != "csv+gzip" && f.csv.Separator != ',' {
-		r.warn("separator has no effect: it is for csv formats only")
+		r.warn("separator: it has no effect on this file_format: write csv or csv+gzip, or remove it")
 	}
 	if f.name != "parquet" && f.name != "avro" && f.columnar.binaryStrings {
-		r.warn("use_binary_strings has no effect: it is for the formats parquet and avro only")
+		r.warn("use_binary_strings: it has no effect on this file_format: write parquet or avro, or remove it")
 	}
 }
 

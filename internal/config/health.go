@@ -37,12 +37,12 @@ func (h *Health) settings() settings {
 
 func (h *Health) check(r *reader) {
 	if h.Enabled && h.Interval < time.Second {
-		r.fail(errors.New("health_check.interval must be at least 1s; set health_check.enabled to false to switch the check off"))
+		r.fail(errors.New("health_check.interval: it is less than 1s: write 1s or more, or health_check.enabled: false to switch the check off"))
 	}
 	if h.Enabled && h.Timeout < time.Second {
-		r.fail(errors.New("health_check.timeout must be at least 1s"))
+		r.fail(errors.New("health_check.timeout: it is less than 1s: write 1s or more"))
 	}
 	if h.ProbeSize > maxProbe {
-		r.fail(fmt.Errorf("health_check.probe_size must be at most %d bytes: it is written again and again", maxProbe))
+		r.fail(fmt.Errorf("health_check.probe_size: it is written again and again: write %d bytes at most", maxProbe))
 	}
 }

@@ -80,7 +80,7 @@ func inFlight(name string, place *int) setting {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			r.fail(fmt.Errorf("%s must be auto or a number from 1 on, got %q", dotted(path), text))
+			r.fail(fmt.Errorf("%s: %q is no number of batches: write auto, or a number from 1 on", dotted(path), text))
 			n = 1
 		}
 		*place = n

@@ -77,6 +77,7 @@ func (n *naming) values() settings {
 // complete compiles the templates, and the way from a record to its partition.
 func (n *naming) complete(c *Config, r *reader) {
 	zone := n.location(r)
+	n.checkTexts(r)
 	layout, err := template.Compile(template.Config{
 		Folder:        n.folder,
 		FileName:      n.fileName,
@@ -104,7 +105,7 @@ func (n *naming) complete(c *Config, r *reader) {
 	_, err = partition.New(c.Partition)
 	r.fail(err)
 	if n.onMissingVariable == partition.VariableReject && len(layout.Variables()) == 0 {
-		r.warn("on_missing_variable has no effect without a variable in folder or file_name")
+		r.warn("on_missing_variable: it has no effect without a variable in folder or file_name: write {{name}} there, or remove it")
 	}
 }
 
@@ -112,4 +113,14 @@ func (n *naming) location(r *reader) *time.Location {
 	zone, err := loadZone(n.zone, time.LoadLocation)
 	r.fail(err)
 	return zone
+}
+
+// checkTexts refuses what is meant to be evaluated, and would be taken as text.
+func (n *naming) checkTexts(r *reader) {
+	r.fail(checkTemplate("folder", n.folder))
+	r.fail(checkTemplate("file_name", n.fileName))
+	r.fail(checkPath("date_field", n.dateField))
+	for _, name := range slices.Sorted(maps.Keys(n.variables)) {
+		r.fail(checkExpression("variables."+name, n.variables[name]))
+	}
 }

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/s3-destination/s3-destination/internal/store"
+import (
+	"fmt"
+
+	"github.com/s3-destination/s3-destination/internal/store"
+)
 
 // writes are how objects are put into the bucket.
 func writes(s *store.Config) settings {
@@ -43,6 +47,6 @@ func properties(s *store.Config) settings {
 
 func checkProperties(s *store.Config, r *reader) {
 	if store.Public(s.ACL) {
-		r.warn("acl " + s.ACL + " lets people read the objects who have no part in the bucket: bucket-owner-full-control is what the owner of a bucket of another account needs")
+		r.warn(fmt.Sprintf("acl: %q lets people read the objects who have no part in the bucket: write bucket-owner-full-control, which is what the owner of a bucket of another account needs", s.ACL))
 	}
 }

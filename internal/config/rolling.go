@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -57,11 +58,12 @@ func (o *rolling) complete(c *Config, r *reader) {
 	c.Chunks.InitialRatio[chunk.DeadLetter] = 1
 	c.Chunks.MemoryLimit = sizing.ForRecords(c.MemoryLimit)
 	if c.MemoryLimit == 0 {
-		r.fail(errors.New("memory_limit must not be 0: give at least 16MiB"))
+		r.fail(errors.New("memory_limit: \"0\" leaves no room for records: write 16MiB or more"))
 	}
 	if c.Chunks.MaxAge == 0 {
-		r.fail(errors.New("max_age must not be 0s: it bounds how long a record waits"))
+		r.fail(errors.New("max_age: \"0s\" bounds nothing: write how long a record may wait, such as 1m"))
 	}
+	o.doubt(c, r)
 	if c.Layout == nil {
 		return
 	}
@@ -79,6 +81,23 @@ func (o *rolling) complete(c *Config, r *reader) {
 		default:
 			r.warn(f.Message)
 		}
+	}
+}
+
+// tiny is a cap below which nearly every record is an object of its own.
+const tiny = 10_000
+
+// doubt looks at sizes that hardly anybody wants.
+func (o *rolling) doubt(c *Config, r *reader) {
+	size, set := c.Chunks.MaxFileSize, o.sizeText != defaultMaxFileSize
+	if size > 0 && size < tiny {
+		r.warn(fmt.Sprintf("max_file_size: %q makes nearly every record an object of its own: write a size such as 64MB", o.sizeText))
+	}
+	if set && size > 0 && size > c.Chunks.MemoryLimit && c.MemoryLimit > 0 {
+		r.warn(fmt.Sprintf("memory_limit: it is less than max_file_size (%s), so that memory ends objects before that: write a larger one, or a smaller max_file_size", o.sizeText))
+	}
+	if most := machineMemory(); most > 0 && c.MemoryLimit > most {
+		r.warn("memory_limit: it is more memory than this machine or container has: write less, unless the pipeline runs elsewhere")
 	}
 }
 

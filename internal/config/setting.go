@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +19,9 @@ type setting struct {
 	// read puts the value found at a path into its place, and tells the reader
 	// what is wrong with it.
 	read func(r *reader, path []string)
+	// otherwise is the default, and inner what a group is made of.
+	otherwise any
+	inner     settings
 }
 
 func newSetting(name string, field *service.ConfigField, read func(r *reader, path []string)) setting {
@@ -26,10 +31,15 @@ func newSetting(name string, field *service.ConfigField, read func(r *reader, pa
 // The methods of a setting tell more about it, and return it.
 
 func (s setting) doc(text string) setting   { s.field.Description(text); return s }
-func (s setting) or(otherwise any) setting  { s.field.Default(otherwise); return s }
 func (s setting) example(value any) setting { s.field.Example(value); return s }
 func (s setting) advanced() setting         { s.field.Advanced(); return s }
 func (s setting) secret() setting           { s.field.Secret(); return s }
+
+func (s setting) or(otherwise any) setting {
+	s.field.Default(otherwise)
+	s.otherwise = otherwise
+	return s
+}
 
 // as keeps the value as it is written, too.
 func (s setting) as(written *string) setting {
@@ -52,6 +62,19 @@ func (s settings) fields() []*service.ConfigField {
 	return all
 }
 
+// defaults are theirs, by path.
+func (s settings) defaults(below string, into map[string]any) map[string]any {
+	for i := range s {
+		path := strings.TrimPrefix(below+"."+s[i].name, ".")
+		if s[i].inner != nil {
+			s[i].inner.defaults(path, into)
+		} else {
+			into[path] = s[i].otherwise
+		}
+	}
+	return into
+}
+
 // read reads them all, below a path.
 func (s settings) read(r *reader, below []string) {
 	for i := range s {
@@ -62,7 +85,9 @@ func (s settings) read(r *reader, below []string) {
 // object is a setting made of settings.
 func object(name, doc string, inner ...setting) setting {
 	field := service.NewObjectField(name, settings(inner).fields()...)
-	return newSetting(name, field, settings(inner).read).doc(doc)
+	s := newSetting(name, field, settings(inner).read).doc(doc)
+	s.inner = inner
+	return s
 }
 
 // into is a setting whose value needs no translation.
@@ -75,7 +100,10 @@ func into[T any](name string, field *service.ConfigField, place *T, find func(*s
 }
 
 func text(name string, place *string) setting {
-	return into(name, service.NewStringField(name), place, (*service.ParsedConfig).FieldString)
+	return newSetting(name, service.NewStringField(name), func(r *reader, path []string) {
+		*place = get(r, r.conf.FieldString, path)
+		r.fail(checkText(dotted(path), *place))
+	})
 }
 
 func flag(name string, place *bool) setting {
@@ -118,7 +146,7 @@ func count(name string, place *int, minimum int) setting {
 	return newSetting(name, service.NewIntField(name), func(r *reader, path []string) {
 		*place = get(r, r.conf.FieldInt, path)
 		if *place < minimum {
-			r.fail(fmt.Errorf("%s must be at least %d, got %d", dotted(path), minimum, *place))
+			r.fail(fmt.Errorf("%s: \"%d\" is too small: write %d or more", dotted(path), *place, minimum))
 		}
 	})
 }
@@ -128,7 +156,7 @@ func between(name string, place *int, least, most int) setting {
 	return newSetting(name, service.NewIntField(name), func(r *reader, path []string) {
 		*place = get(r, r.conf.FieldInt, path)
 		if *place < least || *place > most {
-			r.fail(fmt.Errorf("%s must be from %d to %d, got %d", dotted(path), least, most, *place))
+			r.fail(fmt.Errorf("%s: \"%d\" is out of range: write a number from %d to %d", dotted(path), *place, least, most))
 		}
 	})
 }
@@ -136,9 +164,15 @@ func between(name string, place *int, least, most int) setting {
 // duration must not be negative.
 func duration(name string, place *time.Duration) setting {
 	return newSetting(name, service.NewDurationField(name), func(r *reader, path []string) {
-		*place = get(r, r.conf.FieldDuration, path)
+		written := get(r, r.conf.FieldString, path)
+		d, err := time.ParseDuration(written)
+		if err != nil {
+			r.fail(noDuration(dotted(path), written))
+			d = time.Minute // breaks no other rule
+		}
+		*place = d
 		if *place < 0 {
-			r.fail(fmt.Errorf("%s must not be negative, got %s", dotted(path), *place))
+			r.fail(fmt.Errorf("%s: %q is negative: write a duration such as 30s", dotted(path), *place))
 		}
 	})
 }
@@ -146,9 +180,13 @@ func duration(name string, place *time.Duration) setting {
 // size is an amount of bytes, where a bare number counts megabytes.
 func size[T int | int64](name string, place *T) setting {
 	return newSetting(name, service.NewStringField(name), func(r *reader, path []string) {
-		n, err := parseSize(get(r, r.conf.FieldString, path))
+		written := get(r, r.conf.FieldString, path)
+		n, err := parseSize(written)
+		if err == nil {
+			err = r.checkSize(dotted(path), written, n)
+		}
 		if err != nil {
-			r.fail(fmt.Errorf("reading %s: %w", dotted(path), err))
+			r.fail(fmt.Errorf("%s: %w", dotted(path), err))
 			n = anySize
 		}
 		*place = T(n)
@@ -158,13 +196,13 @@ func size[T int | int64](name string, place *T) setting {
 // word is one of several words, which Benthos accepts in any case.
 func word[T ~string](name string, place *T, words ...string) setting {
 	return newSetting(name, service.NewStringEnumField(name, words...), func(r *reader, path []string) {
-		*place = T(r.word(path))
+		*place = T(r.oneOf(path, words))
 	})
 }
 
 // annotated is a word, with what each means.
 func annotated[T ~string](name string, place *T, words map[string]string) setting {
-	s := word(name, place)
+	s := word(name, place, slices.Sorted(maps.Keys(words))...)
 	s.field = service.NewStringAnnotatedEnumField(name, words)
 	return s
 }
@@ -172,7 +210,7 @@ func annotated[T ~string](name string, place *T, words map[string]string) settin
 // wordOrDefault is a word, of which default stands for none.
 func wordOrDefault[T ~string](name string, place *T, words ...string) setting {
 	return newSetting(name, service.NewStringEnumField(name, words...), func(r *reader, path []string) {
-		if w := r.word(path); w != "default" {
+		if w := r.oneOf(path, words); w != "default" {
 			*place = T(w)
 		}
 	})
@@ -193,7 +231,7 @@ func choice[T any](name string, place *T, options ...option[T]) setting {
 		words[i] = o.word
 	}
 	return newSetting(name, service.NewStringEnumField(name, words...), func(r *reader, path []string) {
-		w := r.word(path)
+		w := r.oneOf(path, words)
 		for _, o := range options {
 			if o.word == w {
 				*place = o.value
@@ -217,6 +255,20 @@ func get[T any](r *reader, find func(...string) (T, error), path []string) T {
 
 func (r *reader) word(path []string) string {
 	return strings.ToLower(get(r, r.conf.FieldString, path))
+}
+
+// notAWord is how a message ends that Benthos has one like itself, in lint.
+const notAWord = " is not one of its values: write "
+
+// oneOf is a word that must be one of several. Where it is none, that is a
+// finding, and the first one stands in, which breaks no other rule.
+func (r *reader) oneOf(path, words []string) string {
+	w := r.word(path)
+	if slices.Contains(words, w) {
+		return w
+	}
+	r.fail(fmt.Errorf("%s: %q%s%s", dotted(path), w, notAWord, strings.Join(words, ", ")))
+	return words[0]
 }
 
 func dotted(path []string) string { return strings.Join(path, ".") }

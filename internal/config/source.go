@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/source"
 )
@@ -33,14 +34,22 @@ func (o *origin) settings() settings {
 func (o *origin) complete(c *Config, r *reader) {
 	trust, err := source.ParseTrust(o.trust)
 	if err != nil {
-		r.fail(fmt.Errorf("reading source_coordinates: %w", err))
+		r.fail(fmt.Errorf("source_coordinates: %w", err))
 	}
 	columns, err := source.NewColumns(o.columns, o.prefix)
 	if err != nil {
-		r.fail(fmt.Errorf("reading include_source_columns: %w", err))
+		r.fail(fmt.Errorf("%s: %w", o.wrong(err), err))
 	}
 	if len(o.columns) == 0 && o.prefix != source.DefaultPrefix {
-		r.warn("source_column_prefix has no effect without include_source_columns")
+		r.warn("source_column_prefix: it has no effect without include_source_columns: write that, or remove it")
 	}
 	c.Trust, c.Columns = trust, columns.Trusting(trust)
+}
+
+// wrong is the setting that an error about the columns is about.
+func (o *origin) wrong(err error) string {
+	if strings.Contains(err.Error(), "not a prefix") {
+		return "source_column_prefix"
+	}
+	return "include_source_columns"
 }

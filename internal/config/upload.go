@@ -53,7 +53,7 @@ func retries(r *store.RetryConfig) settings {
 }
 
 func checkRetries(c *store.RetryConfig, r *reader) {
-	if c.InitialInterval <= 0 || c.MaxInterval < c.InitialInterval {
-		r.fail(errors.New("retry.initial_interval must be positive, and retry.max_interval not less"))
+	if c.InitialInterval == 0 {
+		r.fail(errors.New("retry.initial_interval: it is 0: write a duration such as 200ms"))
 	}
 }

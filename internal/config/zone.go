@@ -15,15 +15,15 @@ const someZone = "Europe/Berlin"
 // looks for the database in the system and in the program.
 func loadZone(name string, load func(string) (*time.Location, error)) (*time.Location, error) {
 	if strings.EqualFold(name, "local") {
-		return time.UTC, fmt.Errorf("unknown timezone %q, another one on each machine: use a name of the IANA database such as UTC or Europe/Berlin", name)
+		return time.UTC, fmt.Errorf("timezone: %q is another one on each machine: write a name of the IANA database such as UTC or Europe/Berlin", name)
 	}
 	zone, err := load(name)
 	if err == nil {
 		return zone, nil
 	}
 	if _, missing := load(someZone); missing != nil {
-		return time.UTC, fmt.Errorf("timezone %q cannot be looked up, because there is no database of time zones (%w): "+
+		return time.UTC, fmt.Errorf("timezone: %q cannot be looked up, because there is no database of time zones (%w): "+
 			"install tzdata, let ZONEINFO name a zoneinfo.zip, or build the program with import _ \"time/tzdata\"", name, missing)
 	}
-	return time.UTC, fmt.Errorf("unknown timezone %q: use a name of the IANA database such as UTC or Europe/Berlin", name)
+	return time.UTC, fmt.Errorf("timezone: %q is unknown: write a name of the IANA database such as UTC or Europe/Berlin", name)
 }

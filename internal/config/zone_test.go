@@ -33,16 +33,16 @@ func TestUnknownTimeZoneSaysWhatIsWrong(t *testing.T) {
 		assert.NotNil(t, zone)
 	}
 	zone, err := loadZone("America/Santigo", with)
-	assert.EqualError(t, err, `unknown timezone "America/Santigo": use a name of the IANA database such as UTC or Europe/Berlin`)
+	assert.EqualError(t, err, `timezone: "America/Santigo" is unknown: write a name of the IANA database such as UTC or Europe/Berlin`)
 	assert.Equal(t, time.UTC, zone)
 	zone, err = loadZone("America/Santiago", without)
-	assert.ErrorContains(t, err, `timezone "America/Santiago" cannot be looked up, because there is no database of time zones`)
+	assert.ErrorContains(t, err, `timezone: "America/Santiago" cannot be looked up, because there is no database of time zones`)
 	assert.ErrorContains(t, err, "time/tzdata")
 	assert.Equal(t, time.UTC, zone)
 	_, err = loadZone("UTC", without)
 	assert.NoError(t, err, "UTC needs no database")
 	_, err = loadZone("LOCAL", with)
-	assert.ErrorContains(t, err, `unknown timezone "LOCAL", another one on each machine`)
+	assert.ErrorContains(t, err, `timezone: "LOCAL" is another one on each machine`)
 }
 
 // zoneEnv makes this test binary, which has no time zones inside, load one and
@@ -58,8 +58,8 @@ func TestMissingDatabaseIsNotTakenForAWrongName(t *testing.T) {
 		return
 	}
 	for name, want := range map[string]string{
-		"America/Santiago": `timezone "America/Santiago" cannot be looked up, because there is no database of time zones`,
-		"America/Santigo":  `timezone "America/Santigo" cannot be looked up, because there is no database of time zones`,
+		"America/Santiago": `timezone: "America/Santiago" cannot be looked up, because there is no database of time zones`,
+		"America/Santigo":  `timezone: "America/Santigo" cannot be looked up, because there is no database of time zones`,
 		"UTC":              "loaded UTC: <nil>",
 	} {
 		cmd := nozones.Command(t, os.Args[0], "-test.run=^"+t.Name()+"$")

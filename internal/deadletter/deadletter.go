@@ -34,10 +34,10 @@ func NewFolder(folder string, zone *time.Location) (*Folder, error) {
 		Folder: folder, FileName: FileName, Extension: Extension, Location: zone,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading dead_letter_folder: %w", err)
+		return nil, fmt.Errorf("dead_letter_folder: %w", err)
 	}
 	if layout.UsesRecordDate() {
-		return nil, errors.New("reading dead_letter_folder: a refused record may have no date; use {{YYYY_today}}, {{MM_today}} and {{DD_today}}")
+		return nil, errors.New("dead_letter_folder: a refused record may have no date: write {{YYYY_today}}, {{MM_today}} and {{DD_today}}")
 	}
 	return &Folder{layout: layout, zone: zone}, nil
 }

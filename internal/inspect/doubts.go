@@ -40,17 +40,8 @@ func around(field func(name string) (any, error)) surroundings {
 	return s
 }
 
-// Doubts returns what is doubtful about a configuration file as a whole:
-// outputs that do not suit what is around them. What concerns one output alone
-// is said when that is linted. A file that cannot be read has none here.
-func Doubts(file string) []string {
-	field, err := fieldsOf(file)
-	if err != nil {
-		return nil // lint says so
-	}
-	return around(field).doubts()
-}
-
+// doubts are what does not suit: outputs and what is around them. What concerns
+// one output alone is said when that is read.
 func (s surroundings) doubts() []string {
 	var found []string
 	say := func(text string) {
@@ -146,8 +137,8 @@ func resentByWrapper(conf *config.Config, wrapper string) string {
 	if wrapper == "" || conf.Chunks.OnBadRecord != chunk.Reject {
 		return ""
 	}
-	return fmt.Sprintf("on_bad_record is reject inside %s, which does not know single records: it sends a batch again as a whole until no record of it fails, "+
-		"so that one bad record holds up the pipeline for ever. Set on_bad_record to dead_letter or drop.", wrapper)
+	return fmt.Sprintf("on_bad_record: \"reject\" is inside %s, which does not know single records and sends a batch again as a whole until no record of it fails, "+
+		"so that one bad record holds up the pipeline for ever: write dead_letter or drop", wrapper)
 }
 
 // openInputs make metadata of what those send who may send: parameters and
@@ -165,9 +156,9 @@ func (s surroundings) untrusted(conf *config.Config) string {
 	case open == "":
 		return ""
 	case conf.Trust == source.AnyMetadata:
-		return fmt.Sprintf("source_coordinates is metadata, and the input %s makes metadata of what its clients send: they decide what {{source_range}}, s3d-source and source columns say. Use auto.", open)
+		return fmt.Sprintf("source_coordinates: \"metadata\" believes the input %s, which makes metadata of what its clients send, so that they decide what {{source_range}}, s3d-source and source columns say: write auto", open)
 	case conf.Trust == source.KafkaInputs && !kafka && conf.UsesCoordinates():
-		return fmt.Sprintf("{{source_range}} and include_source_columns have nothing to tell about records of the input %s: what its clients send as kafka_topic, kafka_partition and kafka_offset is not believed.", open)
+		return fmt.Sprintf("include_source_columns: it and {{source_range}} have nothing to tell about records of the input %s, because what its clients send as kafka_topic, kafka_partition and kafka_offset is not believed: remove them", open)
 	}
 	return ""
 }

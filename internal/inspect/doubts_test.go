@@ -18,8 +18,19 @@ func own(extra string) string {
 
 const resent = "sends a batch again as a whole"
 
+// doubtsOf is what is doubtful about the surroundings of the outputs.
+func doubtsOf(t *testing.T, text string) []string {
+	t.Helper()
+	r, err := ReadText("configuration", text)
+	require.NoError(t, err)
+	var all []string
+	for _, p := range r.pipelines {
+		all = append(all, p.doubts()...)
+	}
+	return all
+}
+
 func TestWrappersThatSendWholeBatchesAgainAreDoubted(t *testing.T) {
-	require.NoError(t, registerOnce())
 	for name, c := range map[string]struct{ conf, wrapper string }{
 		"alone":                         {"output: " + own(""), ""},
 		"retry":                         {"output: {retry: {output: " + own("") + "}}", "inside retry,"},
@@ -45,7 +56,7 @@ func TestWrappersThatSendWholeBatchesAgainAreDoubted(t *testing.T) {
 		"a label of that name":             {"output: {label: retry, s3_destination: {bucket: b, region: eu-west-1, file_format: json}}", ""},
 		"a mistake of another kind":        {"output: {retry: {output: " + own(", max_age: soon") + "}}", ""},
 	} {
-		doubts := Doubts(c.conf)
+		doubts := doubtsOf(t, c.conf)
 		if c.wrapper == "" {
 			assert.Empty(t, doubts, name)
 			continue
@@ -55,11 +66,10 @@ func TestWrappersThatSendWholeBatchesAgainAreDoubted(t *testing.T) {
 		assert.Contains(t, doubts[0], c.wrapper, name)
 		assert.Contains(t, doubts[0], "dead_letter or drop", name)
 	}
-	assert.Empty(t, Doubts("a: [b"))
+	assert.Empty(t, doubtsOf(t, "a: [b"))
 }
 
 func TestCoordinatesOfClientsAreDoubted(t *testing.T) {
-	require.NoError(t, registerOnce())
 	const http = "input: {http_server: {path: /in}}\n"
 	const both = "input: {broker: {inputs: [{http_server: {}}, {kafka: {addresses: [a], topics: [t]}}]}}\n"
 	for name, c := range map[string]struct{ conf, want string }{
@@ -70,11 +80,11 @@ func TestCoordinatesOfClientsAreDoubted(t *testing.T) {
 		"any metadata":                      {http + "output: " + own(", source_coordinates: metadata"), "they decide what {{source_range}}"},
 		"Kafka":                             {"input: {kafka: {addresses: [a], topics: [t]}}\noutput: " + own(", source_coordinates: metadata, include_source_columns: [offset]"), ""},
 		"Kafka beside HTTP":                 {both + "output: " + own(", include_source_columns: [offset]"), ""},
-		"Kafka beside HTTP, any metadata":   {both + "output: " + own(", source_coordinates: metadata"), "input http_server makes metadata"},
-		"HTTP among the resources":          {"input: {resource: x}\ninput_resources: [{label: x, http_server: {}}]\noutput: " + own(", source_coordinates: metadata"), "input http_server makes metadata"},
+		"Kafka beside HTTP, any metadata":   {both + "output: " + own(", source_coordinates: metadata"), "believes the input http_server"},
+		"HTTP among the resources":          {"input: {resource: x}\ninput_resources: [{label: x, http_server: {}}]\noutput: " + own(", source_coordinates: metadata"), "believes the input http_server"},
 		"another input, which has a schema": {"input: {generate: {mapping: 'root = {}'}}\noutput: " + own(", include_source_columns: [offset]"), ""},
 	} {
-		doubts := Doubts(c.conf)
+		doubts := doubtsOf(t, c.conf)
 		if c.want == "" {
 			assert.Empty(t, doubts, name)
 			continue
@@ -85,9 +95,8 @@ func TestCoordinatesOfClientsAreDoubted(t *testing.T) {
 }
 
 func TestDoubtsAreSaidOnce(t *testing.T) {
-	require.NoError(t, registerOnce())
 	outputs := strings.Repeat(own("")+", ", 3)
-	assert.Len(t, Doubts(fmt.Sprintf("output: {broker: {outputs: [%s{drop: {}}]}}", outputs)), 1)
+	assert.Len(t, doubtsOf(t, fmt.Sprintf("output: {broker: {outputs: [%s{drop: {}}]}}", outputs)), 1)
 }
 
 func TestBatchesOfSeveralKafkaPartitionsAreDoubted(t *testing.T) {

@@ -3,94 +3,128 @@ package inspect
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
-	"github.com/redpanda-data/benthos/v4/public/service"
+	"gopkg.in/yaml.v3"
 
 	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/yamlfile"
 )
 
-// labelled is an output found in a configuration.
-type labelled struct {
-	label string
-	conf  any
-}
-
-// find returns the one s3_destination in a configuration file, wherever it is
-// nested: in a broker, a fallback, a switch, or among the resources. Where
-// there are several, label says which. Environment variables are replaced.
-func find(file, label string) (conf *config.Config, found string, err error) {
-	all, err := findAll(file)
-	if err != nil {
-		return nil, "", err
-	}
-	if label != "" {
-		all = slices.DeleteFunc(all, func(l labelled) bool { return l.label != label })
-	}
-	switch {
-	case len(all) > 1:
-		var labels []string
-		for _, l := range all {
-			labels = append(labels, l.label)
-		}
-		return nil, "", fmt.Errorf("%d %s outputs are configured: choose one by its label, among %q", len(all), config.Name, labels)
-	case len(all) == 0 && label != "":
-		return nil, "", fmt.Errorf("no %s output with the label %q is configured", config.Name, label)
-	case len(all) == 0:
-		return nil, "", errors.New("no " + config.Name + " output is configured")
-	}
-	conf, err = config.ParseValues(all[0].conf)
-	return conf, all[0].label, err
-}
-
-// findAll searches the outputs of a configuration file. The tools with which
-// Benthos walks a configuration remove its secrets, so it is searched as plain
-// values.
-func findAll(file string) ([]labelled, error) {
-	conf, err := service.GlobalEnvironment().FullConfigSchema("", "").NewConfigQuerier().ParseYAML(file)
-	if err != nil {
-		return nil, err
-	}
-	var all []labelled
-	for _, path := range []string{"output", "output_resources"} {
-		part, err := conf.FieldAtPath(path)
-		if err != nil {
-			continue // not in this file
-		}
-		value, err := part.FieldAny()
-		if err != nil {
-			continue
-		}
-		all = append(all, search(value, "")...)
-	}
-	return all, nil
-}
-
-// search walks plain values. label is that of the enclosing component.
-func search(tree any, label string) []labelled {
-	var found []labelled
-	switch t := tree.(type) {
-	case map[string]any:
-		if own, ok := t["label"].(string); ok && own != "" {
-			label = own
-		}
-		for _, key := range slices.Sorted(maps.Keys(t)) {
-			if key == config.Name {
-				found = append(found, labelled{label: label, conf: t[key]})
-			} else {
-				found = append(found, search(t[key], label)...)
+// findOutputs looks for every s3_destination, wherever it is nested: in a
+// broker, a fallback, a switch, a template, or among the resources.
+func (r *Reading) findOutputs() {
+	for _, p := range r.pipelines {
+		for _, f := range r.filesFor(p) {
+			for _, key := range []string{"output", "output_resources"} {
+				if key == "output" && f != p.main {
+					continue
+				}
+				p.outputs = append(p.outputs, r.search(p, f, yamlfile.Resolved(yamlfile.Child(f.Root, key)), key, "", "")...)
 			}
 		}
-	case []any:
-		for _, element := range t {
-			found = append(found, search(element, label)...)
+	}
+}
+
+// filesFor are the files whose outputs a pipeline can use: its own, and the
+// resources of all files that are no streams.
+func (r *Reading) filesFor(p *pipeline) []*yamlfile.File {
+	files := []*yamlfile.File{p.main}
+	for _, f := range r.files {
+		if f != p.main && !slices.ContainsFunc(r.pipelines, func(other *pipeline) bool { return other.main == f }) {
+			files = append(files, f)
 		}
-	case interface{ Decode(into any) error }: // a node of YAML
-		var value any
-		if t.Decode(&value) == nil {
-			found = search(value, label)
+	}
+	return files
+}
+
+// search walks a tree. label is that of the enclosing component; within is the
+// place of a template, which is all that its outputs have of one.
+func (r *Reading) search(p *pipeline, f *yamlfile.File, n *yaml.Node, path, label, within string) []*Output {
+	var found []*Output
+	switch {
+	case n == nil:
+	case n.Kind == yaml.SequenceNode:
+		for i, element := range n.Content {
+			found = append(found, r.search(p, f, element, fmt.Sprintf("%s[%d]", path, i), label, within)...)
+		}
+	case n.Kind == yaml.MappingNode:
+		if own := yamlfile.Child(n, "label"); own != nil && own.Value != "" {
+			label = own.Value
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := n.Content[i].Value, n.Content[i+1]
+			below := yamlfile.Join(path, key)
+			template, isTemplate := r.templates[key]
+			switch {
+			case key == config.Name && within != "":
+				found = append(found, &Output{Label: label, file: f, path: within, template: true, pipeline: p, written: value})
+			case key == config.Name:
+				found = append(found, &Output{Label: label, file: f, path: below, pipeline: p, written: value})
+			case isTemplate:
+				found = append(found, r.search(p, f, template.render(value), below, label, below)...)
+			default:
+				found = append(found, r.search(p, f, value, below, label, within)...)
+			}
 		}
 	}
 	return found
+}
+
+// read reads the configuration of an output without what is misshapen in it, and
+// returns what is wrong with the rest.
+func (r *Reading) read(o *Output, wrong []misshapen) []Finding {
+	_, err := config.ParseYAML(textOf(o.written))
+	for _, message := range config.Messages(err) {
+		r.rules[message] = true
+	}
+	values := yamlfile.Resolved(o.written)
+	pruned := false
+	for _, m := range wrong {
+		if setting, inside := strings.CutPrefix(m.path, o.path+"."); inside && m.File == o.file.Path {
+			yamlfile.Remove(values, setting)
+			pruned = true
+		}
+	}
+	for name, stand := range map[string]string{"bucket": "my-bucket", "file_format": "json"} {
+		yamlfile.Provide(values, name, stand) // what is missing has been said
+	}
+	conf, err := config.ParseYAML(textOf(values))
+	if conf == nil {
+		return []Finding{o.finding(config.Name+": "+err.Error()+": write it as the reference says", false)}
+	}
+	o.conf = conf
+	var found []Finding
+	for _, message := range config.Messages(err) {
+		r.rules[message] = true
+		found = append(found, o.finding(message, false))
+		o.wrong = append(o.wrong, errors.New(message))
+	}
+	if pruned || len(o.file.Problems) > 0 {
+		return found // what is left is not what was meant
+	}
+	for _, message := range conf.Warnings {
+		found = append(found, o.finding(message, true))
+	}
+	return found
+}
+
+// textOf is a tree as YAML.
+func textOf(n *yaml.Node) string {
+	text, err := yaml.Marshal(n)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// finding is a message of the output, at the place of its setting.
+func (o *Output) finding(message string, doubt bool) Finding {
+	setting, text := splitSetting(message)
+	path := o.path
+	if setting != "" && !o.template {
+		path = yamlfile.Join(path, setting)
+	}
+	return Finding{File: o.file.Path, Place: o.file.Find(path), Setting: setting, Text: text, Doubt: doubt}
 }

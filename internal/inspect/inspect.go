@@ -5,11 +5,15 @@ package inspect
 
 import (
 	"context"
+	"errors"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/doctor"
 	"github.com/s3-destination/s3-destination/internal/policy"
 	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/yamlfile"
 )
 
 // Output is an output of a configuration file, for the subcommands that
@@ -18,16 +22,27 @@ type Output struct {
 	// Label is the label of the output.
 	Label string
 	conf  *config.Config
+
+	file     *yamlfile.File
+	path     string // inside the file
+	template bool   // the path is that of the template that it comes from
+	pipeline *pipeline
+	written  *yaml.Node
+	wrong    []error // what it does not run with
 }
 
-// Read reads the one s3_destination of a configuration file; label chooses
-// among several.
-func Read(file, label string) (*Output, error) {
-	conf, found, err := find(file, label)
+// Read reads the one s3_destination of a configuration that is no file; label
+// chooses among several.
+func Read(text, label string) (*Output, error) {
+	r, err := ReadText("configuration", text)
 	if err != nil {
 		return nil, err
 	}
-	return &Output{Label: found, conf: conf}, nil
+	o, err := r.Output(label)
+	if err != nil {
+		return nil, err
+	}
+	return o, errors.Join(o.wrong...)
 }
 
 // Doctor is what the checks of the doctor need to know.

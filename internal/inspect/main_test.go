@@ -1,7 +1,10 @@
 package inspect
 
 import (
+	"errors"
+	"os"
 	"sync"
+	"testing"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -11,5 +14,27 @@ import (
 // registerOnce makes the output's settings known to Benthos, without anything
 // that could run.
 var registerOnce = sync.OnceValue(func() error {
-	return service.RegisterBatchOutput(config.Name, config.Spec(), nil)
+	return errors.Join(registerKafka(), config.RegisterLint(), service.RegisterBatchOutput(config.Name, config.Spec(), nil))
 })
+
+// registerKafka makes inputs of Redpanda Connect known, which only the binary
+// has, with the settings that matter here.
+func registerKafka() error {
+	batching := service.NewBatchPolicyField("batching")
+	limit := service.NewIntField("checkpoint_limit").Default(1024)
+	group := service.NewStringField("consumer_group").Default("")
+	topics := service.NewStringListField("topics")
+	return errors.Join(
+		service.RegisterBatchInput("kafka", service.NewConfigSpec().Fields(service.NewStringListField("addresses"), topics, group, limit, batching), nil),
+		service.RegisterBatchInput("kafka_franz", service.NewConfigSpec().Fields(service.NewStringListField("seed_brokers"), topics, group, limit, batching), nil),
+		service.RegisterBatchInput("redpanda", service.NewConfigSpec().Fields(service.NewStringListField("seed_brokers"), topics, group,
+			service.NewObjectField("unordered_processing", service.NewBoolField("enabled").Default(false), limit, batching)), nil),
+	)
+}
+
+func TestMain(m *testing.M) {
+	if err := registerOnce(); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}

@@ -140,13 +140,13 @@ func (a *Assigner) compileMissing(cfg Config) error {
 	case "":
 		a.onMissing = MissingReject
 	default:
-		errs = append(errs, fmt.Errorf("on_missing_date: %q is neither reject nor today", cfg.OnMissingDate))
+		errs = append(errs, fmt.Errorf("on_missing_date: %q is unknown: write reject or today", cfg.OnMissingDate))
 	}
 	switch cfg.OnMissingVariable {
 	case VariableDefault, VariableReject, "":
 		a.demand = cfg.OnMissingVariable == VariableReject
 	default:
-		errs = append(errs, fmt.Errorf("on_missing_variable: %q is neither default nor reject", cfg.OnMissingVariable))
+		errs = append(errs, fmt.Errorf("on_missing_variable: %q is unknown: write default or reject", cfg.OnMissingVariable))
 	}
 	return errors.Join(errs...)
 }
@@ -157,17 +157,17 @@ func (a *Assigner) compileVariables(texts map[string]string) error {
 	for name, text := range texts {
 		e, err := parseExpression(text)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("variables.%s: parsing %q: %w", name, text, err))
+			errs = append(errs, fmt.Errorf("variables.%s: %q is no expression (%w): write ${! json(\"path\") } or ${! metadata(\"key\") }", name, text, err))
 		}
 		parsed[name] = e
 	}
 	for _, name := range a.names {
 		e, ok := parsed[name]
 		if !ok {
-			errs = append(errs, fmt.Errorf("variables.%s: {{%s}} is used but has no value", name, name))
+			errs = append(errs, fmt.Errorf("variables.%s: {{%s}} is used but has no value: write one", name, name))
 		} else if a.demand && e.blank() {
 			errs = append(errs, fmt.Errorf("variables.%s: it is empty, so that on_missing_variable: reject refuses every record: "+
-				"give it a value, or leave {{%s}} out of the names", name, name))
+				"write a value, or leave {{%s}} out of the names", name, name))
 		}
 		a.register(&e)
 		a.variables = append(a.variables, e)

@@ -250,8 +250,8 @@ func TestNewRefuses(t *testing.T) {
 		name, want string
 		cfg        Config
 	}{
-		{"broken expression", "variables.v: parsing", Config{Layout: plain, Variables: map[string]string{"v": "${! json( }"}}},
-		{"broken unused expression", "variables.w: parsing", Config{Layout: plain, Variables: map[string]string{"v": "", "w": "${! nope() }"}}},
+		{"broken expression", "variables.v: \"${! json( }\" is no expression", Config{Layout: plain, Variables: map[string]string{"v": "${! json( }"}}},
+		{"broken unused expression", "is no expression", Config{Layout: plain, Variables: map[string]string{"v": "", "w": "${! nope() }"}}},
 		{"no value", "{{v}} is used but has no value", Config{Layout: plain}},
 		{"no date field", "date_field: {{DD}} is taken from each record", Config{Layout: dated}},
 		{"empty segment", "empty segment", Config{Layout: dated, DateField: "a..b"}},
@@ -264,10 +264,10 @@ func TestNewRefuses(t *testing.T) {
 		{"abbreviated zone", "ambiguous", Config{Layout: dated, DateField: "d", DateFormat: "2006-01-02 15:04 MST"}},
 		{"a unit that is none", "unix, unix_ms, unix_us or unix_ns", Config{Layout: dated, DateField: "d", DateFormat: "auto | unix_s"}},
 		{"an empty format", "Go time layout", Config{Layout: dated, DateField: "d", DateFormat: "auto |"}},
-		{"on_missing_variable", "neither default nor reject", Config{Layout: dated, DateField: "d", OnMissingVariable: "drop"}},
+		{"on_missing_variable", "is unknown: write default or reject", Config{Layout: dated, DateField: "d", OnMissingVariable: "drop"}},
 		{"demanded and empty", "refuses every record", Config{Layout: plain, Variables: map[string]string{"v": ""}, OnMissingVariable: VariableReject}},
-		{"on_missing_date", "neither reject nor today", Config{Layout: dated, DateField: "d", OnMissingDate: "drop"}},
-		{"coarser than the names", "partition_by: month", Config{Layout: dated, DateField: "d", PartitionBy: template.PartitionMonth}},
+		{"on_missing_date", "is unknown: write reject or today", Config{Layout: dated, DateField: "d", OnMissingDate: "drop"}},
+		{"coarser than the names", `partition_by: "month"`, Config{Layout: dated, DateField: "d", PartitionBy: template.PartitionMonth}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -80,7 +80,7 @@ func newLayout(layout string) (dateFormat, error) {
 			"write the reference time 2006-01-02 15:04:05 the way your dates look, for example 02.01.2006 for 23.11.2025", layout)
 	}
 	if strings.Contains(layout, "MST") {
-		return dateFormat{}, fmt.Errorf("%q: abbreviations of time zones are ambiguous: use an offset (-07:00)", layout)
+		return dateFormat{}, fmt.Errorf("%q has the abbreviation of a time zone, which is ambiguous: write an offset (-07:00)", layout)
 	}
 	east := sample.Add(-time.Hour).In(time.FixedZone("", 3600))
 	zoned := east.Format(layout) != text

@@ -181,7 +181,7 @@ func parseDateField(field string) (expression, error) {
 	}
 	path := dotPath(field)
 	if wild(path) {
-		return expression{}, errors.New("a path with * has no single date")
+		return expression{}, errors.New("a path with * has no single date: write the path of one field")
 	}
 	if strings.Contains(field, "(") {
 		return expression{}, fmt.Errorf("%q is not a dot path: write a Bloblang expression as ${! %s }", field, field)

@@ -51,8 +51,7 @@ func report(t *testing.T) string {
 		RatioSource: "as on sample data: see --sample",
 		Load:        sizing.Load{Rate: 5000, RowBytes: 800, Partitions: 3, KafkaPartitions: 16, Replicas: 1, RequestPrice: 0.005},
 	}
-	r.Destination, r.Input, err = inspected.Sizing(file)
-	require.NoError(t, err)
+	r.Destination, r.Input = inspected.Sizing()
 	r.Load.Ratio, _ = sizing.DefaultRatio(r.Destination.Format)
 	r.Prediction = sizing.Predict(r.Destination, r.Input, r.Load)
 	var b strings.Builder
@@ -123,8 +122,7 @@ output:
 `, format, age)
 	found, err := inspect.Read(file, "")
 	require.NoError(t, err)
-	d, in, err := found.Sizing(file)
-	require.NoError(t, err)
+	d, in := found.Sizing()
 	ratio, known := sizing.DefaultRatio(format)
 	require.True(t, known)
 	return sizing.Predict(d, in, sizing.Load{

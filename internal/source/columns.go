@@ -65,11 +65,11 @@ func NewColumns(names []string, prefix string) (*Columns, error) {
 		return nil, nil
 	}
 	if len(prefix) > maxPrefix || !isText(prefix) || strings.ContainsAny(prefix, "\t\r\n") {
-		return nil, fmt.Errorf("%q is not a prefix for names: use at most %d bytes of text on one line", prefix, maxPrefix)
+		return nil, fmt.Errorf("%q is not a prefix for names: write at most %d bytes of text on one line", prefix, maxPrefix)
 	}
 	if slices.Contains(names, All) {
 		if len(names) > 1 {
-			return nil, fmt.Errorf("%q already stands for every column: name no other beside it", All)
+			return nil, fmt.Errorf("%q already stands for every column: remove the others", All)
 		}
 		names = ColumnNames()
 	}
@@ -77,10 +77,10 @@ func NewColumns(names []string, prefix string) (*Columns, error) {
 	for _, name := range names {
 		i := slices.Index(columnNames[:], name)
 		if i < 0 {
-			return nil, fmt.Errorf("unknown column %q: use %s, or %s", name, strings.Join(columnNames[:], ", "), All)
+			return nil, fmt.Errorf("%q is no column: write %s, or %s", name, strings.Join(columnNames[:], ", "), All)
 		}
 		if slices.Contains(c.list, Column(i)) {
-			return nil, fmt.Errorf("the column %q is named twice", name)
+			return nil, fmt.Errorf("%q is named twice: remove one", name)
 		}
 		c.add(Column(i), prefix+name)
 	}

@@ -70,7 +70,7 @@ func TestColumnsKeepTheirOrderAndTakeThePrefix(t *testing.T) {
 
 func TestColumnsThatCannotBe(t *testing.T) {
 	for want, names := range map[string][]string{
-		"unknown column \"ofset\": use topic, partition, offset, timestamp, key, headers, or all": {"ofset"},
+		"\"ofset\" is no column: write topic, partition, offset, timestamp, key, headers, or all": {"ofset"},
 		"named twice": {"key", "topic", "key"},
 		"every":       {"all", "key"},
 	} {

@@ -92,7 +92,7 @@ func ParseTrust(value string) (Trust, error) {
 			return Trust(t), nil
 		}
 	}
-	return Nobody, fmt.Errorf("unknown value %q: use %s, %s or %s",
+	return Nobody, fmt.Errorf("%q is unknown: write %s, %s or %s",
 		value, trusts[KafkaInputs], trusts[AnyMetadata], trusts[Nobody])
 }
 

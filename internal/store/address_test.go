@@ -300,18 +300,18 @@ func TestAWSBehindAnEndpointGetsAChecksumAndOthersNone(t *testing.T) {
 
 func TestWhatDirectoryBucketsLack(t *testing.T) {
 	for want, edit := range map[string]func(*Config){
-		"acl does not work":                         func(c *Config) { c.ACL = "private" },
-		"request_payer does not work":               func(c *Config) { c.RequestPayer = Requester },
-		"tags does not work":                        func(c *Config) { c.Tags = manyTags(1) },
-		"checksum md5 does not work":                func(c *Config) { c.Checksum = ChecksumMD5 },
-		"encryption.mode sse-kms-dsse does not":     func(c *Config) { c.Encryption.Mode = "sse-kms-dsse" },
-		"storage_class STANDARD_IA does not work":   func(c *Config) { c.StorageClass = "STANDARD_IA" },
-		"force_path_style_urls does not work":       func(c *Config) { c.ForcePathStyle = true },
-		"region is required: neither the setting":   func(c *Config) { c.Region = "" },
-		"encryption.kms_key \"a b\" names no key":   func(c *Config) { c.Encryption.Mode, c.Encryption.KMSKey = "sse-kms", "a b" },
-		"unknown checksum \"crc32\": use one of":    func(c *Config) { c.Checksum = "crc32" },
-		"encryption.bucket_key has no effect":       func(c *Config) { on := true; c.Encryption.Mode, c.Encryption.BucketKey = "sse-kms-dsse", &on },
-		"request_payer \"me\" is unknown: write re": func(c *Config) { c.RequestPayer = "me" },
+		"acl: it does not work":                        func(c *Config) { c.ACL = "private" },
+		"request_payer: it does not work":              func(c *Config) { c.RequestPayer = Requester },
+		"tags: it does not work":                       func(c *Config) { c.Tags = manyTags(1) },
+		"checksum: it does not work":                   func(c *Config) { c.Checksum = ChecksumMD5 },
+		"encryption.mode: it does not":                 func(c *Config) { c.Encryption.Mode = "sse-kms-dsse" },
+		"storage_class: it does not work":              func(c *Config) { c.StorageClass = "STANDARD_IA" },
+		"force_path_style_urls does not work":          func(c *Config) { c.ForcePathStyle = true },
+		"region is required: neither the setting":      func(c *Config) { c.Region = "" },
+		"encryption.kms_key \"a b\" names no key":      func(c *Config) { c.Encryption.Mode, c.Encryption.KMSKey = "sse-kms", "a b" },
+		"checksum: \"crc32\" is unknown: write one of": func(c *Config) { c.Checksum = "crc32" },
+		"encryption.bucket_key: it has no effect":      func(c *Config) { on := true; c.Encryption.Mode, c.Encryption.BucketKey = "sse-kms-dsse", &on },
+		"request_payer: \"me\" is unknown: write re":   func(c *Config) { c.RequestPayer = "me" },
 	} {
 		_, err := wired(t, &wire{}, func(c *Config) { c.Bucket = "landing--euw1-az1--x-s3"; edit(c) })
 		require.ErrorContains(t, err, want)

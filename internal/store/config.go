@@ -68,6 +68,15 @@ func Public(acl string) bool {
 	}
 }
 
+// StorageClasses are those that S3 knows.
+func StorageClasses() []string {
+	var names []string
+	for _, class := range types.StorageClass("").Values() {
+		names = append(names, string(class))
+	}
+	return names
+}
+
 // Config describes one bucket and how to write to it.
 type Config struct {
 	// Bucket must exist; it is never created. It is the name of a bucket or a

@@ -38,7 +38,7 @@ func encodedValue(v string) string { return mime.QEncoding.Encode("utf-8", v) }
 // their own.
 func validateRoom(configured map[string]string) error {
 	if MetadataRoom(configured) < leastDescription {
-		return fmt.Errorf("metadata has %d bytes, names (with x-amz-meta-) and values together: S3 stores %d with an object, and %d are needed for what the output adds",
+		return fmt.Errorf("metadata: it has %d bytes, names (with x-amz-meta-) and values together: S3 stores %d with an object, and %d are needed for what the output adds: write less",
 			MetadataSize(configured), MaxMetadata, ownMetadata+leastDescription)
 	}
 	return nil

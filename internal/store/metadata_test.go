@@ -27,7 +27,7 @@ func TestMetadataThatLeavesNoRoomIsAnError(t *testing.T) {
 	cfg := newStore(t, server, func(c *Config) { c.Metadata = map[string]string{"k": strings.Repeat("v", most)} }).cfg
 	assert.Equal(t, leastDescription, MetadataRoom(cfg.Metadata))
 	cfg.Metadata = map[string]string{"k": strings.Repeat("v", most+1)}
-	assert.ErrorContains(t, cfg.Validate(), "metadata has 1793 bytes")
+	assert.ErrorContains(t, cfg.Validate(), "metadata: it has 1793 bytes")
 	cfg.Metadata = map[string]string{"k": strings.Repeat("ü", most/5)}
 	assert.Error(t, cfg.Validate(), "encoded it is larger than it looks")
 }

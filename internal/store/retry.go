@@ -37,10 +37,10 @@ func DefaultRetry() RetryConfig {
 
 func (r RetryConfig) validate() error {
 	if r.InitialInterval < 0 || r.MaxInterval < 0 || r.MaxElapsed < 0 {
-		return errors.New("retry intervals must not be negative")
+		return errors.New("retry.initial_interval: it or retry.max_interval is negative: write durations such as 200ms and 20s")
 	}
 	if r.MaxInterval > 0 && r.InitialInterval > r.MaxInterval {
-		return fmt.Errorf("initial_interval %v must not exceed max_interval %v", r.InitialInterval, r.MaxInterval)
+		return fmt.Errorf("retry.max_interval: %[2]v is less than retry.initial_interval: write %[1]v or more", r.InitialInterval, r.MaxInterval)
 	}
 	return nil
 }

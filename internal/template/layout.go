@@ -169,17 +169,17 @@ func endsLikeNumber(file []part, extension string) bool {
 
 func (l *Layout) checkNames() error {
 	if l.used["account"] && !l.loadByAccount {
-		return errors.New("{{account}} needs load_by_account: true")
+		return errors.New("load_by_account: it is false, and {{account}} needs it: write load_by_account: true")
 	}
 	if err := checkChunkID(l.parts); err != nil {
 		return err
 	}
 	if n := l.shortest(); n > MaxKeyBytes {
-		return fmt.Errorf("folder and file_name leave no room for values: a key would have %d bytes at least, S3 accepts %d", n, MaxKeyBytes)
+		return fmt.Errorf("folder: it and file_name leave no room for values: a key would have %d bytes at least, S3 accepts %d: write shorter ones", n, MaxKeyBytes)
 	}
 	if l.numbered && endsLikeNumber(l.parts[l.fileStart:], l.extension) {
 		return errors.New("file_name: a name that ends in a dash and five digits looks like the second or later " +
-			"object of another name, which end in -00002 and so on: use another separator, or add {{chunk_id}}")
+			"object of another name, which end in -00002 and so on: write another separator, or add {{chunk_id}}")
 	}
 	return nil
 }
@@ -214,8 +214,8 @@ func parseFolder(text string, variables []string) ([]part, error) {
 		err = checkSegments(parts)
 	}
 	if err == nil && slices.ContainsFunc(parts, func(p part) bool { return p.kind == kindSourceRange }) {
-		err = errors.New("{{source_range}} belongs into file_name: it is known only when an object is complete, " +
-			"and would give every object a folder of its own")
+		err = errors.New("{{source_range}} is known only when an object is complete, " +
+			"and would give every object a folder of its own: write it into file_name")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("folder: %w", err)
@@ -230,7 +230,7 @@ func parseFileName(text string, variables []string) ([]part, error) {
 	parts, err := parse(text, variables)
 	for _, p := range parts {
 		if p.kind == kindLiteral && strings.Contains(p.text, "/") {
-			return nil, errors.New("file_name: a slash is not allowed: directories belong into folder")
+			return nil, errors.New("file_name: a slash is not allowed: write what is before it into folder")
 		}
 	}
 	if err == nil {

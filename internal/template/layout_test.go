@@ -81,15 +81,15 @@ func TestCompileRefuses(t *testing.T) {
 		cfg  Config
 		want []string // all of them in the error
 	}{
-		{"lower case year", Config{FileName: "{{yyyy}}"}, []string{"unknown placeholder {{yyyy}}", "did you mean {{YYYY}}", "chunk_id", "workspace_id", "mine"}},
+		{"lower case year", Config{FileName: "{{yyyy}}"}, []string{"{{yyyy}} is no placeholder", "did you mean {{YYYY}}", "chunk_id", "workspace_id", "mine"}},
 		{"lower case month", Config{FileName: "{{mm}}"}, []string{"{{MM}} (month) or {{M}} (minute)"}},
 		{"swapped words", Config{FileName: "{{today_DD}}"}, []string{"did you mean {{DD_today}}"}},
 		{"joined words", Config{FileName: "{{DDtoday}}"}, []string{"did you mean {{DD_today}}"}},
 		{"spelling", Config{FileName: "{{data_sorce}}"}, []string{"did you mean {{data_source}}"}},
 		{"other case", Config{FileName: "{{Mine}}"}, []string{"did you mean {{mine}}"}},
-		{"nothing near", Config{FileName: "{{zzzzzz}}"}, []string{"unknown placeholder {{zzzzzz}} (known:"}},
+		{"nothing near", Config{FileName: "{{zzzzzz}}"}, []string{"{{zzzzzz}} is no placeholder: write one of"}},
 		{"several mistakes at once", Config{Folder: "{{yyyy}}/{{mm}}", FileName: "{{dd}}"}, []string{"{{YYYY}}", "{{MM}}", "{{DD}}", "folder", "file_name"}},
-		{"documented but undefined", Config{FileName: "{{filename}}"}, []string{"{{filename}} has no value", "add filename under variables"}},
+		{"documented but undefined", Config{FileName: "{{filename}}"}, []string{"{{filename}} has no value", "write it under variables, as variables: {filename: ...}"}},
 		{"unclosed", Config{FileName: "a-{{mine"}, []string{`"{{mine" is never closed`}},
 		{"unclosed before another", Config{FileName: "{{mine-{{mine}}"}, []string{"never closed"}},
 		{"unopened", Config{FileName: "mine}}"}, []string{"never opened"}},

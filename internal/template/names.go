@@ -113,7 +113,7 @@ func DocumentedVariables() []string { return slices.Clone(documented) }
 // yet.
 func unknownName(name string, variables []string) error {
 	if slices.Contains(documented, name) {
-		return fmt.Errorf("{{%s}} has no value: add %s under variables", name, name)
+		return fmt.Errorf("{{%s}} has no value: write it under variables, as variables: {%s: ...}", name, name)
 	}
 	known := append(Placeholders(), variables...)
 	for _, d := range documented {
@@ -122,12 +122,11 @@ func unknownName(name string, variables []string) error {
 		}
 	}
 	near := nearMisses(name, known)
-	msg := "unknown placeholder {{" + name + "}}"
+	mean := ""
 	if len(near) > 0 {
-		msg += ", did you mean " + joinOr(near) + "?"
+		mean = " (did you mean " + joinOr(near) + "?)"
 	}
-	return fmt.Errorf("%s (known: %s; any other name must be defined under variables)",
-		msg, strings.Join(known, ", "))
+	return fmt.Errorf("{{%s}} is no placeholder: write one of %s, or define it under variables%s", name, strings.Join(known, ", "), mean)
 }
 
 func joinOr(names []string) string {

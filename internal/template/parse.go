@@ -20,11 +20,11 @@ type part struct {
 // so that one round of editing is enough.
 func parse(text string, variables []string) ([]part, error) {
 	if !utf8.ValidString(text) {
-		return nil, errors.New("the template is not valid UTF-8")
+		return nil, errors.New("the template is not valid UTF-8: save the file as UTF-8")
 	}
 	if strings.Contains(text, "${!") {
 		return nil, errors.New("interpolations such as ${! ... } do not work here: " +
-			"give the expression a name under variables and write {{name}}")
+			"write the expression under variables, with a name, and {{name}} here")
 	}
 	var parts []part
 	var errs []error
@@ -44,7 +44,7 @@ func parse(text string, variables []string) ([]part, error) {
 		}
 		end := strings.Index(rest, "}}")
 		if end < 0 {
-			errs = append(errs, fmt.Errorf("%q is never closed with }}", rest))
+			errs = append(errs, fmt.Errorf("%q is never closed: write }} behind the name", rest))
 			break
 		}
 		p, err := placeholder(rest[2:end], variables)
@@ -60,10 +60,10 @@ func parse(text string, variables []string) ([]part, error) {
 func placeholder(inner string, variables []string) (part, error) {
 	name := strings.TrimSpace(inner)
 	if name == "" {
-		return part{}, errors.New("{{}} names no placeholder")
+		return part{}, errors.New("{{}} names no placeholder: write a name such as {{uuid}}")
 	}
 	if open, _, nested := strings.Cut(inner, "{{"); nested {
-		return part{}, fmt.Errorf("%q is never closed with }}", "{{"+open)
+		return part{}, fmt.Errorf("%q is never closed: write }} behind the name", "{{"+open)
 	}
 	if k, ok := builtins[name]; ok {
 		return part{kind: k, text: name}, nil
@@ -76,14 +76,14 @@ func placeholder(inner string, variables []string) (part, error) {
 
 func checkLiteral(text string) error {
 	if strings.Contains(text, "}}") {
-		return fmt.Errorf("%q closes a placeholder that was never opened", text)
+		return fmt.Errorf("%q closes a placeholder that was never opened: write {{ before the name", text)
 	}
 	for _, r := range text {
 		switch {
 		case r == '\\':
-			return fmt.Errorf("%q contains a backslash: folders are separated with /", text)
+			return fmt.Errorf("%q contains a backslash: write / between folders", text)
 		case unicode.IsControl(r), r == 0xFFFE, r == 0xFFFF:
-			return fmt.Errorf("%q contains the control character %U", text, r)
+			return fmt.Errorf("%q contains the control character %U: remove it", text, r)
 		}
 	}
 	return nil
@@ -95,9 +95,9 @@ func checkVariables(names []string) error {
 	var errs []error
 	for _, name := range names {
 		if _, ok := builtins[name]; ok {
-			errs = append(errs, fmt.Errorf("variable %q has the name of a built-in placeholder: choose another name", name))
+			errs = append(errs, fmt.Errorf("variables.%[1]s: %[1]q is the name of a built-in placeholder: write another name", name))
 		} else if name == "" || strings.ContainsFunc(name, notInName) {
-			errs = append(errs, fmt.Errorf("variable %q: a name consists of letters, digits, '_', '-' and '.'", name))
+			errs = append(errs, fmt.Errorf("variables: %q is no name: write letters, digits, '_', '-' and '.'", name))
 		}
 	}
 	return errors.Join(errs...)
@@ -121,9 +121,9 @@ func checkSegments(parts []part) error {
 	for segment := range strings.SplitSeq(shape.String(), "/") {
 		switch segment {
 		case "":
-			return errors.New("an empty path segment (//) is not allowed")
+			return errors.New("an empty path segment (//) is not allowed: write a single /")
 		case ".", "..":
-			return fmt.Errorf("the path segment %q is not allowed", segment)
+			return fmt.Errorf("the path segment %q is not allowed: remove it, keys are no paths of a file system", segment)
 		}
 	}
 	return nil

@@ -37,13 +37,13 @@ func (l *Layout) CheckPartitionBy(p PartitionBy) error {
 	switch p {
 	case PartitionAuto, PartitionNone, PartitionHour, PartitionDay, PartitionMonth, "":
 	default:
-		return fmt.Errorf("partition_by: %q is not one of auto, none, hour, day, month", p)
+		return fmt.Errorf("partition_by: %q is unknown: write one of auto, none, hour, day, month", p)
 	}
 	step, ok := p.granularity()
 	if finest := l.DateGranularity(); ok && finest > step {
 		name := map[Granularity]string{Day: "DD", Hour: "HH"}[finest]
-		return fmt.Errorf("partition_by: %s does not allow {{%s}} in folder or file_name; "+
-			"remove it, use {{%s_today}} for the run date, or set partition_by: %s", p, name, name, finest)
+		return fmt.Errorf("partition_by: %q does not allow {{%s}} in folder or file_name: "+
+			"remove it, write {{%s_today}} for the run date, or partition_by: %s", p, name, name, finest)
 	}
 	return nil
 }
@@ -92,21 +92,22 @@ func (l *Layout) CheckRules(s Settings) []Finding {
 	if err := l.CheckPartitionBy(s.PartitionBy); err != nil {
 		report(Error, 1, "%s", err)
 	} else if step, ok := s.PartitionBy.granularity(); ok && !l.names(step) {
-		report(Warning, 2, "partition_by: %s, but neither folder nor file_name contains {{%s}}: "+
-			"objects will mix the data of several %ss", s.PartitionBy, placeholderOf[step], step)
+		report(Warning, 2, "partition_by: %q splits nothing, because neither folder nor file_name contains {{%s}}, and "+
+			"objects mix the data of several %ss: write it into folder", s.PartitionBy, placeholderOf[step], step)
 	}
-	if !l.unique() {
-		report(Warning, 2, "the names are not unique by themselves: from the second object on, -00002 and so on "+
-			"is appended; add {{chunk_id}}, {{uuid}} or {{timestamp}} to choose the place yourself")
+	chunked := s.MaxFileSizeSet && s.MaxFileSize > 0 && !l.PerObject()
+	if !l.unique() && !chunked {
+		report(Warning, 2, "file_name: the names are not unique by themselves, so that -00002 and so on is appended from the second object on: "+
+			"write {{chunk_id}}, {{uuid}} or {{timestamp}} to choose the place yourself")
 	}
 	if l.loadByAccount && !l.used["account"] {
-		report(Warning, 3, "load_by_account: true has no effect without {{account}} in folder or file_name")
+		report(Warning, 3, "load_by_account: it has no effect without {{account}} in folder or file_name: write that, or remove it")
 	}
 	if l.used["chunk_id"] && s.MaxFileSize == 0 {
-		report(Error, 4, "{{chunk_id}} needs a max_file_size, which is switched off (0)")
+		report(Error, 4, "max_file_size: \"0\" switches off what {{chunk_id}} in the names counts: write a size such as 128MB, or {{uuid}} instead")
 	}
-	if s.MaxFileSizeSet && s.MaxFileSize > 0 && !l.PerObject() {
-		report(Error, 4, "max_file_size splits data into chunks: add {{chunk_id}} or {{uuid}} to file_name")
+	if chunked {
+		report(Error, 4, "max_file_size: it splits data into chunks, which need names of their own: write {{chunk_id}} or {{uuid}} into file_name")
 	}
 	if l.UsesRecordDate() && !s.HasDateField && !s.MissingDateIsToday {
 		report(Error, 6, "%s", MissingDateField(l.DateGranularity()))
@@ -117,8 +118,8 @@ func (l *Layout) CheckRules(s Settings) []Finding {
 // MissingDateField words the advice for date placeholders without a source.
 func MissingDateField(step Granularity) string {
 	name := placeholderOf[step]
-	return fmt.Sprintf("{{%s}} is taken from each record, but date_field is not set: set it, "+
-		"or use {{%s_today}} for the run date", name, name)
+	return fmt.Sprintf("{{%s}} is taken from each record, but date_field is not set: write where records keep their date, "+
+		"or {{%s_today}} for the run date", name, name)
 }
 
 var placeholderOf = map[Granularity]string{Year: "YYYY", Month: "MM", Day: "DD", Hour: "HH"}

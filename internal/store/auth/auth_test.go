@@ -23,10 +23,10 @@ func TestValidate(t *testing.T) {
 		"default with key": {Config{AccessKeyID: "a", SecretAccessKey: secret}, "has no effect"},
 		"access key":       {Config{Mode: ModeAccessKey, AccessKeyID: "a", SecretAccessKey: secret}, ""},
 		"bucket policy":    {Config{Mode: ModeBucketPolicy, AccessKeyID: "a", SecretAccessKey: secret, SessionToken: "t"}, ""},
-		"no key":           {Config{Mode: ModeAccessKey}, "needs auth.access_key_id"},
+		"no key":           {Config{Mode: ModeAccessKey}, "needs keys: write auth.access_key_id"},
 		"half a key":       {Config{Mode: ModeAccessKey, SecretAccessKey: secret}, "only valid together"},
-		"token alone":      {Config{SessionToken: secret}, "auth.session_token needs"},
-		"unknown":          {Config{Mode: "magic"}, `unknown auth.mode "magic"`},
+		"token alone":      {Config{SessionToken: secret}, "auth.session_token: it belongs to temporary keys: write"},
+		"unknown":          {Config{Mode: "magic"}, `auth.mode: "magic" is unknown`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

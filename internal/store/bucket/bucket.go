@@ -61,7 +61,7 @@ var plain = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]*$`)
 func Parse(text string) (Name, error) {
 	switch {
 	case text == "":
-		return Name{}, errors.New("bucket is required")
+		return Name{}, errors.New("bucket: it is missing: write the name of a bucket")
 	case strings.HasPrefix(text, "arn:"):
 		return parseARN(text)
 	case !plain.MatchString(text):
@@ -79,16 +79,25 @@ func Parse(text string) (Name, error) {
 
 // notAName says what is wrong with text, and what was probably meant.
 func notAName(text string) error {
-	meant := strings.TrimPrefix(text, "s3://")
-	name, folder, _ := strings.Cut(meant, "/")
+	meant := strings.TrimSpace(text)
+	if scheme, rest, ok := strings.Cut(meant, "://"); ok {
+		meant = rest
+		if scheme != "s3" && scheme != "s3a" && scheme != "s3n" {
+			meant = virtualHost.ReplaceAllString(rest, "$1/$2")
+		}
+	}
+	name, folder, _ := strings.Cut(strings.TrimLeft(meant, "/"), "/")
 	switch {
 	case !plain.MatchString(name):
-		return fmt.Errorf("bucket %q is not the name of a bucket: it may hold letters, digits, dots and hyphens", text)
+		return fmt.Errorf("bucket: %q is not the name of a bucket: write small letters, digits, dots and hyphens", text)
 	case strings.Trim(folder, "/") == "":
-		return fmt.Errorf("bucket %q is not the name of a bucket: write %s", text, name)
+		return fmt.Errorf("bucket: %q is not the name of a bucket: write %s", text, name)
 	}
-	return fmt.Errorf("bucket %q is not the name of a bucket: write %s, and put %s into folder", text, name, strings.Trim(folder, "/"))
+	return fmt.Errorf("bucket: %q is not the name of a bucket: write %s, and put %s into folder", text, name, strings.Trim(folder, "/"))
 }
+
+// virtualHost are URLs of objects: the bucket in the host name, or behind it.
+var virtualHost = regexp.MustCompile(`^(?:([^/]+)\.)?s3[.-][^/]*\.amazonaws\.com(?:\.cn)?/?(.*)$`)
 
 var (
 	region  = regexp.MustCompile(`^[a-z0-9-]+$`)
@@ -107,29 +116,29 @@ const suffixMultiRegion = ".mrap"
 func parseARN(text string) (Name, error) {
 	a, err := arn.Parse(text)
 	if err != nil {
-		return Name{}, fmt.Errorf("bucket %q is not an ARN: %w", text, err)
+		return Name{}, fmt.Errorf("bucket: %q is not an ARN (%w): write the name of the bucket", text, err)
 	}
 	n := Name{Partition: a.Partition, Region: a.Region, Account: a.AccountID, text: text}
 	switch {
 	case a.Service == "s3" && a.Region == "" && a.AccountID == "":
 		name, _, _ := strings.Cut(a.Resource, "/")
-		return Name{}, fmt.Errorf("bucket %q: only access points are named by an ARN; write %s", text, name)
+		return Name{}, fmt.Errorf("bucket: %q is an ARN, and only access points are named by one: write %s", text, name)
 	case a.Service == "s3" && accessPoint.MatchString(a.Resource):
 		n.Kind, n.resource = AccessPoint, "accesspoint/"+accessPoint.FindStringSubmatch(a.Resource)[1]
 	case a.Service == "s3-outposts" && outpost.MatchString(a.Resource):
 		part := outpost.FindStringSubmatch(a.Resource)
 		n.Kind, n.resource = Outpost, "outpost/"+part[1]+"/accesspoint/"+part[2]
 	case a.Service == "s3express":
-		return Name{}, fmt.Errorf("bucket %q: write the name alone, which ends in %s or %s", text, suffixDirectory, suffixDirectoryAccessPoint)
+		return Name{}, fmt.Errorf("bucket: %q is an ARN: write the name alone, which ends in %s or %s", text, suffixDirectory, suffixDirectoryAccessPoint)
 	default:
-		return Name{}, fmt.Errorf("bucket %q is not the ARN of an access point, such as arn:aws:s3:eu-west-1:111122223333:accesspoint/landing", text)
+		return Name{}, fmt.Errorf("bucket: %q is not the ARN of an access point: write one such as arn:aws:s3:eu-west-1:111122223333:accesspoint/landing", text)
 	}
 	if Partition(n.Region) != n.Partition && n.Region != "" && IsPartition(n.Partition) {
-		return Name{}, fmt.Errorf("bucket %q: region %s is in partition %s, not %s", text, n.Region, Partition(n.Region), n.Partition)
+		return Name{}, fmt.Errorf("bucket: %q is of region %s, which is in partition %s, not %s: write the ARN as AWS shows it", text, n.Region, Partition(n.Region), n.Partition)
 	}
 	several := n.Kind == AccessPoint && n.Region == "" && strings.HasSuffix(n.resource, suffixMultiRegion)
 	if !account.MatchString(n.Account) || (!region.MatchString(n.Region) && !several) || !IsPartition(n.Partition) {
-		return Name{}, fmt.Errorf("bucket %q: the ARN of an access point names its partition, region and account, such as arn:aws:s3:eu-west-1:111122223333:accesspoint/landing", text)
+		return Name{}, fmt.Errorf("bucket: %q is no whole ARN of an access point: write partition, region and account, such as arn:aws:s3:eu-west-1:111122223333:accesspoint/landing", text)
 	}
 	return n, nil
 }

@@ -70,7 +70,7 @@ var keyText = regexp.MustCompile(`^[A-Za-z0-9:/_.-]+$`)
 // its author meant.
 func (c Config) Validate() error {
 	if !c.mode().known() {
-		return fmt.Errorf("unknown encryption.mode %q: use one of %s, %s, %s, %s, %s",
+		return fmt.Errorf("encryption.mode: %q is unknown: write one of %s, %s, %s, %s, %s",
 			c.Mode, ModeSSES3, ModeSSEKMS, ModeSSEKMSCMK, ModeSSEKMSDSSE, ModeNone)
 	}
 	if !c.mode().KMS() {
@@ -78,22 +78,22 @@ func (c Config) Validate() error {
 	}
 	switch {
 	case c.Mode == ModeSSEKMSCMK && c.KMSKey == "":
-		return errors.New("encryption.mode sse-kms-cmk needs encryption.kms_key: a key id, key ARN or alias ARN")
+		return errors.New("encryption.kms_key: it is missing, and encryption.mode sse-kms-cmk needs it: write a key id, key ARN or alias ARN")
 	case c.KMSKey != "" && !keyText.MatchString(c.KMSKey):
-		return fmt.Errorf("encryption.kms_key %q names no key: write one key id, key ARN or alias ARN, without wildcards and blanks", c.KMSKey)
+		return fmt.Errorf("encryption.kms_key: %q names no key: write one key id, key ARN or alias ARN, without wildcards and blanks", c.KMSKey)
 	case c.Mode == ModeSSEKMSDSSE && c.BucketKey != nil:
 		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingDSSEncryption.html
-		return errors.New("encryption.bucket_key has no effect with encryption.mode sse-kms-dsse, which knows no bucket keys: remove it")
+		return errors.New("encryption.bucket_key: it has no effect with encryption.mode sse-kms-dsse, which knows no bucket keys: remove it")
 	}
 	return nil
 }
 
 func (c Config) validateWithoutKMS() error {
 	if c.KMSKey != "" {
-		return fmt.Errorf("encryption.kms_key has no effect with encryption.mode %q: use %q", c.mode(), ModeSSEKMSCMK)
+		return fmt.Errorf("encryption.kms_key: it has no effect with encryption.mode %q: write encryption.mode: %s", c.mode(), ModeSSEKMSCMK)
 	}
 	if c.BucketKey != nil || len(c.Context) > 0 {
-		return fmt.Errorf("encryption.bucket_key and encryption.context need a KMS mode, not %q", c.mode())
+		return fmt.Errorf("encryption.mode: %q knows neither encryption.bucket_key nor encryption.context: write sse-kms or sse-kms-cmk, or remove these", c.mode())
 	}
 	return nil
 }

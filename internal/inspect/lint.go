@@ -1,0 +1,201 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/s3-destination/s3-destination/internal/yamlfile"
+)
+
+// lint fills in the findings: of the YAML, of Benthos, of the outputs, and of
+// what is around these.
+func (r *Reading) lint(q Request) {
+	shapes := map[*yamlfile.File][]misshapen{}
+	for _, f := range r.files {
+		shapes[f] = shapesOf(r.spec, f)
+	}
+	if len(r.files) == 0 { // everything is from --set
+		for _, p := range r.pipelines {
+			shapes[p.main] = shapesOf(r.spec, p.main)
+		}
+	}
+	for _, o := range r.Outputs() {
+		r.add(o.file, r.read(o, shapes[o.file]))
+	}
+	for _, p := range r.pipelines {
+		for _, o := range p.outputs { // resources are found once for each stream
+			if same := r.sameOutput(o); same != nil {
+				o.conf = same.conf
+			}
+		}
+	}
+	for f, found := range shapes {
+		r.add(f, r.ofBenthos(f, found, q))
+		r.add(f, problemsOf(f))
+	}
+	for _, p := range r.pipelines {
+		for _, text := range append(p.doubts(), p.sizeDoubts(true)...) {
+			r.add(p.main, []Finding{p.doubt(text)})
+		}
+	}
+	r.Findings = tidy(r.Findings)
+}
+
+func (r *Reading) sameOutput(o *Output) *Output {
+	for _, other := range r.Outputs() {
+		if other.file == o.file && other.path == o.path {
+			return other
+		}
+	}
+	return nil
+}
+
+// add notes findings, but none that an environment variable without a value
+// explains, and none of a file that asks for no lints beyond what cannot run.
+func (r *Reading) add(f *yamlfile.File, found []Finding) {
+	for _, one := range found {
+		explained := slices.ContainsFunc(f.Unset, func(v yamlfile.Variable) bool { return v.Line == one.Line && one.Set == "" }) ||
+			slices.ContainsFunc(f.Problems, func(p yamlfile.Problem) bool { return p.Line == one.Line && one.Set == "" })
+		if !explained || one.unset || one.yaml {
+			r.Findings = append(r.Findings, one)
+		}
+	}
+}
+
+// problemsOf are the mistakes of the YAML itself.
+func problemsOf(f *yamlfile.File) []Finding {
+	var found []Finding
+	for _, p := range f.Problems {
+		found = append(found, Finding{File: f.Path, Place: p.Place, Setting: p.Setting, Text: p.Text, yaml: true})
+	}
+	said := map[string]bool{}
+	for _, v := range f.Unset {
+		if said[v.Name] {
+			continue
+		}
+		said[v.Name] = true
+		found = append(found, Finding{
+			File: f.Path, Place: v.Place, Setting: v.Setting, unset: true,
+			Text: fmt.Sprintf("\"${%s}\" is an environment variable that is not set: set it, load a file that does with -e, or write a default, ${%s:default}", v.Name, v.Name),
+		})
+	}
+	return found
+}
+
+// ofBenthos are the lints of Benthos, told in our words where these have more to
+// say, and what it does not notice before the pipeline starts.
+func (r *Reading) ofBenthos(f *yamlfile.File, shapes []misshapen, q Request) []Finding {
+	var found []Finding
+	lints := r.lintsOf(f, q)
+	used := make([]bool, len(lints))
+	for _, m := range shapes {
+		confirmed := m.ours
+		for i, l := range lints {
+			if kindOf(l) == m.lint && l.Line == m.line {
+				used[i], confirmed = true, true
+			}
+		}
+		if confirmed {
+			found = append(found, r.relative(f, m))
+		}
+	}
+	// Benthos looks at what an alias stands for, and not with what it is used.
+	followed := slices.ContainsFunc(shapes, func(m misshapen) bool { return m.alias })
+	for i, l := range lints {
+		if used[i] || followed && kindOf(l) != service.LintBadBloblang || kindOf(l) == service.LintMissingEnvVar || r.rules[l.What] || f.Unlinted {
+			continue
+		}
+		if one := r.worded(f, l); !slices.ContainsFunc(r.Findings, func(other Finding) bool { return other.File == f.Path && other.Line == one.Line && !other.Doubt }) {
+			found = append(found, one)
+		}
+	}
+	return found
+}
+
+// kindOf is the type of a lint. Benthos gives values that are not among a
+// setting's words the type of variables that are missing.
+func kindOf(l service.Lint) service.LintType {
+	if strings.Contains(l.What, "is not a valid option") {
+		return service.LintInvalidOption
+	}
+	return l.Type
+}
+
+// relative names the setting of an s3_destination without the way to it.
+func (r *Reading) relative(f *yamlfile.File, m misshapen) Finding {
+	for _, o := range r.Outputs() {
+		if setting, inside := strings.CutPrefix(m.path, o.path+"."); inside && o.file == f {
+			m.Setting = setting
+		}
+	}
+	return m.Finding
+}
+
+// lintsOf asks Benthos. The lines are those of the file.
+func (r *Reading) lintsOf(f *yamlfile.File, q Request) []service.Lint {
+	if f.Root == nil {
+		return nil
+	}
+	text, lines, err := f.Written()
+	if err != nil {
+		return nil
+	}
+	linter := schemaOf().NewStreamConfigLinter().SetRejectDeprecated(q.Deprecated).SetRequireLabels(q.Labels).
+		SetEnvVarLookupFunc(func(_ context.Context, name string) (string, bool) { return "${" + name + "}", true })
+	lints, err := linter.LintYAML(text)
+	if err != nil {
+		return nil
+	}
+	for i := range lints {
+		if at, ok := lines[lints[i].Line]; ok {
+			lints[i].Line = at.Line
+		}
+	}
+	return lints
+}
+
+// worded is a lint that Benthos alone knows.
+func (r *Reading) worded(f *yamlfile.File, l service.Lint) Finding {
+	path := f.PathAt(l.Line, kindOf(l) == service.LintBadBloblang)
+	one := Finding{File: f.Path, Place: f.Find(path), Setting: path, Text: l.What}
+	if path == "" {
+		one.Place = yamlfile.Place{Line: l.Line, Column: max(l.Column, 1)}
+		one.Setting = "configuration"
+	}
+	switch kindOf(l) {
+	case service.LintInvalidOption:
+		one.Text = l.What + ": write one that the reference of that component lists"
+	case service.LintBadBloblang:
+		one.Text = "is no valid Bloblang, " + l.What + ": correct it there, s3-destination blobl tries expressions"
+	case service.LintBadLabel:
+		one.Text = l.What + ": write small letters, digits, _ and -"
+	case service.LintDuplicateLabel:
+		one.Text = l.What + ": give each component a label of its own"
+	case service.LintMissingLabel:
+		one.Text = l.What + ": write label: name beside it"
+	case service.LintDeprecated:
+		one.Text = l.What + ": write what the reference names instead of it"
+	default:
+		if !strings.Contains(l.What, ":") {
+			one.Text = l.What + ": change it as the reference of that component says"
+		}
+	}
+	return one
+}
+
+// doubt is a finding about what is around an output.
+func (p *pipeline) doubt(text string) Finding {
+	place := yamlfile.Place{Line: 1, Column: 1}
+	if len(p.outputs) > 0 && p.outputs[0].file == p.main {
+		place = p.main.Find(p.outputs[0].path)
+	}
+	setting, rest := splitSetting(text)
+	if strings.HasPrefix(setting, "input.") {
+		place = p.main.Find(setting)
+	}
+	return Finding{File: p.main.Path, Place: place, Setting: setting, Text: rest, Doubt: true}
+}

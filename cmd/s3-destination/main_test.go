@@ -27,7 +27,7 @@ import (
 // TestMain lets the test binary be the command: scripts and tests start it
 // again under the name s3-destination.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"s3-destination": main})
+	testscript.Main(m, map[string]func(){"s3-destination": main, "what-runs": whatRuns})
 }
 
 func TestScripts(t *testing.T) {

@@ -94,7 +94,8 @@ func (d *draft) checkActs(r *reader) {
 func written(r *reader, defaults map[string]any, setting string) []string {
 	var found []string
 	for _, path := range slices.Sorted(maps.Keys(defaults)) {
-		if path != setting && !(strings.HasSuffix(setting, ".") && strings.HasPrefix(path, setting)) {
+		group := strings.HasSuffix(setting, ".") && strings.HasPrefix(path, setting)
+		if path != setting && !group {
 			continue
 		}
 		value, err := r.conf.FieldAny(strings.Split(path, ".")...)

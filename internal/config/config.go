@@ -140,7 +140,7 @@ func ParseYAML(text string) (*Config, error) {
 
 // Messages are the mistakes that an error of Parse tells, one each.
 func Messages(err error) []string {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // Parse returns it as it is
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil
 	}

@@ -66,7 +66,7 @@ func (r *reader) checkSize(setting, written string, n int64) error {
 		return nil
 	}
 	return fmt.Errorf("%q looks like bytes, and a bare number counts megabytes (this one %s): write %sB if it is bytes (%s), or %sMB if it is megabytes",
-		written, humanize.Bytes(uint64(n)), written, humanize.IBytes(uint64(bare)), written) //nolint:gosec // neither is negative
+		written, humanize.Bytes(uint64(n)), written, humanize.IBytes(uint64(bare)), written)
 }
 
 var thousands = regexp.MustCompile(`^\d{1,3}(?:,\d{3}){2,}$`)

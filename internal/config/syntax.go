@@ -94,8 +94,8 @@ func checkRegion(region string, foreign bool, r *reader) {
 // checkEndpoint looks for what does not belong into the URL of a store.
 func checkEndpoint(s *store.Config) error {
 	u, err := url.Parse(s.Endpoint)
-	if s.Endpoint == "" || err != nil || u.Host == "" {
-		return nil // package store says so
+	if err != nil || u.Host == "" {
+		return nil //nolint:nilerr // package store says what is wrong with it
 	}
 	bare := *u
 	bare.RawQuery, bare.Fragment, bare.ForceQuery = "", "", false

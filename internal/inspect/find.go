@@ -59,9 +59,9 @@ func (r *Reading) search(p *pipeline, f *yamlfile.File, n *yaml.Node, path, labe
 			template, isTemplate := r.templates[key]
 			switch {
 			case key == config.Name && within != "":
-				found = append(found, &Output{Label: label, file: f, path: within, template: true, pipeline: p, written: value})
+				found = append(found, &Output{Label: label, file: f, path: within, template: true, pipeline: p, reading: r, written: value})
 			case key == config.Name:
-				found = append(found, &Output{Label: label, file: f, path: below, pipeline: p, written: value})
+				found = append(found, &Output{Label: label, file: f, path: below, pipeline: p, reading: r, written: value})
 			case isTemplate:
 				found = append(found, r.search(p, f, template.render(value), below, label, below)...)
 			default:

@@ -11,7 +11,7 @@ func elsewhere(of, name string) string {
 	return hints[name]
 }
 
-var hints = map[string]string{
+var hints = map[string]string{ //nolint:gosec // names of settings, and no credentials
 	"path":                      "write folder for the part up to the last slash, and file_name for the rest, with {{placeholders}} instead of ${! expressions }; values go into variables",
 	"prefix":                    "write folder",
 	"key":                       "write folder and file_name; for encryption write encryption.kms_key",

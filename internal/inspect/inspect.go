@@ -5,7 +5,6 @@ package inspect
 
 import (
 	"context"
-	"errors"
 
 	"gopkg.in/yaml.v3"
 
@@ -27,6 +26,7 @@ type Output struct {
 	path     string // inside the file
 	template bool   // the path is that of the template that it comes from
 	pipeline *pipeline
+	reading  *Reading
 	written  *yaml.Node
 	wrong    []error // what it does not run with
 }
@@ -38,12 +38,11 @@ func Read(text, label string) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := r.Output(label)
-	if err != nil {
-		return nil, err
-	}
-	return o, errors.Join(o.wrong...)
+	return r.Output(label)
 }
+
+// Config is the configuration of the output, as run has it.
+func (o *Output) Config() *config.Config { return o.conf }
 
 // Doctor is what the checks of the doctor need to know.
 func (o *Output) Doctor() doctor.Config {
@@ -68,5 +67,15 @@ func (o *Output) Policy() policy.Config {
 	return c.WithStore(o.conf.Store)
 }
 
-// Preview returns a preview of the output's keys.
-func (o *Output) Preview() (*Preview, error) { return newPreview(o.conf) }
+// Preview returns a preview of what becomes of records.
+func (o *Output) Preview() (*Preview, error) {
+	p, err := newPreview(o.conf)
+	if err != nil {
+		return nil, err
+	}
+	p.way = o.reading.wayTo(o)
+	handling, _ := o.pipeline.main.Value("error_handling").(map[string]any)
+	p.strict = handling["strict"] == true
+	p.begin = func(ctx context.Context, w *way) (*processors, error) { return o.reading.start(ctx, o.pipeline, w) }
+	return p, nil
+}

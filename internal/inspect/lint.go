@@ -95,7 +95,7 @@ func (r *Reading) ofBenthos(f *yamlfile.File, shapes []misshapen, q Request) []F
 	for _, m := range shapes {
 		confirmed := m.ours
 		for i, l := range lints {
-			if kindOf(l) == m.lint && l.Line == m.line {
+			if kindOf(l.Lint) == m.lint && l.Line == m.line {
 				used[i], confirmed = true, true
 			}
 		}
@@ -106,7 +106,7 @@ func (r *Reading) ofBenthos(f *yamlfile.File, shapes []misshapen, q Request) []F
 	// Benthos looks at what an alias stands for, and not with what it is used.
 	followed := slices.ContainsFunc(shapes, func(m misshapen) bool { return m.alias })
 	for i, l := range lints {
-		if used[i] || followed && kindOf(l) != service.LintBadBloblang || kindOf(l) == service.LintMissingEnvVar || r.rules[l.What] || f.Unlinted {
+		if used[i] || followed && kindOf(l.Lint) != service.LintBadBloblang || kindOf(l.Lint) == service.LintMissingEnvVar || r.rules[l.What] || f.Unlinted {
 			continue
 		}
 		if one := r.worded(f, l); !slices.ContainsFunc(r.Findings, func(other Finding) bool { return other.File == f.Path && other.Line == one.Line && !other.Doubt }) {
@@ -135,8 +135,14 @@ func (r *Reading) relative(f *yamlfile.File, m misshapen) Finding {
 	return m.Finding
 }
 
+// placed is a lint of Benthos; set is the override that it is about, if any.
+type placed struct {
+	service.Lint
+	set string
+}
+
 // lintsOf asks Benthos. The lines are those of the file.
-func (r *Reading) lintsOf(f *yamlfile.File, q Request) []service.Lint {
+func (r *Reading) lintsOf(f *yamlfile.File, q Request) []placed {
 	if f.Root == nil {
 		return nil
 	}
@@ -150,23 +156,30 @@ func (r *Reading) lintsOf(f *yamlfile.File, q Request) []service.Lint {
 	if err != nil {
 		return nil
 	}
-	for i := range lints {
-		if at, ok := lines[lints[i].Line]; ok {
-			lints[i].Line = at.Line
+	all := make([]placed, len(lints))
+	for i, l := range lints {
+		at, ok := lines[l.Line]
+		if ok {
+			l.Line = at.Line
 		}
+		all[i] = placed{l, at.Set}
 	}
-	return lints
+	return all
 }
 
 // worded is a lint that Benthos alone knows.
-func (r *Reading) worded(f *yamlfile.File, l service.Lint) Finding {
-	path := f.PathAt(l.Line, kindOf(l) == service.LintBadBloblang)
+func (r *Reading) worded(f *yamlfile.File, l placed) Finding {
+	path := f.PathAt(l.Line, kindOf(l.Lint) == service.LintBadBloblang)
 	one := Finding{File: f.Path, Place: f.Find(path), Setting: path, Text: l.What}
 	if path == "" {
 		one.Place = yamlfile.Place{Line: l.Line, Column: max(l.Column, 1)}
 		one.Setting = "configuration"
 	}
-	switch kindOf(l) {
+	if l.set != "" {
+		one.Place = yamlfile.Place{Set: l.set}
+		one.Setting, _, _ = strings.Cut(l.set, "=")
+	}
+	switch kindOf(l.Lint) {
 	case service.LintInvalidOption:
 		one.Text = l.What + ": write one that the reference of that component lists"
 	case service.LintBadBloblang:

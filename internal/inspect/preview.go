@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -17,14 +19,18 @@ import (
 	"github.com/s3-destination/s3-destination/internal/template"
 )
 
-// Preview tells which object a record would be part of, without uploading
-// anything. It is not safe for concurrent use.
+// Preview tells what becomes of records before they are stored, and which object
+// each would be part of, without uploading anything. It is not safe for
+// concurrent use.
 type Preview struct {
 	conf     *config.Config
 	assigner *partition.Assigner
 	encoder  encode.Encoder
 	uuid     string
 	now      time.Time
+	way      *way
+	strict   bool // what a processor fails is not stored
+	begin    func(ctx context.Context, w *way) (*processors, error)
 }
 
 func newPreview(conf *config.Config) (*Preview, error) {
@@ -38,32 +44,87 @@ func newPreview(conf *config.Config) (*Preview, error) {
 	}
 	return &Preview{
 		conf: conf, assigner: assigner, encoder: conf.Format.NewEncoder(),
-		uuid: id.String(), now: time.Now(),
+		uuid: id.String(), now: time.Now(), way: &way{},
 	}, nil
+}
+
+// Skipped are the parts of the pipeline that a preview does not run, each with
+// the reason.
+func (p *Preview) Skipped() []string { return p.way.skipped }
+
+// Counts are what became of the records of a preview.
+type Counts struct {
+	// Refused would not be stored, Dropped are those that a processor removes,
+	// and Failed those at which one fails, which are stored as they are then.
+	Refused, Dropped, Failed int
 }
 
 // longestLine bounds the memory of a preview.
 const longestLine = 64 << 20
 
-// Run reads one record a line and prints what would become of each. It returns
-// how many would be refused.
-func (p *Preview) Run(in io.Reader, out io.Writer) (refused int, err error) {
+// Run reads one record a line, and prints what would become of each: the key of
+// its object and, where processors change records, a tab and the record; or why
+// it would not be stored.
+func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Counts, err error) {
+	var through *processors
+	if len(p.way.steps) > 0 {
+		if through, err = p.begin(ctx, p.way); err != nil {
+			return n, err
+		}
+		defer func() { err = errors.Join(err, through.stop()) }()
+	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
-		key, err := p.Key(service.NewMessage([]byte(lines.Text())))
-		if err != nil {
-			refused++
-			key = "refused: " + strings.ReplaceAll(err.Error(), "\n", " ")
-		}
-		if _, err := fmt.Fprintln(out, key); err != nil {
-			return refused, err
+		for _, text := range p.fate(ctx, through, lines.Text(), &n) {
+			if _, err := fmt.Fprintln(out, strings.ReplaceAll(text, "\n", " ")); err != nil {
+				return n, err
+			}
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return refused, fmt.Errorf("reading records: %w", err)
+		return n, fmt.Errorf("reading records: %w", err)
 	}
-	return refused, nil
+	return n, nil
+}
+
+// fate is what becomes of a record, a line for each that it is turned into.
+func (p *Preview) fate(ctx context.Context, through *processors, text string, n *Counts) []string {
+	made := service.MessageBatch{service.NewMessage([]byte(text))}
+	if through != nil {
+		var err error
+		if made, err = through.process(ctx, made[0]); err != nil {
+			n.Refused++
+			return []string{"refused: " + err.Error()}
+		}
+	}
+	if len(made) == 0 {
+		n.Dropped++
+		return []string{"dropped: by a processor"}
+	}
+	var fates []string
+	for _, m := range made {
+		failure := m.GetError()
+		if failure != nil && p.strict {
+			n.Refused++
+			fates = append(fates, "refused: a processor failed, and error_handling.strict is true: "+failure.Error())
+			continue
+		}
+		key, err := p.Key(m)
+		if err != nil {
+			n.Refused++
+			key = "refused: " + err.Error()
+		}
+		if failure != nil {
+			n.Failed++
+			key += "\tfailed: " + failure.Error()
+		}
+		if body, err := m.AsBytes(); through != nil && err == nil && string(body) != text {
+			key += "\t" + string(body)
+		}
+		fates = append(fates, key)
+	}
+	return fates
 }
 
 // Key returns the key of the first object the record would be part of, or why

@@ -22,9 +22,9 @@ func previewOf(t *testing.T, extra string) *Preview {
 func TestPreviewOfRecordsWithSourceColumns(t *testing.T) {
 	p := previewOf(t, ", include_source_columns: [all], file_name: 'f-{{chunk_id}}'")
 	var out bytes.Buffer
-	refused, err := p.Run(strings.NewReader("{\"a\":1}\n{\"kafka_key\":1}\n"), &out)
+	n, err := p.Run(t.Context(), strings.NewReader("{\"a\":1}\n{\"kafka_key\":1}\n"), &out)
 	require.NoError(t, err)
-	assert.Equal(t, 1, refused)
+	assert.Equal(t, 1, n.Refused)
 	assert.Regexp(t, `^f-00001.json\nrefused: .*source_column_prefix`, out.String())
 }
 

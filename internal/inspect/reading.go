@@ -219,7 +219,7 @@ func (r *Reading) Output(label string) (*Output, error) {
 	if all[0].conf == nil {
 		return nil, fmt.Errorf("the %s output cannot be read: s3-destination lint says what is wrong with it", config.Name)
 	}
-	return all[0], nil
+	return all[0], errors.Join(all[0].wrong...)
 }
 
 // tidy puts findings in order, each once.

@@ -69,7 +69,7 @@ type mapping yaml.Node
 func Remove(n *yaml.Node, path string) {
 	steps := strings.Split(strings.ReplaceAll(strings.ReplaceAll(path, "[", "."), "]", ""), ".")
 	for n != nil && len(steps) > 1 {
-		n, steps = below(n, steps[0]), steps[1:]
+		n, steps = Below(n, steps[0]), steps[1:]
 	}
 	if n == nil {
 		return
@@ -83,7 +83,9 @@ func Remove(n *yaml.Node, path string) {
 	}
 }
 
-func below(n *yaml.Node, step string) *yaml.Node {
+// Below is what stands under a key, or the element of a number; nil where there
+// is none.
+func Below(n *yaml.Node, step string) *yaml.Node {
 	i := indexOf(n, step)
 	switch {
 	case i < 0:

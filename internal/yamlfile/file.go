@@ -155,6 +155,7 @@ func Kind(n *yaml.Node) string {
 		return "a list"
 	case yaml.AliasNode:
 		return "an alias"
+	case yaml.DocumentNode, yaml.ScalarNode:
 	}
 	switch n.ShortTag() {
 	case "!!null":

@@ -35,6 +35,7 @@ func (f *File) collect(n *yaml.Node, path string) {
 			f.names = append(f.names, named{below, c, c})
 			f.collect(c, below)
 		}
+	case yaml.DocumentNode, yaml.ScalarNode, yaml.AliasNode:
 	}
 }
 

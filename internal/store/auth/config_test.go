@@ -67,7 +67,7 @@ func TestValidateRoles(t *testing.T) {
 		"session name":                 {one(func(c *Config) { c.SessionName = "no blanks" }), "session_name"},
 		"endpoint":                     {one(func(c *Config) { c.STSEndpoint = "sts.example" }), "sts_endpoint: it is no URL"},
 		"endpoint with password":       {one(func(c *Config) { c.STSEndpoint = "http://u:hidden@sts" }), "it contains a user name"},
-		"reserved tag":                 {one(func(c *Config) { c.SessionTags = map[string]string{"aws:x": "y"} }), "do not begin with aws:"},
+		"reserved tag":                 {one(func(c *Config) { c.SessionTags = map[string]string{"aws:x": "y"} }), "not aws: in front"},
 		"long tag":                     {one(func(c *Config) { c.SessionTags = map[string]string{"x": strings.Repeat("y", 257)} }), "at most 256"},
 	}
 	for name, c := range cases {

@@ -188,7 +188,7 @@ func validateSessionTags(tags map[string]string) error {
 	}
 	for k, v := range tags {
 		if k == "" || len([]rune(k)) > 128 || strings.HasPrefix(strings.ToLower(k), "aws:") {
-			return fmt.Errorf("session_tags: %q is no key: write 1 to 128 characters that do not begin with aws:", k)
+			return fmt.Errorf("session_tags: %q is no key: write 1 to 128 characters, and not aws: in front", k)
 		}
 		if len([]rune(v)) > 256 {
 			return fmt.Errorf("session_tags.%s: the value is too long: write at most 256 characters", k)

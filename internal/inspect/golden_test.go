@@ -31,6 +31,10 @@ func TestGoldenMessages(t *testing.T) {
 	for _, path := range files {
 		archive, err := txtar.ParseFile(path)
 		require.NoError(t, err)
+		want := map[string]string{}
+		for _, f := range archive.Files {
+			want[f.Name] = string(f.Data)
+		}
 		var out txtar.Archive
 		out.Comment = archive.Comment
 		for _, f := range archive.Files {
@@ -47,13 +51,14 @@ func TestGoldenMessages(t *testing.T) {
 				assert.NotEmpty(t, finding.Setting, "%s: no setting: %s", name, finding)
 				assert.Regexp(t, remedy, finding.String(), name)
 			}
+			if !*update {
+				assert.Equal(t, want[name+".txt"], said.String(), name)
+			}
 			out.Files = append(out.Files, f, txtar.File{Name: name + ".txt", Data: []byte(said.String())})
 		}
 		if *update {
 			require.NoError(t, os.WriteFile(path, txtar.Format(&out), 0o600))
-			continue
 		}
-		assert.Equal(t, string(txtar.Format(archive)), string(txtar.Format(&out)), path)
 	}
 	assert.Greater(t, cases, 150)
 }

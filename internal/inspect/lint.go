@@ -3,7 +3,9 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -162,10 +164,16 @@ func (r *Reading) lintsOf(f *yamlfile.File, q Request) []placed {
 		if ok {
 			l.Line = at.Line
 		}
+		if m := atLine.FindStringSubmatch(l.What); m != nil && l.Type == service.LintDuplicateLabel {
+			n, _ := strconv.Atoi(m[1])
+			l.What = atLine.ReplaceAllString(l.What, fmt.Sprintf("at line %d", lines[n].Line))
+		}
 		all[i] = placed{l, at.Set}
 	}
 	return all
 }
+
+var atLine = regexp.MustCompile(`at line (\d+)`)
 
 // worded is a lint that Benthos alone knows.
 func (r *Reading) worded(f *yamlfile.File, l placed) Finding {

@@ -76,7 +76,11 @@ func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Count
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
-		for _, text := range p.fate(ctx, through, lines.Text(), &n) {
+		fates := p.fate(through, lines.Text(), &n)
+		if through != nil && through.alive.Err() != nil {
+			return n, fmt.Errorf("running the processors: %w", context.Cause(through.alive))
+		}
+		for _, text := range fates {
 			if _, err := fmt.Fprintln(out, strings.ReplaceAll(text, "\n", " ")); err != nil {
 				return n, err
 			}
@@ -89,11 +93,11 @@ func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Count
 }
 
 // fate is what becomes of a record, a line for each that it is turned into.
-func (p *Preview) fate(ctx context.Context, through *processors, text string, n *Counts) []string {
+func (p *Preview) fate(through *processors, text string, n *Counts) []string {
 	made := service.MessageBatch{service.NewMessage([]byte(text))}
 	if through != nil {
 		var err error
-		if made, err = through.process(ctx, made[0]); err != nil {
+		if made, err = through.process(made[0]); err != nil {
 			n.Refused++
 			return []string{"refused: " + err.Error()}
 		}

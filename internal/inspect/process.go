@@ -194,6 +194,9 @@ type processors struct {
 	send service.MessageBatchHandlerFunc
 	got  service.MessageBatch
 	stop func() error
+	// alive ends with the stream, which end tells why.
+	alive context.Context //nolint:containedctx // it is that of the stream
+	end   context.CancelCauseFunc
 }
 
 // start runs the processors of a way.
@@ -232,11 +235,14 @@ func (r *Reading) start(ctx context.Context, p *pipeline, w *way) (*processors, 
 	if err != nil {
 		return nil, fmt.Errorf("starting the processors: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- stream.Run(ctx) }()
+	running.alive, running.end = context.WithCancelCause(ctx)
+	go func() { running.end(stream.Run(ctx)) }()
 	running.stop = func() error {
+		if running.alive.Err() != nil {
+			return nil // it has not even begun, which has been said
+		}
 		err := stream.Stop(ctx)
-		<-ended
+		<-running.alive.Done()
 		return err
 	}
 	return running, nil
@@ -255,10 +261,8 @@ func indented(n *yaml.Node) string {
 }
 
 // process is what becomes of a record.
-func (p *processors) process(ctx context.Context, m *service.Message) (service.MessageBatch, error) {
+func (p *processors) process(m *service.Message) (service.MessageBatch, error) {
 	p.got = nil
-	if err := p.send(ctx, service.MessageBatch{m}); err != nil {
-		return nil, err
-	}
-	return p.got, nil
+	err := p.send(p.alive, service.MessageBatch{m})
+	return p.got, err
 }

@@ -28,7 +28,7 @@ func TestPreviewRunsTheProcessors(t *testing.T) {
 	lines, n, skipped := shows(t, `
 input:
   stdin: {}
-  processors: [{mapping: 'root = this; root.team = this.team.lowercase()'}]
+  processors: [{mutation: 'root.team = this.team.lowercase()'}]
 pipeline:
   processors:
     - resource: cut
@@ -41,7 +41,7 @@ pipeline:
 processor_resources:
   - {label: cut, mapping: 'root = if this.drop == true { deleted() }'}
 output:
-  processors: [{mapping: 'root.n = this.n * 2'}]
+  processors: [{mutation: 'root.n = this.n * 2'}]
   `+named, `{"team":"A","n":1}
 {"team":"B","n":2,"drop":true}
 {"team":"C","n":3,"twice":true}
@@ -85,7 +85,7 @@ pipeline:
         processors: [{command: {name: '"rm"'}}]
     - resource: asks
     - mapping: 'root = this'
-    - mapping: 'root.seen = true'
+    - mutation: 'root.seen = true'
 processor_resources:
   - {label: asks, cached: {key: a, cache: c, processors: [{mapping: root = this}]}}
 output:

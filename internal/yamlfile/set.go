@@ -92,10 +92,10 @@ func (f *File) mark(n *yaml.Node, override string) {
 	}
 }
 
-// Written is the tree as YAML again, and for each line of that where it stands
-// in the file.
+// Written is the tree as YAML again, each setting in a line of its own, and for
+// each line where it stands in the file.
 func (f *File) Written() (text []byte, lines map[int]Place, err error) {
-	if text, err = yaml.Marshal(f.Root); err != nil {
+	if text, err = yaml.Marshal(block(f.Root)); err != nil {
 		return nil, nil, err
 	}
 	var again yaml.Node
@@ -107,6 +107,17 @@ func (f *File) Written() (text []byte, lines map[int]Place, err error) {
 		f.align(again.Content[0], f.Root, lines)
 	}
 	return text, lines, nil
+}
+
+// block is a copy of a tree without braces and brackets.
+func block(n *yaml.Node) *yaml.Node {
+	c := *n
+	c.Style &^= yaml.FlowStyle
+	c.Content = make([]*yaml.Node, len(n.Content))
+	for i, e := range n.Content {
+		c.Content[i] = block(e)
+	}
+	return &c
 }
 
 // align notes for every line of a copy where the original stands.

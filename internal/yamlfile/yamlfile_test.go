@@ -74,12 +74,12 @@ func TestOverridesAreThoseOfTheCommandLine(t *testing.T) {
 }
 
 func TestWhatIsWrittenAgainKeepsItsPlaces(t *testing.T) {
-	f := read("# a comment\na: 1\n\n\nb: {c: 1, d: 2}\nl:\n- x\n- y\n")
+	f := read("# a comment\na: 1\n\n\nb: {c: 1,\n  d: 2}\nl:\n- x\n- y\n")
 	require.NoError(t, f.Set("z=1", func([]string) bool { return false }))
 	text, lines, err := f.Written()
 	require.NoError(t, err)
 	again := read(string(text))
-	for _, path := range []string{"a", "b", "l[1]"} {
+	for _, path := range []string{"a", "b", "b.d", "l[1]"} {
 		assert.Equal(t, f.Find(path).Line, lines[again.Find(path).Line].Line, path)
 	}
 }

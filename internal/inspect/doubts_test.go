@@ -100,7 +100,6 @@ func TestDoubtsAreSaidOnce(t *testing.T) {
 }
 
 func TestBatchesOfSeveralKafkaPartitionsAreDoubted(t *testing.T) {
-	require.NoError(t, registerOnce())
 	const kafka = "input: {broker: {inputs: [{s3_destination_kafka: {seed_brokers: [a], topics: [t], consumer_group: g}}]}}\n"
 	const batching = ", batching: {count: 10, period: 1s}"
 	for name, c := range map[string]struct {
@@ -111,7 +110,7 @@ func TestBatchesOfSeveralKafkaPartitionsAreDoubted(t *testing.T) {
 		"none":    {kafka + "output: " + own(""), false},
 		"another": {"input: {kafka: {addresses: [a], topics: [t]}}\noutput: " + own(batching), false},
 	} {
-		doubts := Doubts(c.conf)
+		doubts := doubtsOf(t, c.conf)
 		if !c.doubted {
 			assert.Empty(t, doubts, name)
 			continue

@@ -76,6 +76,8 @@ func (o *Output) Preview() (*Preview, error) {
 	p.way = o.reading.wayTo(o)
 	handling, _ := o.pipeline.main.Value("error_handling").(map[string]any)
 	p.strict = handling["strict"] == true
-	p.begin = func(ctx context.Context, w *way) (*processors, error) { return o.reading.start(ctx, o.pipeline, w) }
+	p.begin = func(ctx context.Context, end context.CancelCauseFunc) (*processors, error) {
+		return o.reading.start(ctx, end, o.pipeline, p.way)
+	}
 	return p, nil
 }

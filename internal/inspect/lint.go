@@ -60,7 +60,9 @@ func (r *Reading) sameOutput(o *Output) *Output {
 // explains, and none of a file that asks for no lints beyond what cannot run.
 func (r *Reading) add(f *yamlfile.File, found []Finding) {
 	for _, one := range found {
-		explained := slices.ContainsFunc(f.Unset, func(v yamlfile.Variable) bool { return v.Line == one.Line && one.Set == "" }) ||
+		explained := slices.ContainsFunc(f.Unset, func(v yamlfile.Variable) bool {
+			return v.Line == one.Line && one.Set == "" || v.Setting != "" && strings.Contains(one.Text, v.Setting)
+		}) ||
 			slices.ContainsFunc(f.Problems, func(p yamlfile.Problem) bool { return p.Line == one.Line && one.Set == "" })
 		if !explained || one.unset || one.yaml {
 			r.Findings = append(r.Findings, one)

@@ -30,7 +30,7 @@ type Preview struct {
 	now      time.Time
 	way      *way
 	strict   bool // what a processor fails is not stored
-	begin    func(ctx context.Context, w *way) (*processors, error)
+	begin    func(ctx context.Context, end context.CancelCauseFunc) (*processors, error)
 }
 
 func newPreview(conf *config.Config) (*Preview, error) {
@@ -67,8 +67,10 @@ const longestLine = 64 << 20
 // it would not be stored.
 func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Counts, err error) {
 	var through *processors
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	if len(p.way.steps) > 0 {
-		if through, err = p.begin(ctx, p.way); err != nil {
+		if through, err = p.begin(ctx, end); err != nil {
 			return n, err
 		}
 		defer func() { err = errors.Join(err, through.stop()) }()
@@ -76,9 +78,9 @@ func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Count
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
-		fates := p.fate(through, lines.Text(), &n)
-		if through != nil && through.alive.Err() != nil {
-			return n, fmt.Errorf("running the processors: %w", context.Cause(through.alive))
+		fates := p.fate(ctx, through, lines.Text(), &n)
+		if ctx.Err() != nil {
+			return n, fmt.Errorf("running the processors: %w", context.Cause(ctx))
 		}
 		for _, text := range fates {
 			if _, err := fmt.Fprintln(out, strings.ReplaceAll(text, "\n", " ")); err != nil {
@@ -93,11 +95,11 @@ func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Count
 }
 
 // fate is what becomes of a record, a line for each that it is turned into.
-func (p *Preview) fate(through *processors, text string, n *Counts) []string {
+func (p *Preview) fate(ctx context.Context, through *processors, text string, n *Counts) []string {
 	made := service.MessageBatch{service.NewMessage([]byte(text))}
 	if through != nil {
 		var err error
-		if made, err = through.process(made[0]); err != nil {
+		if made, err = through.process(ctx, made[0]); err != nil {
 			n.Refused++
 			return []string{"refused: " + err.Error()}
 		}
@@ -114,7 +116,7 @@ func (p *Preview) fate(through *processors, text string, n *Counts) []string {
 			fates = append(fates, "refused: a processor failed, and error_handling.strict is true: "+failure.Error())
 			continue
 		}
-		key, err := p.Key(m)
+		key, err := p.Key(m) //nolint:contextcheck // a record has a context of its own
 		if err != nil {
 			n.Refused++
 			key = "refused: " + err.Error()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"gopkg.in/yaml.v3"
@@ -74,14 +75,13 @@ func (w *way) ofInput(r *Reading, p *pipeline) {
 
 // ofOutput is what stands beside the output, and beside what it is inside of.
 func (w *way) ofOutput(r *Reading, o *Output) {
-	n, at := resolvedChild(o.file, strings.SplitN(strings.SplitN(o.path, ".", 2)[0], "[", 2)[0]), ""
 	if strings.HasPrefix(o.path, "output_resources") {
 		if out := resolvedChild(o.pipeline.main, "output"); out != nil {
 			w.add(r, o.pipeline, yamlfile.Child(out, "processors"), "output.processors")
 		}
 	}
 	path := strings.Split(strings.ReplaceAll(strings.ReplaceAll(o.path, "[", "."), "]", ""), ".")
-	at = path[0]
+	at, n := path[0], resolvedChild(o.file, path[0])
 	for _, key := range path[1:] {
 		if n == nil {
 			return
@@ -194,13 +194,11 @@ type processors struct {
 	send service.MessageBatchHandlerFunc
 	got  service.MessageBatch
 	stop func() error
-	// alive ends with the stream, which end tells why.
-	alive context.Context //nolint:containedctx // it is that of the stream
-	end   context.CancelCauseFunc
 }
 
-// start runs the processors of a way.
-func (r *Reading) start(ctx context.Context, p *pipeline, w *way) (*processors, error) {
+// start runs the processors of a way. It calls end when they do not run any
+// more.
+func (r *Reading) start(ctx context.Context, end context.CancelCauseFunc, p *pipeline, w *way) (*processors, error) {
 	b, running := service.NewStreamBuilder(), &processors{}
 	b.DisableLinting() // as this has been done
 	b.SetEnvVarLookupFunc(func(name string) (string, bool) { return "${" + name + "}", true })
@@ -235,14 +233,15 @@ func (r *Reading) start(ctx context.Context, p *pipeline, w *way) (*processors, 
 	if err != nil {
 		return nil, fmt.Errorf("starting the processors: %w", err)
 	}
-	running.alive, running.end = context.WithCancelCause(ctx)
-	go func() { running.end(stream.Run(ctx)) }()
-	running.stop = func() error {
-		if running.alive.Err() != nil {
-			return nil // it has not even begun, which has been said
+	go func() { end(stream.Run(ctx)) }()
+	running.stop = func() (err error) {
+		if ctx.Err() == nil { // else it has not even begun, which has been said
+			// Its own context ends as soon as it has stopped.
+			stopping, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+			defer done()
+			err = stream.Stop(stopping)
+			<-ctx.Done()
 		}
-		err := stream.Stop(ctx)
-		<-running.alive.Done()
 		return err
 	}
 	return running, nil
@@ -261,8 +260,8 @@ func indented(n *yaml.Node) string {
 }
 
 // process is what becomes of a record.
-func (p *processors) process(m *service.Message) (service.MessageBatch, error) {
+func (p *processors) process(ctx context.Context, m *service.Message) (service.MessageBatch, error) {
 	p.got = nil
-	err := p.send(p.alive, service.MessageBatch{m})
+	err := p.send(ctx, service.MessageBatch{m})
 	return p.got, err
 }

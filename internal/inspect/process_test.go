@@ -105,3 +105,12 @@ output:
 	}
 	assert.Len(t, skipped, 6)
 }
+
+func TestPreviewEndsWhenTheProcessorsCannotStart(t *testing.T) {
+	found, err := Read("pipeline: {processors: [{mapping: 'root = '}]}\noutput:\n  "+named+"\n", "")
+	require.NoError(t, err)
+	p, err := found.Preview()
+	require.NoError(t, err)
+	_, err = p.Run(t.Context(), strings.NewReader("{}\n"), &bytes.Buffer{})
+	assert.ErrorContains(t, err, "running the processors")
+}

@@ -37,6 +37,7 @@ func (p *pipeline) sizeDoubts(lost bool) []string {
 		load.Ratio, _ = sizing.DefaultRatio(d.Format)
 		predicted := sizing.Predict(d, in, load)
 		for _, f := range predicted.Findings {
+			ofInput := strings.HasPrefix(f.Setting, "input.")
 			switch {
 			case f.Setting == "input."+in.Kind:
 				if lost {
@@ -47,10 +48,12 @@ func (p *pipeline) sizeDoubts(lost bool) []string {
 				continue
 			case f.Level != sizing.Warning:
 				say(f.Setting + ": " + f.Text)
+			case !ofInput && f.Setting != "max_in_flight":
+				continue // that is a matter of the load
 			case !in.Batching.Any() && in.OrderedBytes == 0:
 				say(fmt.Sprintf("input.%s.batching: it is missing, so that every record is a batch of its own, and objects end at %s at %s records/s of %s: write batching: {count: 1000, period: 1s}, and checkpoint_limit: %d or more",
 					in.Kind, sizing.Size(predicted.Bytes), sizing.Count(usual.Rate), sizing.Size(usual.RowBytes), roundUp(predicted.Unacknowledged)))
-			default:
+			case ofInput:
 				say(fmt.Sprintf("%s: at %s records/s of %s, %s (s3-destination size tells more)", f.Setting, sizing.Count(usual.Rate), sizing.Size(usual.RowBytes), f.Text))
 			}
 			break

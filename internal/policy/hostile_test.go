@@ -106,7 +106,7 @@ func TestBucketsThatAreMoreThanOneAreRefused(t *testing.T) {
 		"arn:aws:s3:::b", "arn:aws:s3:eu-west-1:*:accesspoint/landing", "arn:aws:s3:*:444455556666:accesspoint/landing",
 		"arn:aws:s3:eu-west-1:444455556666:accesspoint/*", "landing-*-s3alias", "landing-abc-s3alias", "land*--euw1-az1--x-s3",
 	} {
-		assert.Contains(t, refused(t, hostile(func(c *Config) { c.Bucket, c.Region, c.KMSKey = bucket, "", "" })), "bucket ", bucket)
+		assert.Contains(t, refused(t, hostile(func(c *Config) { c.Bucket, c.Region, c.KMSKey = bucket, "", "" })), "bucket", bucket)
 	}
 }
 

@@ -15,9 +15,14 @@ type findings struct {
 }
 
 // fail notes a mistake. Errors that were joined are one each, and have the
-// setting of the first.
+// setting of the first. What follows from a setting that has failed before is no
+// further mistake.
 func (f *findings) fail(err error) {
 	if err == nil {
+		return
+	}
+	first := settingOf.FindString(err.Error())
+	if first != "" && slices.ContainsFunc(f.errors, func(e string) bool { return strings.HasPrefix(e, first) }) {
 		return
 	}
 	setting := ""

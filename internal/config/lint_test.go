@@ -174,6 +174,21 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	assert.Len(t, errs, 4)
 }
 
+func TestASettingThatFailedFailsOnce(t *testing.T) {
+	for conf, want := range map[string]string{
+		"retry: {initial_interval: -1s}\n":                   "retry.initial_interval: \"-1s\" is negative: write a duration such as 30s",
+		"partition_by: weekly\n":                             "partition_by: \"weekly\" is not one of its values: write auto, none, hour, day, month",
+		"max_age: 60\n":                                      "max_age: \"60\" is no duration: write 60s (units are ms, s, m and h)",
+		"auth: {mode: keys}\n":                               "auth.mode: \"keys\" is not one of its values: write default, access_key, bucket_policy, assume_role",
+		"variables: {a: '“x”'}\nfile_name: '{{a}}-{{uuid}}'": "variables.a: \"“x”\" has typographic quotes, which become a part of it: write 'x'",
+	} {
+		errs, _ := problems(t, conf)
+		assert.Equal(t, []string{want}, errs, conf)
+	}
+	errs, _ := problems(t, "folder: '{{a}}/{{b}}'\n")
+	assert.Len(t, errs, 2, "two mistakes of one setting are two")
+}
+
 func TestSizesAreInMegabytesUnlessTheySayOtherwise(t *testing.T) {
 	for text, want := range map[string]int64{
 		"128": 128e6, "128MB": 128e6, "128 MB": 128e6, "128MiB": 128 << 20, "0.5": 5e5, "1GiB": 1 << 30, "0": 0, "64kB": 64e3,

@@ -102,7 +102,7 @@ func TestNamesThatAreNone(t *testing.T) {
 		"arn:aws:s3:*:111122223333:accesspoint/landing":                                 "is no whole ARN of an access point",
 		"arn:aws:s3::111122223333:accesspoint/landing":                                  "is no whole ARN of an access point",
 		"arn:*:s3:eu-west-1:111122223333:accesspoint/landing":                           "is no whole ARN of an access point",
-		"arn:aws-cn:s3:eu-west-1:111122223333:accesspoint/landing":                      "region eu-west-1 is in partition aws, not aws-cn",
+		"arn:aws-cn:s3:eu-west-1:111122223333:accesspoint/landing":                      "region eu-west-1, which is in partition aws, not aws-cn",
 		"arn:aws:s3:cn-north-1:111122223333:accesspoint/landing":                        "region cn-north-1, which is in partition aws-cn, not aws",
 		"arn:aws:s3-outposts:eu-west-1:111122223333:outpost/op-01/bucket/b":             "is not the ARN of an access point",
 		"arn:aws:s3:eu-west-1:111122223333:accesspoint/landing/object/events":           "is not the ARN of an access point",

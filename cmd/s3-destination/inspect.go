@@ -80,6 +80,17 @@ func own(c *cli.Context, name string) []string {
 	return nil
 }
 
+// given are the values of a flag, behind the name of the subcommand or else
+// before it.
+func given(c *cli.Context, name string) []string {
+	for _, level := range c.Lineage() {
+		if values := level.StringSlice(name); len(values) > 0 {
+			return values
+		}
+	}
+	return nil
+}
+
 // configFlag is the configuration that -c names, before a subcommand.
 func configFlag(c *cli.Context) []string {
 	if path := c.String("config"); path != "" {
@@ -91,7 +102,7 @@ func configFlag(c *cli.Context) []string {
 // request is the configuration that a command line names.
 func request(c *cli.Context, path string) inspect.Request {
 	return inspect.Request{
-		Main: path, Resources: c.StringSlice("resources"), Set: c.StringSlice("set"), Templates: c.StringSlice("templates"),
+		Main: path, Resources: given(c, "resources"), Set: given(c, "set"), Templates: given(c, "templates"),
 	}
 }
 

@@ -168,8 +168,8 @@ func (s surroundings) mixed(conf *config.Config) string {
 	if !conf.Sized().Batching.Any() || !hasKey(s.inputs, sizing.OwnKafka) {
 		return ""
 	}
-	return "batching of the output puts records of several Kafka partitions into one batch, and the input s3_destination_kafka makes batches that are large enough: " +
-		"when one of the partitions is lost all of the batch is stored again. Leave batching out."
+	return "batching: it puts records of several Kafka partitions into one batch, so that all of the batch is stored again when one of the partitions is lost, " +
+		"and the input s3_destination_kafka makes batches that are large enough: remove it"
 }
 
 // hasKey reports whether a component of that name is anywhere in a tree.

@@ -116,6 +116,6 @@ func TestBatchesOfSeveralKafkaPartitionsAreDoubted(t *testing.T) {
 			continue
 		}
 		require.Len(t, doubts, 1, name)
-		assert.Contains(t, doubts[0], "Leave batching out")
+		assert.Contains(t, doubts[0], "makes batches that are large enough: remove it")
 	}
 }

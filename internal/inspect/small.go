@@ -50,8 +50,8 @@ func (p *pipeline) sizeDoubts(lost bool) []string {
 				say(f.Setting + ": " + f.Text)
 			case !ofInput && f.Setting != "max_in_flight":
 				continue // that is a matter of the load
-			case !in.Batching.Any() && in.OrderedBytes == 0:
-				say(fmt.Sprintf("input.%s.batching: it is missing, so that every record is a batch of its own, and objects end at %s at %s records/s of %s: write batching: {count: 1000, period: 1s}, and checkpoint_limit: %d or more",
+			case !in.Batching.Any() && in.OrderedBytes == 0 && !in.Grows:
+				say(fmt.Sprintf("input.%s.batching: it is missing, so that every record is a batch of its own, and objects end at %s at %s records/s of %s: write batching: {count: 1000, period: 1s}, and checkpoint_limit: %d or more, or the input s3_destination_kafka, which batches itself",
 					in.Kind, sizing.Size(predicted.Bytes), sizing.Count(usual.Rate), sizing.Size(usual.RowBytes), roundUp(predicted.Unacknowledged)))
 			case ofInput:
 				say(fmt.Sprintf("%s: at %s records/s of %s, %s (s3-destination size tells more)", f.Setting, sizing.Count(usual.Rate), sizing.Size(usual.RowBytes), f.Text))

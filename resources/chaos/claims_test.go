@@ -70,6 +70,7 @@ func TestCheckerAllowsANewcomerToReadTwiceWhatItClaimedTwice(t *testing.T) {
 func TestCheckerFindsTheClaimsOfTheInput(t *testing.T) {
 	t.Parallel()
 	w := place(t)
+	w.input = "kafka" // the one that says what it begins to read
 	c := begin(t, w, "only", settings{})
 	require.NoError(t, w.settled(t.Context(), 1))
 	require.NoError(t, w.rest(t.Context(), 1))

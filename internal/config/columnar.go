@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
@@ -135,7 +136,7 @@ func (f *columnar) declaredWrong(r *reader) bool {
 	if s.Mode == schema.Fixed {
 		checkColumns("schema.fields", s.Fields, r)
 		switch {
-		case r.said("schema.fields"):
+		case len(s.Fields) == 0 && slices.ContainsFunc(r.errors, func(e string) bool { return strings.HasPrefix(e, "schema.fields[") }):
 		case s.File == "" && len(s.Fields) == 0:
 			r.fail(errors.New("schema.fields: they are missing, and schema.mode fixed needs them: write schema.fields or schema.file"))
 		case s.File != "" && len(s.Fields) > 0:

@@ -80,17 +80,21 @@ func (r *Reading) read(o *Output, wrong []misshapen) []Finding {
 		r.rules[message] = true
 	}
 	values := yamlfile.Resolved(o.written)
-	pruned := false
+	pruned, groups := false, []string(nil)
 	for _, m := range wrong {
 		if setting, inside := strings.CutPrefix(m.path, o.path+"."); inside && m.File == o.file.Path {
 			yamlfile.Remove(values, setting)
 			pruned = true
+			groups = append(groups, group(setting))
 		}
 	}
 	for name, stand := range map[string]string{"bucket": "my-bucket", "file_format": "json"} {
 		yamlfile.Provide(values, name, stand) // what is missing has been said
 	}
 	conf, err := config.ParseYAML(textOf(values))
+	if conf == nil && pruned {
+		return nil // what is misshapen has been said
+	}
 	if conf == nil {
 		return []Finding{o.finding(config.Name+": "+err.Error()+": write it as the reference says", false)}
 	}
@@ -98,7 +102,9 @@ func (r *Reading) read(o *Output, wrong []misshapen) []Finding {
 	var found []Finding
 	for _, message := range config.Messages(err) {
 		r.rules[message] = true
-		found = append(found, o.finding(message, false))
+		if setting, _ := splitSetting(message); !slices.Contains(groups, group(setting)) {
+			found = append(found, o.finding(message, false))
+		}
 		o.wrong = append(o.wrong, errors.New(message))
 	}
 	if pruned || len(o.file.Problems) > 0 {
@@ -108,6 +114,15 @@ func (r *Reading) read(o *Output, wrong []misshapen) []Finding {
 		found = append(found, o.finding(message, true))
 	}
 	return found
+}
+
+// group is the group that a setting is in; for one that is in none it is the
+// setting itself.
+func group(setting string) string {
+	if i := strings.LastIndexByte(setting, '.'); i > 0 {
+		return setting[:i]
+	}
+	return setting
 }
 
 // textOf is a tree as YAML.

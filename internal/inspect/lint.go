@@ -40,7 +40,11 @@ func (r *Reading) lint(q Request) {
 		r.add(f, problemsOf(f))
 	}
 	for _, p := range r.pipelines {
-		for _, text := range append(p.doubts(), p.sizeDoubts(true)...) {
+		doubts := p.doubts()
+		if len(r.Mistakes()) == 0 {
+			doubts = append(doubts, p.sizeDoubts(true)...)
+		}
+		for _, text := range doubts {
 			r.add(p.main, []Finding{p.doubt(text)})
 		}
 	}

@@ -18,7 +18,7 @@ func TestConfigIsValidated(t *testing.T) {
 		"put events into folder":   func(c *Config) { c.Bucket = "s3://b/events" },
 		"acl: \"public\" is not a": func(c *Config) { c.ACL = "public" },
 		"one of bucket-owner-full-control, bucket-owner-read, private,": func(c *Config) { c.ACL = "BucketOwnerFullControl" },
-		"request_payer: \"yes\" is unknown: write requester":             func(c *Config) { c.RequestPayer = "yes" },
+		"request_payer: \"yes\" is unknown: write requester":            func(c *Config) { c.RequestPayer = "yes" },
 		"write eu-central-1, or leave it out": func(c *Config) {
 			c.Bucket = "arn:aws:s3:eu-central-1:111122223333:accesspoint/landing"
 		},
@@ -37,11 +37,11 @@ func TestConfigIsValidated(t *testing.T) {
 		"reserved":              func(c *Config) { c.Metadata = map[string]string{IdentityKey: "x"} },
 		"not valid in the name of an HTTP header": func(c *Config) { c.Metadata = map[string]string{"ü": "x"} },
 		"at most 10, not 11":                      func(c *Config) { c.Tags = manyTags(11) },
-		" is no key":                                 func(c *Config) { c.Tags = map[string]string{"": "x"} },
-		"the value is too long":                            func(c *Config) { c.Tags = map[string]string{"k": string(make([]byte, 257))} },
-		"a character that tags have not":                        func(c *Config) { c.Tags = map[string]string{"k": "a&b"} },
+		" is no key":                              func(c *Config) { c.Tags = map[string]string{"": "x"} },
+		"the value is too long":                   func(c *Config) { c.Tags = map[string]string{"k": string(make([]byte, 257))} },
+		"a character that tags have not":          func(c *Config) { c.Tags = map[string]string{"k": "a&b"} },
 		"initial_interval":                        func(c *Config) { c.Retry = RetryConfig{InitialInterval: time.Minute, MaxInterval: time.Second} },
-		"is negative: write":                   func(c *Config) { c.Retry = RetryConfig{MaxElapsed: -1} },
+		"is negative: write":                      func(c *Config) { c.Retry = RetryConfig{MaxElapsed: -1} },
 	}
 	for want, edit := range cases {
 		c := Config{Bucket: "b", Region: "eu-west-1"}

@@ -89,12 +89,43 @@ func (f *File) unreadable(err error) {
 		line, _ = strconv.Atoi(m[1])
 		what = m[2]
 	}
+	if n := f.misindented(); n > 0 {
+		text := strings.TrimSpace(f.line(n))
+		key, _, _ := strings.Cut(text, ":")
+		f.Problems = append(f.Problems, Problem{Place: Place{Line: n, Column: 1}, Setting: strings.TrimPrefix(key, "- "), Text: fmt.Sprintf("%q is indented as no line before it that it could belong to: indent it like its neighbours", text)})
+		return
+	}
 	text := strings.TrimSpace(f.line(line))
 	key, _, _ := strings.Cut(text, ":")
 	f.Problems = append(f.Problems, Problem{
 		Place: Place{Line: line, Column: 1}, Setting: strings.TrimPrefix(key, "- "),
 		Text: fmt.Sprintf("%q, or a line next to it, is no YAML (%s): write key: value with a space after the colon, indent what belongs together by the same number of spaces, and put text with special characters into 'quotes'", text, what),
 	})
+}
+
+// misindented is the first line whose indentation ends no group of lines before
+// it; 0 where there is none.
+func (f *File) misindented() int {
+	levels := []int{0}
+	for i, line := range strings.Split(string(f.Text), "\n") {
+		text := strings.TrimLeft(line, " ")
+		if strings.TrimSpace(text) == "" || text[0] == '#' {
+			continue
+		}
+		indent := len(line) - len(text)
+		deeper := indent > levels[len(levels)-1]
+		for levels[len(levels)-1] > indent {
+			levels = levels[:len(levels)-1]
+		}
+		if levels[len(levels)-1] == indent {
+			continue
+		}
+		if !deeper {
+			return i + 1
+		}
+		levels = append(levels, indent)
+	}
+	return 0
 }
 
 // checkRoot refuses a file that has no settings.

@@ -21,6 +21,7 @@ type columnar struct {
 	avro          avro.Config
 	binaryStrings bool
 	schema        schema.Config
+	dataset       string
 }
 
 func (f *columnar) settings() settings {
@@ -38,6 +39,12 @@ func (f *columnar) settings() settings {
 			size("page_size", &f.parquet.PageSize).
 				doc("About the uncompressed size of a page.").
 				or("1MiB"),
+			annotated("compatibility", &f.parquet.Compatibility, map[string]string{
+				"widest": "For every engine in use, Spark 2.4, Hive 3 and Redshift among them: plain and dictionary encodings only; columns of the type `uuid` are text, those of the type `time` integers (microseconds since midnight).",
+				"modern": "For engines of today: integers may be delta encoded, `uuid` and `time` are types of Parquet.",
+			}).
+				doc("Who must be able to read the files.").
+				or("widest"),
 			list("bloom_filters", &f.parquet.BloomColumns).
 				doc("The paths of columns that get a bloom filter.").
 				or([]any{}).
@@ -60,7 +67,7 @@ func (f *columnar) settings() settings {
 		flag("use_binary_strings", &f.binaryStrings).
 			doc("Write text as plain bytes: Parquet columns without the string annotation, Avro fields of the type bytes. Only for parquet and avro.").
 			or(false).advanced(),
-	}, columns(&f.schema)...)
+	}, columns(&f.schema, &f.dataset)...)
 }
 
 // levels are the highest compression levels of the codecs that have them.
@@ -84,7 +91,7 @@ func (f *columnar) parquetFormat(c *Config, r *reader) Format {
 	conf.BinaryStrings = f.binaryStrings
 	conf.Metadata = footer(c.Trust)
 	conf.Cores = parquet.NewCores(c.Encoders)
-	out := f.format(c, r, func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) })
+	out := f.format(c, r, f.schema, func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) })
 	out.Extension, out.ContentType, out.ratio = ".parquet", "application/vnd.apache.parquet", parquetRatio
 	out.rowGroup = conf.RowGroupSize
 	return out
@@ -94,15 +101,15 @@ func (f *columnar) avroFormat(c *Config, r *reader) Format {
 	conf := f.avro
 	checkLevel(r, "avro.level", conf.Codec, conf.Level)
 	conf.BinaryStrings = f.binaryStrings
-	out := f.format(c, r, func(s *schema.Registry) (encode.Encoder, error) { return avro.New(conf, s) })
+	out := f.format(c, r, f.schema, func(s *schema.Registry) (encode.Encoder, error) { return avro.New(conf, s) })
 	out.Extension, out.ContentType, out.ratio = ".avro", "application/avro", avroRatio
 	return out
 }
 
 // format is one whose objects have a schema. All encoders of the destination
 // share what is known about it.
-func (f *columnar) format(c *Config, r *reader, construct func(*schema.Registry) (encode.Encoder, error)) Format {
-	declared := f.schema
+func (f *columnar) format(c *Config, r *reader, declared schema.Config, construct func(*schema.Registry) (encode.Encoder, error)) Format {
+	declared.MaxMemory = c.MemoryLimit / columnsShare
 	declared.Columns = c.Columns
 	if f.declaredWrong(r) {
 		return Format{}
@@ -122,7 +129,15 @@ func (f *columnar) format(c *Config, r *reader, construct func(*schema.Registry)
 		}
 		return e
 	}}
-	if registry.PerRecord() {
+	out.Columns = registry
+	switch {
+	case f.dataset != "":
+		// Records of one folder may be of several datasets then.
+		out.Identify = func(rec *record.Record) (string, error) {
+			own, err := registry.Identity(rec)
+			return rec.Dataset.Name() + "\x00" + own, err
+		}
+	case registry.PerRecord():
 		out.Identify = registry.Identity
 	}
 	return out
@@ -166,6 +181,10 @@ func aboutColumns(err error) error {
 	}
 	return fmt.Errorf("schema: %w: write columns that the format can hold", err)
 }
+
+// columnsShare is the part of memory_limit that the columns of datasets may take.
+// It is in the share that is not for records.
+const columnsShare = 32
 
 // footer notes in a Parquet file where its records came from, which survives
 // when the file is copied without the metadata of the object.

@@ -10,17 +10,25 @@ import (
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
-// columns are where the columns of parquet and avro objects come from.
-func columns(s *schema.Config) settings {
+// columns are where the columns of csv, parquet and avro objects come from.
+func columns(s *schema.Config, dataset *string) settings {
 	return settings{
-		object("schema", "The columns of parquet and avro objects.",
+		object("schema", "The columns of csv, parquet and avro objects.",
 			annotated("mode", &s.Mode, map[string]string{
-				"infer":    "Columns and types are learned from the records. Types are remembered and only ever widen, so that a column never changes back and forth between files.",
+				"infer":    "Columns and types are learned from the records. They are remembered for each dataset and only ever grow and widen, so that a column never moves, and never changes back and forth between files.",
 				"fixed":    "Columns are declared by `fields` or `file`.",
 				"metadata": "Each record brings its schema along in metadata, as the `schema_registry_decode` processor stores it. Records of different schemas go to different files.",
 			}).
 				doc("Where the columns come from.").
 				or("infer"),
+			interpolated("dataset", dataset).
+				doc("What has one schema: records of the same dataset share their columns, and no others see them. Empty stands for the static part of `folder` with the values of the variables in `folder` and `file_name`, but for those that stand for a date, a clock or an account.").
+				or("").
+				example(`${! json("table") }`),
+			text("state", &s.State).
+				doc("The path of a file that keeps the columns over restarts. It is read at the start, and replaced as a whole whenever a dataset gets a column or one widens. In a container it belongs on a volume. Each output and each process needs one of its own. Without it columns are learned anew after a restart.").
+				or("").
+				example("/var/lib/s3-destination/columns.json"),
 			declared("fields", &s.Fields).
 				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `base64` (bytes), `fields` (of a group) and `items` (of a list).").
 				or([]any{}).
@@ -38,14 +46,20 @@ func columns(s *schema.Config) settings {
 			flag("infer_timestamps", &s.InferTimestamps).
 				doc("Make columns of RFC 3339 strings timestamps, in the mode `infer`.").
 				or(false),
+			word("numbers", &s.Numbers, "exact", "decimal", "double").
+				doc("What inferred columns do with numbers that are not integers: `exact` makes doubles of them as long as these give every digit back, and text of the column otherwise; `decimal` makes decimal(38,18) of them, and text where that is not enough; `double` makes doubles of them, which round.").
+				or("exact"),
+			word("on_case_collision", &s.OnCaseCollision, "suffix", "merge", "reject").
+				doc("What becomes of a field whose name differs from that of another one only in case, which many engines take for one column: it gets a column with a number behind its name (`ID_2`; the file notes the name that it has in records), shares the column of the other one, or makes the record a bad one.").
+				or("suffix"),
 			wordOrDefault("on_unknown_field", &s.OnUnknownField, "default", "add", "drop", "reject").
 				doc("What becomes of a field that the schema does not have: it gets a column, is left out, or makes the record a bad one. The default is `add` when inferring and `reject` otherwise.").
 				or("default"),
 			wordOrDefault("on_type_mismatch", &s.OnTypeMismatch, "default", "widen", "string", "reject", "rescue").
-				doc("What becomes of a value that its column cannot hold: the column is widened (integers and doubles to double, anything else to string), becomes a string at once, the record is a bad one, or the value is kept as JSON in the column `_rescued_data`. The default is `widen` when inferring and `reject` otherwise.").
+				doc("What becomes of a value that its column cannot hold: the column is widened (integers and doubles to double, anything else to string), becomes a string at once, the record is a bad one, or the value is kept as JSON in the column `_rescued_data`, by its JSON Pointer. Lists and objects without a value in them are never a reason to widen. The default is `widen` when inferring and `reject` otherwise.").
 				or("default"),
 			count("max_columns", &s.MaxColumns, 1).
-				doc("How many columns inference adds at most; a record that needs more is a bad one.").
+				doc("How many columns are added to a dataset at most; a record that needs more is a bad one.").
 				or(5000),
 		).advanced(),
 	}

@@ -92,6 +92,7 @@ func (d *draft) complete(r *reader) {
 	c.completeConcurrency()
 	d.origin.complete(c, r)
 	d.format.complete(c, r)
+	d.naming.dataset = d.format.columnar.dataset
 	d.naming.complete(c, r)
 	checkRetries(&c.Store.Retry, r)
 	d.rolling.complete(c, r)

@@ -1,12 +1,15 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"io"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/csv"
 	"github.com/s3-destination/s3-destination/internal/encode/json"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/source"
 )
 
@@ -22,6 +25,8 @@ type Format struct {
 	// Identify tells the records of different schemas apart; nil when all
 	// records of a partition may share a file.
 	Identify func(*record.Record) (string, error)
+	// Columns remembers the columns of datasets; nil for formats without.
+	Columns *schema.Registry
 	// ratio is how many bytes of the object a byte of the record becomes,
 	// until objects have been measured. Low is better than high: a first chunk
 	// that is too large becomes several full objects, one too small is final.
@@ -64,8 +69,28 @@ func (f *format) options() settings {
 			or("comma"),
 		object("csv", "Options of the csv formats.",
 			flag("header", &f.csv.Header).
-				doc("Begin every object with a row of column names.").
+				doc("Begin every object with a row of column names. Without it `schema.mode: fixed` must say what the columns are.").
 				or(true),
+			text("null", &f.csv.Null).
+				doc("The text for null, and for a field that a record does not have. Hive and ClickHouse read `\\N`. A string that is the same text is quoted.").
+				or("").
+				example(`\N`),
+			annotated("quote", &f.csv.Quote, map[string]string{
+				"minimal": "What would be misread otherwise: strings that hold a separator, a quote, or a line break, or are empty.",
+				"strings": "All strings, and lists and objects.",
+				"all":     "Everything but null.",
+			}).
+				doc("Which values are quoted.").
+				or("minimal"),
+			choice("escape", &f.csv.Backslash, is("double", false), is("backslash", true)).
+				doc("How a quote inside of quotes is written: twice (RFC 4180), or with a backslash in front, as backslashes then are, too. OpenCSV, which Hive and Athena read with, takes a backslash for an escape by default.").
+				or("double"),
+			flag("guard_formulas", &f.csv.GuardFormulas).
+				doc("Put an apostrophe in front of strings that begin with `=`, `+`, `-`, `@`, a tab or a carriage return, which spreadsheets would take for formulas.").
+				or(false),
+			choice("line_ending", &f.csv.CRLF, is("lf", false), is("crlf", true)).
+				doc("How a line ends.").
+				or("lf"),
 		).advanced(),
 		object("json", "Options of the json formats.",
 			choice("layout", &f.json.Layout, is("lines", json.Lines), is("array", json.Array)).
@@ -108,9 +133,9 @@ func (f *format) complete(c *Config, r *reader) {
 func (f *format) chosen(c *Config, r *reader) Format {
 	switch f.name {
 	case "csv":
-		return Format{Extension: ".csv", ContentType: "text/csv", NewEncoder: f.csvEncoder(c.Columns, false), ratio: csvRatio}
+		return Format{Extension: ".csv", ContentType: "text/csv", ratio: csvRatio}.with(f.csvFormat(c, r, false))
 	case "csv+gzip":
-		return Format{Extension: ".csv.gz", ContentType: gzipType, NewEncoder: f.csvEncoder(c.Columns, true), ratio: csvRatio * gzipRatio}
+		return Format{Extension: ".csv.gz", ContentType: gzipType, ratio: csvRatio * gzipRatio}.with(f.csvFormat(c, r, true))
 	case "json":
 		return Format{Extension: ".json", ContentType: f.jsonType(), NewEncoder: f.jsonEncoder(c.Columns, false), ratio: 1}
 	case "json+gzip":
@@ -125,10 +150,37 @@ func (f *format) chosen(c *Config, r *reader) Format {
 
 const gzipType = "application/gzip"
 
-func (f *format) csvEncoder(columns *source.Columns, gzip bool) func() encode.Encoder {
+// csvFormat is CSV with the columns of the schema. Those about where records come
+// from are not among them: CSV has them in front, whatever the others are.
+func (f *format) csvFormat(c *Config, r *reader, gzip bool) Format {
 	conf := f.csv
-	conf.Columns, conf.Gzip, conf.GzipLevel = columns, gzip, f.gzipLevel
-	return func() encode.Encoder { return csv.New(conf) }
+	conf.Columns, conf.Gzip, conf.GzipLevel = c.Columns, gzip, f.gzipLevel
+	declared := f.columnar.schema
+	if !conf.Header && declared.Mode != schema.Fixed {
+		r.fail(errors.New("csv.header: false needs schema.mode: fixed: without names, only declared columns tell readers what is where"))
+	}
+	if declared.OnTypeMismatch == schema.Rescue {
+		r.warn("schema.on_type_mismatch: rescue has no effect: cells of csv take any value")
+		declared.OnTypeMismatch = schema.Widen
+	}
+	for _, field := range declared.Fields {
+		if c.Columns != nil && c.Columns.Has([]byte(field.Name)) {
+			r.fail(fmt.Errorf("schema.fields: %w", source.Taken(field.Name)))
+		}
+	}
+	without := *c
+	without.Columns = nil
+	return f.columnar.format(&without, r, declared, func(s *schema.Registry) (encode.Encoder, error) {
+		own := conf
+		own.Schema = s
+		return csv.New(own), nil
+	})
+}
+
+// with is the format with the encoder and the columns of another one.
+func (f Format) with(other Format) Format {
+	f.NewEncoder, f.Columns, f.Identify = other.NewEncoder, other.Columns, other.Identify
+	return f
 }
 
 func (f *format) jsonEncoder(columns *source.Columns, gzip bool) func() encode.Encoder {

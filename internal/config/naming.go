@@ -20,6 +20,7 @@ type naming struct {
 	dateField, dateFormat string
 	zone                  string
 	onMissingDate         partition.MissingDate
+	dataset               string // schema.dataset
 }
 
 // templates are what keys are made of.
@@ -97,6 +98,7 @@ func (n *naming) complete(c *Config, r *reader) {
 		Variables:         n.variables,
 		OnMissingVariable: n.onMissingVariable,
 		DateField:         n.dateField,
+		Dataset:           n.dataset,
 		DateFormat:        n.dateFormat,
 		Location:          zone,
 		OnMissingDate:     n.onMissingDate,

@@ -130,6 +130,13 @@ func expressions(name string, place *map[string]string) setting {
 	return s
 }
 
+// interpolated is a text in which expressions stand, for package partition.
+func interpolated(name string, place *string) setting {
+	s := text(name, place)
+	s.field = service.NewInterpolatedStringField(name)
+	return s
+}
+
 // flagOrUnset is nil where the flag is not set.
 func flagOrUnset(name string, place **bool) setting {
 	field := service.NewBoolField(name).Optional()

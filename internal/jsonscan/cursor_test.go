@@ -302,7 +302,7 @@ func TestQuickWaysTakeWhatIsPlainAndNothingElse(t *testing.T) {
 		assert.Equal(t, len(want)+2, c.Offset())
 	}
 	for doc, want := range map[string]any{
-		`0,`: int64(0), `-0`: int64(0), `7`: int64(7), `-12]`: int64(-12), `999999999999999999`: int64(999999999999999999),
+		`0,`: int64(0), `-0`: nil, `-7`: int64(-7), `7`: int64(7), `-12]`: int64(-12), `999999999999999999`: int64(999999999999999999),
 		`-999999999999999999}`: int64(-999999999999999999),
 		`1000000000000000000`:  nil, `01`: nil, `-`: nil, `1.5`: nil, `1e3`: nil, `2E1`: nil, "\t1": nil, `+1`: nil, ``: nil, `"1"`: nil,
 	} {

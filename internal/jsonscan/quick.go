@@ -105,7 +105,7 @@ func (c *Cursor) TryNull() bool {
 }
 
 // TryInt consumes an integer of at most 18 digits, without fraction and
-// exponent. When ok is false nothing was consumed, and Number goes on.
+// exponent, other than -0. When ok is false nothing was consumed, and Number goes on.
 func (c *Cursor) TryInt() (v int64, ok bool) {
 	doc, start := c.doc, c.pos
 	i := start
@@ -115,7 +115,7 @@ func (c *Cursor) TryInt() (v int64, ok bool) {
 	first := i
 	magnitude, i := digits(doc, i, 0)
 	switch n := i - first; {
-	case n == 0 || n > mostDigits || n > 1 && doc[first] == '0':
+	case n == 0 || n > mostDigits || doc[first] == '0' && (n > 1 || first > start):
 		return 0, false
 	case i < len(doc) && (doc[i] == '.' || doc[i]|0x20 == 'e'):
 		return 0, false

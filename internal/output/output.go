@@ -77,6 +77,12 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 	for _, w := range conf.Warnings {
 		o.log.Warn(w)
 	}
+	if columns := conf.Format.Columns; columns != nil {
+		columns.Observe(o.metrics)
+		if err := columns.Open(); err != nil {
+			return nil, err
+		}
+	}
 	var err error
 	if o.assigner, err = partition.New(conf.Partition); err != nil {
 		return nil, err
@@ -267,6 +273,12 @@ func (o *Output) place(batch service.MessageBatch, half *resend.Batch, held *lea
 		if err != nil {
 			call.Refuse(rec, i, err)
 			continue
+		}
+		if o.conf.Format.Columns != nil {
+			if rec.Dataset, err = pass.Dataset(i, &rec); err != nil {
+				call.Refuse(rec, i, err)
+				continue
+			}
 		}
 		schema := ""
 		if identify := o.conf.Format.Identify; identify != nil {

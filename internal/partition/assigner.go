@@ -60,6 +60,10 @@ type Config struct {
 	DateFormat string
 	// Location is the time zone of instants and of today; nil means UTC.
 	Location *time.Location
+	// Dataset is an interpolated string that names what has one schema. Where it
+	// is empty that is what the names are made of, without dates, accounts and
+	// clocks: see [Pass.Dataset].
+	Dataset string
 	// OnMissingDate applies to records whose date is absent, null, empty or the
 	// zero time. A date that is there and cannot be read is an error in any case.
 	OnMissingDate MissingDate
@@ -86,6 +90,7 @@ type Assigner struct {
 	layout    *template.Layout
 	names     []string // of the variables in use, by slot
 	variables []expression
+	datasets  datasets
 	date      *expression // nil when no placeholder needs it or no field is set
 	dateField string
 	dates     dateParser
@@ -120,6 +125,7 @@ func New(cfg Config) (*Assigner, error) {
 	err := errors.Join(
 		a.compileMissing(cfg),
 		a.compileVariables(cfg.Variables),
+		a.compileDataset(cfg),
 		a.compileDate(cfg),
 		cfg.Layout.CheckPartitionBy(cfg.PartitionBy),
 	)

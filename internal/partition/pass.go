@@ -25,6 +25,7 @@ type Pass struct {
 	ends    []int    // where they end in text
 	values  [][]byte // slices of text
 	path    []byte
+	dataset lastDataset
 
 	dateText []byte // the last date read ...
 	date     template.Date

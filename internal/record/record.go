@@ -4,6 +4,8 @@
 // is: as text, and in memory.
 package record
 
+import "unique"
+
 // Metadata looks up what travelled beside a record. *service.Message of
 // Benthos satisfies it. Implementations are safe for concurrent reads.
 type Metadata interface {
@@ -25,6 +27,29 @@ type Record struct {
 	// Added is about the number of bytes that the output adds to the payload:
 	// columns made from metadata.
 	Added int
+	// Dataset is what the record shares its columns with.
+	Dataset Dataset
+}
+
+// Dataset names the records that have one schema: a table, mostly. Two of them
+// are the same when their names are. The zero value is the dataset without a
+// name.
+type Dataset struct{ name unique.Handle[string] }
+
+// DatasetOf returns the dataset of a name.
+func DatasetOf(name string) Dataset {
+	if name == "" {
+		return Dataset{}
+	}
+	return Dataset{unique.Make(name)}
+}
+
+// Name is the name of the dataset.
+func (d Dataset) Name() string {
+	if d == (Dataset{}) {
+		return ""
+	}
+	return d.name.Value()
 }
 
 // Structured reports whether the record carries a parsed value rather than

@@ -42,6 +42,30 @@ func Int64(text []byte) (v int64, ok bool) {
 	return signed(mantissa, negative)
 }
 
+// Scaled converts a number times 10^digits to an integer, rounded towards the
+// past: with digits of 6, seconds with a fraction to microseconds.
+func Scaled(text []byte, digits int) (v int64, ok bool) {
+	mantissa, scale, negative, exact := split(text)
+	if !exact {
+		return 0, false
+	}
+	cut := false
+	for scale -= digits; scale > 0 && mantissa != 0; scale-- {
+		cut = cut || mantissa%10 != 0
+		mantissa /= 10
+	}
+	for ; scale < 0 && mantissa != 0; scale++ {
+		if mantissa > math.MaxUint64/10 {
+			return 0, false
+		}
+		mantissa *= 10
+	}
+	if cut && negative {
+		mantissa++
+	}
+	return signed(mantissa, negative)
+}
+
 func signed(u uint64, negative bool) (int64, bool) {
 	switch {
 	case !negative && u <= math.MaxInt64:
@@ -174,3 +198,83 @@ func DecimalDouble(mantissa uint64, scale int, negative bool) (v float64, ok boo
 // ExactDouble reports whether a float64 holds the integer v exactly, together
 // with all integers nearer to zero.
 func ExactDouble(v int64) bool { return v >= -maxExact && v <= maxExact }
+
+// NegativeZero reports whether a number is zero with a minus sign, which only a
+// float64 tells from zero.
+func NegativeZero(text []byte) bool {
+	if len(text) < 2 || text[0] != '-' {
+		return false
+	}
+	for _, c := range text[1:] {
+		if c|0x20 == 'e' {
+			break
+		}
+		if c != '0' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// surelyExact bounds the mantissas that every float64 gives back: fifteen
+// digits.
+const surelyExact = 1e15
+
+// SurelyExact reports whether a float64 that was read from a number of that
+// mantissa gives all of its digits back, without looking at them. It holds where
+// [DecimalDouble] took the number.
+func SurelyExact(mantissa uint64) bool { return mantissa < surelyExact }
+
+// GivesBack reports whether v, which was read from text, gives it back digit for
+// digit: whether the shortest text of v is the same number. How the number is
+// written, as 1.50 or as 15e-1, does not count.
+func GivesBack(v float64, text []byte) bool {
+	if mantissa, scale, _, exact := split(text); exact && SurelyExact(mantissa) && scale >= -22 && scale <= 22 {
+		return true
+	}
+	var buf [32]byte
+	return sameNumber(strconv.AppendFloat(buf[:0], v, 'e', -1, 64), text)
+}
+
+// sameNumber compares two numbers by their digits.
+func sameNumber(a, b []byte) bool {
+	var bufA, bufB [64]byte
+	digitsA, pointA, okA := digitsOf(bufA[:0], a)
+	digitsB, pointB, okB := digitsOf(bufB[:0], b)
+	return okA && okB && string(digitsA) == string(digitsB) && (pointA == pointB || len(digitsA) == 0)
+}
+
+// digitsOf returns the digits of a number without zeros at either end, and where
+// the point is, counted from the first of them.
+func digitsOf(dst, text []byte) (digits []byte, point int, ok bool) {
+	if len(text) > 0 && text[0] == '-' {
+		text = text[1:]
+	}
+	fraction := false
+	for i, c := range text {
+		switch {
+		case c == '.':
+			fraction = true
+		case c|0x20 == 'e':
+			exponent, ok := parseExponent(text[i+1:])
+			return trimZeros(dst), point + exponent, ok
+		case c == '0' && len(dst) == 0:
+			if fraction {
+				point--
+			}
+		default:
+			dst = append(dst, c)
+			if !fraction {
+				point++
+			}
+		}
+	}
+	return trimZeros(dst), point, true
+}
+
+func trimZeros(digits []byte) []byte {
+	for len(digits) > 0 && digits[len(digits)-1] == '0' {
+		digits = digits[:len(digits)-1]
+	}
+	return digits
+}

@@ -7,8 +7,18 @@ const (
 	microsPerDay    = 24 * 60 * 60 * microsPerSecond
 )
 
+// The times that readers agree on: Spark, Arrow and Trino stop at the year 1 and
+// at the year 9999.
+const (
+	MinDate      = -719162 // 0001-01-01, in days since the Unix epoch
+	MaxDate      = 2932896 // 9999-12-31
+	MinTimestamp = MinDate * microsPerDay
+	MaxTimestamp = (MaxDate+1)*microsPerDay - 1
+)
+
 // Timestamp converts an RFC 3339 time to microseconds since the Unix epoch.
-// A space may stand for the T. Digits beyond the microsecond are cut off.
+// A space may stand for the T. Digits beyond the microsecond are cut off. Times
+// outside of the years 1 to 9999, in UTC, are none.
 func Timestamp(s []byte) (micros int64, ok bool) {
 	if len(s) < len("2006-01-02T15:04:05Z") || s[10] != 'T' && s[10] != 't' && s[10] != ' ' {
 		return 0, false
@@ -22,7 +32,8 @@ func Timestamp(s []byte) (micros int64, ok bool) {
 		return 0, false
 	}
 	offset, ok := offsetOf(rest)
-	return int64(days)*microsPerDay + clock - offset, ok
+	micros = int64(days)*microsPerDay + clock - offset
+	return micros, ok && micros >= MinTimestamp && micros <= MaxTimestamp
 }
 
 // TimeOfDay converts a time such as 15:04:05.999999 to microseconds since
@@ -42,7 +53,7 @@ func Date(s []byte) (days int32, ok bool) {
 	month, ok3 := twoDigits(s[5:])
 	day, ok4 := twoDigits(s[8:])
 	year += century * 100
-	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+	if !ok1 || !ok2 || !ok3 || !ok4 || year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
 		return 0, false
 	}
 	return civilDays(year, month, day), true
@@ -124,9 +135,9 @@ func offsetOf(s []byte) (micros int64, ok bool) {
 }
 
 // TimestampOf converts a time to microseconds since the Unix epoch; ok is false
-// outside of the years 0 to 9999, which readers do not agree on.
+// outside of the years 1 to 9999, which readers do not agree on.
 func TimestampOf(t time.Time) (micros int64, ok bool) {
-	if y := t.UTC().Year(); y < 0 || y > 9999 {
+	if y := t.UTC().Year(); y < 1 || y > 9999 {
 		return 0, false
 	}
 	return t.UnixMicro(), true
@@ -135,7 +146,7 @@ func TimestampOf(t time.Time) (micros int64, ok bool) {
 // DaysOf returns the date of a time, in the time's own zone.
 func DaysOf(t time.Time) (days int32, ok bool) {
 	y, m, d := t.Date()
-	if y < 0 || y > 9999 {
+	if y < 1 || y > 9999 {
 		return 0, false
 	}
 	return civilDays(y, int(m), d), true

@@ -31,30 +31,6 @@ func AvroName(name string) string {
 	return b.String()
 }
 
-// avroNames returns valid names for fields that are in one record, made
-// distinct by numbers where they collide.
-func avroNames(fields []Field) []string {
-	names := make([]string, len(fields))
-	taken := make(map[string]bool, len(fields))
-	for i := range fields { // names that are valid as they are come first
-		if name := fields[i].Name; AvroName(name) == name {
-			names[i], taken[name] = name, true
-		}
-	}
-	for i := range fields {
-		if names[i] != "" {
-			continue
-		}
-		base := AvroName(fields[i].Name)
-		name := base
-		for n := 2; taken[name]; n++ {
-			name = fmt.Sprintf("%s_%d", base, n)
-		}
-		names[i], taken[name] = name, true
-	}
-	return names
-}
-
 // The parts of an Avro schema, in the order in which people write them.
 type (
 	avroRecord struct {
@@ -99,8 +75,8 @@ func (f avroField) MarshalJSON() ([]byte, error) {
 // become bytes when binary is set. A field whose name Avro does not allow keeps
 // it in the property OriginalName.
 func (s *Schema) AvroSchema(name string, binary bool) ([]byte, error) {
-	b := avroBuilder{binary: binary, taken: make(map[string]bool)}
-	out, err := json.Marshal(b.record(name, s.Fields))
+	b := avroBuilder{binary: binary, root: name}
+	out, err := json.Marshal(b.record("", s.Fields))
 	if err != nil {
 		return nil, fmt.Errorf("writing the Avro schema: %w", err)
 	}
@@ -109,20 +85,15 @@ func (s *Schema) AvroSchema(name string, binary bool) ([]byte, error) {
 
 type avroBuilder struct {
 	binary bool
-	taken  map[string]bool // names of records, which are global
+	root   string // the name of the outermost record, which the others begin with
 }
 
 func (b *avroBuilder) record(name string, fields []Field) avroRecord {
-	unique := name
-	for n := 2; b.taken[unique]; n++ {
-		unique = fmt.Sprintf("%s_%d", name, n)
-	}
-	b.taken[unique] = true
-	r := avroRecord{Type: "record", Name: unique, Fields: make([]avroField, len(fields))}
-	for i, valid := range avroNames(fields) {
+	r := avroRecord{Type: "record", Name: b.root + name, Fields: make([]avroField, len(fields))}
+	for i := range fields {
 		f := &fields[i]
-		r.Fields[i] = avroField{Name: valid, Type: b.option(f, unique+"_"+valid)}
-		if valid != f.Name {
+		r.Fields[i] = avroField{Name: AvroName(f.ColumnName()), Type: b.option(f)}
+		if r.Fields[i].Name != f.Name {
 			r.Fields[i].Original = &f.Name
 		}
 	}
@@ -130,15 +101,15 @@ func (b *avroBuilder) record(name string, fields []Field) avroRecord {
 }
 
 // option returns the type of a field, in a union with null if it is optional.
-func (b *avroBuilder) option(f *Field, name string) any {
-	t := b.typ(f, name)
+func (b *avroBuilder) option(f *Field) any {
+	t := b.typ(f)
 	if f.Optional {
 		return []any{"null", t}
 	}
 	return t
 }
 
-func (b *avroBuilder) typ(f *Field, name string) any {
+func (b *avroBuilder) typ(f *Field) any {
 	switch f.Type {
 	case Bool:
 		return "boolean"
@@ -161,10 +132,10 @@ func (b *avroBuilder) typ(f *Field, name string) any {
 	case UUID:
 		return avroLogical{Type: "string", Logical: "uuid"}
 	case Group:
-		return b.record(name, f.Fields)
+		return b.record(f.Record, f.Fields)
 	case List:
-		return avroArray{Type: "array", Items: b.option(f.Elem, name+"_element")}
-	case Unknown, String, JSON, emptyList, emptyObject:
+		return avroArray{Type: "array", Items: b.option(f.Elem)}
+	case Unknown, String, JSON:
 	}
 	if b.binary {
 		return "bytes"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/source"
@@ -51,8 +52,40 @@ const (
 	Rescue Mismatch = "rescue"
 )
 
+// Numbers says what is inferred for numbers that are not integers.
+type Numbers string
+
+// What becomes of numbers.
+const (
+	// Exact makes a column doubles as long as these give every number back digit
+	// for digit, and text otherwise. The default.
+	Exact Numbers = "exact"
+	// Decimals makes it decimal(38,18), and text where that is not enough.
+	Decimals Numbers = "decimal"
+	// Doubles makes it doubles, which round.
+	Doubles Numbers = "double"
+)
+
+// Collision says what becomes of a field whose name differs from that of another
+// one only in case.
+type Collision string
+
+// What becomes of such fields.
+const (
+	// Suffix gives the later one a column with a number behind its name. The
+	// default.
+	Suffix Collision = "suffix"
+	// Merge makes them one column.
+	Merge Collision = "merge"
+	// RejectName refuses records with the later one.
+	RejectName Collision = "reject"
+)
+
 // DefaultMaxColumns is how many columns inference adds unless configured.
 const DefaultMaxColumns = 5000
+
+// DefaultMaxMemory is what the schemas of a destination may take, in bytes.
+const DefaultMaxMemory = 16 << 20
 
 // Config describes the schema of a destination.
 type Config struct {
@@ -73,6 +106,15 @@ type Config struct {
 	// MaxColumns bounds how many columns inference adds; 0 means
 	// DefaultMaxColumns. A record that needs more is refused.
 	MaxColumns int
+	// Numbers is Exact unless set.
+	Numbers Numbers
+	// OnCaseCollision is Suffix unless set.
+	OnCaseCollision Collision
+	// State is the path of the file that keeps what was learned; empty for none.
+	State string
+	// MaxMemory bounds the memory for all datasets, in bytes; 0 means
+	// DefaultMaxMemory.
+	MaxMemory int64
 	// Columns are added to every file about where its records came from: in
 	// front when the schema is inferred, behind the declared fields otherwise.
 	// They are not among MaxColumns; nil for none.
@@ -114,6 +156,15 @@ func (c *Config) setDefaults() error {
 	if c.MaxColumns == 0 {
 		c.MaxColumns = DefaultMaxColumns
 	}
+	if c.MaxMemory == 0 {
+		c.MaxMemory = DefaultMaxMemory
+	}
+	if c.Numbers == "" {
+		c.Numbers = Exact
+	}
+	if c.OnCaseCollision == "" {
+		c.OnCaseCollision = Suffix
+	}
 	switch c.OnUnknownField {
 	case Add, Drop, RejectField:
 	default:
@@ -143,7 +194,11 @@ func (c *Config) declared() ([]Field, error) {
 		return nil, errors.New("a fixed schema needs either fields or a file")
 	}
 	if c.File == "" {
-		return fieldsOf(c.Fields)
+		fields, err := fieldsOf(c.Fields)
+		if err != nil {
+			return nil, err
+		}
+		return fields, checkCase(fields)
 	}
 	avsc, err := os.ReadFile(c.File)
 	if err != nil {
@@ -153,7 +208,28 @@ func (c *Config) declared() ([]Field, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema file %s: %w", c.File, err)
 	}
-	return fields, nil
+	return fields, checkCase(fields)
+}
+
+// checkCase refuses names that differ only in case: many engines take them for
+// one column.
+func checkCase(fields []Field) error {
+	seen := make(map[string]string, len(fields))
+	for i := range fields {
+		f := &fields[i]
+		fold := strings.ToLower(f.Name)
+		if other, taken := seen[fold]; taken {
+			return fmt.Errorf("the fields %q and %q differ only in case: many engines take them for one column, so rename one of them", other, f.Name)
+		}
+		seen[fold] = f.Name
+		for f.Type == List {
+			f = f.Elem
+		}
+		if err := checkCase(f.Fields); err != nil {
+			return fmt.Errorf("field %q: %w", fields[i].Name, err)
+		}
+	}
+	return nil
 }
 
 func fieldsOf(configs []FieldConfig) ([]Field, error) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/scalar"
 )
 
@@ -29,8 +30,19 @@ func (f *Field) StringInt64(text []byte) (v int64, ok bool) {
 // NumberInt64 converts the text of a JSON number to the integer that the field
 // is stored as; ok is false when it does not fit.
 func (f *Field) NumberInt64(text []byte) (v int64, ok bool) {
-	if f.Type == Decimal {
+	switch f.Type { //nolint:exhaustive // the others are integers
+	case Decimal:
 		return scalar.Decimal64(text, f.Precision, f.Scale)
+	case Timestamp, Time:
+		if f.Unit == NoUnit {
+			return 0, false
+		}
+		v, ok = scalar.Scaled(text, unitDigits[f.Unit])
+		return v, ok && f.inRange(v)
+	case Int64:
+		if !f.Round && scalar.NegativeZero(text) {
+			return 0, false // only a double gives its sign back
+		}
 	}
 	if v, ok = scalar.Int64(text); !ok {
 		return 0, false
@@ -38,18 +50,35 @@ func (f *Field) NumberInt64(text []byte) (v int64, ok bool) {
 	return f.integer(v)
 }
 
+// unitDigits are the digits that a unit has before those of microseconds.
+var unitDigits = [...]int{NoUnit: 0, Seconds: 6, Millis: 3, Micros: 0, Nanos: -3}
+
+// inRange reports whether a time is one that readers agree on: a clock of one
+// day, or the years 1 to 9999.
+func (f *Field) inRange(v int64) bool {
+	switch f.Type { //nolint:exhaustive // the others have no range of their own
+	case Timestamp:
+		return v >= scalar.MinTimestamp && v <= scalar.MaxTimestamp
+	case Date:
+		return v >= scalar.MinDate && v <= scalar.MaxDate
+	case Time:
+		return v >= 0 && v < 24*int64(time.Hour/time.Microsecond)
+	}
+	return true
+}
+
 // integer converts an integer that came as a bare number.
 func (f *Field) integer(v int64) (int64, bool) {
 	switch f.Type { //nolint:exhaustive // numbers do not fit the others
 	case Int64:
 		return v, true
-	case Int32, Date:
+	case Int32:
 		return v, v >= math.MinInt32 && v <= math.MaxInt32
-	case Timestamp:
-		return inMicros(v, f.Unit)
-	case Time:
+	case Date:
+		return v, f.inRange(v)
+	case Timestamp, Time:
 		v, ok := inMicros(v, f.Unit)
-		return v, ok && v >= 0 && v < 24*int64(time.Hour/time.Microsecond)
+		return v, ok && f.inRange(v)
 	}
 	return 0, false
 }
@@ -63,7 +92,11 @@ func inMicros(v int64, unit Unit) (int64, bool) {
 		factor = 1e3
 	case Micros:
 	case Nanos:
-		return (v - ((v%1000)+1000)%1000) / 1000, true // towards the past, also before 1970
+		micros := v / 1e3
+		if v%1e3 < 0 {
+			micros-- // towards the past, also before 1970
+		}
+		return micros, true
 	case NoUnit:
 		return 0, false
 	}
@@ -71,25 +104,11 @@ func inMicros(v int64, unit Unit) (int64, bool) {
 }
 
 // NumberDouble converts the text of a JSON number for a field of type Double.
-// Unless the field rounds, an integer that a double cannot hold does not fit.
+// Unless the field rounds, a number that a double does not give back digit for
+// digit does not fit.
 func (f *Field) NumberDouble(text []byte) (v float64, ok bool) {
 	v, ok = scalar.Double(text)
-	if !ok || f.Round || v > -1<<53 && v < 1<<53 {
-		return v, ok
-	}
-	return v, doubleText(text)
-}
-
-// doubleText reports whether a large number is written as one that was meant
-// to be a double, or is an integer that a double holds.
-func doubleText(text []byte) bool {
-	for _, c := range text {
-		if c == '.' || c|0x20 == 'e' {
-			return true
-		}
-	}
-	v, ok := scalar.PlainInt64(text)
-	return ok && scalar.ExactDouble(v)
+	return v, ok && (f.Round || scalar.GivesBack(v, text))
 }
 
 // ValueInt64 converts a value that a processor has parsed to the integer that
@@ -122,7 +141,11 @@ func (f *Field) floatInt64(v float64) (int64, bool) {
 		var buf [32]byte
 		return scalar.Decimal64(scalar.AppendDouble(buf[:0], v), f.Precision, f.Scale)
 	}
-	if v != math.Trunc(v) || v < math.MinInt64 || v >= math.MaxInt64 {
+	if f.Type == Timestamp || f.Type == Time {
+		var buf [32]byte
+		return f.NumberInt64(scalar.AppendDouble(buf[:0], v))
+	}
+	if v != math.Trunc(v) || v < math.MinInt64 || v >= math.MaxInt64 || v == 0 && math.Signbit(v) && !f.Round {
 		return 0, false
 	}
 	return f.integer(int64(v))
@@ -187,10 +210,14 @@ func (n *node) fitsString(text []byte) bool {
 		_, ok := n.StringInt64(text)
 		return ok
 	case Decimal:
-		return n.fitsNumber(text)
+		return n.TakesText() && n.fitsNumber(text)
 	}
 	return false
 }
+
+// TakesText reports whether a Decimal takes numbers that are written as strings:
+// where somebody has chosen the type, but not where it was inferred from numbers.
+func (f *Field) TakesText() bool { return f.Round }
 
 // fitsValue reports whether the node holds a parsed scalar without widening.
 func (n *node) fitsValue(v any) bool {
@@ -205,6 +232,10 @@ func (n *node) fitsValue(v any) bool {
 	if n.Type == Double {
 		_, ok := n.ValueDouble(v)
 		return ok
+	}
+	if n.Type == Decimal {
+		text, err := jsonscan.AppendAny(nil, v)
+		return err == nil && text[0] != '"' && n.fitsNumber(text)
 	}
 	_, ok := n.ValueInt64(v)
 	return ok

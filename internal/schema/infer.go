@@ -1,15 +1,12 @@
 package schema
 
 import (
-	"bytes"
-	"encoding/json"
-	"math"
-	"slices"
-	"time"
+	"errors"
+	"fmt"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
-	"github.com/s3-destination/s3-destination/internal/scalar"
+	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // MaxDepth is the number of groups and lists that columns are nested in. What
@@ -17,258 +14,311 @@ import (
 // the documents that JSON allows.
 const MaxDepth = 60
 
-// inferrer looks at records and notes in a tree what it sees.
+// listDepth is how many levels a list takes: in Parquet its elements are inside
+// of a group of their own.
+const listDepth = 2
+
+// maxRecord is the size of the largest record that a page of Parquet has room
+// for.
+const maxRecord = 1 << 30
+
+// errTwice says that an object has the same field twice.
+var errTwice = errors.New("a field is there twice")
+
+// inferrer looks at records and notes in a tree what it sees. What it makes of a
+// record is what encoders make of it: one that they would refuse is refused
+// here, and leaves no trace.
 type inferrer struct {
-	rules  *rules
-	cursor jsonscan.Cursor
-	buffer []byte
+	rules   *rules
+	cursor  jsonscan.Cursor
+	buffer  []byte
+	objects uint64   // counts objects, to stamp the members that were met
+	path    []string // where in the record the value is
+	any     bool     // records were learned from that have a field
 }
 
-// record notes what one record holds. A record that no encoder could take
-// leaves no trace.
-func (in *inferrer) record(root *node, rec *record.Record) {
+// record notes what one record holds, or says why it would be refused.
+func (in *inferrer) record(root *node, rec *record.Record) error {
+	r := in.rules
+	room := r.room
+	r.undo, r.rescued, in.path = r.undo[:0], false, in.path[:0]
+	var err error
 	if rec.Structured() {
-		m, ok := rec.Value.(map[string]any)
-		var err error
-		if in.buffer, err = jsonscan.AppendAny(in.buffer[:0], rec.Value); ok && err == nil {
-			in.object(root, m, 0)
+		err = in.parsedRecord(root, rec.Value)
+	} else {
+		err = in.jsonRecord(root, rec.Raw)
+	}
+	if err == nil && r.rescued && in.reserved(root) {
+		err = fmt.Errorf("the field %q is reserved for values that do not fit", RescuedColumn)
+	}
+	if err != nil {
+		r.back()
+		r.room = room
+	}
+	return err
+}
+
+// reserved reports whether the record itself has a field that is for values
+// which do not fit.
+func (in *inferrer) reserved(root *node) bool {
+	m := root.index[RescuedColumn]
+	return m != nil && m.stamp > 0 && m.stamp == root.stamp
+}
+
+func (in *inferrer) jsonRecord(root *node, raw []byte) error {
+	if err := jsonscan.Valid(raw); err != nil {
+		return err
+	}
+	if len(raw) > maxRecord {
+		return fmt.Errorf("the record has %d bytes; a page holds at most %d", len(raw), maxRecord)
+	}
+	in.cursor.Reset(raw)
+	if kind := in.cursor.Kind(); kind != jsonscan.Object {
+		return fmt.Errorf("the record is %s, not an object", kind)
+	}
+	err := in.jsonMembers(root, 0)
+	if errors.Is(err, errTwice) {
+		in.rules.back()
+		in.path = in.path[:0]
+		value, err := DecodeTwice(raw)
+		if err != nil {
+			return err
 		}
-		return
+		return in.parsedRecord(root, value)
 	}
-	if jsonscan.Valid(rec.Raw) != nil {
-		return
-	}
-	in.cursor.Reset(rec.Raw)
-	if in.cursor.Kind() == jsonscan.Object {
-		_, _ = in.json(root, 0) // the document is valid
-	}
+	return err
 }
 
 // json notes the value that the cursor is at, and reports whether it is of
-// another sort than those before. Errors are impossible in a valid document.
+// another sort than those before.
 func (in *inferrer) json(n *node, depth int) (conflict bool, err error) {
 	c := &in.cursor
 	switch kind := c.Kind(); kind {
-	case jsonscan.Object:
-		return in.jsonObject(n, depth)
-	case jsonscan.Array:
-		return in.jsonArray(n, depth)
+	case jsonscan.Object, jsonscan.Array:
+		return in.jsonContainer(n, kind, depth)
 	case jsonscan.String:
 		text, err := c.String()
-		return in.text(n, text), err
+		if err != nil {
+			return false, err
+		}
+		return in.text(n, text)
 	case jsonscan.Number:
 		text, err := c.Number()
-		return in.number(n, text), err
+		if err != nil {
+			return false, err
+		}
+		return in.number(n, text)
 	case jsonscan.True, jsonscan.False:
-		conflict = n.widen(Bool, false, in.rules)
+		raw, err := c.Skip()
+		if err != nil {
+			return false, err
+		}
+		return in.note(n, Bool, false, raw)
 	case jsonscan.Null, jsonscan.Invalid:
 	}
-	_, err = c.Skip()
+	if _, err := c.Skip(); err != nil {
+		return false, err
+	}
+	return false, in.null(n)
+}
+
+// note notes a value of type t that does not fit as it is; raw is its text.
+func (in *inferrer) note(n *node, t Type, wide bool, raw []byte) (conflict bool, err error) {
+	conflict, fits := n.widen(t, wide, in.rules)
+	if !fits {
+		err = in.misfit(n, raw)
+	}
 	return conflict, err
 }
 
-func (in *inferrer) text(n *node, text []byte) (conflict bool) {
-	if n.fitsString(text) {
-		return false
+// misfit deals with a value that its node has no room for.
+func (in *inferrer) misfit(n *node, raw []byte) error {
+	switch {
+	case in.rules.room < 0:
+		return fmt.Errorf("there is no room for a column for the field %q: the limit of columns is reached", in.where())
+	case in.rules.mismatch == Rescue && n.Optional:
+		in.rules.rescued = true
+		return nil
 	}
-	t := String
-	if in.rules.timestamps && (n.Type == Unknown || n.Type == Timestamp) {
-		if _, ok := scalar.Timestamp(text); ok {
-			t = Timestamp
+	return Misfit(in.where(), raw, n.Type)
+}
+
+// Misfit is the error for a value that a column does not take.
+func Misfit(path string, raw []byte, t Type) error {
+	const most = 60
+	if len(raw) > most {
+		raw = append(append([]byte(nil), raw[:most]...), "..."...)
+	}
+	return fmt.Errorf("field %q: %s does not fit a column of type %s", path, raw, t)
+}
+
+// null notes a null, or a value that says no more than one.
+func (in *inferrer) null(n *node) error {
+	if n.Optional {
+		return nil
+	}
+	return fmt.Errorf("the required field %q is null or missing", in.where())
+}
+
+func (in *inferrer) where() string {
+	path := ""
+	for _, name := range in.path {
+		if path != "" && name != "[]" {
+			path += "."
 		}
+		path += name
 	}
-	return n.widen(t, false, in.rules)
+	return path
 }
 
-func (in *inferrer) number(n *node, text []byte) (conflict bool) {
-	t, wide := numberType(text)
-	if n.fitsNumber(text) {
-		n.wide = n.wide || wide
-		return false
+// enter and leave follow the way through a record.
+func (in *inferrer) enter(name string) { in.path = append(in.path, name) }
+func (in *inferrer) leave()            { in.path = in.path[:len(in.path)-1] }
+
+func (in *inferrer) jsonContainer(n *node, kind jsonscan.Kind, depth int) (conflict bool, err error) {
+	saved := in.cursor
+	raw, err := in.cursor.Skip()
+	if err != nil {
+		return false, err
 	}
-	return n.widen(t, wide, in.rules)
+	full := Group
+	if kind == jsonscan.Array {
+		full = List
+	}
+	look, conflict, err := in.container(n, full, depth, jsonscan.Undecided(raw), raw)
+	if !look || err != nil {
+		return conflict, err
+	}
+	in.cursor = saved
+	if full == Group {
+		return conflict, in.jsonMembers(n, depth)
+	}
+	return conflict, in.jsonItems(n, depth)
 }
 
-func (in *inferrer) jsonObject(n *node, depth int) (conflict bool, err error) {
-	enter, conflict := in.enter(n, emptyObject, Group, depth)
-	if !enter {
-		_, err = in.cursor.Skip()
-		return conflict, err
+// container notes that a list or object was seen and reports whether to look
+// inside. One that is undecided, because nothing in it decides for a type,
+// changes nothing.
+func (in *inferrer) container(n *node, full Type, depth int, undecided bool, raw []byte) (look, conflict bool, err error) {
+	switch {
+	case n.Type == full && (depth < MaxDepth || n.declared):
+		return true, false, nil
+	case undecided && (n.Type == String || n.Type == JSON) && in.rules.widens():
+		return false, false, nil // it is kept as text
+	case undecided && (n.Type == Unknown || in.rules.widens()):
+		return false, false, in.null(n)
+	case depth >= MaxDepth:
+		full = JSON
 	}
-	if err = in.cursor.EnterObject(); err != nil {
-		return conflict, err
+	conflict, err = in.note(n, full, false, raw)
+	return n.Type == full && full != JSON, conflict, err
+}
+
+// jsonMembers notes the members of the object that the cursor is at.
+func (in *inferrer) jsonMembers(n *node, depth int) error {
+	if err := in.cursor.EnterObject(); err != nil {
+		return err
 	}
+	stamp := in.stamp(n, depth)
 	for {
 		key, ok, err := in.cursor.NextField()
-		if err != nil || !ok {
-			return conflict, err
+		if err != nil {
+			return err
 		}
-		n.Type = Group
+		if !ok {
+			return in.complete(n, stamp)
+		}
+		in.any = true
 		m := n.index[string(key)] // this conversion does not allocate
 		if m == nil || m.Source > 0 {
-			m = n.member(string(key), in.rules)
+			name := string(key)
+			null := in.cursor.Kind() == jsonscan.Null
+			if m, err = in.unknown(n, name, null); err != nil {
+				return err
+			}
 		}
-		if m != nil {
-			_, err = in.json(m, depth+1)
-		} else {
-			_, err = in.cursor.Skip()
+		if m == nil {
+			if _, err := in.cursor.Skip(); err != nil {
+				return err
+			}
+			continue
 		}
-		if err != nil {
-			return conflict, err
+		if m.stamp == stamp {
+			return errTwice
 		}
+		m.stamp = stamp
+		in.enter(m.Name)
+		if _, err := in.json(m, depth+1); err != nil {
+			return err
+		}
+		in.leave()
 	}
 }
 
-func (in *inferrer) jsonArray(n *node, depth int) (conflict bool, err error) {
-	enter, conflict := in.enter(n, emptyList, List, depth)
-	if !enter {
-		_, err = in.cursor.Skip()
-		return conflict, err
+// stamp begins an object. That of a root tells its members which record it is.
+func (in *inferrer) stamp(n *node, depth int) uint64 {
+	in.objects++
+	if depth == 0 {
+		n.stamp = in.objects
 	}
-	if err = in.cursor.EnterArray(); err != nil {
-		return conflict, err
+	return in.objects
+}
+
+// complete checks that the object of a stamp had what it must have.
+func (in *inferrer) complete(n *node, stamp uint64) error {
+	for _, m := range n.members {
+		if !m.Optional && m.stamp != stamp {
+			in.enter(m.Name)
+			return in.null(m)
+		}
 	}
+	return nil
+}
+
+// unknown returns the node for a field that the schema does not have; nil when
+// it is to be left out.
+func (in *inferrer) unknown(n *node, name string, null bool) (*node, error) {
+	if n.index[name] != nil { // a column that is not for records
+		return nil, source.Taken(name)
+	}
+	r := in.rules
+	in.enter(name)
+	defer in.leave()
+	switch {
+	case r.unknown == Add:
+		if m := n.member(name, r); m != nil {
+			return m, nil
+		}
+		return nil, fmt.Errorf("the field %q differs from another one only in case, and on_case_collision is reject", in.where())
+	case r.unknown == Drop || null:
+		return nil, nil
+	}
+	return nil, fmt.Errorf("the schema has no field %q", in.where())
+}
+
+func (in *inferrer) jsonItems(n *node, depth int) error {
+	if err := in.cursor.EnterArray(); err != nil {
+		return err
+	}
+	in.enter("[]")
+	defer in.leave()
 	for {
 		ok, err := in.cursor.NextElement()
 		if err != nil || !ok {
-			return conflict, err
+			return err
 		}
-		if n.Type == JSON { // since an element before was of another sort
-			_, err = in.cursor.Skip()
-		} else {
-			n.Type = List
-			var mixed bool
-			if mixed, err = in.json(n.elem(), depth+1); mixed {
-				n.mixed(in.rules)
+		if n.Type != List { // since an element before was of another sort
+			if _, err = in.cursor.Skip(); err != nil {
+				return err
 			}
+			continue
 		}
+		mixed, err := in.json(n.elem(in.rules), depth+listDepth)
 		if err != nil {
-			return conflict, err
+			return err
 		}
-	}
-}
-
-// enter notes that a container was seen and reports whether to look inside.
-func (in *inferrer) enter(n *node, empty, full Type, depth int) (enter, conflict bool) {
-	if depth >= MaxDepth {
-		return false, n.widen(JSON, false, in.rules)
-	}
-	conflict = n.widen(empty, false, in.rules)
-	return n.Type == empty || n.Type == full, conflict
-}
-
-// numberType returns the type that holds a number. One that neither an int64
-// nor a double holds keeps its digits as a string.
-func numberType(text []byte) (t Type, wide bool) {
-	if v, ok := scalar.PlainInt64(text); ok {
-		return Int64, !scalar.ExactDouble(v)
-	}
-	if !bytes.ContainsAny(text, ".eE") {
-		return String, false
-	}
-	if _, ok := scalar.Double(text); ok {
-		return Double, false
-	}
-	return String, false
-}
-
-// value notes a value that a processor has parsed.
-func (in *inferrer) value(n *node, v any, depth int) (conflict bool) {
-	switch v := v.(type) {
-	case nil:
-		return false
-	case map[string]any:
-		enter, conflict := in.enter(n, emptyObject, Group, depth)
-		if enter {
-			in.object(n, v, depth)
-		}
-		return conflict
-	case []any:
-		return in.list(n, v, depth)
-	case string:
-		return in.text(n, scalar.Bytes(v))
-	case json.Number:
-		return in.number(n, scalar.Bytes(string(v)))
-	}
-	t, wide := valueType(v)
-	if n.fitsValue(v) {
-		n.wide = n.wide || wide
-		return false
-	}
-	return n.widen(t, wide, in.rules)
-}
-
-func (in *inferrer) list(n *node, items []any, depth int) (conflict bool) {
-	enter, conflict := in.enter(n, emptyList, List, depth)
-	for i := 0; enter && i < len(items) && n.Type != JSON; i++ {
-		n.Type = List
-		if in.value(n.elem(), items[i], depth+1) {
+		if mixed {
 			n.mixed(in.rules)
 		}
 	}
-	return conflict
-}
-
-// object notes the members of a parsed object, in the order of their names: a
-// map has forgotten the order that they came in.
-func (in *inferrer) object(n *node, m map[string]any, depth int) {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		n.Type = Group
-		if member := n.member(name, in.rules); member != nil {
-			in.value(member, m[name], depth+1)
-		}
-	}
-}
-
-// valueType returns the type of a scalar that a processor has parsed, and
-// whether it is an integer that a double cannot hold.
-func valueType(v any) (t Type, wide bool) {
-	switch v := v.(type) {
-	case bool:
-		return Bool, false
-	case float64, float32:
-		return Double, false
-	case time.Time:
-		return Timestamp, false
-	case []byte:
-		return Bytes, false
-	default:
-		if i, ok := Integer(v); ok {
-			return Int64, !scalar.ExactDouble(i)
-		}
-	}
-	return String, false
-}
-
-// Integer returns the value of any of Go's integer types; ok is false for
-// other types and for what an int64 cannot hold.
-func Integer(v any) (i int64, ok bool) {
-	switch v := v.(type) {
-	case int:
-		return int64(v), true
-	case int64:
-		return v, true
-	case int32:
-		return int64(v), true
-	case int16:
-		return int64(v), true
-	case int8:
-		return int64(v), true
-	case uint64:
-		return int64(v), v <= math.MaxInt64
-	case uint:
-		return int64(v), uint64(v) <= math.MaxInt64
-	case uint32:
-		return int64(v), true
-	case uint16:
-		return int64(v), true
-	case uint8:
-		return int64(v), true
-	}
-	return 0, false
 }

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -10,19 +9,24 @@ import (
 )
 
 // RescuedColumn is the column that takes, as one JSON object by path, values
-// that do not fit their own columns when mismatches are rescued.
+// that do not fit their own columns when mismatches are rescued. It is the only
+// column of a dataset of which nothing is known that decides for another one.
 const RescuedColumn = "_rescued_data"
 
-// Memory is the schema of one stream of files, as far as it is known. It
-// learns from records, only ever widens, and is safe for concurrent use: the
-// encoders of a destination share it, so that all their files agree.
+// Memory is the schema of one dataset, as far as it is known. It learns from
+// records, only ever widens, and is safe for concurrent use: the encoders of a
+// destination share it, so that all their files agree.
 type Memory struct {
-	policy  Policy
-	rules   rules
-	columns *source.Columns // that records do not have themselves; may be nil
-	current atomic.Pointer[Schema]
+	dataset  record.Dataset
+	identity string // of the schema that records bring along
+	policy   Policy
+	rules    rules
+	avro     bool
+	columns  *source.Columns // that records do not have themselves; may be nil
+	current  atomic.Pointer[Schema]
+	registry *Registry
 
-	mu   sync.Mutex
+	mu   sync.Mutex // held while learning
 	root *node
 }
 
@@ -32,21 +36,73 @@ type Policy struct {
 	Mismatch Mismatch
 }
 
-func newMemory(declared []Field, c *Config) *Memory {
+// Widens reports whether columns are changed for values that do not fit.
+func (p Policy) Widens() bool { return p.Mismatch == Widen || p.Mismatch == ToString }
+
+// newMemory returns the memory of declared fields, and of those that were
+// remembered by an earlier process.
+func newMemory(declared, remembered []Field, r *Registry) *Memory {
+	c := &r.config
 	m := &Memory{
 		policy:  Policy{Unknown: c.OnUnknownField, Mismatch: c.OnTypeMismatch},
-		columns: c.Columns,
-		root:    &node{Field: Field{Type: Group}},
+		columns: c.Columns, avro: r.avro, registry: r,
+		root: &node{Field: Field{Type: Group}, declared: true},
 	}
 	m.rules = rules{
-		timestamps: c.InferTimestamps, add: c.OnUnknownField == Add,
-		mismatch: c.OnTypeMismatch, maxColumns: c.MaxColumns,
+		timestamps: c.InferTimestamps, unknown: c.OnUnknownField, mismatch: c.OnTypeMismatch,
+		numbers: c.Numbers, collision: c.OnCaseCollision,
+	}
+	for i := range remembered {
+		m.root.attach(nodeOf(&remembered[i], remembered[i].Name == RescuedColumn))
 	}
 	for i := range declared {
-		m.root.attach(nodeOf(&declared[i]))
+		if old := m.root.index[declared[i].Name]; old != nil {
+			old.declare(&declared[i], m.policy)
+			continue
+		}
+		m.root.attach(nodeOf(&declared[i], true))
 	}
-	m.publish()
+	m.publish(m.root)
 	return m
+}
+
+// declare makes a node that was remembered one that is declared. A type that is
+// wider than the declared one stays, where columns may be widened.
+func (n *node) declare(f *Field, p Policy) {
+	declared := nodeOf(f, true)
+	declared.Column, declared.Record, declared.named = n.Column, n.Record, n.named
+	if n.Type == f.Type && n.Type == Group {
+		for _, m := range declared.members {
+			if old := n.index[m.Name]; old != nil {
+				old.declare(&m.Field, p)
+				continue
+			}
+			n.attach(m)
+		}
+		n.Optional, n.declared = f.Optional, true
+		return
+	}
+	if p.Widens() && f.Source == 0 && wider(n.Type, f.Type) {
+		declared.become(n.Type)
+		declared.Precision, declared.Scale = n.Precision, n.Scale
+		declared.Round, declared.Wide = n.Round, n.Wide
+	}
+	*n = *declared
+}
+
+// wider reports whether columns of the second type are widened to the first.
+func wider(t, than Type) bool {
+	switch t { //nolint:exhaustive // the others are not what columns are widened to
+	case String:
+		return than != String && than != JSON
+	case JSON:
+		return than == List || than == Group
+	case Double, Decimal:
+		return than == Int64 || than == Int32
+	case Int64:
+		return than == Int32
+	}
+	return false
 }
 
 // Policy returns what becomes of records that do not fit.
@@ -55,40 +111,91 @@ func (m *Memory) Policy() Policy { return m.policy }
 // Schema returns what is known now. The same pointer means the same schema.
 func (m *Memory) Schema() *Schema { return m.current.Load() }
 
-// Learn makes room for the given records, as far as the rules allow, and
-// returns the schema that has it. An encoder calls it when it meets something
-// that the schema it works with does not know.
-func (m *Memory) Learn(records []record.Record) *Schema {
-	// Looking at the records takes long, so it happens outside of the lock, in
-	// a copy of the tree.
-	m.mu.Lock()
-	r, seen := m.rules, m.root.clone()
-	m.mu.Unlock()
-	in := inferrer{rules: &r}
-	for i := range records {
-		in.record(seen, &records[i])
-	}
+// Learn makes room for the given records, as far as the rules allow, and returns
+// the schema that has it. An encoder calls it when it meets something that known,
+// the schema it works with, does not know. When known is not the schema of the
+// memory any more, nothing is learned, and the present one is returned: it may
+// well do.
+//
+// Learning is a transaction for each record: one that encoders will refuse
+// leaves nothing behind.
+func (m *Memory) Learn(known *Schema, records []record.Record) (s *Schema, learned bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.root.merge(seen, &m.rules)
-	return m.publish()
+	if now := m.current.Load(); now != known {
+		return now, false
+	}
+	in, scratch := m.scratch()
+	for i := range records {
+		_ = in.record(scratch, &records[i]) // the encoder says what is wrong with it
+	}
+	scratch.prune()
+	if in.any && len(scratch.members) == 0 && m.policy.Unknown == Add {
+		scratch.attach(rescuedNode()) // a file needs a column
+	}
+	return m.commit(scratch), true
 }
 
-// publish decides what is pending and makes the result the current schema.
-func (m *Memory) publish() *Schema {
-	if m.policy.Mismatch == Rescue && m.root.index[RescuedColumn] == nil && len(m.root.members) > m.columns.Len() {
-		m.root.attach(&node{Field: Field{Name: RescuedColumn, Type: JSON, Optional: true}})
+func rescuedNode() *node {
+	return &node{Field: Field{Name: RescuedColumn, Type: JSON, Optional: true}, declared: true}
+}
+
+// scratch returns a copy of what is known, and what learns into it.
+func (m *Memory) scratch() (*inferrer, *node) {
+	r := m.rules
+	r.room = m.registry.config.MaxColumns - m.root.added()
+	return &inferrer{rules: &r}, m.root.clone()
+}
+
+// Named is a column by its name in records and that in files.
+type Named struct{ Name, Column string }
+
+// Extend adds columns that hold any value, in their order, for formats without
+// types. Like [Memory.Learn] it does nothing, and says so, when known is
+// not the present schema: the names must be added to that one.
+func (m *Memory) Extend(known *Schema, columns []Named) (s *Schema, extended bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now := m.current.Load(); now != known {
+		return now, false
 	}
-	fields := m.root.publishMembers()
-	if len(fields) == 0 {
-		// A file needs a column. Where records have nothing but nulls, these
-		// must do.
-		for _, n := range m.root.members {
-			n.become(JSON)
+	scratch := m.root.clone()
+	for _, c := range columns {
+		if scratch.index[c.Name] == nil {
+			scratch.attach(&node{Field: Field{Name: c.Name, Column: c.Column, Type: JSON, Optional: true}, named: true})
 		}
-		fields = m.root.publishMembers()
 	}
-	s := NewSchema(fields)
+	return m.commit(scratch), true
+}
+
+// Room is how many columns may still be added.
+func (m *Memory) Room() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.registry.config.MaxColumns - m.root.added()
+}
+
+// commit makes a scratch space what is known. It is written down before anybody
+// makes a file of it.
+func (m *Memory) commit(scratch *node) *Schema {
+	before := m.current.Load()
+	m.root = scratch
+	after := m.publish(scratch)
+	if after != before {
+		m.registry.changed(m, before, after)
+	}
+	return after
+}
+
+// publish makes a tree the current schema.
+func (m *Memory) publish(root *node) *Schema {
+	if m.policy.Mismatch == Rescue && root.index[RescuedColumn] == nil && len(root.members) > m.columns.Len() {
+		root.attach(rescuedNode())
+	}
+	records := make(map[string]bool)
+	root.recordNames(records)
+	root.nameMembers(m.avro, "", records)
+	s := NewSchema(root.fields())
 	s.Columns = m.columns
 	if old := m.current.Load(); old != nil && old.fingerprint == s.fingerprint {
 		return old // encoders need not prepare for it again
@@ -97,64 +204,33 @@ func (m *Memory) publish() *Schema {
 	return s
 }
 
-// publishMembers returns the fields of a group that are known: first those
-// that earlier files have, in their order, then the new ones as first seen.
-func (n *node) publishMembers() []Field {
-	next := 1
-	known := make([]*node, 0, len(n.members))
-	for _, m := range n.members {
-		next = max(next, m.order+1)
-	}
-	for _, m := range n.members {
-		if !m.decide() {
-			continue
-		}
-		if m.order == 0 {
-			m.order = next
-			next++
-		}
-		known = append(known, m)
-	}
-	slices.SortFunc(known, func(a, b *node) int { return a.order - b.order })
-	fields := make([]Field, len(known))
-	for i, m := range known {
-		fields[i] = m.field()
-	}
-	return fields
+// Checker tells which records a schema refuses. It is not safe for concurrent
+// use.
+type Checker struct {
+	in   *inferrer
+	root *node
 }
 
-// decide settles a pending type and reports whether the node is a column.
-func (n *node) decide() bool {
-	switch n.Type { //nolint:exhaustive // the others are settled
-	case Unknown:
-		return false
-	case emptyList, emptyObject:
-		n.become(JSON)
-	case List:
-		if n.element == nil || !n.element.decide() {
-			n.become(JSON)
-		}
-	case Group:
-		known := false
-		for _, m := range n.members {
-			known = m.decide() || known
-		}
-		if !known {
-			n.become(JSON)
-		}
+// Checker returns a Checker for what is known now; nil where there is nothing to
+// check, because columns are inferred, or take any value.
+func (m *Memory) Checker() *Checker {
+	if m.policy.Mismatch != Reject || m.registry.config.Mode == Infer {
+		return nil
 	}
-	return true
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	in, root := m.scratch()
+	return &Checker{in: in, root: root}
 }
 
-// field returns the published form of a node that is decided.
-func (n *node) field() Field {
-	f := n.Field
-	if n.Type == Group {
-		f.Fields = n.publishMembers()
+// Check says why a record would be refused, nil when it would not.
+func (c *Checker) Check(rec *record.Record) error {
+	if c == nil {
+		return nil
 	}
-	if n.Type == List {
-		e := n.element.field()
-		f.Elem = &e
+	err := c.in.record(c.root, rec)
+	if err == nil {
+		c.in.rules.back()
 	}
-	return f
+	return err
 }

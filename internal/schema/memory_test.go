@@ -35,6 +35,12 @@ func memory(t testing.TB, c schema.Config) *schema.Memory {
 	return m
 }
 
+// learn has the memory learn from records, and returns what it knows then.
+func learn(m *schema.Memory, recs []record.Record) *schema.Schema {
+	s, _ := m.Learn(m.Schema(), recs)
+	return s
+}
+
 // show prints fields as text: name type, groups in braces, lists in brackets.
 func show(fields []schema.Field) string {
 	parts := make([]string, len(fields))
@@ -82,7 +88,8 @@ func TestInference(t *testing.T) {
 		{"lists", []string{`{"l":[1,null,2.5]}`}, "l [double]"},
 		{"empty lists and others", []string{`{"l":[]}`, `{"l":["x"]}`, `{"l":[]}`}, "l [string]"},
 		{"empty objects and others", []string{`{"o":{}}`, `{"o":{"a":1}}`}, "o {a int64}"},
-		{"nothing but empty", []string{`{"l":[],"o":{},"n":{"x":null},"p":[null]}`}, "l json, o json, n json, p json"},
+		{"nothing but empty", []string{`{"l":[],"o":{},"n":{"x":null},"p":[null]}`}, "_rescued_data json"},
+		{"empty beside others", []string{`{"l":[],"a":1,"o":{"x":[]},"p":[null]}`}, "a int64"},
 		{"mixed lists", []string{`{"l":[1,"x"]}`}, "l json"},
 		{"lists that differ between records", []string{`{"l":[1]}`, `{"l":["x"]}`}, "l json"},
 		{"lists of lists", []string{`{"l":[[1],[2.5]]}`}, "l [[double]]"},
@@ -93,8 +100,8 @@ func TestInference(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			m := memory(t, schema.Config{})
-			assert.Equal(t, test.want, show(m.Learn(records(test.docs...)).Fields))
-			assert.Same(t, m.Schema(), m.Learn(records(test.docs...)), "nothing new was seen")
+			assert.Equal(t, test.want, show(learn(m, records(test.docs...)).Fields))
+			assert.Same(t, m.Schema(), learn(m, records(test.docs...)), "nothing new was seen")
 			parsed := records(test.docs...)
 			for i := range parsed {
 				var v any
@@ -105,7 +112,7 @@ func TestInference(t *testing.T) {
 				}
 			}
 			if !strings.Contains(test.name, "null keeps") && !strings.HasPrefix(test.name, "nothing") {
-				assert.Equal(t, test.want, show(memory(t, schema.Config{}).Learn(parsed).Fields))
+				assert.Equal(t, test.want, show(learn(memory(t, schema.Config{}), parsed).Fields))
 			}
 		})
 	}
@@ -114,24 +121,24 @@ func TestInference(t *testing.T) {
 func TestTimestampsAreInferredWhenAsked(t *testing.T) {
 	config := schema.Config{InferTimestamps: true}
 	m := memory(t, config)
-	assert.Equal(t, "t timestamp, l [timestamp]", show(m.Learn(records(`{"t":"2025-07-01T00:00:00Z","l":["2025-07-01T00:00:00Z"]}`)).Fields))
-	assert.Equal(t, "t string, l [timestamp]", show(m.Learn(records(`{"t":"tomorrow"}`)).Fields))
-	assert.Equal(t, "t string, l [timestamp]", show(m.Learn(records(`{"t":"2025-07-01T00:00:00Z"}`)).Fields))
-	assert.Equal(t, "a timestamp, b bytes", show(memory(t, schema.Config{}).Learn([]record.Record{
+	assert.Equal(t, "t timestamp, l [timestamp]", show(learn(m, records(`{"t":"2025-07-01T00:00:00Z","l":["2025-07-01T00:00:00Z"]}`)).Fields))
+	assert.Equal(t, "t string, l [timestamp]", show(learn(m, records(`{"t":"tomorrow"}`)).Fields))
+	assert.Equal(t, "t string, l [timestamp]", show(learn(m, records(`{"t":"2025-07-01T00:00:00Z"}`)).Fields))
+	assert.Equal(t, "a timestamp, b bytes", show(learn(memory(t, schema.Config{}), []record.Record{
 		{Value: map[string]any{"a": time.Now(), "b": []byte("x")}},
 	}).Fields))
 }
 
 func TestMemoryOnlyWidens(t *testing.T) {
 	m := memory(t, schema.Config{})
-	m.Learn(records(`{"a":1,"n":null,"e":[]}`))
-	assert.Equal(t, "a int64, e json", show(m.Schema().Fields))
-	m.Learn(records(`{"n":1,"a":1.5,"z":1}`))
-	assert.Equal(t, "a double, e json, n int64, z int64", show(m.Schema().Fields), "new columns come last")
-	m.Learn(records(`{"a":1,"e":[1],"z":"x"}`))
-	assert.Equal(t, "a double, e json, n int64, z string", show(m.Schema().Fields))
-	m.Learn(records(`{"z":1,"a":true}`))
-	assert.Equal(t, "a string, e json, n int64, z string", show(m.Schema().Fields))
+	learn(m, records(`{"a":1,"n":null,"e":[]}`))
+	assert.Equal(t, "a int64", show(m.Schema().Fields))
+	learn(m, records(`{"n":1,"a":1.5,"z":1}`))
+	assert.Equal(t, "a double, n int64, z int64", show(m.Schema().Fields), "new columns come last")
+	learn(m, records(`{"a":1,"e":[1],"z":"x"}`))
+	assert.Equal(t, "a double, n int64, z string, e [int64]", show(m.Schema().Fields))
+	learn(m, records(`{"z":1,"a":true}`))
+	assert.Equal(t, "a string, n int64, z string, e [int64]", show(m.Schema().Fields))
 }
 
 func TestMemoryIsSharedByEncoders(t *testing.T) {
@@ -140,7 +147,7 @@ func TestMemoryIsSharedByEncoders(t *testing.T) {
 	for w := range 8 {
 		wg.Go(func() {
 			for i := range 50 {
-				m.Learn(records(fmt.Sprintf(`{"shared":%d,"own%d_%d":1}`, i, w, i%5)))
+				learn(m, records(fmt.Sprintf(`{"shared":%d,"own%d_%d":1}`, i, w, i%5)))
 				_ = m.Schema().Leaves()
 			}
 		})
@@ -150,11 +157,11 @@ func TestMemoryIsSharedByEncoders(t *testing.T) {
 }
 
 func TestFingerprintsTellSchemasApart(t *testing.T) {
-	one := memory(t, schema.Config{}).Learn(records(`{"a":1,"b":{"c":"x"}}`))
-	same := memory(t, schema.Config{}).Learn(records(`{"a":2,"b":{"c":"y"}}`))
+	one := learn(memory(t, schema.Config{}), records(`{"a":1,"b":{"c":"x"}}`))
+	same := learn(memory(t, schema.Config{}), records(`{"a":2,"b":{"c":"y"}}`))
 	assert.Equal(t, one.Fingerprint(), same.Fingerprint())
 	for _, doc := range []string{`{"a":1.5,"b":{"c":"x"}}`, `{"b":{"c":"x"},"a":1}`, `{"a":1,"b":{"d":"x"}}`, `{"a":1,"b":["x"]}`} {
-		assert.NotEqual(t, one.Fingerprint(), memory(t, schema.Config{}).Learn(records(doc)).Fingerprint(), doc)
+		assert.NotEqual(t, one.Fingerprint(), learn(memory(t, schema.Config{}), records(doc)).Fingerprint(), doc)
 	}
 }
 
@@ -165,9 +172,9 @@ func TestDeclaredTypesAreKeptWhileOthersAreLearned(t *testing.T) {
 		Fields: []schema.FieldConfig{price, {Name: "day", Type: "date"}, {Name: "n", Type: "int32"}, {Name: "d", Type: "double"}},
 	})
 	doc := `{"price":"9.99","day":"2025-07-01","n":5,"d":9007199254740993,"new":1}`
-	assert.Equal(t, "price decimal(10,2), day date!, n int32!, d double!, new int64", show(m.Learn(records(doc)).Fields))
+	assert.Equal(t, "price decimal(10,2), day date!, n int32!, d double!, new int64", show(learn(m, records(doc)).Fields))
 	assert.Equal(t, "price string, day string!, n int64!, d double!, new int64",
-		show(m.Learn(records(`{"price":9.999,"day":"soon","n":5000000000}`)).Fields))
+		show(learn(m, records(`{"price":9.999,"day":"soon","n":5000000000,"d":1}`)).Fields))
 }
 
 func TestAvroSchemas(t *testing.T) {
@@ -185,7 +192,11 @@ func TestAvroSchemas(t *testing.T) {
 	]}`
 	path := filepath.Join(t.TempDir(), "r.avsc")
 	require.NoError(t, os.WriteFile(path, []byte(avsc), 0o600))
-	m := memory(t, schema.Config{Mode: schema.Fixed, File: path})
+	r, err := schema.New(schema.Config{Mode: schema.Fixed, File: path})
+	require.NoError(t, err)
+	r.UseAvroNames()
+	m, err := r.For(&record.Record{})
+	require.NoError(t, err)
 	assert.Equal(t, "id int64!, when timestamp, price decimal(10,2)!, kind string!, inner {x int32!}!, again {x int32!}, "+
 		"list [string]!, map json!, choice json, self json", show(m.Schema().Fields))
 

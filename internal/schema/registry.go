@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"container/list"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,15 +11,45 @@ import (
 	"github.com/s3-destination/s3-destination/internal/source"
 )
 
-// Registry finds the schema that a record belongs to. One registry serves a
-// destination, with all its encoders, and is safe for concurrent use.
+// Registry finds the schema that a record belongs to: that of its dataset, and of
+// what the record brings along. One registry serves a destination, with all its
+// encoders, and is safe for concurrent use. Datasets that were not used for the
+// longest time are forgotten when all of them take too much memory.
 type Registry struct {
-	config Config
-	// single serves all records, except in mode Metadata.
-	single *Memory
+	config   Config
+	declared []Field
+	avro     bool
 
-	mu       sync.RWMutex
-	memories map[string]*Memory
+	mu       sync.Mutex
+	memories map[key]*list.Element
+	used     *list.List // of held, the one that was used last in front
+	size     int64
+	observer Observer
+	state    *state // nil without a state file
+}
+
+// key is what a memory is found by.
+type key struct {
+	dataset  record.Dataset
+	identity string // of the schema that records bring along
+}
+
+// held is a memory in use.
+type held struct {
+	key    key
+	memory *Memory
+	size   int64
+}
+
+// Observer is told what happens to the schemas of a destination.
+type Observer interface {
+	// ColumnChanged is called for each column that is new, or has become wider.
+	ColumnChanged(c Change)
+	// Datasets tells how many datasets are remembered and about how many bytes that
+	// takes, and how many were forgotten just now, because of it.
+	Datasets(held int, bytes int64, forgotten int)
+	// Unsaved tells that the state file could not be written.
+	Unsaved(err error)
 }
 
 // New returns the registry for a configuration.
@@ -26,50 +57,63 @@ func New(config Config) (*Registry, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err
 	}
-	r := &Registry{config: config}
+	r := &Registry{config: config, memories: make(map[key]*list.Element), used: list.New()}
 	switch config.Mode {
 	case Infer:
-		r.single = newMemory(sourceFields(config.Columns), &r.config)
+		r.declared = sourceFields(config.Columns)
 	case Fixed:
 		fields, err := config.declared()
 		if err != nil {
 			return nil, err
 		}
-		if r.single, err = r.memory(fields); err != nil {
+		if r.declared, err = r.withSource(fields); err != nil {
 			return nil, fmt.Errorf("the fixed schema: %w", err)
 		}
 	case Metadata:
 		if config.MetadataKey == "" {
 			return nil, errors.New("schema mode metadata needs a metadata_key")
 		}
-		r.memories = make(map[string]*Memory)
 	default:
 		return nil, fmt.Errorf("schema mode %q: use infer, fixed or metadata", config.Mode)
 	}
 	return r, nil
 }
 
-// memory returns the memory of declared fields, which source columns follow.
-func (r *Registry) memory(fields []Field) (*Memory, error) {
-	if r.config.Columns.Len() > 0 {
-		for i := range fields {
-			if name := fields[i].Name; r.config.Columns.Has([]byte(name)) {
-				return nil, source.Taken(name)
-			}
-		}
-		fields = slices.Concat(fields, sourceFields(r.config.Columns))
+// withSource returns declared fields with the source columns, which follow them.
+func (r *Registry) withSource(fields []Field) ([]Field, error) {
+	if r.config.Columns.Len() == 0 {
+		return fields, nil
 	}
-	return newMemory(fields, &r.config), nil
+	for i := range fields {
+		if name := fields[i].Name; r.config.Columns.Has([]byte(name)) {
+			return nil, source.Taken(name)
+		}
+	}
+	return slices.Concat(fields, sourceFields(r.config.Columns)), nil
+}
+
+// Observe sets who is told of changes. It is called before the first record.
+func (r *Registry) Observe(o Observer) { r.observer = o }
+
+// Collision is what becomes of names that differ only in case.
+func (r *Registry) Collision() Collision { return r.config.OnCaseCollision }
+
+// UseAvroNames has names in files be such as Avro allows. It is called before the
+// first record.
+func (r *Registry) UseAvroNames() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.avro = true
 }
 
 // PerRecord reports whether records bring their schema along. Then records of
 // different identities must not share a file.
-func (r *Registry) PerRecord() bool { return r.single == nil }
+func (r *Registry) PerRecord() bool { return r.config.Mode == Metadata }
 
-// Identity returns what tells the record's schema from others: the same text
-// for all records unless they bring their own.
+// Identity returns what tells the record's schema from others of its dataset: the
+// same text for all records unless they bring their own.
 func (r *Registry) Identity(rec *record.Record) (string, error) {
-	if r.single != nil {
+	if !r.PerRecord() {
 		return "", nil
 	}
 	v, err := r.metadata(rec)
@@ -81,37 +125,117 @@ func (r *Registry) Identity(rec *record.Record) (string, error) {
 
 // For returns the memory for the record's schema.
 func (r *Registry) For(rec *record.Record) (*Memory, error) {
-	if r.single != nil {
-		return r.single, nil
-	}
-	v, err := r.metadata(rec)
-	if err != nil {
-		return nil, err
-	}
-	id, err := commonIdentity(v)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.RLock()
-	m := r.memories[id]
-	r.mu.RUnlock()
-	if m != nil {
+	k, fields := key{dataset: rec.Dataset}, r.declared
+	if r.PerRecord() {
+		v, err := r.metadata(rec)
+		if err != nil {
+			return nil, err
+		}
+		if k.identity, err = commonIdentity(v); err != nil {
+			return nil, err
+		}
+		if m := r.known(k); m != nil {
+			return m, nil
+		}
+		if fields, err = FromCommon(v); err == nil {
+			fields, err = r.withSource(fields)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("schema in metadata %q: %w", r.config.MetadataKey, err)
+		}
+	} else if m := r.known(k); m != nil {
 		return m, nil
 	}
-	fields, err := FromCommon(v)
-	if err == nil {
-		m, err = r.memory(fields)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("schema in metadata %q: %w", r.config.MetadataKey, err)
-	}
+	return r.add(k, fields), nil
+}
+
+// known returns a memory that there is; nil when there is none.
+func (r *Registry) known(k key) *Memory {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if first := r.memories[id]; first != nil {
-		return first, nil // somebody else was faster
+	at := r.memories[k]
+	if at == nil {
+		return nil
 	}
-	r.memories[id] = m
-	return m, nil
+	r.used.MoveToFront(at)
+	return at.Value.(*held).memory
+}
+
+// add makes a memory, unless somebody else was faster.
+func (r *Registry) add(k key, fields []Field) *Memory {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at := r.memories[k]; at != nil {
+		return at.Value.(*held).memory
+	}
+	m := newMemory(fields, r.state.take(k, r.config.Columns), r)
+	m.dataset, m.identity = k.dataset, k.identity
+	h := &held{key: k, memory: m, size: sizeOf(m)}
+	r.memories[k] = r.used.PushFront(h)
+	r.size += h.size
+	r.forget()
+	return m
+}
+
+// forget drops what was not used for the longest time, as long as all of it
+// takes too much memory, and tells how much it is now.
+func (r *Registry) forget() {
+	n := 0
+	for r.size > r.config.MaxMemory && r.used.Len() > 1 {
+		oldest := r.used.Remove(r.used.Back()).(*held)
+		delete(r.memories, oldest.key)
+		r.state.forget(oldest.key)
+		r.size -= oldest.size
+		n++
+	}
+	if r.observer != nil {
+		r.observer.Datasets(r.used.Len(), r.size, n)
+	}
+}
+
+// perColumn is about the memory that a column takes beside its names: its node,
+// its place in the maps of its group, and its field in the schema.
+const perColumn = 700
+
+// sizeOf is about the memory that a dataset takes, in bytes.
+func sizeOf(m *Memory) int64 {
+	s := m.Schema()
+	n := int64(perColumn + len(m.dataset.Name()) + len(m.identity))
+	return n + sizeOfFields(s.Fields)
+}
+
+func sizeOfFields(fields []Field) (n int64) {
+	for i := range fields {
+		f := &fields[i]
+		n += perColumn + int64(4*len(f.Name)+len(f.Record)) + sizeOfFields(f.Fields)
+		if f.Elem != nil {
+			n += sizeOfFields([]Field{*f.Elem})
+		}
+	}
+	return n
+}
+
+// changed notes that a memory has another schema, which is not used yet.
+func (r *Registry) changed(m *Memory, before, after *Schema) {
+	r.mu.Lock()
+	if at := r.memories[key{m.dataset, m.identity}]; at != nil && at.Value.(*held).memory == m {
+		h := at.Value.(*held)
+		r.size -= h.size
+		h.size = sizeOf(m)
+		r.size += h.size
+		r.forget()
+	}
+	r.mu.Unlock()
+	if err := r.state.save(m); err != nil && r.observer != nil {
+		r.observer.Unsaved(err)
+	}
+	if r.observer == nil {
+		return
+	}
+	for _, c := range changes(before, after) {
+		c.Dataset = m.dataset.Name()
+		r.observer.ColumnChanged(c)
+	}
 }
 
 func (r *Registry) metadata(rec *record.Record) (any, error) {

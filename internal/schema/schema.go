@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash"
+	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/source"
 )
@@ -12,8 +14,9 @@ import (
 // Type is the type of a field.
 type Type uint8
 
-// The types of fields. Unknown is a field of which only nulls were seen; it
-// never occurs in a Schema.
+// The types of fields. Unknown is a field of which nothing was seen that decides
+// for a type: nulls, and lists and objects without a value in them. It never
+// occurs in a Schema.
 const (
 	Unknown Type = iota
 	Bool
@@ -86,9 +89,19 @@ type Field struct {
 	// Base64 says that the strings of a Bytes field are base64; otherwise
 	// their UTF-8 text is taken.
 	Base64 bool
-	// Round lets a Double take integers that it cannot hold exactly. It is set
+	// Round lets a Double take numbers that it cannot hold exactly. It is set
 	// where somebody has chosen the type, never where it was inferred.
 	Round bool
+	// Wide says of an inferred Int64 that integers were seen that a double does
+	// not hold exactly: the column can never become one.
+	Wide bool
+	// Column is the name in files, where that is not Name: names that differ only
+	// in case, or that Avro does not allow, get another one, and keep it.
+	Column string
+	// Aliases are the other names of the field in records.
+	Aliases []string
+	// Record is what the name of a Group's Avro record ends with.
+	Record string
 	// Fields are the members of a Group.
 	Fields []Field
 	// Elem is the element of a List.
@@ -96,6 +109,39 @@ type Field struct {
 	// Source is the number, from 1, of the source column that fills the field;
 	// 0 for a field that records have. Only top-level fields are such.
 	Source int
+}
+
+// ColumnName is the name of the field in files.
+func (f *Field) ColumnName() string {
+	if f.Column != "" {
+		return f.Column
+	}
+	return f.Name
+}
+
+// In returns the value of the field in a parsed object, under which of its names
+// it may be, and how many of them the object has.
+func (f *Field) In(object map[string]any) (v any, found int) {
+	if len(f.Aliases) == 0 {
+		v, ok := object[f.Name]
+		if ok {
+			found = 1
+		}
+		return v, found
+	}
+	for _, name := range append([]string{f.Name}, f.Aliases...) {
+		if value, ok := object[name]; ok {
+			v = value
+			found++
+		}
+	}
+	return v, found
+}
+
+// ErrShared says that an object has two fields that share a column.
+func (f *Field) ErrShared() error {
+	return fmt.Errorf("the fields %q and %q differ only in case, and share a column: a record may have only one of them",
+		f.Name, strings.Join(f.Aliases, `", "`))
 }
 
 // Schema is an immutable set of columns. Schemas are compared by pointer: a
@@ -127,7 +173,11 @@ func hashField(h hash.Hash, f *Field) {
 	var b []byte
 	b = binary.AppendUvarint(b, uint64(len(f.Name)))
 	b = append(b, f.Name...)
-	b = append(b, byte(f.Type), flag(f.Optional), flag(f.Base64), flag(f.Round), byte(f.Unit))
+	b = append(b, byte(f.Type), flag(f.Optional), flag(f.Base64), flag(f.Round), flag(f.Wide), byte(f.Unit))
+	for _, name := range append([]string{f.Column, f.Record}, f.Aliases...) {
+		b = binary.AppendUvarint(b, uint64(len(name)))
+		b = append(b, name...)
+	}
 	b = binary.AppendUvarint(b, uint64(f.Precision))
 	b = binary.AppendUvarint(b, uint64(f.Scale))
 	b = binary.AppendUvarint(b, uint64(len(f.Fields)))

@@ -1,153 +1,213 @@
 package schema
 
-import "maps"
-
-// An empty list or object says too little to choose a column for it. It stays
-// pending while records are looked at, and becomes JSON text when a file needs
-// a decision.
-const (
-	emptyList Type = iota + 100
-	emptyObject
+import (
+	"maps"
+	"slices"
+	"strings"
 )
 
 // node is what is known about the values at one place of the records. Nodes
 // form a tree that is guarded by its owner.
 type node struct {
 	Field
-	// wide says that integers were seen that a double cannot hold.
-	wide bool
-	// order is the position in which the node was published; 0 means never.
-	order int
+	// declared says that the configuration, or the schema of a record, has the
+	// field: it is not counted among the columns that were added.
+	declared bool
+	named    bool // Column is given
+	// stamp tells in which object this member was met last.
+	stamp uint64
 
 	members []*node
-	index   map[string]*node
+	index   map[string]*node // members by the names that they have in records
+	folded  map[string]*node // members by their names in lower case
 	element *node
 }
 
-// rules are the parts of the configuration that govern how a tree learns.
+// rules are the parts of the configuration that govern how a tree learns,
+// together with what must be known about the record that it learns from.
 type rules struct {
 	timestamps bool
-	add        bool
+	unknown    UnknownField
 	mismatch   Mismatch
-	maxColumns int
+	numbers    Numbers
+	collision  Collision
+
+	room    int      // how many columns may still be added
+	undo    []func() // takes back what the record has changed, the last one first
+	rescued bool     // a value of the record does not fit, and is kept apart
+}
+
+// widens reports whether columns are changed for values that do not fit.
+func (r *rules) widens() bool { return r.mismatch == Widen || r.mismatch == ToString }
+
+// save notes the node as it is, before it is changed.
+func (r *rules) save(n *node) {
+	old := *n
+	r.undo = append(r.undo, func() { old.stamp = n.stamp; *n = old })
+}
+
+// back takes back everything since the record began.
+func (r *rules) back() {
+	for _, undo := range slices.Backward(r.undo) {
+		undo()
+	}
+	r.undo = r.undo[:0]
 }
 
 func newNode(name string) *node {
 	return &node{Field: Field{Name: name, Optional: true}}
 }
 
-// nodeOf builds the tree of a declared field.
-func nodeOf(f *Field) *node {
-	n := &node{Field: *f}
+// nodeOf builds the tree of a field that is declared or remembered.
+func nodeOf(f *Field, declared bool) *node {
+	n := &node{Field: *f, declared: declared, named: !declared}
 	n.Fields, n.Elem = nil, nil
 	for i := range f.Fields {
-		n.attach(nodeOf(&f.Fields[i]))
+		n.attach(nodeOf(&f.Fields[i], declared))
 	}
 	if f.Elem != nil {
-		n.element = nodeOf(f.Elem)
+		n.element = nodeOf(f.Elem, declared)
 	}
 	return n
 }
 
 func (n *node) attach(m *node) {
 	if n.index == nil {
-		n.index = make(map[string]*node)
+		n.index, n.folded = make(map[string]*node), make(map[string]*node)
 	}
 	n.members = append(n.members, m)
 	n.index[m.Name] = m
+	for _, alias := range m.Aliases {
+		n.index[alias] = m
+	}
+	if fold := strings.ToLower(m.Name); n.folded[fold] == nil {
+		n.folded[fold] = m
+	}
 }
 
 // become turns the node into a leaf of the given type.
 func (n *node) become(t Type) {
-	n.Type, n.members, n.index, n.element = t, nil, nil, nil
-	n.Precision, n.Scale, n.Unit, n.Base64 = 0, 0, NoUnit, false
+	n.Type, n.members, n.index, n.folded, n.element = t, nil, nil, nil, nil
+	n.Precision, n.Scale, n.Unit, n.Base64, n.Record = 0, 0, NoUnit, false, ""
 }
 
 // widen makes room for a value of type t and reports whether the value is of
-// another sort than those before: whether a list of both would be mixed.
-func (n *node) widen(t Type, wide bool, r *rules) (conflict bool) {
+// another sort than those before: whether a list of both would be mixed. fits is
+// false when there is no room for it, and none may be made.
+func (n *node) widen(t Type, wide bool, r *rules) (conflict, fits bool) {
 	switch {
-	case t == Unknown || n.Type == t:
-		n.wide = n.wide || wide
-		return false
+	case n.Type == t:
+		if wide && !n.Wide {
+			r.save(n)
+			n.Wide = true
+		}
+		return false, true
 	case n.Type == Unknown:
-		n.Type, n.wide = t, wide
-		return false
-	case pendingOf(t) == n.Type:
-		n.Type = t
-		return false
-	case pendingOf(n.Type) == t:
-		return false
+		return false, n.settle(t, wide, r)
 	case n.Type == JSON:
-		return false // it holds anything
+		return false, true // it holds anything
+	case !r.widens():
+		return true, false
 	case n.Type == String:
-		return t != Timestamp
+		return t != Timestamp, true
 	}
-	if r.mismatch == Reject || r.mismatch == Rescue {
-		return true
+	r.save(n)
+	if n.widenNumber(t, wide, r) {
+		return false, true
 	}
-	if number, ok := n.widenNumber(t, wide, r); ok {
-		n.Type, n.wide = number, n.wide || wide
-		return false
-	}
-	if t == JSON && !scalarType(n.Type) || t == Group && n.Type == emptyList || t == List && n.Type == emptyObject {
+	if t == JSON && !scalarType(n.Type) {
 		n.become(JSON)
-		return true
+		return true, true
 	}
 	soft := n.Type == Timestamp && t == String
 	n.become(String)
-	return !soft
+	return !soft, true
 }
 
-// widenNumber returns the numeric type that holds the node's values as well as
-// a value of type t, if there is one.
-func (n *node) widenNumber(t Type, wide bool, r *rules) (Type, bool) {
+// settle gives its first type to a node, and reports whether there is room for
+// one more column.
+func (n *node) settle(t Type, wide bool, r *rules) bool {
+	r.save(n)
+	n.Type, n.Wide = t, wide
+	switch t { //nolint:exhaustive // the others need nothing more
+	case Group, List:
+		return true // their leaves are columns
+	case Double:
+		n.Round = r.numbers == Doubles
+	case Decimal:
+		n.Precision, n.Scale = inferredPrecision, inferredScale
+	}
+	r.room--
+	return r.room >= 0
+}
+
+// What decimals are inferred as: the decimal that Spark takes when it is told
+// nothing else. An int64 fits into it, too.
+const (
+	inferredPrecision = 38
+	inferredScale     = 18
+)
+
+// widenNumber makes the node of the numeric type that holds its values as well
+// as a value of type t, if there is one.
+func (n *node) widenNumber(t Type, wide bool, r *rules) bool {
+	if t == Decimal && (n.Type == Int32 || n.Type == Int64) && r.mismatch == Widen {
+		n.Type, n.Precision, n.Scale, n.Round, n.Wide = Decimal, inferredPrecision, inferredScale, false, false
+		return true
+	}
 	a, b := min(n.Type, t), max(n.Type, t)
 	switch {
 	case a < Int32 || b > Double:
-		return Unknown, false
+		return false
 	case b == Int64:
-		return Int64, true
+		n.Type, n.Wide = Int64, n.Wide || wide
+		return true
 	case r.mismatch == ToString:
-		return Unknown, false
+		return false
+	case (n.Wide || wide) && r.numbers != Doubles:
+		return false
 	}
-	return Double, !n.wide && !wide || n.Round
-}
-
-// pendingOf returns the pending form of a container type.
-func pendingOf(t Type) Type {
-	switch t { //nolint:exhaustive // only containers have one
-	case List:
-		return emptyList
-	case Group:
-		return emptyObject
+	if n.Type != Double {
+		n.Type, n.Round, n.Wide = Double, r.numbers == Doubles, false
 	}
-	return Unknown
+	return true
 }
 
 func scalarType(t Type) bool { return t < JSON }
 
-// member returns the member of a group with the given name, adding it when the
-// rules allow that; nil otherwise.
+// member returns the member of a group for a name that it does not know, nil
+// when there must be none.
 func (n *node) member(name string, r *rules) *node {
-	if m := n.index[name]; m != nil {
-		if m.Source > 0 {
-			return nil // not for values of records: encoders refuse the record
+	if r.collision != Suffix {
+		if m := n.folded[strings.ToLower(name)]; m != nil {
+			if r.collision == RejectName || m.Source > 0 {
+				return nil
+			}
+			r.save(m)
+			r.undo = append(r.undo, func() { delete(n.index, name) })
+			m.Aliases = append(slices.Clip(m.Aliases), name)
+			n.index[name] = m
+			return m
 		}
-		return m
 	}
-	if !r.add || r.maxColumns <= 0 {
-		return nil
-	}
-	r.maxColumns--
 	m := newNode(name)
+	r.save(n)
 	n.attach(m)
+	fold := strings.ToLower(name)
+	index, folded, first := n.index, n.folded, n.folded[fold] == m
+	r.undo = append(r.undo, func() {
+		delete(index, name)
+		if first {
+			delete(folded, fold)
+		}
+	})
 	return m
 }
 
 // elem returns the element of a list.
-func (n *node) elem() *node {
+func (n *node) elem(r *rules) *node {
 	if n.element == nil {
+		r.save(n)
 		n.element = newNode("")
 	}
 	return n.element
@@ -155,41 +215,96 @@ func (n *node) elem() *node {
 
 // mixed turns a list whose elements are of several sorts into JSON text.
 func (n *node) mixed(r *rules) {
-	if r.mismatch == Widen || r.mismatch == ToString {
+	if r.widens() && n.Type == List {
+		r.save(n)
 		n.become(JSON)
 	}
 }
 
-// merge makes room for everything that other has room for. It reports, like
-// widen, whether the two are of different sorts.
-func (n *node) merge(other *node, r *rules) (conflict bool) {
-	conflict = n.widen(other.Type, other.wide, r)
-	switch {
-	case other.Type == Group && n.Type == Group:
-		for _, o := range other.members {
-			if m := n.member(o.Name, r); m != nil {
-				m.merge(o, r)
-			}
-		}
-	case other.Type == List && n.Type == List && other.element != nil:
-		if n.elem().merge(other.element, r) {
-			n.mixed(r)
-		}
-	}
-	return conflict
-}
-
-// clone copies the tree, so that it can learn without its owner's lock.
+// clone copies the tree, so that it can learn and be thrown away.
 func (n *node) clone() *node {
 	c := *n
-	c.index = maps.Clone(n.index)
-	c.members = make([]*node, len(n.members))
-	for i, m := range n.members {
-		c.members[i] = m.clone()
-		c.index[m.Name] = c.members[i]
+	c.stamp = 0 // whoever learns counts objects anew
+	if n.index != nil {
+		copies := make(map[*node]*node, len(n.members))
+		c.members = make([]*node, len(n.members))
+		for i, m := range n.members {
+			c.members[i] = m.clone()
+			copies[m] = c.members[i]
+		}
+		c.index, c.folded = maps.Clone(n.index), maps.Clone(n.folded)
+		for _, names := range []map[string]*node{c.index, c.folded} {
+			for name, m := range names {
+				names[name] = copies[m]
+			}
+		}
 	}
 	if n.element != nil {
 		c.element = n.element.clone()
 	}
 	return &c
+}
+
+// prune drops what was seen without a value that decides for a type, and reports
+// whether the node is a column, or has one.
+func (n *node) prune() bool {
+	switch n.Type { //nolint:exhaustive // the others are decided
+	case Unknown:
+		return false
+	case List:
+		return n.element != nil && n.element.prune()
+	case Group:
+		kept := n.members[:0]
+		for _, m := range n.members {
+			if m.prune() {
+				kept = append(kept, m)
+				continue
+			}
+			maps.DeleteFunc(n.index, func(_ string, other *node) bool { return other == m })
+			maps.DeleteFunc(n.folded, func(_ string, other *node) bool { return other == m })
+		}
+		clear(n.members[len(kept):])
+		n.members = kept
+		return len(kept) > 0
+	}
+	return true
+}
+
+// added counts the leaves that are not declared.
+func (n *node) added() int {
+	switch n.Type { //nolint:exhaustive // the others are leaves
+	case Group:
+		sum := 0
+		for _, m := range n.members {
+			sum += m.added()
+		}
+		return sum
+	case List:
+		return n.element.added()
+	}
+	if n.declared {
+		return 0
+	}
+	return 1
+}
+
+// field returns the published form of a node, members and all.
+func (n *node) field() Field {
+	f := n.Field
+	if n.Type == Group {
+		f.Fields = n.fields()
+	}
+	if n.Type == List {
+		e := n.element.field()
+		f.Elem = &e
+	}
+	return f
+}
+
+func (n *node) fields() []Field {
+	fields := make([]Field, len(n.members))
+	for i, m := range n.members {
+		fields[i] = m.field()
+	}
+	return fields
 }

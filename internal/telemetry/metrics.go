@@ -38,6 +38,10 @@ type Metrics struct {
 	uploadLimit                *service.MetricGauge
 	waiting, held, oldest      *service.MetricGauge
 
+	columnsAdded, columnsWidened *service.MetricCounter
+	datasetsForgotten, unsaved   *service.MetricCounter
+	datasets, datasetBytes       *service.MetricGauge
+
 	requests, sent   *service.MetricCounter
 	requestLatency   *service.MetricTimer
 	uploadsLeft      *service.MetricCounter
@@ -58,6 +62,8 @@ type Metrics struct {
 	resent           warning
 	sourceless       warning
 	unencrypted      warning
+	forgetful        warning
+	unwritten        warning
 
 	// knowledge is what the store knows about itself; nil before there is one.
 	knowledge health.Knowledge
@@ -93,6 +99,14 @@ func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics 
 		waiting:        m.NewGauge(prefix + "waiting_batches"),
 		held:           m.NewGauge(prefix + "held_bytes"),
 		oldest:         m.NewGauge(prefix + "oldest_record_age_ms"),
+		columnsAdded:   m.NewCounter(prefix + "columns_added_total"),
+		columnsWidened: m.NewCounter(prefix+"columns_widened_total", "from", "to"),
+		datasets:       m.NewGauge(prefix + "datasets"),
+		datasetBytes:   m.NewGauge(prefix + "datasets_bytes"),
+
+		datasetsForgotten: m.NewCounter(prefix + "datasets_forgotten_total"),
+		unsaved:           m.NewCounter(prefix + "schema_state_errors_total"),
+
 		requests:       m.NewCounter(prefix+"requests_total", "operation", "class"),
 		sent:           m.NewCounter(prefix + "sent_bytes_total"),
 		requestLatency: m.NewTimer(prefix+"request_latency_ns", "operation"),
@@ -136,6 +150,7 @@ func (m *Metrics) begin(conf *config.Config) {
 	}
 	for _, c := range []*service.MetricCounter{
 		m.oversized, m.waits, m.saturations, m.stalls, m.deadLetters, m.sent, m.uploadsLeft, m.mismatches,
+		m.columnsAdded, m.datasetsForgotten, m.unsaved,
 	} {
 		c.Incr(0)
 	}

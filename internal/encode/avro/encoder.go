@@ -79,6 +79,7 @@ func New(config Config, registry *schema.Registry) (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
+	registry.UseAvroNames()
 	return &Encoder{config: config, registry: registry, codec: c}, nil
 }
 
@@ -90,12 +91,17 @@ func (e *Encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	if f.memory == nil {
 		return f.result(), nil
 	}
-	err := f.write(f.memory.Schema(), false)
-	if errors.Is(err, errLearn) {
-		known := f.memory.Learn(records[f.next:])
+	known, final := f.memory.Schema(), false
+	err := f.write(known, final)
+	for errors.Is(err, errLearn) {
+		// All records are learned from, also those that were taken already: what
+		// columns become must not depend on which of them did not fit.
+		memory := f.memory
+		known, final = memory.Learn(known, f.own())
 		f = &file{encoder: e, out: w, records: records, limit: limit}
 		f.begin()
-		err = f.write(known, true)
+		f.memory = memory // even if it was forgotten meanwhile
+		err = f.write(known, final)
 	}
 	if err != nil {
 		return encode.Result{}, err
@@ -104,7 +110,7 @@ func (e *Encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 }
 
 // plan returns the plan for a schema; nil for a schema without fields.
-func (e *Encoder) plan(s *schema.Schema) (*plan, error) {
+func (e *Encoder) plan(s *schema.Schema, policy schema.Policy) (*plan, error) {
 	if len(s.Fields) == 0 {
 		return nil, nil
 	}
@@ -113,7 +119,7 @@ func (e *Encoder) plan(s *schema.Schema) (*plan, error) {
 			return p, nil
 		}
 	}
-	p, err := newPlan(s, e.config.RecordName, e.config.BinaryStrings)
+	p, err := newPlan(s, e.config.RecordName, e.config.BinaryStrings, policy)
 	if err != nil {
 		return nil, err
 	}

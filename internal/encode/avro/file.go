@@ -34,6 +34,7 @@ type file struct {
 	records []record.Record
 	limit   int64
 	memory  *schema.Memory
+	dataset record.Dataset
 
 	header  []byte // without the sync marker
 	sync    [syncSize]byte
@@ -53,11 +54,32 @@ func (f *file) begin() {
 	for f.next < len(f.records) {
 		memory, err := f.encoder.registry.For(&f.records[f.next])
 		if err == nil {
-			f.memory = memory
+			f.memory, f.dataset = memory, f.records[f.next].Dataset
 			return
 		}
 		f.refuse(err)
 	}
+}
+
+// stranger reports whether a record belongs to another schema.
+func (f *file) stranger(rec *record.Record) bool {
+	registry := f.encoder.registry
+	if rec.Dataset != f.dataset || !registry.PerRecord() {
+		return rec.Dataset != f.dataset
+	}
+	memory, err := registry.For(rec)
+	return err == nil && memory != f.memory
+}
+
+// own returns the records that may be in the file: those up to the first one of
+// another dataset.
+func (f *file) own() []record.Record {
+	for i := f.next; i < len(f.records); i++ {
+		if f.stranger(&f.records[i]) {
+			return f.records[:i]
+		}
+	}
+	return f.records
 }
 
 func (f *file) refuse(err error) {
@@ -76,7 +98,7 @@ func (f *file) result() encode.Result {
 // write writes the file. final says that the schema knows all records as well
 // as it ever will.
 func (f *file) write(s *schema.Schema, final bool) error {
-	p, err := f.encoder.plan(s)
+	p, err := f.encoder.plan(s, f.memory.Policy())
 	if err != nil {
 		return err
 	}
@@ -208,6 +230,10 @@ func (f *file) fill(target int) error {
 	e.taken = e.taken[:0]
 	for f.next < len(f.records) && len(w.buf) < target {
 		rec := &f.records[f.next]
+		if rec.Dataset != f.dataset {
+			f.full, f.change = true, f.next
+			return nil
+		}
 		if e.registry.PerRecord() {
 			memory, err := e.registry.For(rec)
 			if err != nil {

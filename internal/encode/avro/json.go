@@ -20,7 +20,8 @@ func (w *writer) unknown(n *node, key []byte) error {
 		path = join(n.path, string(key)) // the key is gone after the next step
 	}
 	isNull := w.cursor.Kind() == jsonscan.Null
-	if _, err := w.cursor.Skip(); err != nil || isNull {
+	raw, err := w.cursor.Skip()
+	if err != nil || isNull || w.policy.Unknown == schema.Add && jsonscan.Undecided(raw) {
 		return err
 	}
 	return w.unknownField(path)
@@ -50,12 +51,16 @@ func (w *writer) value(n *node) error {
 		}
 	case schema.Int64:
 		if v, ok := c.TryInt(); ok {
+			if n.narrow && !scalar.ExactDouble(v) {
+				return w.wide(n)
+			}
 			w.int(n, v)
 			return nil
 		}
 	case schema.Double:
 		if text, mantissa, scale, ok := c.TryDecimal(); ok {
-			if v, ok := scalar.DecimalDouble(mantissa, scale, text[0] == '-'); ok {
+			v, ok := scalar.DecimalDouble(mantissa, scale, text[0] == '-')
+			if ok && (scalar.SurelyExact(mantissa) || n.field.Round) {
 				w.double(n, v)
 				return nil
 			}
@@ -134,7 +139,7 @@ func (w *writer) other(n *node) error {
 
 // takesText reports whether the field takes values of any kind as their text.
 func (w *writer) takesText(n *node) bool {
-	return n.field.Type == schema.String && (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString)
+	return n.field.Type == schema.String && w.policy.Widens()
 }
 
 func (w *writer) list(n *node) error {
@@ -219,10 +224,19 @@ func (w *writer) addNumber(n *node, text []byte) bool {
 		return false
 	}
 	v, ok := f.NumberInt64(text)
-	if ok {
+	if ok = ok && (!n.narrow || scalar.ExactDouble(v)); ok {
 		w.int(n, v)
 	}
 	return ok
+}
+
+// wide has it noted that a column of integers has one that a double does not
+// hold.
+func (w *writer) wide(n *node) error {
+	if w.final {
+		return fmt.Errorf("field %q: the record was not learned from", n.path)
+	}
+	return errLearn
 }
 
 func (w *writer) decimal(n *node, text []byte) bool {
@@ -273,7 +287,7 @@ func (w *writer) addString(n *node, text []byte) bool {
 		}
 		return ok
 	case schema.Decimal:
-		return w.decimal(n, text)
+		return f.TakesText() && w.decimal(n, text)
 	case schema.Timestamp, schema.Date, schema.Time:
 	default:
 		return false
@@ -289,14 +303,12 @@ func (w *writer) addString(n *node, text []byte) bool {
 func (w *writer) mismatch(n *node, raw []byte) error {
 	switch {
 	case w.policy.Mismatch == schema.Rescue && n.field.Optional && w.rescued != nil:
-		w.rescue.Add(n.path, raw)
+		w.rescue.Add(n.at, raw)
 		return w.null(n)
-	case (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString) && !w.final:
+	case w.policy.Widens() && jsonscan.Undecided(raw):
+		return w.null(n) // it says no more than a null
+	case w.policy.Widens() && !w.final:
 		return errLearn
 	}
-	const most = 60
-	if len(raw) > most {
-		raw = append(append([]byte(nil), raw[:most]...), "..."...)
-	}
-	return fmt.Errorf("field %q: %s does not fit a field of type %s", n.path, raw, n.field.Type)
+	return schema.Misfit(n.path, raw, n.field.Type)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/avro"
 
+	"github.com/s3-destination/s3-destination/internal/encode/internal/rescue"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/source"
@@ -23,8 +24,12 @@ type plan struct {
 type node struct {
 	field *schema.Field
 	path  string
+	at    rescue.Path
 	token []byte // the field name as it mostly looks in a document
-	at    int    // the position among the members of the group
+	slot  int    // the position among the members of the group
+	// narrow says that the field is an integer which may become a double: one
+	// that a double does not hold must be noted first.
+	narrow bool
 
 	members []*node
 	index   map[string]*node
@@ -43,7 +48,7 @@ type node struct {
 	unordered int
 }
 
-func newPlan(s *schema.Schema, name string, binaryStrings bool) (*plan, error) {
+func newPlan(s *schema.Schema, name string, binaryStrings bool, policy schema.Policy) (*plan, error) {
 	text, err := s.AvroSchema(name, binaryStrings)
 	if err != nil {
 		return nil, err
@@ -51,7 +56,7 @@ func newPlan(s *schema.Schema, name string, binaryStrings bool) (*plan, error) {
 	if _, err := avro.Parse(string(text)); err != nil {
 		return nil, fmt.Errorf("checking the Avro schema: %w", err)
 	}
-	root := newNode(&schema.Field{Type: schema.Group, Fields: s.Fields}, "")
+	root := newNode(&schema.Field{Type: schema.Group, Fields: s.Fields}, "", rescue.Root(), policy.Widens())
 	p := &plan{schema: s, text: text, root: root, rescued: root.index[schema.RescuedColumn]}
 	if s.Columns != nil {
 		p.source = s.Columns.NewReader()
@@ -59,10 +64,11 @@ func newPlan(s *schema.Schema, name string, binaryStrings bool) (*plan, error) {
 	return p, nil
 }
 
-func newNode(f *schema.Field, path string) *node {
-	n := &node{field: f, path: path}
+func newNode(f *schema.Field, path string, at rescue.Path, widens bool) *node {
+	n := &node{field: f, path: path, at: at}
+	n.narrow = f.Type == schema.Int64 && !f.Wide && !f.Round && widens
 	if f.Type == schema.List {
-		n.elem = newNode(f.Elem, path+"[]")
+		n.elem = newNode(f.Elem, path+"[]", at.Items(), widens)
 	}
 	if f.Type != schema.Group {
 		return n
@@ -71,8 +77,8 @@ func newNode(f *schema.Field, path string) *node {
 	guess := &n.first
 	for i := range f.Fields {
 		member := &f.Fields[i]
-		m := newNode(member, join(path, member.Name))
-		m.token, m.at, m.source = jsonscan.FieldToken([]byte(member.Name)), i, member.Source
+		m := newNode(member, join(path, member.Name), at.Member(member.Name), widens)
+		m.token, m.slot, m.source = jsonscan.FieldToken([]byte(member.Name)), i, member.Source
 		n.members = append(n.members, m)
 		if m.source > 0 {
 			continue // not to be found in a record
@@ -80,6 +86,9 @@ func newNode(f *schema.Field, path string) *node {
 		*guess = m
 		guess = &m.next
 		n.index[member.Name] = m
+		for _, alias := range member.Aliases {
+			n.index[alias] = m
+		}
 	}
 	return n
 }

@@ -1,7 +1,7 @@
 package avro
 
 import (
-	"github.com/s3-destination/s3-destination/internal/encode/internal/rescue"
+	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
 // writeTwice writes a document in which an object has a field twice.
@@ -9,7 +9,7 @@ func (w *writer) writeTwice(doc []byte) error {
 	w.buf = w.buf[:w.end()]
 	w.spans = w.spans[:0]
 	w.rescue.Drop()
-	v, err := rescue.Decode(doc)
+	v, err := schema.DecodeTwice(doc)
 	if err != nil {
 		return err
 	}

@@ -46,9 +46,9 @@ func (w *writer) writeValue(v any) error {
 func (w *writer) parsedObject(n *node, object map[string]any) (hole int, err error) {
 	met := 0
 	for _, m := range n.members {
-		v, ok := object[m.field.Name]
-		if ok {
-			met++
+		v, found := m.field.In(object)
+		if met += found; found > 1 {
+			return 0, m.field.ErrShared()
 		}
 		if m == w.rescued {
 			hole = len(w.buf)
@@ -61,7 +61,7 @@ func (w *writer) parsedObject(n *node, object map[string]any) (hole int, err err
 		return hole, nil
 	}
 	for name, v := range object {
-		if v != nil && n.index[name] == nil {
+		if v != nil && n.index[name] == nil && (w.policy.Unknown != schema.Add || !schema.Undecided(v)) {
 			if err := w.unknownField(join(n.path, name)); err != nil {
 				return 0, err
 			}
@@ -109,6 +109,9 @@ func (w *writer) parsed(n *node, v any) error {
 	default:
 		var i int64
 		if i, ok = n.field.ValueInt64(v); ok {
+			if n.narrow && !scalar.ExactDouble(i) {
+				return w.wide(n)
+			}
 			w.int(n, i)
 		}
 	}

@@ -138,17 +138,17 @@ func (w *writer) orderedObject(n *node) error {
 		if m == nil {
 			continue
 		}
-		if m.at < next {
+		if m.slot < next {
 			return errOrder
 		}
 		*guess = m
-		if err := w.passOver(n, next, m.at); err != nil {
+		if err := w.passOver(n, next, m.slot); err != nil {
 			return err
 		}
 		if err := w.value(m); err != nil {
 			return err
 		}
-		next = m.at + 1
+		next = m.slot + 1
 		guess = &m.next
 	}
 	return w.rest(n, next)
@@ -165,14 +165,14 @@ func (w *writer) rest(n *node, next int) error {
 	if text == nil {
 		return w.nulls(n, next, len(n.members))
 	}
-	if next > w.rescued.at {
+	if next > w.rescued.slot {
 		return errOrder
 	}
-	if err := w.nulls(n, next, w.rescued.at); err != nil {
+	if err := w.nulls(n, next, w.rescued.slot); err != nil {
 		return err
 	}
 	w.text(w.rescued, text)
-	return w.nulls(n, w.rescued.at+1, len(n.members))
+	return w.nulls(n, w.rescued.slot+1, len(n.members))
 }
 
 // passOver writes nulls for the members in [from, to). One that must have a
@@ -242,7 +242,7 @@ func (w *writer) unorderedObject(n *node) error {
 		if err := w.value(m); err != nil {
 			return err
 		}
-		w.spans[base+m.at] = span{from, len(w.buf)}
+		w.spans[base+m.slot] = span{from, len(w.buf)}
 		guess = &m.next
 	}
 	if n == w.root && w.rescued != nil {
@@ -253,7 +253,7 @@ func (w *writer) unorderedObject(n *node) error {
 			w.rescued.stamp = stamp
 			from := len(w.buf)
 			w.text(w.rescued, text)
-			w.spans[base+w.rescued.at] = span{from, len(w.buf)}
+			w.spans[base+w.rescued.slot] = span{from, len(w.buf)}
 		}
 	}
 	return w.order(n, stamp, start, base)

@@ -25,6 +25,7 @@ const (
 type cell struct {
 	text   []byte
 	record uint64
+	by     int32 // the name whose value it is
 	form   form
 }
 
@@ -32,23 +33,24 @@ type cell struct {
 func (t *table) appendCell(dst []byte, c *cell) []byte {
 	switch c.form {
 	case absent:
-		return dst
+		return append(dst, t.null...)
 	case literal:
-		return append(dst, c.text...)
+		return t.appendLiteral(dst, c.text)
 	case plain:
-		return appendPlain(dst, c.text, t.separator)
+		if !t.styled {
+			return appendPlain(dst, c.text, t.separator)
+		}
 	case escaped:
 		t.escape = jsonscan.AppendUnescaped(t.escape[:0], c.text)
-		return appendText(dst, t.escape, t.separator)
+		return t.appendString(dst, t.escape)
 	case nested:
-		if !mayHaveSpace(c.text) {
-			return appendText(dst, c.text, t.separator)
+		if mayHaveSpace(c.text) {
+			t.escape = jsonscan.AppendCompact(t.escape[:0], c.text)
+			return t.appendString(dst, t.escape)
 		}
-		t.escape = jsonscan.AppendCompact(t.escape[:0], c.text)
-		return appendText(dst, t.escape, t.separator)
 	case text:
 	}
-	return appendText(dst, c.text, t.separator)
+	return t.appendString(dst, c.text)
 }
 
 // mayHaveSpace tells whether JSON text can have white space between tokens.

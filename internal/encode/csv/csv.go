@@ -8,6 +8,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/internal/capped"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/source"
 )
 
@@ -22,16 +23,49 @@ type Config struct {
 	// GzipLevel is the compression level, 1 (fastest) to 9 (smallest); 0
 	// stands for the default, 5.
 	GzipLevel int
+	// Null stands for null and for a field that a record does not have; empty by
+	// default.
+	Null string
+	// Quote says which values are quoted; Minimal unless set.
+	Quote Quote
+	// Backslash escapes quotes, and backslashes, by a backslash instead of
+	// doubling quotes.
+	Backslash bool
+	// GuardFormulas puts an apostrophe in front of strings that spreadsheets
+	// would take for formulas.
+	GuardFormulas bool
+	// CRLF ends lines as Windows does.
+	CRLF bool
 	// Columns are added to every record, in front of its own; nil for none.
 	Columns *source.Columns
+	// Schema remembers the columns of each dataset, for all encoders of a
+	// destination. Without one the encoder remembers them for itself.
+	Schema *schema.Registry
 }
+
+// Quote says which values are quoted.
+type Quote string
+
+// Which values are quoted.
+const (
+	// Minimal quotes what would be misread otherwise.
+	Minimal Quote = "minimal"
+	// Strings quotes all strings, lists and objects as well.
+	Strings Quote = "strings"
+	// All quotes everything but nulls.
+	All Quote = "all"
+)
 
 // New returns an encoder of CSV objects.
 func New(cfg Config) encode.Encoder {
 	if cfg.Separator == 0 {
 		cfg.Separator = ','
 	}
-	e := &encoder{table: newTable(cfg.Separator, cfg.Header, cfg.Columns)}
+	registry := cfg.Schema
+	if registry == nil {
+		registry, _ = schema.New(schema.Config{}) // the defaults are right
+	}
+	e := &encoder{table: newTable(&cfg, registry.Collision()), registry: registry}
 	if cfg.Gzip {
 		e.stream = capped.NewGzip(cfg.GzipLevel)
 		e.sample = capped.NewGzip(cfg.GzipLevel)
@@ -42,6 +76,8 @@ func New(cfg Config) encode.Encoder {
 // encoder turns records into rows of a table first, because the columns are
 // known only then, and writes the table at the end.
 type encoder struct {
+	registry *schema.Registry
+	object
 	table   *table
 	stream  *capped.Stream // nil without compression
 	sample  *capped.Stream
@@ -60,16 +96,14 @@ var errNoColumns = errors.New("expected at least one field: no record of the obj
 
 // Encode implements encode.Encoder.
 func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (encode.Result, error) {
-	e.table.reset()
-	e.refused, e.change = nil, 0
-	var res encode.Result
-	var err error
-	if e.stream == nil {
-		res, err = e.encodePlain(w, records, limit)
-	} else {
-		res, err = e.encodeGzip(w, records, limit)
+	res, err := e.encode(w, records, limit)
+	for errors.Is(err, errMoved) {
+		// Another encoder gave columns to the dataset meanwhile. Now it has those
+		// of both, and this object is written with all of them.
+		res, err = e.encode(w, records, limit)
 	}
 	e.table.release()
+	e.object = object{}
 	if err != nil {
 		return encode.Result{}, fmt.Errorf("writing a CSV object: %w", err)
 	}
@@ -79,7 +113,7 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 // encodePlain reads records while the object stays under the limit: its size
 // is known exactly after each, whatever columns the record added.
 func (e *encoder) encodePlain(w io.Writer, records []record.Record, limit int64) (encode.Result, error) {
-	e.scan(records, 0, func() bool {
+	e.scan(records, e.skipped(), func() bool {
 		size := e.table.size()
 		return limit > 0 && size > limit || size > maxText
 	})
@@ -87,8 +121,10 @@ func (e *encoder) encodePlain(w io.Writer, records []record.Record, limit int64)
 		return e.withoutRows(), nil
 	}
 	res := e.result(e.table.rowCount())
-	var err error
-	res.Bytes, err = e.table.writeTo(w)
+	err := e.settle()
+	if err == nil {
+		res.Bytes, err = e.table.writeTo(w)
+	}
 	return res, err
 }
 
@@ -97,11 +133,15 @@ func (e *encoder) encodePlain(w io.Writer, records []record.Record, limit int64)
 // it is the only one. scan returns the index of the first record not read.
 func (e *encoder) scan(records []record.Record, index int, full func() bool) int {
 	for ; index < len(records); index++ {
-		err := e.table.add(&records[index])
-		switch {
-		case errors.Is(err, errTooManyColumns) && e.table.rowCount() > 0:
+		if e.stranger(&records[index]) {
 			e.change = index
-			return index // it may well fit into an object of its own
+			return index
+		}
+		err := e.check.Check(&records[index])
+		if err == nil {
+			err = e.table.add(&records[index])
+		}
+		switch {
 		case err != nil:
 			e.refused = append(e.refused, encode.Refusal{Index: index, Err: err})
 		case full() && e.table.rowCount() > 1:

@@ -26,14 +26,14 @@ const (
 )
 
 func (e *encoder) encodeGzip(w io.Writer, records []record.Record, limit int64) (encode.Result, error) {
-	next, err := e.scanGzip(records, 0, limit)
+	next, err := e.scanGzip(records, e.skipped(), limit)
 	if err != nil {
 		return encode.Result{}, err
 	}
 	if e.table.empty() {
 		return e.withoutRows(), nil
 	}
-	out := &holder{w: w, held: e.held[:0]}
+	out := &holder{w: w, held: e.held[:0], settle: e.settle}
 	defer func() { e.keep(out.held) }()
 	rows, err := e.compress(out, limit)
 	for err == nil && rows < e.table.rowCount() && e.table.lastGrowth() >= rows {
@@ -171,6 +171,7 @@ func (e *encoder) keep(held []byte) {
 type holder struct {
 	w       io.Writer
 	held    []byte
+	settle  func() error // called before anything goes out
 	passing bool
 	err     error
 }
@@ -198,6 +199,9 @@ func (h *holder) passOn() {
 func (h *holder) release() error {
 	if h.err != nil || h.passing {
 		return h.err
+	}
+	if err := h.settle(); err != nil {
+		return err
 	}
 	h.passing = true
 	n, err := h.w.Write(h.held)

@@ -7,9 +7,9 @@ const none = -1
 // name is a field name that was seen, in this object or an earlier one.
 type name struct {
 	token  []byte // "name": as writers without white space produce it
-	cell   []byte // as it stands in the header
-	column int32  // in the current table, or none
-	next   int32  // the name that followed in the last record, or none
+	text   string
+	column int32 // in the current table, or none
+	next   int32 // the name that followed in the last record, or none
 }
 
 // names knows field names across objects, and in which order the fields of a
@@ -21,7 +21,7 @@ type names struct {
 }
 
 // maxNames is how many names are remembered beyond an object.
-const maxNames = 4 * maxColumns
+const maxNames = 2 * maxColumns
 
 func (n *names) reset() {
 	n.all, n.ids, n.first = nil, map[string]int32{}, none
@@ -47,15 +47,16 @@ func (n *names) learn(prev, id int32) {
 }
 
 // id returns the number of a name, a new one if it was never seen.
-func (n *names) id(key []byte, separator byte) int32 {
+func (n *names) id(key []byte) int32 {
 	if id, ok := n.ids[string(key)]; ok {
 		return id
 	}
 	id := int32(len(n.all))
-	n.ids[string(key)] = id
+	text := string(key)
+	n.ids[text] = id
 	n.all = append(n.all, name{
 		token:  jsonscan.FieldToken(key),
-		cell:   appendText(nil, key, separator),
+		text:   text,
 		column: none,
 		next:   none,
 	})

@@ -24,16 +24,6 @@ func (t *table) reserved() int {
 	return t.source.columns.Len()
 }
 
-// reserve makes the source columns the first of an empty table. They stay when
-// rows are taken back.
-func (t *table) reserve() {
-	for i := range t.source.columns.Len() {
-		id := t.names.id([]byte(t.source.columns.Name(i)), t.separator)
-		_ = t.addColumn(id) // there is room for the first ones
-		t.columns[i].firstRow = none
-	}
-}
-
 // appendSource appends the cells of the source columns.
 func (t *table) appendSource(dst []byte, meta record.Metadata) []byte {
 	s := t.source
@@ -43,12 +33,13 @@ func (t *table) appendSource(dst []byte, meta record.Metadata) []byte {
 		}
 		switch v.Kind {
 		case source.Null:
+			dst = append(dst, t.null...)
 		case source.Text, source.Document:
-			dst = appendText(dst, v.Bytes, t.separator)
+			dst = t.appendString(dst, v.Bytes)
 		case source.Number:
-			dst = strconv.AppendInt(dst, v.Int, 10)
+			dst = t.appendLiteral(dst, strconv.AppendInt(t.number[:0], v.Int, 10))
 		case source.Time:
-			dst = source.AppendTime(dst, v.Int)
+			dst = t.appendLiteral(dst, source.AppendTime(t.number[:0], v.Int))
 		}
 	}
 	return dst

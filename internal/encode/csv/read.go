@@ -7,7 +7,6 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
-	"github.com/s3-destination/s3-destination/internal/source"
 )
 
 // add reads one record and appends its row. A record that is refused leaves
@@ -65,13 +64,20 @@ func (t *table) readBytes(doc []byte) error {
 		if !ok {
 			return nil
 		}
-		if int(id) < t.reserved() {
-			return source.Taken(t.source.columns.Name(int(id)))
+		prev = id
+		if t.names.all[id].column == none {
+			if _, err := c.Skip(); err != nil {
+				return refusal(err)
+			}
+			continue
 		}
-		if err := t.value(c, t.cell(id)); err != nil {
+		to, err := t.fill(id)
+		if err != nil {
+			return err
+		}
+		if err := t.value(c, to); err != nil {
 			return refusal(err)
 		}
-		prev = id
 	}
 }
 
@@ -90,39 +96,39 @@ func (t *table) open(doc []byte) (*jsonscan.Cursor, error) {
 }
 
 func refusal(err error) error {
-	if errors.Is(err, errTooManyColumns) {
-		return err
+	if syntax := (*jsonscan.SyntaxError)(nil); errors.As(err, &syntax) {
+		return fmt.Errorf("expected a JSON object: %w", err)
 	}
-	return fmt.Errorf("expected a JSON object: %w", err)
+	return err
 }
 
 // field reads the next name, which came behind prev, and returns its number.
 func (t *table) field(c *jsonscan.Cursor, prev int32) (id int32, ok bool, err error) {
 	guess := t.names.after(prev)
 	if guess != none && c.TryField(t.names.all[guess].token) {
-		return guess, true, t.want(guess)
+		return guess, true, t.wanted(guess, c)
 	}
 	if guess != none {
 		// A field that is left out now and then does not change the order.
 		if skip := t.names.all[guess].next; skip != none && c.TryField(t.names.all[skip].token) {
-			return skip, true, t.want(skip)
+			return skip, true, t.wanted(skip, c)
 		}
 	}
 	key, ok, err := c.NextField()
 	if err != nil || !ok {
 		return none, false, err
 	}
-	id = t.names.id(key, t.separator)
+	id = t.names.id(key)
 	t.names.learn(prev, id)
-	return id, true, t.want(id)
+	return id, true, t.wanted(id, c)
 }
 
-// want makes the name a column unless it is one.
-func (t *table) want(id int32) error {
+// wanted is want for a value that the cursor is at.
+func (t *table) wanted(id int32, c *jsonscan.Cursor) error {
 	if t.names.all[id].column != none {
 		return nil
 	}
-	return t.addColumn(id)
+	return t.want(id, c.Kind())
 }
 
 // cell returns the cell of the record being read for a name.
@@ -174,11 +180,22 @@ func (t *table) readMap(m map[string]any) error {
 	}
 	slices.Sort(keys)
 	for _, k := range keys {
-		id := t.names.id([]byte(k), t.separator)
-		if err := t.want(id); err != nil {
+		id := t.names.id([]byte(k))
+		kind := jsonscan.Object
+		if m[k] == nil {
+			kind = jsonscan.Null
+		}
+		if err := t.want(id, kind); err != nil {
 			return err
 		}
-		if err := t.parsed(m[k], t.cell(id)); err != nil {
+		if t.names.all[id].column == none {
+			continue
+		}
+		to, err := t.fill(id)
+		if err != nil {
+			return err
+		}
+		if err := t.parsed(m[k], to); err != nil {
 			return fmt.Errorf("expected a value that JSON can hold: field %q: %w", k, err)
 		}
 	}

@@ -40,25 +40,59 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 		}
 		column := t.names.all[id].column
 		if column <= last {
-			return false, nil
+			if column != none {
+				return false, nil
+			}
+			if _, err := c.Skip(); err != nil {
+				return false, refusal(err)
+			}
+			prev = id
+			continue
 		}
-		for ; separators < column; separators++ {
-			dst = append(dst, t.separator)
+		if dst = t.appendNulls(dst, separators, column, last); separators < column {
+			separators = column
 		}
 		if dst, err = t.appendValue(dst, c); err != nil {
 			return false, refusal(err)
 		}
 		prev, last = id, column
 	}
-	for width := int32(len(t.columns)); separators < width-1; separators++ {
-		dst = append(dst, t.separator)
+	width := int32(len(t.columns))
+	dst = t.appendNulls(dst, separators, max(width-1, 0), last)
+	if last < width-1 {
+		dst = append(dst, t.null...)
 	}
 	t.commit(b, dst, start)
 	return true, nil
 }
 
+// appendNulls appends separators up to a column, with nulls for the columns after
+// the last one that has a value.
+func (t *table) appendNulls(dst []byte, separators, column, last int32) []byte {
+	if len(t.null) == 0 {
+		for ; separators < column; separators++ {
+			dst = append(dst, t.separator)
+		}
+		return dst
+	}
+	for ; separators < column; separators++ {
+		if separators > last {
+			dst = append(dst, t.null...)
+		}
+		dst = append(dst, t.separator)
+	}
+	return dst
+}
+
 // appendValue appends the value at the cursor.
 func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
+	if t.styled {
+		var value cell
+		if err := t.value(c, &value); err != nil {
+			return dst, err
+		}
+		return t.appendCell(dst, &value), nil
+	}
 	if s, ok := c.TryPlain(); ok {
 		return appendPlain(dst, s, t.separator), nil
 	}
@@ -103,6 +137,8 @@ func (t *table) appendRow(meta record.Metadata) {
 		}
 		if id := int(t.columns[i].name); id < len(t.cells) && t.cells[id].record == t.record {
 			dst = t.appendCell(dst, &t.cells[id])
+		} else {
+			dst = append(dst, t.null...)
 		}
 	}
 	t.commit(b, dst, start)

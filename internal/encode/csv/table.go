@@ -1,24 +1,22 @@
 package csv
 
 import (
-	"errors"
 	"io"
+	"math"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
-	"github.com/s3-destination/s3-destination/internal/source"
+	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
-// maxColumns is how wide a table may become, the limit of spreadsheets. It
-// bounds what records with ever new field names can cost: the rows before
-// them grow by a separator for each.
-const maxColumns = 16384
-
-var errTooManyColumns = errors.New("expected at most 16384 fields, the most columns a CSV object may have")
+// maxColumns is how wide a table may become: rows number their columns with 16
+// bits.
+const maxColumns = math.MaxUint16
 
 // column is a column of the current table.
 type column struct {
 	name     int32 // index into table.names
-	firstRow int32 // the row that brought it in
+	firstRow int32 // the row that brought it in; none for a column that was known
+	header   string
 }
 
 // row describes the text of one row in the blocks, without line end.
@@ -31,10 +29,18 @@ type row struct {
 // came in lacks a separator for it; those are added on the way out, so no row
 // is ever written twice.
 type table struct {
-	separator byte
+	style
 	header    bool
+	collision schema.Collision
 	names     names
 	source    *origin // nil without source columns
+	known     *schema.Schema
+	ready     int                 // how many columns a table begins with
+	unknown   schema.UnknownField // what becomes of other fields
+	left      int                 // how many columns may still be added
+	taken     map[string]bool     // headers, in lower case
+	folded    map[string]int32    // names of columns, by themselves in lower case
+	aliases   []int32             // names that share the column of another one
 	cursor    jsonscan.Cursor
 	cells     []cell   // of the record being read, by name
 	record    uint64   // its number; older cells are stale
@@ -60,26 +66,24 @@ const (
 	maxSpare = 64
 )
 
-func newTable(separator byte, header bool, columns *source.Columns) *table {
-	t := &table{separator: separator, header: header}
+func newTable(c *Config, collision schema.Collision) *table {
+	t := &table{style: styleOf(c), header: c.Header, collision: collision}
 	t.names.reset()
-	if columns != nil {
-		t.source = newOrigin(columns)
-		t.reserve()
+	if c.Columns != nil {
+		t.source = newOrigin(c.Columns)
 	}
 	return t
 }
 
-// reset empties the table. Field names stay known, their columns do not.
-func (t *table) reset() {
-	t.truncateColumns(0)
-	if t.names.tooMany() {
-		t.names.reset()
-		t.cells, t.record = nil, 0
+// reset empties the table, which then has the columns of a schema. room is how
+// many others it may get, if unknown fields are to be added.
+func (t *table) reset(known *schema.Schema, unknown schema.UnknownField, room int) {
+	if t.known == known && !t.names.tooMany() {
+		t.truncateColumns(t.ready)
+	} else {
+		t.begin(known)
 	}
-	if t.source != nil {
-		t.reserve()
-	}
+	t.unknown, t.left = unknown, min(room, maxColumns-len(t.columns))
 	t.rows = t.rows[:0]
 	t.release()
 	t.textSize, t.separators, t.blank = 0, 0, 0
@@ -122,43 +126,19 @@ func (t *table) size() int64 {
 	if width == 0 {
 		return 0
 	}
-	rows := int64(len(t.rows))
-	size := t.textSize + rows // line ends
-	size += rows*(width-1) - t.separators
-	if width == 1 {
+	rows, end := int64(len(t.rows)), int64(len(t.end))
+	size := t.textSize + rows*end
+	size += (rows*(width-1) - t.separators) * int64(1+len(t.null))
+	switch {
+	case len(t.null) > 0:
+		size += int64(len(t.null)) * t.blank // rows from before there was a column
+	case width == 1:
 		size += 2 * t.blank
 	}
 	if t.header {
-		size += t.headerSize + 1
+		size += t.headerSize + end
 	}
 	return size
-}
-
-// addColumn makes the known name id a column.
-func (t *table) addColumn(id int32) error {
-	if len(t.columns) >= maxColumns {
-		return errTooManyColumns
-	}
-	n := &t.names.all[id]
-	n.column = int32(len(t.columns))
-	if len(t.columns) > 0 {
-		t.headerSize++
-	}
-	t.headerSize += int64(len(n.cell))
-	t.columns = append(t.columns, column{name: id, firstRow: int32(len(t.rows))})
-	return nil
-}
-
-func (t *table) truncateColumns(n int) {
-	for i := len(t.columns) - 1; i >= n; i-- {
-		name := &t.names.all[t.columns[i].name]
-		name.column = none
-		t.headerSize -= int64(len(name.cell))
-		if i > 0 {
-			t.headerSize--
-		}
-	}
-	t.columns = t.columns[:n]
 }
 
 // truncate drops the rows from n on, and the columns that only they brought.
@@ -196,21 +176,25 @@ func (t *table) appendHeader(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, t.separator)
 		}
-		dst = append(dst, t.names.all[c.name].cell...)
+		dst = t.appendString(dst, []byte(c.header))
 	}
-	return append(dst, '\n')
+	return append(dst, t.end...)
 }
 
 // appendEnd appends what the text of a row lacks: separators for the columns
 // that came later, and the line end.
 func (t *table) appendEnd(dst []byte, r row) []byte {
-	if r.size == 0 && len(t.columns) == 1 {
+	switch {
+	case r.size > 0:
+	case len(t.null) > 0:
+		dst = append(dst, t.null...)
+	case len(t.columns) == 1:
 		dst = append(dst, '"', '"')
 	}
 	for range len(t.columns) - max(int(r.columns), 1) {
-		dst = append(dst, t.separator)
+		dst = append(append(dst, t.separator), t.null...)
 	}
-	return append(dst, '\n')
+	return append(dst, t.end...)
 }
 
 // cursor walks over the texts of the rows.

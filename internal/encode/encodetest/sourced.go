@@ -77,7 +77,7 @@ var sourcedKinds = []struct {
 		`{"a":[1],"b":2}`, // in another order than the schema's
 		[]string{
 			`{"b":1,"a":"x","k_offset":1,"k_timestamp":"2025-07-01T00:00:00.001Z","_rescued_data":null}`,
-			`{"b":2,"a":null,"k_offset":2,"k_timestamp":"2025-07-01T00:00:00.002Z","_rescued_data":"{\"a\":[1]}"}`,
+			`{"b":2,"a":null,"k_offset":2,"k_timestamp":"2025-07-01T00:00:00.002Z","_rescued_data":"{\"/a\":[1]}"}`,
 		},
 	},
 }

@@ -27,6 +27,7 @@ type chunk struct {
 type builder struct {
 	compressor *compressor
 	pageSize   int
+	deltas     bool // integers may be delta encoded
 
 	block  block
 	page   []byte
@@ -175,13 +176,17 @@ type page struct {
 	row                  int
 }
 
+// maxPageRows is the number of rows of a page, as other writers have it: the
+// page index lets readers skip pages, and large ones leave little to skip.
+const maxPageRows = 20_000
+
 // pages cuts the column into pages of about size bytes and calls yield for
 // each. A column always has at least one page.
 func (c *column) pages(size int, yield func(page)) {
 	n := c.entries()
-	step := max(1, n)
+	step := min(max(1, n), maxPageRows)
 	if total := c.buffered(); total > size {
-		step = max(1, int(int64(n)*int64(size)/int64(total)))
+		step = min(step, max(1, int(int64(n)*int64(size)/int64(total))))
 	}
 	p := page{}
 	for {

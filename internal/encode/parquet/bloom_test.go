@@ -36,7 +36,7 @@ func TestBloomFiltersHaveEveryValue(t *testing.T) {
 		docs = append(docs, fmt.Sprintf(`{"i32":%d,"i64":%d,"d":%d.5,"uuid":"%x","few":"few %d","many":"many %d","bool":true}`,
 			-i, int64(i)*12345678901, i, u[:], i/100, i))
 	}
-	config := parquet.Config{BloomColumns: []string{"i32", "i64", "d", "uuid", "few", "many", "bool"}}
+	config := parquet.Config{Compatibility: parquet.Modern, BloomColumns: []string{"i32", "i64", "d", "uuid", "few", "many", "bool"}}
 	data, res := encodetest.Encode(t, newEncoder(t, config, fields), docs...)
 	require.Empty(t, res.Refused)
 	f, err := open(data)

@@ -1,8 +1,6 @@
 package parquet
 
 import (
-	"fmt"
-
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/schema"
@@ -19,7 +17,7 @@ func (w *writer) number(n *node, rep uint8) error {
 // decimal adds a number of which the digits are known to a column of doubles.
 func (w *writer) decimal(n *node, rep uint8, text []byte, mantissa uint64, scale int) error {
 	v, ok := scalar.DecimalDouble(mantissa, scale, text[0] == '-')
-	if !ok {
+	if !ok || !scalar.SurelyExact(mantissa) && !n.round {
 		return w.numberText(n, rep, text)
 	}
 	n.column.addDouble(rep, v)
@@ -41,7 +39,10 @@ func (w *writer) addNumber(n *node, rep uint8, text []byte) bool {
 	f := n.field
 	switch f.Type {
 	case schema.Int64:
-		if v, ok := scalar.PlainInt64(text); ok {
+		if v, ok := scalar.PlainInt64(text); ok && (v != 0 || text[0] != '-') {
+			if n.narrow && !scalar.ExactDouble(v) {
+				return false
+			}
 			n.column.addInt(rep, v)
 			return true
 		}
@@ -95,11 +96,18 @@ func (w *writer) addString(n *node, rep uint8, text []byte) bool {
 		return true
 	case schema.UUID:
 		u, ok := scalar.UUID(text)
-		if ok {
+		switch {
+		case ok && n.column.size > 0:
 			n.column.addFixed(rep, u[:])
+		case ok:
+			w.scratch = scalar.AppendUUID(w.scratch[:0], u)
+			n.column.addBytes(rep, w.scratch)
 		}
 		return ok
 	case schema.Decimal:
+		if !f.TakesText() {
+			return false
+		}
 		if n.column.size > 0 {
 			return n.column.addDecimal(rep, text)
 		}
@@ -118,14 +126,12 @@ func (w *writer) addString(n *node, rep uint8, text []byte) bool {
 func (w *writer) mismatch(n *node, rep uint8, raw []byte) error {
 	switch {
 	case w.policy.Mismatch == schema.Rescue && n.field.Optional && w.rescued != nil:
-		w.rescue.Add(n.path, raw)
+		w.rescue.Add(n.at, raw)
 		return w.null(n, rep)
-	case (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString) && !w.final:
+	case w.policy.Widens() && jsonscan.Undecided(raw):
+		return w.null(n, rep) // it says no more than a null
+	case w.policy.Widens() && !w.final:
 		return errLearn
 	}
-	const most = 60
-	if len(raw) > most {
-		raw = append(append([]byte(nil), raw[:most]...), "..."...)
-	}
-	return fmt.Errorf("field %q: %s does not fit a column of type %s", n.path, raw, n.field.Type)
+	return schema.Misfit(n.path, raw, n.field.Type)
 }

@@ -47,6 +47,8 @@ type Config struct {
 	// Metadata returns what to note in the footer about the records of a file,
 	// in order. It may be nil, and is called more than once for a file.
 	Metadata func(records []record.Record) []KeyValue
+	// Compatibility is Widest unless set.
+	Compatibility Compatibility
 	// Cores, shared by the encoders of a destination, let one Encode call build
 	// several row groups at once where cores are idle; nil and fewer than two
 	// mean one after the other. Each core at work holds one row group. Records
@@ -57,6 +59,18 @@ type Config struct {
 	Cores *Cores
 }
 
+// Compatibility says who must be able to read the files.
+type Compatibility string
+
+// Who must be able to read the files.
+const (
+	// Widest is for every engine in use, Spark 2.4 and Hive 3 among them: only
+	// plain and dictionary encodings, no columns of the types UUID and TIME.
+	Widest Compatibility = "widest"
+	// Modern is for engines of today: delta encodings, and those types.
+	Modern Compatibility = "modern"
+)
+
 // KeyValue is one entry of the footer's metadata.
 type KeyValue struct{ Key, Value string }
 
@@ -66,6 +80,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.PageSize == 0 {
 		c.PageSize = DefaultPageSize
+	}
+	if c.Compatibility == "" {
+		c.Compatibility = Widest
 	}
 	if c.CreatedBy == "" {
 		c.CreatedBy = defaultCreatedBy
@@ -119,17 +136,27 @@ func (e *Encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	if f.memory == nil {
 		return f.result(), nil
 	}
-	err := f.write(f.memory.Schema(), false)
-	if errors.Is(err, errLearn) {
-		known := f.memory.Learn(records[f.next:])
-		f = e.file(w, records, limit)
-		f.begin()
-		err = f.write(known, true)
+	known, final := f.memory.Schema(), false
+	err := f.write(known, final)
+	for errors.Is(err, errLearn) {
+		// All records are learned from, also those that were taken already: what
+		// columns become must not depend on which of them did not fit.
+		known, final = f.memory.Learn(known, f.own())
+		f = e.again(f)
+		err = f.write(known, final)
 	}
 	if err != nil {
 		return encode.Result{}, err
 	}
 	return f.result(), nil
+}
+
+// again returns the file as it was when it began.
+func (e *Encoder) again(f *file) *file {
+	fresh := e.file(f.out, f.records, f.limit)
+	fresh.begin()
+	fresh.memory = f.memory // even if it was forgotten meanwhile
+	return fresh
 }
 
 func (e *Encoder) file(w io.Writer, records []record.Record, limit int64) *file {

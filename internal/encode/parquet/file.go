@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
@@ -41,11 +42,22 @@ func (f *file) begin() {
 	for f.next < len(f.records) {
 		memory, err := f.registry.For(&f.records[f.next])
 		if err == nil {
-			f.memory = memory
+			f.memory, f.dataset = memory, f.records[f.next].Dataset
 			return
 		}
 		f.refuse(err)
 	}
+}
+
+// own returns the records that may be in the file: those up to the first one of
+// another dataset.
+func (f *file) own() []record.Record {
+	for i := f.next; i < len(f.records); i++ {
+		if f.stranger(&f.records[i]) {
+			return f.records[:i]
+		}
+	}
+	return f.records
 }
 
 func (f *file) result() encode.Result {
@@ -63,7 +75,7 @@ func (f *file) write(s *schema.Schema, final bool) error {
 		return f.withoutColumns(final)
 	}
 	p := f.use(s, f.memory.Policy(), final)
-	f.footer.begin(p.elements, f.config)
+	f.footer.begin(p, f.config)
 	for !f.full && f.next < len(f.records) && len(f.footer.groups) < maxGroups {
 		var err error
 		if segments := f.segments(); segments != nil {

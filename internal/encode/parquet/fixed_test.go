@@ -54,7 +54,7 @@ const everyTypeRead = `{"id":1,"bool":true,"i32":-5,"double":1234567890123456700
 "uuid":"00112233-4455-6677-8899-aabbccddeeff","json":"{\"a\":[1,2]}","group":{"x":7},"list":["1969-12-31",null]}`
 
 func TestEveryType(t *testing.T) {
-	data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{BloomColumns: []string{"uuid", "string", "id"}}, fixed(allTypes()...)), everyType, `{"id":2}`)
+	data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{Compatibility: parquet.Modern, BloomColumns: []string{"uuid", "string", "id"}}, fixed(allTypes()...)), everyType, `{"id":2}`)
 	require.Empty(t, res.Refused)
 	rows, err := arrowRows(data)
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestEveryTypeParsed(t *testing.T) {
 		"uuid": "00112233445566778899aabbccddeeff", "json": map[string]any{"a": []any{1, 2.0}},
 		"group": map[string]any{"x": 7.0}, "list": []any{"1969-12-31", nil},
 	}}
-	data := encodeRecords(t, newEncoder(t, parquet.Config{}, fixed(allTypes()...)), []record.Record{rec})
+	data := encodeRecords(t, newEncoder(t, parquet.Config{Compatibility: parquet.Modern}, fixed(allTypes()...)), []record.Record{rec})
 	rows, err := arrowRows(data)
 	require.NoError(t, err)
 	rows[0]["double"] = 12345678901234567890.0
@@ -121,9 +121,9 @@ func TestPolicies(t *testing.T) {
 		want     []string
 	}{
 		"drop and rescue": {schema.Drop, schema.Rescue, []string{
-			`{"id":1,"n":1,"l":[1,null,null],"_rescued_data":"{\"l[1]\":\"x\",\"l[2]\":{\"a\":2}}"}`,
-			`{"id":2,"n":null,"l":null,"_rescued_data":"{\"n\":\"two\"}"}`,
-			`{"id":3,"n":null,"l":null,"_rescued_data":"{\"n\":2.5}"}`,
+			`{"id":1,"n":1,"l":[1,null,null],"_rescued_data":"{\"/l/1\":\"x\",\"/l/2\":{\"a\":2}}"}`,
+			`{"id":2,"n":null,"l":null,"_rescued_data":"{\"/n\":\"two\"}"}`,
+			`{"id":3,"n":null,"l":null,"_rescued_data":"{\"/n\":2.5}"}`,
 		}},
 		"add and widen": {schema.Add, schema.Widen, []string{
 			`{"id":1,"n":"1","l":"[1,\"x\",{\"a\":2}]","new":null}`,

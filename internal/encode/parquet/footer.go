@@ -12,8 +12,10 @@ import (
 // footer collects what a file's end says about its row groups.
 type footer struct {
 	config *Config
-	meta   format.FileMetaData
-	groups []group
+	// renamed are the columns that have other names in records; empty for none.
+	renamed string
+	meta    format.FileMetaData
+	groups  []group
 }
 
 // group is a row group with its page index, marshalled.
@@ -23,9 +25,9 @@ type group struct {
 	offsets [][]byte
 }
 
-func (t *footer) begin(elements []format.SchemaElement, config *Config) {
-	t.config = config
-	t.meta = format.FileMetaData{Version: 2, Schema: elements, CreatedBy: config.CreatedBy}
+func (t *footer) begin(p *plan, config *Config) {
+	t.config, t.renamed = config, p.renamed
+	t.meta = format.FileMetaData{Version: 2, Schema: p.elements, CreatedBy: config.CreatedBy}
 }
 
 // groupOf marshals the page index of a block that has its place.
@@ -84,6 +86,9 @@ func (t *footer) tail(at int64, candidate *block, rows int64, records []record.R
 func (t *footer) metadata(rows int64, records []record.Record) {
 	t.meta.KeyValues = append(t.meta.KeyValues[:0],
 		format.KeyValue{Key: "s3_destination.rows", Value: strconv.FormatInt(rows, 10)})
+	if t.renamed != "" {
+		t.meta.KeyValues = append(t.meta.KeyValues, format.KeyValue{Key: "s3_destination.names", Value: t.renamed})
+	}
 	if t.config.Metadata == nil {
 		return
 	}

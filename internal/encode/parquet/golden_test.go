@@ -25,7 +25,7 @@ func TestGoldenFiles(t *testing.T) {
 	for _, d := range encodetest.Clicks(50, 1) {
 		clicks = append(clicks, string(d))
 	}
-	bloom := parquet.Config{Compression: "none", BloomColumns: []string{"id", "string", "uuid"}}
+	bloom := parquet.Config{Compression: "none", Compatibility: parquet.Modern, BloomColumns: []string{"id", "string", "uuid"}}
 	tests := []struct {
 		name   string
 		config parquet.Config
@@ -34,6 +34,8 @@ func TestGoldenFiles(t *testing.T) {
 	}{
 		{"clicks", parquet.Config{Compression: "none", RowGroupSize: 8 << 10, PageSize: 1 << 10}, schema.Config{InferTimestamps: true}, clicks},
 		{"types", bloom, fixed(allTypes()...), []string{everyType, `{"id":2}`}},
+		{"clicks_modern", parquet.Config{Compression: "none", RowGroupSize: 8 << 10, PageSize: 1 << 10, Compatibility: parquet.Modern}, schema.Config{InferTimestamps: true}, clicks},
+		{"types_widest", parquet.Config{Compression: "none", BloomColumns: []string{"id", "string", "uuid"}}, fixed(allTypes()...), []string{everyType, `{"id":2}`}},
 		{"binary", parquet.Config{Compression: "none", BinaryStrings: true}, schema.Config{}, []string{`{"s":"x","l":["y",null]}`}},
 	}
 	for _, test := range tests {

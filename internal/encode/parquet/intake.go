@@ -14,6 +14,7 @@ type intake struct {
 	*worker
 	registry *schema.Registry
 	memory   *schema.Memory
+	dataset  record.Dataset
 	records  []record.Record
 	next     int // the first record not taken
 	refused  []encode.Refusal
@@ -58,6 +59,9 @@ func (in *intake) take(target int64) ending {
 			}
 		}
 		rec := &in.records[in.next]
+		if rec.Dataset != in.dataset {
+			return stranger
+		}
 		if in.registry.PerRecord() {
 			memory, err := in.registry.For(rec)
 			if err != nil {
@@ -80,6 +84,15 @@ func (in *intake) take(target int64) ending {
 		}
 	}
 	return drained
+}
+
+// stranger reports whether a record belongs to another schema.
+func (in *intake) stranger(rec *record.Record) bool {
+	if rec.Dataset != in.dataset || !in.registry.PerRecord() {
+		return rec.Dataset != in.dataset
+	}
+	memory, err := in.registry.For(rec)
+	return err == nil && memory != in.memory
 }
 
 // truncate gives back the rows of the current row group from row on.

@@ -26,7 +26,10 @@ func (b *builder) intLayout(c *column) layout {
 	if n < 8 {
 		return layout{encoding: format.Plain}
 	}
-	cost := deltaBits(c.ints)
+	cost := n * width
+	if b.deltas {
+		cost = deltaBits(c.ints)
+	}
 	if distinct := b.intIDs(c.ints, cost); distinct > 0 {
 		b.dict = b.dict[:0]
 		for _, v := range b.intDict {
@@ -40,7 +43,7 @@ func (b *builder) intLayout(c *column) layout {
 	}
 	// Bit-packed deltas do not compress further, plain values do: deltas must
 	// be clearly smaller.
-	if cost*3 < n*width {
+	if b.deltas && cost*3 < n*width {
 		return layout{encoding: format.DeltaBinaryPacked}
 	}
 	return layout{encoding: format.Plain}

@@ -185,7 +185,7 @@ func (t *together) help(s *segment) {
 // intake returns an intake of the file's records into the columns of a worker.
 func (t *together) intake(w *worker) intake {
 	f := t.file
-	return intake{worker: w, registry: f.registry, memory: f.memory, records: f.records, stop: &t.stop}
+	return intake{worker: w, registry: f.registry, memory: f.memory, dataset: f.dataset, records: f.records, stop: &t.stop}
 }
 
 // append makes a segment part of the file and reports whether another one may

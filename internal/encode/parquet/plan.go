@@ -1,6 +1,9 @@
 package parquet
 
 import (
+	"encoding/json"
+
+	"github.com/s3-destination/s3-destination/internal/encode/internal/rescue"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/scalar"
@@ -21,6 +24,9 @@ type plan struct {
 	// values for them, so that they are not among the members of root.
 	sources []*node
 	source  *source.Reader
+	// renamed are the columns that have other names in records, as a JSON object
+	// of those by the names in the file; empty for none.
+	renamed string
 }
 
 // node is one place of the schema. Leaves have a column. What every value needs
@@ -33,8 +39,13 @@ type node struct {
 	// stamp tells in which object this member was met last.
 	stamp uint64
 	kind  schema.Type // that of the field
-	def   uint8       // the definition level of a value that is present
-	rep   uint8       // the repetition level at which the items of a list follow
+	// narrow says that the field is an integer which may become a double: one
+	// that a double does not hold must be noted first.
+	narrow bool
+	// round says that a column of doubles may round.
+	round bool
+	def   uint8 // the definition level of a value that is present
+	rep   uint8 // the repetition level at which the items of a list follow
 
 	leaves  []*column
 	first   *node
@@ -44,23 +55,29 @@ type node struct {
 
 	field *schema.Field
 	path  string
+	at    rescue.Path
 }
 
 // planner builds a plan.
 type planner struct {
 	plan   *plan
-	binary bool
+	config *Config
+	widens bool // columns become wider for values that do not fit
 }
 
-func newPlan(s *schema.Schema, binaryStrings bool) *plan {
-	p := &planner{plan: &plan{schema: s}, binary: binaryStrings}
+func newPlan(s *schema.Schema, config *Config, policy schema.Policy) *plan {
+	p := &planner{plan: &plan{schema: s}, config: config, widens: policy.Widens()}
 	root := &schema.Field{Name: "schema", Type: schema.Group, Fields: s.Fields}
 	if s.Columns != nil {
 		p.plan.source = s.Columns.NewReader()
 		p.plan.sources = make([]*node, s.Columns.Len())
 	}
 	p.element(format.SchemaElement{Name: "schema", NumChildren: int32(len(s.Fields))})
-	p.plan.root = p.members(&node{field: root}, nil, 0, 0)
+	p.plan.root = p.members(&node{field: root, at: rescue.Root()}, nil, 0, 0)
+	if names := s.Renamed(); len(names) > 0 {
+		text, _ := json.Marshal(names) // text can always be written
+		p.plan.renamed = string(text)
+	}
 	p.plan.rescued = p.plan.root.index[schema.RescuedColumn]
 	for _, m := range p.plan.root.members {
 		if !m.field.Optional {
@@ -78,7 +95,9 @@ func (p *planner) members(n *node, path []string, def, rep uint8) *node {
 	n.index = make(map[string]*node, len(n.field.Fields))
 	for i := range n.field.Fields {
 		f := &n.field.Fields[i]
-		m := p.node(f, join(n.path, f.Name), f.Name, append(path[:len(path):len(path)], f.Name), def, rep)
+		column := f.ColumnName()
+		m := p.node(&node{field: f, path: join(n.path, f.Name), at: n.at.Member(f.Name)},
+			column, append(path[:len(path):len(path)], column), def, rep)
 		if f.Source > 0 {
 			p.plan.sources[f.Source-1] = m
 			continue
@@ -86,6 +105,9 @@ func (p *planner) members(n *node, path []string, def, rep uint8) *node {
 		m.token = jsonscan.FieldToken([]byte(f.Name))
 		n.members = append(n.members, m)
 		n.index[f.Name] = m
+		for _, alias := range f.Aliases {
+			n.index[alias] = m
+		}
 		n.leaves = append(n.leaves, m.leaves...)
 	}
 	for i, m := range n.members {
@@ -105,15 +127,17 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// node plans a field of any type, below the given levels. It is at text in the
-// records and at path in the file.
-func (p *planner) node(f *schema.Field, text, name string, path []string, def, rep uint8) *node {
+// node plans a field of any type, below the given levels. It is at path in the
+// file.
+func (p *planner) node(n *node, name string, path []string, def, rep uint8) *node {
+	f := n.field
 	repetition := format.Required
 	if f.Optional {
 		repetition = format.Optional
 		def++
 	}
-	n := &node{field: f, kind: f.Type, def: def, rep: rep, path: text}
+	n.kind, n.def, n.rep = f.Type, def, rep
+	n.narrow, n.round = f.Type == schema.Int64 && !f.Wide && !f.Round && p.widens, f.Round
 	switch f.Type { //nolint:exhaustive // the others are leaves
 	case schema.Group:
 		p.element(format.SchemaElement{Name: name, Repetition: repetition, NumChildren: int32(len(f.Fields))})
@@ -136,7 +160,8 @@ func (p *planner) list(n *node, name string, path []string, repetition format.Re
 	p.element(format.SchemaElement{Name: name, Repetition: repetition, NumChildren: 1, Annotation: format.List})
 	p.element(format.SchemaElement{Name: "list", Repetition: format.Repeated, NumChildren: 1})
 	n.rep++
-	n.elem = p.node(n.field.Elem, n.path+"[]", "element", append(path[:len(path):len(path)], "list", "element"), n.def+1, n.rep)
+	n.elem = p.node(&node{field: n.field.Elem, path: n.path + "[]", at: n.at.Items()},
+		"element", append(path[:len(path):len(path)], "list", "element"), n.def+1, n.rep)
 	n.leaves = n.elem.leaves
 }
 
@@ -157,15 +182,22 @@ func (p *planner) leaf(f *schema.Field, name string, repetition format.Repetitio
 	case schema.Timestamp:
 		e.Type, e.Annotation = format.Int64, format.TimestampMicros
 	case schema.Time:
-		e.Type, e.Annotation = format.Int64, format.TimeMicros
+		e.Type = format.Int64
+		if p.config.Compatibility == Modern {
+			e.Annotation = format.TimeMicros
+		}
 	case schema.UUID:
-		e.Type, e.TypeLength, e.Annotation = format.FixedLenByteArray, 16, format.UUID
+		if p.config.Compatibility == Modern {
+			e.Type, e.TypeLength, e.Annotation = format.FixedLenByteArray, 16, format.UUID
+			break
+		}
+		e.Annotation = format.String
 	case schema.Decimal:
 		decimal(&e, f)
 	case schema.String, schema.JSON:
 		// There is an annotation for JSON, but readers differ on it: some take
 		// it for text, some for bytes. All take a string for text.
-		if !p.binary {
+		if !p.config.BinaryStrings {
 			e.Annotation = format.String
 		}
 	}

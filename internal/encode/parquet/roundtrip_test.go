@@ -75,9 +75,14 @@ var inferred = []encodetest.Case{
 		Want: []string{`{"l":"[1,\"a\"]"}`, `{"l":"[{\"b\":1},[]]"}`, `{"l":"\"plain\""}`},
 	},
 	{
-		Name: "empty containers become JSON",
-		Docs: []string{`{"l":[],"o":{}}`, `{"l":null,"o":{}}`},
-		Want: []string{`{"l":"[]","o":"{}"}`, `{"l":null,"o":"{}"}`},
+		Name: "empty containers decide nothing",
+		Docs: []string{`{"l":[],"o":{},"a":1}`, `{"l":null,"o":{},"p":[null,{"x":[]}],"a":{}}`},
+		Want: []string{`{"a":1}`, `{"a":null}`},
+	},
+	{
+		Name: "empty containers in columns of other values",
+		Docs: []string{`{"l":[],"o":{},"s":[]}`, `{"l":[1,[]],"o":{"x":1},"s":"x"}`, `{"l":{},"o":[],"s":{}}`},
+		Want: []string{`{"l":[],"o":{"x":null},"s":"[]"}`, `{"l":[1,null],"o":{"x":1},"s":"x"}`, `{"l":null,"o":null,"s":"{}"}`},
 	},
 	{
 		Name: "unicode and control characters",
@@ -92,7 +97,7 @@ var inferred = []encodetest.Case{
 	{
 		Name: "nothing but nulls",
 		Docs: []string{`{"a":null}`, `{"a":null,"b":null}`},
-		Want: []string{`{"a":null,"b":null}`, `{"a":null,"b":null}`},
+		Want: []string{`{"_rescued_data":null}`, `{"_rescued_data":null}`},
 	},
 	{Name: "an empty name", Docs: []string{`{"":1,"a":2}`}},
 }
@@ -181,7 +186,7 @@ func TestColumnsNeverFlip(t *testing.T) {
 	assert.Equal(t, []string{"a:DOUBLE", "c:INT64", "b:BYTE_ARRAY"}, columns(t, data))
 	data, _ = encodetest.Encode(t, first, `{"c":1,"a":2,"b":"y"}`)
 	assert.Equal(t, []string{"a:DOUBLE", "c:INT64", "b:BYTE_ARRAY"}, columns(t, data))
-	data, _ = encodetest.Encode(t, first, `{"c":"s","a":2}`, `{"c":5}`)
+	data, _ = encodetest.Encode(t, first, `{"c":"s","a":2}`, `{"a":1,"c":5}`)
 	assert.Equal(t, []string{"a:DOUBLE", "c:BYTE_ARRAY", "b:BYTE_ARRAY"}, columns(t, data))
 }
 

@@ -3,7 +3,7 @@ package parquet
 import (
 	"errors"
 
-	"github.com/s3-destination/s3-destination/internal/encode/internal/rescue"
+	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
 // errTwice says that an object has the same field twice.
@@ -13,7 +13,7 @@ var errTwice = errors.New("a field is there twice")
 func (w *writer) writeTwice(doc []byte) error {
 	w.truncate(w.row)
 	w.rescue.Drop()
-	v, err := rescue.Decode(doc)
+	v, err := schema.DecodeTwice(doc)
 	if err != nil {
 		return err
 	}

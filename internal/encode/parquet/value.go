@@ -32,12 +32,12 @@ func (w *writer) writeValue(v any) error {
 func (w *writer) parsedObject(n *node, object map[string]any, rep uint8) error {
 	met := 0
 	for _, m := range n.members {
-		v, ok := object[m.field.Name]
-		if ok {
-			met++
+		v, found := m.field.In(object)
+		if met += found; found > 1 {
+			return m.field.ErrShared()
 		}
 		if n == w.root {
-			if !ok || v == nil && m.field.Optional {
+			if found == 0 || v == nil && m.field.Optional {
 				continue
 			}
 			for _, leaf := range m.leaves {
@@ -52,9 +52,10 @@ func (w *writer) parsedObject(n *node, object map[string]any, rep uint8) error {
 		return nil
 	}
 	for name, v := range object {
-		if v != nil && n.index[name] == nil {
-			return w.unknownField(join(n.path, name))
+		if v == nil || n.index[name] != nil || w.policy.Unknown == schema.Add && schema.Undecided(v) {
+			continue
 		}
+		return w.unknownField(join(n.path, name))
 	}
 	return nil
 }
@@ -96,6 +97,9 @@ func (w *writer) parsed(n *node, v any, rep uint8) error {
 	default:
 		var i int64
 		if i, ok = n.field.ValueInt64(v); ok {
+			if n.narrow && !scalar.ExactDouble(i) {
+				return w.wide(n)
+			}
 			n.column.addInt(rep, i)
 		}
 	}

@@ -22,13 +22,13 @@ func newWorker(config *Config) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker{config: config, builder: builder{compressor: c, pageSize: config.PageSize}}, nil
+	return &worker{config: config, builder: builder{compressor: c, pageSize: config.PageSize, deltas: config.Compatibility == Modern}}, nil
 }
 
 // use prepares the worker for records of a schema, which must have fields.
 // final says that the schema knows all records as well as it ever will.
 func (w *worker) use(s *schema.Schema, policy schema.Policy, final bool) *plan {
-	p := w.plan(s)
+	p := w.plan(s, policy)
 	if old := w.writer.plan; old != nil && old != p {
 		for _, c := range old.columns {
 			c.release()
@@ -40,13 +40,13 @@ func (w *worker) use(s *schema.Schema, policy schema.Policy, final bool) *plan {
 	return p
 }
 
-func (w *worker) plan(s *schema.Schema) *plan {
+func (w *worker) plan(s *schema.Schema, policy schema.Policy) *plan {
 	for _, p := range w.plans {
 		if p.schema == s {
 			return p
 		}
 	}
-	p := newPlan(s, w.config.BinaryStrings)
+	p := newPlan(s, w.config, policy)
 	for _, c := range p.columns {
 		c.bloom = slices.Contains(w.config.BloomColumns, pathOf(c.path))
 	}

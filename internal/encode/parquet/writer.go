@@ -7,6 +7,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/internal/rescue"
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/source"
 )
@@ -216,7 +217,8 @@ func (w *writer) unknown(n *node, key []byte) error {
 		path = join(n.path, string(key)) // the key is gone after the next step
 	}
 	isNull := w.cursor.Kind() == jsonscan.Null
-	if _, err := w.cursor.Skip(); err != nil || isNull {
+	raw, err := w.cursor.Skip()
+	if err != nil || isNull || w.policy.Unknown == schema.Add && jsonscan.Undecided(raw) {
 		return err
 	}
 	return w.unknownField(path)
@@ -246,6 +248,9 @@ func (w *writer) value(n *node, rep uint8) error {
 		}
 	case schema.Int64:
 		if v, ok := c.TryInt(); ok {
+			if n.narrow && !scalar.ExactDouble(v) {
+				return w.wide(n)
+			}
 			n.column.addInt(rep, v)
 			return nil
 		}
@@ -326,7 +331,16 @@ func (w *writer) other(n *node, rep uint8) error {
 	return w.mismatch(n, rep, raw)
 }
 
+// wide has it noted that a column of integers has one that a double does not
+// hold.
+func (w *writer) wide(n *node) error {
+	if w.final {
+		return fmt.Errorf("field %q: the record was not learned from", n.path)
+	}
+	return errLearn
+}
+
 // takesText reports whether the column takes values of any kind as their text.
 func (w *writer) takesText(n *node) bool {
-	return n.field.Type == schema.String && (w.policy.Mismatch == schema.Widen || w.policy.Mismatch == schema.ToString)
+	return n.field.Type == schema.String && w.policy.Widens()
 }

@@ -1,12 +1,9 @@
-// Package rescue collects values that do not fit their columns, and reads
-// records that columns cannot be filled from directly. The columnar formats
-// share it.
+// Package rescue collects values that do not fit their columns. The columnar
+// formats share it.
 package rescue
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +11,8 @@ import (
 )
 
 // Values collects the values of one record that did not fit their columns, as
-// the text of one JSON object: {"path": value}.
+// the text of one JSON object: {"path": value}. Paths are JSON Pointers (RFC
+// 6901), so that no two values of a record have the same.
 type Values struct {
 	text  []byte
 	items []int // the index in each list that is being walked
@@ -30,17 +28,33 @@ func (v *Values) Item(i int) { v.items[len(v.items)-1] = i }
 // Leave ends the innermost list.
 func (v *Values) Leave() { v.items = v.items[:len(v.items)-1] }
 
-// Add takes a value. Where its path leads through lists, the positions are
-// filled in: two values must not have the same name.
-func (v *Values) Add(path string, raw []byte) {
-	v.path = v.path[:0]
-	for _, i := range v.items {
-		before, after, _ := strings.Cut(path, "[]")
-		v.path = append(append(v.path, before...), '[')
-		v.path = append(strconv.AppendInt(v.path, int64(i), 10), ']')
-		path = after
+// Path is where a column is: the parts of a pointer between the positions in
+// lists that it leads through.
+type Path []string
+
+// Root is the path of a record.
+func Root() Path { return Path{""} }
+
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// Member is the path of a member of the object that is at p.
+func (p Path) Member(name string) Path {
+	parts := slices.Clone(p)
+	parts[len(parts)-1] += "/" + escape.Replace(name)
+	return parts
+}
+
+// Items is the path of the elements of the list that is at p.
+func (p Path) Items() Path { return append(slices.Clone(p), "") }
+
+// Add takes a value. The positions in lists that its path leads through are those
+// that are being walked.
+func (v *Values) Add(path Path, raw []byte) {
+	v.path = append(v.path[:0], path[0]...)
+	for i, part := range path[1:] {
+		v.path = strconv.AppendInt(append(v.path, '/'), int64(v.items[i]), 10)
+		v.path = append(v.path, part...)
 	}
-	v.path = append(v.path, path...)
 	sep := byte(',')
 	if len(v.text) == 0 {
 		sep = '{'
@@ -65,18 +79,3 @@ func (v *Values) Take() []byte {
 
 // Drop forgets what a failed record added.
 func (v *Values) Drop() { v.text, v.items = v.text[:0], v.items[:0] }
-
-// Decode reads a document in which an object has a field twice. As everywhere
-// in Go's JSON the last one counts. This is rare enough to take the slow way.
-func Decode(doc []byte) (any, error) {
-	if err := jsonscan.Valid(doc); err != nil {
-		return nil, err
-	}
-	d := json.NewDecoder(bytes.NewReader(doc))
-	d.UseNumber()
-	var value any
-	if err := d.Decode(&value); err != nil {
-		return nil, fmt.Errorf("reading a record with a field that is there twice: %w", err)
-	}
-	return value, nil
-}

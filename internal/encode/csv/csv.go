@@ -133,13 +133,17 @@ func (e *encoder) encodePlain(w io.Writer, records []record.Record, limit int64)
 // it is the only one. scan returns the index of the first record not read.
 func (e *encoder) scan(records []record.Record, index int, full func() bool) int {
 	for ; index < len(records); index++ {
-		if e.stranger(&records[index]) {
+		rec := &records[index]
+		if rec.Dataset != e.dataset || e.perRecord && e.stranger(rec) {
 			e.change = index
 			return index
 		}
-		err := e.check.Check(&records[index])
+		err := error(nil)
+		if e.check != nil {
+			err = e.check.Check(rec)
+		}
 		if err == nil {
-			err = e.table.add(&records[index])
+			err = e.table.add(rec)
 		}
 		switch {
 		case err != nil:

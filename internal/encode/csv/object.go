@@ -16,6 +16,8 @@ type object struct {
 	known   *schema.Schema // the columns that the table began with
 	check   *schema.Checker
 	dataset record.Dataset
+	// perRecord says that records of a dataset may have other schemas.
+	perRecord bool
 }
 
 // errMoved says that the columns of the dataset are others than when the object
@@ -46,6 +48,7 @@ func (e *encoder) begin(records []record.Record) {
 		}
 		e.object = object{
 			memory: memory, known: memory.Schema(), check: memory.Checker(), dataset: records[i].Dataset,
+			perRecord: e.registry.PerRecord(),
 		}
 		e.table.reset(e.known, memory.Policy().Unknown, memory.Room())
 		return
@@ -55,11 +58,8 @@ func (e *encoder) begin(records []record.Record) {
 // skipped is the number of records that begin refused.
 func (e *encoder) skipped() int { return len(e.refused) }
 
-// stranger reports whether a record belongs to another schema.
+// stranger reports whether a record of the same dataset brings another schema.
 func (e *encoder) stranger(rec *record.Record) bool {
-	if rec.Dataset != e.dataset || !e.registry.PerRecord() {
-		return rec.Dataset != e.dataset
-	}
 	memory, err := e.registry.For(rec)
 	return err != nil || memory != e.memory
 }

@@ -105,12 +105,16 @@ func refusal(err error) error {
 // field reads the next name, which came behind prev, and returns its number.
 func (t *table) field(c *jsonscan.Cursor, prev int32) (id int32, ok bool, err error) {
 	guess := t.names.after(prev)
-	if guess != none && c.TryField(t.names.all[guess].token) {
-		return guess, true, t.wanted(guess, c)
-	}
 	if guess != none {
+		n := &t.names.all[guess]
+		if c.TryField(n.token) {
+			if n.column != none {
+				return guess, true, nil
+			}
+			return guess, true, t.want(guess, c.Kind())
+		}
 		// A field that is left out now and then does not change the order.
-		if skip := t.names.all[guess].next; skip != none && c.TryField(t.names.all[skip].token) {
+		if skip := n.next; skip != none && c.TryField(t.names.all[skip].token) {
 			return skip, true, t.wanted(skip, c)
 		}
 	}

@@ -21,7 +21,7 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 	}
 	b := t.room()
 	start, dst := len(*b), *b
-	last, separators := int32(none), int32(0)
+	last, separators, styled := int32(none), int32(0), t.styled
 	if t.source != nil {
 		dst = t.appendSource(dst, r.Meta)
 		last = int32(t.reserved() - 1) // a field of that name or before is out of order
@@ -49,8 +49,17 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 			prev = id
 			continue
 		}
-		if dst = t.appendNulls(dst, separators, column, last); separators < column {
-			separators = column
+		if styled {
+			dst, separators = t.appendNulls(dst, separators, column, last), column
+			dst, err = t.appendStyled(dst, c)
+			if err != nil {
+				return false, refusal(err)
+			}
+			prev, last = id, column
+			continue
+		}
+		for ; separators < column; separators++ {
+			dst = append(dst, t.separator)
 		}
 		if dst, err = t.appendValue(dst, c); err != nil {
 			return false, refusal(err)
@@ -58,9 +67,11 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 		prev, last = id, column
 	}
 	width := int32(len(t.columns))
-	dst = t.appendNulls(dst, separators, max(width-1, 0), last)
-	if last < width-1 {
-		dst = append(dst, t.null...)
+	if styled && last < width-1 {
+		dst, separators = append(t.appendNulls(dst, separators, width-1, last), t.null...), width-1
+	}
+	for ; separators < width-1; separators++ {
+		dst = append(dst, t.separator)
 	}
 	t.commit(b, dst, start)
 	return true, nil
@@ -69,12 +80,6 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 // appendNulls appends separators up to a column, with nulls for the columns after
 // the last one that has a value.
 func (t *table) appendNulls(dst []byte, separators, column, last int32) []byte {
-	if len(t.null) == 0 {
-		for ; separators < column; separators++ {
-			dst = append(dst, t.separator)
-		}
-		return dst
-	}
 	for ; separators < column; separators++ {
 		if separators > last {
 			dst = append(dst, t.null...)
@@ -84,15 +89,18 @@ func (t *table) appendNulls(dst []byte, separators, column, last int32) []byte {
 	return dst
 }
 
+// appendStyled appends the value at the cursor as a style that is not the default
+// has it.
+func (t *table) appendStyled(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
+	var value cell
+	if err := t.value(c, &value); err != nil {
+		return dst, err
+	}
+	return t.appendCell(dst, &value), nil
+}
+
 // appendValue appends the value at the cursor.
 func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
-	if t.styled {
-		var value cell
-		if err := t.value(c, &value); err != nil {
-			return dst, err
-		}
-		return t.appendCell(dst, &value), nil
-	}
 	if s, ok := c.TryPlain(); ok {
 		return appendPlain(dst, s, t.separator), nil
 	}

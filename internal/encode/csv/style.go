@@ -5,12 +5,12 @@ import "bytes"
 // style is how values are written.
 type style struct {
 	separator byte
-	end       string // of a line
+	crlf      bool // lines end as on Windows
 	null      string
 	quote     Quote
 	backslash bool
 	guard     bool
-	// styled says that any of these but separator and end is not the default:
+	// styled says that any of these but separator and line end is not the default:
 	// the quick ways are only for what is.
 	styled bool
 
@@ -20,17 +20,30 @@ type style struct {
 
 func styleOf(c *Config) style {
 	s := style{
-		separator: c.Separator, end: "\n", null: c.Null, quote: c.Quote,
+		separator: c.Separator, crlf: c.CRLF, null: c.Null, quote: c.Quote,
 		backslash: c.Backslash, guard: c.GuardFormulas,
-	}
-	if c.CRLF {
-		s.end = "\r\n"
 	}
 	if s.quote == "" {
 		s.quote = Minimal
 	}
 	s.styled = s.null != "" || s.quote != Minimal || s.backslash || s.guard
 	return s
+}
+
+// appendLineEnd ends a line.
+func (s *style) appendLineEnd(dst []byte) []byte {
+	if s.crlf {
+		dst = append(dst, '\r')
+	}
+	return append(dst, '\n')
+}
+
+// lineEnd is the size of a line end.
+func (s *style) lineEnd() int64 {
+	if s.crlf {
+		return int64(len("\r\n"))
+	}
+	return int64(len("\n"))
 }
 
 // appendLiteral appends a number or a boolean.

@@ -126,7 +126,7 @@ func (t *table) size() int64 {
 	if width == 0 {
 		return 0
 	}
-	rows, end := int64(len(t.rows)), int64(len(t.end))
+	rows, end := int64(len(t.rows)), t.lineEnd()
 	size := t.textSize + rows*end
 	size += (rows*(width-1) - t.separators) * int64(1+len(t.null))
 	switch {
@@ -178,7 +178,7 @@ func (t *table) appendHeader(dst []byte) []byte {
 		}
 		dst = t.appendString(dst, []byte(c.header))
 	}
-	return append(dst, t.end...)
+	return t.appendLineEnd(dst)
 }
 
 // appendEnd appends what the text of a row lacks: separators for the columns
@@ -194,7 +194,7 @@ func (t *table) appendEnd(dst []byte, r row) []byte {
 	for range len(t.columns) - max(int(r.columns), 1) {
 		dst = append(append(dst, t.separator), t.null...)
 	}
-	return append(dst, t.end...)
+	return t.appendLineEnd(dst)
 }
 
 // cursor walks over the texts of the rows.

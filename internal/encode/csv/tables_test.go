@@ -18,7 +18,9 @@ func tables(gzip bool) encodetest.Tables {
 		return encodetest.Gunzip(object)
 	}
 	return encodetest.Tables{
-		New: func(r *schema.Registry) encode.Encoder { return csv.New(csv.Config{Header: true, Gzip: gzip, Schema: r}) },
+		New: func(r *schema.Registry) encode.Encoder {
+			return csv.New(csv.Config{Header: true, Gzip: gzip, Schema: r})
+		},
 		Decode: func(object []byte) ([]map[string]any, error) {
 			text, err := plain(object)
 			if err != nil {

@@ -50,6 +50,7 @@ func run() int {
 		service.CLIOptOnConfigParse(begin.warn),
 		service.CLIOptAddCommand(ofConfig(lintCommand(stdout, os.Stderr))),
 		service.CLIOptAddCommand(ofConfig(previewCommand(os.Stdin, stdout))),
+		service.CLIOptAddCommand(ofConfig(schemaCommand(os.Stdin, stdout))),
 		service.CLIOptAddCommand(ofConfig(checkCommand(stdout))),
 		service.CLIOptAddCommand(ofConfig(policyCommand(stdout))),
 		service.CLIOptAddCommand(ofConfig(sizeCommand(stdout))),

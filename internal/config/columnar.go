@@ -130,6 +130,12 @@ func (f *columnar) format(c *Config, r *reader, declared schema.Config, construc
 		return e
 	}}
 	out.Columns = registry
+	out.Inference = func() (*schema.Registry, error) {
+		return schema.New(schema.Config{
+			InferTimestamps: declared.InferTimestamps, Numbers: declared.Numbers,
+			MaxColumns: declared.MaxColumns, OnCaseCollision: declared.OnCaseCollision,
+		})
+	}
 	switch {
 	case f.dataset != "":
 		// Records of one folder may be of several datasets then.

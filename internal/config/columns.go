@@ -30,7 +30,7 @@ func columns(s *schema.Config, dataset *string) settings {
 				or("").
 				example("/var/lib/s3-destination/columns.json"),
 			declared("fields", &s.Fields).
-				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `base64` (bytes), `fields` (of a group) and `items` (of a list).").
+				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `base64` (bytes), `exact` (double and int64: a number that the type does not give back digit for digit does not fit, instead of being rounded), `fields` (of a group) and `items` (of a list).").
 				or([]any{}).
 				example([]any{
 					map[string]any{"name": "id", "type": "int64"},
@@ -89,6 +89,7 @@ type columnYAML struct {
 	Scale     int          `json:"scale"`
 	Unit      string       `json:"unit"`
 	Base64    bool         `json:"base64"`
+	Exact     bool         `json:"exact"`
 	Fields    []columnYAML `json:"fields"`
 	Items     *columnYAML  `json:"items"`
 }
@@ -111,7 +112,7 @@ func column(item *service.ParsedConfig) (columnYAML, error) {
 func (c columnYAML) config() schema.FieldConfig {
 	f := schema.FieldConfig{
 		Name: c.Name, Type: c.Type, Optional: c.Optional, Precision: c.Precision,
-		Scale: c.Scale, Unit: c.Unit, Base64: c.Base64,
+		Scale: c.Scale, Unit: c.Unit, Base64: c.Base64, Exact: c.Exact,
 	}
 	for _, nested := range c.Fields {
 		f.Fields = append(f.Fields, nested.config())

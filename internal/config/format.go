@@ -8,6 +8,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/csv"
 	"github.com/s3-destination/s3-destination/internal/encode/json"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/source"
@@ -27,6 +28,9 @@ type Format struct {
 	Identify func(*record.Record) (string, error)
 	// Columns remembers the columns of datasets; nil for formats without.
 	Columns *schema.Registry
+	// Inference returns a registry that infers columns whatever schema.mode is, and
+	// keeps them nowhere; nil for formats without columns.
+	Inference func() (*schema.Registry, error)
 	// ratio is how many bytes of the object a byte of the record becomes,
 	// until objects have been measured. Low is better than high: a first chunk
 	// that is too large becomes several full objects, one too small is final.
@@ -125,8 +129,24 @@ func (f *format) complete(c *Config, r *reader) {
 	if f.name != "csv" && f.name != "csv+gzip" && f.csv.Separator != ',' {
 		r.warn("separator: it has no effect on this file_format: write csv or csv+gzip, or remove it")
 	}
+	f.warnUnused(r)
 	if f.name != "parquet" && f.name != "avro" && f.columnar.binaryStrings {
 		r.warn("use_binary_strings: it has no effect on this file_format: write parquet or avro, or remove it")
+	}
+}
+
+// warnUnused names options that are for other formats.
+func (f *format) warnUnused(r *reader) {
+	unused := csv.Config{Separator: f.csv.Separator, Header: f.csv.Header, Quote: csv.Minimal}
+	if f.name != "csv" && f.name != "csv+gzip" && f.csv != unused {
+		r.warn("csv.null, csv.quote, csv.escape, csv.guard_formulas and csv.line_ending have no effect: they are for csv formats only")
+	}
+	if f.name != "parquet" && f.columnar.parquet.Compatibility == parquet.Modern {
+		r.warn("parquet.compatibility has no effect: it is for the format parquet only")
+	}
+	json := f.name == "json" || f.name == "json+gzip"
+	if s := &f.columnar.schema; json && (s.Mode != schema.Infer || s.State != "" || f.columnar.dataset != "") {
+		r.warn("schema has no effect: objects of json have no columns")
 	}
 }
 
@@ -179,7 +199,7 @@ func (f *format) csvFormat(c *Config, r *reader, gzip bool) Format {
 
 // with is the format with the encoder and the columns of another one.
 func (f Format) with(other Format) Format {
-	f.NewEncoder, f.Columns, f.Identify = other.NewEncoder, other.Columns, other.Identify
+	f.NewEncoder, f.Columns, f.Identify, f.Inference = other.NewEncoder, other.Columns, other.Identify, other.Inference
 	return f
 }
 

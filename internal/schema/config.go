@@ -136,6 +136,9 @@ type FieldConfig struct {
 	Unit string
 	// Base64 says that the strings of a bytes field are base64.
 	Base64 bool
+	// Exact says of a number that values which the type does not give back digit
+	// for digit do not fit, as if the type had been inferred.
+	Exact bool
 	// Fields of a group.
 	Fields []FieldConfig
 	// Items of a list.
@@ -261,7 +264,7 @@ func (c *FieldConfig) field() (f Field, err error) {
 	}
 	f = Field{
 		Name: c.Name, Type: t, Optional: c.Optional, Precision: c.Precision, Scale: c.Scale,
-		Base64: c.Base64, Round: true,
+		Base64: c.Base64, Round: !c.Exact,
 	}
 	if f.Unit, err = parseUnit(c.Unit); err != nil {
 		return f, err

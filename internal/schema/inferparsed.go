@@ -12,22 +12,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/scalar"
 )
 
-// DecodeTwice reads a document in which an object has a field twice. As
-// everywhere in Go's JSON the last one counts. This is rare enough to take the
-// slow way.
-func DecodeTwice(doc []byte) (any, error) {
-	if err := jsonscan.Valid(doc); err != nil {
-		return nil, err
-	}
-	d := json.NewDecoder(bytes.NewReader(doc))
-	d.UseNumber()
-	var value any
-	if err := d.Decode(&value); err != nil {
-		return nil, fmt.Errorf("reading a record with a field that is there twice: %w", err)
-	}
-	return value, nil
-}
-
 // parsedRecord notes a record that a processor has parsed.
 func (in *inferrer) parsedRecord(root *node, v any) error {
 	m, ok := v.(map[string]any)

@@ -114,8 +114,10 @@ func (w *watcher) ColumnChanged(c schema.Change) {
 	w.changes = append(w.changes, c)
 }
 
-func (w *watcher) Datasets(held int, _ int64, forgotten int) { w.held, w.forgotten = held, w.forgotten+forgotten }
-func (w *watcher) Unsaved(err error)                        { w.unsaved = errors.Join(w.unsaved, err) }
+func (w *watcher) Datasets(held int, _ int64, forgotten int) {
+	w.held, w.forgotten = held, w.forgotten+forgotten
+}
+func (w *watcher) Unsaved(err error) { w.unsaved = errors.Join(w.unsaved, err) }
 
 func TestEachChangeIsTold(t *testing.T) {
 	var w watcher

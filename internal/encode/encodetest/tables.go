@@ -125,6 +125,9 @@ func (z *Tables) drawRecords(t *rapid.T, d record.Dataset) []record.Record {
 		if len(fields) == 0 {
 			fields = []string{`"a":null`}
 		}
+		if rapid.IntRange(0, 9).Draw(t, "twice") == 0 {
+			fields = append([]string{`"a":` + rapid.SampledFrom(values).Draw(t, "first")}, append(fields, `"a":7`)...)
+		}
 		doc := []byte("{" + strings.Join(fields, ",") + "}")
 		records = append(records, record.Record{Raw: doc, Dataset: d})
 		if rapid.IntRange(0, 5).Draw(t, "bad") == 0 {

@@ -105,13 +105,13 @@ func (w *writer) writeJSON(doc []byte) error {
 	if err == nil {
 		err = c.End()
 	}
-	if errors.Is(err, errTwice) {
-		return w.writeTwice(doc)
+	if err == nil {
+		err = w.endRecord()
 	}
-	if err != nil {
-		return err
+	if err != nil && (errors.Is(err, errTwice) || schema.Twice(doc)) {
+		return w.writeTwice(doc) // what it failed with may not count
 	}
-	return w.endRecord()
+	return err
 }
 
 // endRecord checks and adds what only the end of a record tells.

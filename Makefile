@@ -101,7 +101,7 @@ integration: $(TOOLS)/versitygw $(TOOLS)/minio ## tests against real S3 servers 
 	VERSITYGW=$(TOOLS)/versitygw MINIO=$(TOOLS)/minio go test $(RELEASE) -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin ./cmd/...
 
 .PHONY: interop
-interop: ## read parquet and avro back with DuckDB, pyarrow and fastavro (skips what is absent)
+interop: ## read files back with DuckDB, pyarrow, Polars and fastavro (skips what is absent)
 	resources/ci/interop.sh
 
 .PHONY: connect-matrix

@@ -74,10 +74,10 @@ func (l *learner) add(m *service.Message) error {
 	pass := l.assigner.Begin(service.MessageBatch{m})
 	defer pass.End()
 	if _, err := pass.Assign(0, &rec); err != nil {
-		return nil //nolint:nilerr // it is a bad record, which preview would name
+		return nil // it is a bad record, which preview would name
 	}
 	if rec.Dataset, err = pass.Dataset(0, &rec); err != nil {
-		return nil //nolint:nilerr // so is this one
+		return nil // so is this one
 	}
 	l.seen[rec.Dataset]++
 	l.pending[rec.Dataset] = append(l.pending[rec.Dataset], rec)

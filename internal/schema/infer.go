@@ -66,17 +66,20 @@ func (in *inferrer) reserved(root *node) bool {
 }
 
 func (in *inferrer) jsonRecord(root *node, raw []byte) error {
-	if err := jsonscan.Valid(raw); err != nil {
-		return err
-	}
 	if len(raw) > maxRecord {
 		return fmt.Errorf("the record has %d bytes; a page holds at most %d", len(raw), maxRecord)
 	}
 	in.cursor.Reset(raw)
 	if kind := in.cursor.Kind(); kind != jsonscan.Object {
+		if err := jsonscan.Valid(raw); err != nil {
+			return err
+		}
 		return fmt.Errorf("the record is %s, not an object", kind)
 	}
 	err := in.jsonMembers(root, 0)
+	if err == nil {
+		err = in.cursor.End()
+	}
 	if errors.Is(err, errTwice) {
 		in.rules.back()
 		in.path = in.path[:0]
@@ -176,24 +179,24 @@ func (in *inferrer) enter(name string) { in.path = append(in.path, name) }
 func (in *inferrer) leave()            { in.path = in.path[:len(in.path)-1] }
 
 func (in *inferrer) jsonContainer(n *node, kind jsonscan.Kind, depth int) (conflict bool, err error) {
+	full, walk := Group, in.jsonMembers
+	if kind == jsonscan.Array {
+		full, walk = List, in.jsonItems
+	}
+	if n.Type == full && depth < MaxDepth {
+		return false, walk(n, depth)
+	}
 	saved := in.cursor
 	raw, err := in.cursor.Skip()
 	if err != nil {
 		return false, err
-	}
-	full := Group
-	if kind == jsonscan.Array {
-		full = List
 	}
 	look, conflict, err := in.container(n, full, depth, jsonscan.Undecided(raw), raw)
 	if !look || err != nil {
 		return conflict, err
 	}
 	in.cursor = saved
-	if full == Group {
-		return conflict, in.jsonMembers(n, depth)
-	}
-	return conflict, in.jsonItems(n, depth)
+	return conflict, walk(n, depth)
 }
 
 // container notes that a list or object was seen and reports whether to look

@@ -98,7 +98,7 @@ func TestNumbersKeepTheirDigits(t *testing.T) {
 	} {
 		for i, numbers := range []schema.Numbers{schema.Exact, schema.Decimals, schema.Doubles} {
 			got := show(learn(memory(t, schema.Config{Numbers: numbers}), records(doc)).Fields)
-			if want := "n " + want[i]; got != want && !(got == "n json" && strings.HasPrefix(want, "n [string")) {
+			if want := "n " + want[i]; got != "n json" || !strings.HasPrefix(want, "n [string") {
 				assert.Equal(t, want, got, "%s %s", numbers, doc)
 			}
 		}

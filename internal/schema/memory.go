@@ -71,7 +71,7 @@ func newMemory(declared, remembered []Field, r *Registry) *Memory {
 func (n *node) declare(f *Field, p Policy) {
 	declared := nodeOf(f, true)
 	declared.Column, declared.Record, declared.named = n.Column, n.Record, n.named
-	if n.Type == f.Type && n.Type == Group {
+	if n.Type == Group && f.Type == Group {
 		for _, m := range declared.members {
 			if old := n.index[m.Name]; old != nil {
 				old.declare(&m.Field, p)

@@ -115,7 +115,8 @@ func (e *Encoder) plan(s *schema.Schema, policy schema.Policy) (*plan, error) {
 		return nil, nil
 	}
 	for _, p := range e.plans {
-		if p.schema == s {
+		// Another dataset may have the same fields.
+		if p.schema == s || p.schema.Fingerprint() == s.Fingerprint() {
 			return p, nil
 		}
 	}

@@ -119,10 +119,8 @@ func (t *table) fill(id int32) (*cell, error) {
 		return nil, source.Taken(t.source.columns.Name(int(id)))
 	}
 	at := t.columns[t.names.all[id].column].name
-	old := at
 	if int(at) < len(t.cells) && t.cells[at].record == t.record {
-		old = t.cells[at].by
-		if old != id {
+		if old := t.cells[at].by; old != id {
 			return nil, fmt.Errorf("the fields %q and %q differ only in case, and share a column: a record may have only one of them",
 				t.names.all[old].text, t.names.all[id].text)
 		}

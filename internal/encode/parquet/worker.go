@@ -42,7 +42,8 @@ func (w *worker) use(s *schema.Schema, policy schema.Policy, final bool) *plan {
 
 func (w *worker) plan(s *schema.Schema, policy schema.Policy) *plan {
 	for _, p := range w.plans {
-		if p.schema == s {
+		// Another dataset may have the same columns.
+		if p.schema == s || p.schema.Fingerprint() == s.Fingerprint() {
 			return p
 		}
 	}

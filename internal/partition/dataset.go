@@ -34,7 +34,21 @@ var dateNames = regexp.MustCompile(`(?i)^(?:.*_)?(?:date|datum|day|dt|ds|year|yy
 
 // clockCalls match expressions that differ from record to record of one table:
 // clocks, counters, random ids, and where in a topic a record was.
-var clockCalls = regexp.MustCompile(`\b(?:now|timestamp_unix\w*|ts_\w+|(?:format|parse)_timestamp\w*|count|counter|uuid_v\d|ksuid|nanoid|ulid|snowflake_id|random_int|batch_index|batch_size|kafka_partition|kafka_offset|kafka_timestamp\w*)\b`)
+var clockCalls = regexp.MustCompile(`\b(?:now|timestamp_unix\w*|ts_\w+|(?:format|parse)_timestamp\w*|count|counter|uuid_v\d|ksuid|nanoid|ulid|snowflake_id|random_int|batch_index|batch_size)[ \t]*\(|\bkafka_(?:partition|offset|timestamp\w*)\b`)
+
+// isDate reports whether an expression is made of the date of the record.
+func isDate(expression, dateField string) bool {
+	if dateField == "" || strings.Contains(dateField, "${!") {
+		return dateField != "" && expression == dateField
+	}
+	field := strings.TrimPrefix(dateField, "@")
+	for _, form := range []string{`"` + field + `"`, "this." + field + " ", "@" + field + " ", "this." + field + ".", "this." + field + "}"} {
+		if strings.Contains(expression, form) {
+			return true
+		}
+	}
+	return false
+}
 
 // compileDataset finds out what tells datasets apart.
 func (a *Assigner) compileDataset(cfg Config) error {
@@ -49,7 +63,8 @@ func (a *Assigner) compileDataset(cfg Config) error {
 	}
 	a.datasets.prefix = strings.Trim(cfg.Layout.StaticPrefix(), "/")
 	for slot, name := range a.names {
-		if !dateNames.MatchString(name) && !clockCalls.MatchString(cfg.Variables[name]) {
+		text := cfg.Variables[name]
+		if !dateNames.MatchString(name) && !clockCalls.MatchString(text) && !isDate(text, cfg.DateField) {
 			a.datasets.slots = append(a.datasets.slots, slot)
 		}
 	}

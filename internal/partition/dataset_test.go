@@ -43,13 +43,15 @@ func datasets(t *testing.T, folder, dataset string, variables map[string]string,
 func TestDatasetsFollowFromTheNames(t *testing.T) {
 	variables := map[string]string{
 		"tab": `${! json("t") }`, "account": `${! json("acc") }`, "day": `${! json("at") }`, "load_date": `x`,
-		"stamp": `${! now() }`, "part": `${! @kafka_partition }`,
+		"stamp": `${! now() }`, "part": `${! @kafka_partition }`, "when": `${! json("at").slice(0, 4) }`,
 	}
-	folder := "data/{{tab}}/{{account}}/{{day}}/{{load_date}}/{{YYYY}}/{{stamp}}/{{part}}"
+	folder := "data/{{tab}}/{{when}}/{{account}}/{{day}}/{{load_date}}/{{YYYY}}/{{stamp}}/{{part}}"
 	assert.Equal(t, []string{"data/tab=orders", "data/tab=orders", "data/tab=a%2Fb", "data/tab=__HIVE_DEFAULT_PARTITION__", "data/tab=__HIVE_DEFAULT_PARTITION__"},
 		datasets(t, folder, "", variables,
 			`{"t":"orders","acc":1,"at":"2025-07-01"}`, `{"t":"orders","acc":2,"at":"2025-07-02"}`, `{"t":"a/b","at":"2025-07-02"}`,
 			`{"at":"2025-07-02"}`, `{"t":"__HIVE_DEFAULT_PARTITION__","at":"2025-07-02"}`))
+	assert.Equal(t, []string{"data/kind=c/attic=a"}, datasets(t, "data/{{kind}}/{{attic}}", "",
+		map[string]string{"kind": `${! json("count") }`, "attic": `${! json("attic") }`}, `{"count":"c","attic":"a"}`), "names of fields are no calls")
 	assert.Equal(t, []string{"data"}, datasets(t, "data/", "", nil, `{}`))
 	assert.Equal(t, []string{""}, datasets(t, "", "", nil, `{}`))
 }

@@ -1,0 +1,96 @@
+package output
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// objects returns what the objects below a prefix hold, in the order of their keys.
+func (r *rig) objects(prefix string) (out []string) {
+	for _, o := range r.s3.Objects(prefix) {
+		out = append(out, string(o.Body))
+	}
+	return out
+}
+
+// lines is an input of the lines of a file.
+func lines(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "input.jsonl")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return fmt.Sprintf("file: {paths: [%q]}", path)
+}
+
+// TestTablesKeepTheirColumnsOverRestarts runs one output after the other, with
+// tables that take turns in each.
+func TestTablesKeepTheirColumnsOverRestarts(t *testing.T) {
+	r := newRig(t)
+	settings := fmt.Sprintf(`
+file_format: csv
+folder: 'lake/{{tab}}/{{day}}'
+file_name: 'f-{{chunk_id}}'
+idle_timeout: 200ms
+variables: {tab: '${! json("t") }', day: '${! json("d") }'}
+schema: {state: %q}
+`, filepath.Join(t.TempDir(), "columns.json"))
+	r.run(t, lines(t, `{"t":"users","d":1,"id":1}
+{"t":"orders","d":1,"sku":"a","n":2}
+`), settings)
+	assert.Equal(t, int64(2), r.metrics.get("datasets"))
+	r.run(t, lines(t, `{"t":"orders","new":true,"n":3,"d":2,"sku":"b"}
+{"t":"users","d":2,"email":"x"}
+{"t":"users","d":3}
+`), settings)
+	assert.Equal(t, []string{"t,d,id\nusers,1,1\n", "t,d,id,email\nusers,2,,x\n", "t,d,id,email\nusers,3,,\n"}, r.objects("lake/users/"),
+		"a day is no table of its own")
+	assert.Equal(t, []string{"t,d,sku,n\norders,1,a,2\n", "t,d,sku,n,new\norders,2,b,3,true\n"}, r.objects("lake/orders/"))
+	assert.Equal(t, int64(9), r.metrics.get("columns_added_total"))
+}
+
+// TestDatasetsOfOneFolderHaveObjectsOfTheirOwn, where the configuration says what
+// a dataset is.
+func TestDatasetsOfOneFolderHaveObjectsOfTheirOwn(t *testing.T) {
+	r := newRig(t)
+	r.run(t, lines(t, `{"v":1,"a":1}
+{"v":2,"b":2}
+{"v":1,"a":3}
+`), `
+file_format: csv
+folder: lake
+file_name: 'f-{{chunk_id}}'
+idle_timeout: 200ms
+schema: {dataset: '${! json("v") }'}
+`)
+	assert.ElementsMatch(t, []string{"v,a\n1,1\n1,3\n", "v,b\n2,2\n"}, r.objects("lake/"))
+}
+
+func TestAWidenedColumnIsCounted(t *testing.T) {
+	r := newRig(t)
+	r.run(t, lines(t, `{"n":1}
+{"n":2}
+{"n":"x"}
+`), "file_format: parquet\nfolder: lake\nmax_records: 1\nmax_in_flight: 1\nidle_timeout: 200ms\n")
+	assert.Equal(t, int64(1), r.metrics.get("columns_added_total"))
+	assert.Equal(t, int64(1), r.metrics.get("columns_widened_total", "int64", "string"))
+}
+
+func TestAStateThatCannotBeReadKeepsTheOutputFromStarting(t *testing.T) {
+	r := newRig(t)
+	path := filepath.Join(t.TempDir(), "columns.json")
+	require.NoError(t, os.WriteFile(path, []byte("{"), 0o600))
+	b := r.env.NewStreamBuilder()
+	require.NoError(t, b.SetYAML(fmt.Sprintf(`
+input: {generate: {count: 1, mapping: 'root = {}'}}
+output: {s3_destination: {bucket: b, region: us-east-1, file_format: csv, folder: x, schema: {state: %q}}}
+`, path)))
+	stream, err := b.Build()
+	if err == nil {
+		err = stream.Run(t.Context())
+	}
+	assert.ErrorContains(t, err, "reading schema.state")
+}

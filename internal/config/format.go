@@ -100,6 +100,9 @@ func (f *format) options() settings {
 			choice("layout", &f.json.Layout, is("lines", json.Lines), is("array", json.Array)).
 				doc("`lines` writes one record a line, `array` one JSON array an object.").
 				or("lines"),
+			word("invalid_unicode", &f.json.InvalidUnicode, "replace", "reject").
+				doc("What becomes of an escape that stands for half a character (a lone surrogate, such as `\\ud800`), which makes a whole object unreadable for many readers: the replacement character U+FFFD takes its place, or the record is a bad one. A record where two names become equal by that is a bad one in any case.").
+				or("replace"),
 		).advanced(),
 		between("compression_level", &f.gzipLevel, 1, 9).
 			doc("The gzip level of `csv+gzip` and `json+gzip`, from 1 (fast) to 9 (small).").

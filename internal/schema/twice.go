@@ -3,10 +3,14 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 )
+
+// errHalves says that names cannot be told apart, so that a value would be lost.
+var errHalves = errors.New("an object has the same name twice, or two that are the same once escapes of half a character (lone surrogates) are replaced")
 
 // DecodeTwice reads a document in which an object has a field twice. As
 // everywhere in Go's JSON the last one counts. This is rare enough to take the
@@ -14,6 +18,9 @@ import (
 func DecodeTwice(doc []byte) (any, error) {
 	if err := jsonscan.Valid(doc); err != nil {
 		return nil, err
+	}
+	if jsonscan.LoneSurrogates(doc) {
+		return nil, errHalves
 	}
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber()

@@ -10,6 +10,9 @@ import (
 	"github.com/s3-destination/s3-destination/internal/source"
 )
 
+// errHalves says that names cannot be told apart, so that a value would be lost.
+var errHalves = errors.New("the record has the same field twice, or two whose names are the same once escapes of half a character (lone surrogates) are replaced")
+
 var errNoRoom = errors.New("there is no room for one more column: the limit of columns is reached")
 
 // begin gives the columns of a schema to a table that has none: first those about
@@ -120,7 +123,11 @@ func (t *table) fill(id int32) (*cell, error) {
 	}
 	at := t.columns[t.names.all[id].column].name
 	if int(at) < len(t.cells) && t.cells[at].record == t.record {
-		if old := t.cells[at].by; old != id {
+		old := t.cells[at].by
+		if old == id && t.halves {
+			return nil, errHalves
+		}
+		if old != id {
 			return nil, fmt.Errorf("the fields %q and %q differ only in case, and share a column: a record may have only one of them",
 				t.names.all[old].text, t.names.all[id].text)
 		}

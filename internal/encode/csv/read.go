@@ -53,6 +53,7 @@ func (t *table) readBytes(doc []byte) error {
 	if err != nil {
 		return err
 	}
+	t.halves = jsonscan.LoneSurrogates(doc)
 	for prev := int32(none); ; {
 		id, ok, err := t.field(c, prev)
 		if err == nil && !ok {

@@ -122,3 +122,9 @@ func (h *hook) MetaGetMut(string) (any, bool) {
 	}
 	return nil, false
 }
+
+func TestNamesThatAreHalfACharacter(t *testing.T) {
+	got, res := encodeText(t, csv.Config{Header: true}, 0, raw(`{"\ud800":1,"a":2}`, `{"\ud800":1,"\udc00":2}`, `{"a":3}`)...)
+	assert.Equal(t, "\ufffd,a\n1,2\n,3\n", got)
+	require.Len(t, res.Refused, 1, "one of the values would be lost")
+}

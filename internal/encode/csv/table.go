@@ -40,6 +40,7 @@ type table struct {
 	left      int                 // how many columns may still be added
 	taken     map[string]bool     // headers, in lower case
 	folded    map[string]int32    // names of columns, by themselves in lower case
+	halves    bool                // the record has escapes of half a character
 	aliases   []int32             // names that share the column of another one
 	cursor    jsonscan.Cursor
 	cells     []cell   // of the record being read, by name

@@ -1,6 +1,7 @@
 // Package json writes objects of JSON records: one record a line, or all in
 // one array. Records that arrived as JSON bytes are checked and passed through
-// untouched; they are never parsed into values.
+// untouched; they are never parsed into values. Only escapes of half a character
+// are replaced.
 //
 // A record that contains line breaks between its tokens is written without
 // white space, because readers of JSON lines (Athena, Spark, Snowflake, DuckDB)
@@ -40,6 +41,8 @@ type Config struct {
 	// GzipLevel is the compression level, 1 (fastest) to 9 (smallest); 0
 	// stands for the default, 5.
 	GzipLevel int
+	// InvalidUnicode is ReplaceUnicode unless set.
+	InvalidUnicode InvalidUnicode
 	// Columns are added to every record, which must be an object, as its last
 	// members; nil for none.
 	Columns *source.Columns
@@ -47,7 +50,7 @@ type Config struct {
 
 // New returns an encoder of JSON objects.
 func New(cfg Config) encode.Encoder {
-	e := &encoder{stream: capped.NewPlain()}
+	e := &encoder{stream: capped.NewPlain(), unicode: cfg.InvalidUnicode}
 	if cfg.Columns != nil {
 		e.source = newSplicer(cfg.Columns)
 	}
@@ -68,6 +71,10 @@ type encoder struct {
 	first, next, after, tail []byte
 	scratch                  []byte
 	source                   *splicer // nil without columns
+
+	unicode  InvalidUnicode
+	own      record.Record // the record being written, where it is not as it came
+	replaced []byte        // its text
 }
 
 // maxScratch is how much memory one large record may leave behind.
@@ -80,11 +87,13 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	lead := e.first
 	for i := range records {
 		var text, end []byte
-		var err error
-		if e.source == nil {
-			text, err = e.text(&records[i])
-		} else {
-			text, end, err = e.source.text(&records[i])
+		rec, err := e.whole(&records[i])
+		switch {
+		case err != nil:
+		case e.source == nil:
+			text, err = e.text(rec)
+		default:
+			text, end, err = e.source.text(rec)
 		}
 		if err != nil {
 			res.Refused = append(res.Refused, encode.Refusal{Index: i, Err: err})
@@ -104,6 +113,9 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	}
 	if cap(e.scratch) > maxScratch {
 		e.scratch = nil
+	}
+	if e.own = (record.Record{}); cap(e.replaced) > maxScratch {
+		e.replaced = nil
 	}
 	if e.source != nil {
 		e.source.release()

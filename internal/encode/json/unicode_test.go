@@ -1,0 +1,24 @@
+package json_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/encode/json"
+)
+
+func TestEscapesOfHalfACharacter(t *testing.T) {
+	docs := []string{`{"a":"\ud800","b":"\ud83d\ude00"}`, `{"\ud800":1,"\udc00":2}`, `{"a":1}`, "\"\\udfff\"\n"}
+	got, res := encodeText(t, json.Config{}, raw(docs...)...)
+	assert.Equal(t, "{\"a\":\"\\ufffd\",\"b\":\"\\ud83d\\ude00\"}\n{\"a\":1}\n\"\\ufffd\"\n", got)
+	require.Len(t, res.Refused, 1, "no value is lost")
+	require.ErrorContains(t, res.Refused[0].Err, "the same once escapes")
+
+	_, res = encodeText(t, json.Config{InvalidUnicode: json.RejectUnicode}, raw(docs...)...)
+	assert.Len(t, res.Refused, 3)
+
+	got, _ = encodeText(t, withColumns(t, "topic"), raw(docs[0])...)
+	assert.Contains(t, got, `"a":"\ufffd"`)
+}

@@ -64,7 +64,7 @@ func TestLearningLooksAtAllRecords(t *testing.T) {
 	m := memory(t, schema.Config{})
 	assert.Equal(t, "v string", show(learn(m, records(`{"v":9007199254740993}`, `{"v":1.5}`)).Fields))
 	m = memory(t, schema.Config{})
-	learn(m, records(`{"v":9007199254740993}`))
+	learn(m, records(`{"v":1}`, `{"v":9007199254740993}`))
 	assert.Equal(t, "v string", show(learn(m, records(`{"v":1.5}`)).Fields), "and those of earlier objects")
 }
 
@@ -159,8 +159,12 @@ func TestTimesStayInTheirRange(t *testing.T) {
 			assert.Equal(t, test.want, v, "%v", test)
 		}
 	}
-	f := field("timestamp", "seconds")
-	v, ok := f.ValueInt64(1719835200.5)
+	f := field("timestamp", "nanos")
+	v, ok := f.ValueInt64(int64(-1))
+	assert.Equal(t, int64(-1), v, "towards the past")
+	assert.True(t, ok)
+	f = field("timestamp", "seconds")
+	v, ok = f.ValueInt64(1719835200.5)
 	assert.Equal(t, int64(1719835200500000), v)
 	assert.True(t, ok)
 }

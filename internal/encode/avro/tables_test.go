@@ -52,3 +52,5 @@ var tables = encodetest.Tables{
 }
 
 func TestColumnsStay(t *testing.T) { tables.Check(t, schema.Config{}) }
+
+func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) { tables.CheckTurns(t) }

@@ -299,3 +299,48 @@ func exactly(want, got any) error {
 	}
 	return nil
 }
+
+// CheckTurns gives records of datasets that take turns to one encoder: an object
+// ends where another dataset begins, and all of its own records are learned from
+// before its columns are final, also those that fitted.
+func (z Tables) CheckTurns(t *testing.T) {
+	t.Helper()
+	r, err := schema.New(schema.Config{})
+	require.NoError(t, err)
+	enc := z.New(r)
+	in := func(dataset string, docs ...string) (records []record.Record) {
+		for _, doc := range docs {
+			records = append(records, record.Record{Raw: []byte(doc), Dataset: record.DatasetOf(dataset)})
+		}
+		return records
+	}
+	taken := func(records []record.Record) (int, []string) {
+		var out bytes.Buffer
+		res, err := enc.Encode(&out, records, 0)
+		require.NoError(t, err)
+		require.Empty(t, res.Refused)
+		columns, err := z.Columns(out.Bytes())
+		require.NoError(t, err)
+		if res.Taken < len(records) {
+			require.Equal(t, encode.SchemaChanged, res.Stopped)
+		}
+		return res.Taken, columns
+	}
+	records := append(in("a", `{"id":1}`, `{"id":1}`), in("b", `{"other":"x"}`)...)
+	n, columns := taken(records)
+	require.Equal(t, 2, n)
+	require.Len(t, columns, 1)
+	n, columns = taken(records[n:])
+	require.Equal(t, 1, n)
+	require.Len(t, columns, 1)
+	require.NotContains(t, columns[0], "id")
+
+	taken(in("c", `{"v":1,"w":1}`))
+	n, columns = taken(in("c", `{"v":2,"w":1,"x":"x","v":5}`, `{"v":9007199254740993,"y":[],"w":"text","w":2}`, `{"v":1.5,"w":3}`, `{"y":[1]}`))
+	require.Equal(t, 4, n)
+	require.Len(t, columns, 4)
+	if !z.Text {
+		require.Contains(t, strings.ToLower(columns[0]), "str", "%v", columns)
+		require.NotContains(t, strings.ToLower(columns[1]), "str", "what a later field of the name replaces does not count: %v", columns)
+	}
+}

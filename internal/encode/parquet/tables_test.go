@@ -58,3 +58,5 @@ func TestDeclaredColumnsStay(t *testing.T) {
 		Fields: []schema.FieldConfig{{Name: "b", Type: "int64", Optional: true}, {Name: "a", Type: "group", Optional: true, Fields: []schema.FieldConfig{{Name: "x", Type: "int64", Optional: true}}}},
 	})
 }
+
+func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) { tables.CheckTurns(t) }

@@ -343,4 +343,10 @@ func (z Tables) CheckTurns(t *testing.T) {
 		require.Contains(t, strings.ToLower(columns[0]), "str", "%v", columns)
 		require.NotContains(t, strings.ToLower(columns[1]), "str", "what a later field of the name replaces does not count: %v", columns)
 	}
+
+	taken(in("d", `{"b":1}`))
+	_, columns = taken(in("d", `{"n":null,"b":1}`, `{"z":1,"n":2}`))
+	for i, name := range []string{"b", "n", "z"} {
+		require.True(t, strings.HasPrefix(columns[i], name), "a null keeps the place of its field: %v", columns)
+	}
 }

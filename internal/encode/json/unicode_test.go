@@ -1,6 +1,7 @@
 package json_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,7 +13,7 @@ import (
 func TestEscapesOfHalfACharacter(t *testing.T) {
 	docs := []string{`{"a":"\ud800","b":"\ud83d\ude00"}`, `{"\ud800":1,"\udc00":2}`, `{"a":1}`, "\"\\udfff\"\n"}
 	got, res := encodeText(t, json.Config{}, raw(docs...)...)
-	assert.Equal(t, "{\"a\":\"\\ufffd\",\"b\":\"\\ud83d\\ude00\"}\n{\"a\":1}\n\"\\ufffd\"\n", got)
+	assert.Equal(t, []string{`{"a":"\ufffd","b":"\ud83d\ude00"}`, `{"a":1}`, `"\ufffd"`, ""}, strings.Split(got, "\n"))
 	require.Len(t, res.Refused, 1, "no value is lost")
 	require.ErrorContains(t, res.Refused[0].Err, "the same once escapes")
 

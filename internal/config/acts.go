@@ -26,13 +26,14 @@ type act struct {
 // acts are the settings that act only with others. Those that have a rule of
 // their own elsewhere are not among them.
 var acts = []act{
-	{[]string{"schema.fields", "schema.file"}, (*draft).columnarFormat, "file_format: parquet or avro", true},
+	{[]string{"schema.fields", "schema.file"}, (*draft).hasColumns, "file_format: csv, csv+gzip, parquet or avro", true},
 	{[]string{"schema.fields", "schema.file"}, inMode(schema.Fixed), "schema.mode: fixed", true},
-	{[]string{"schema.mode", "schema.metadata_key", "schema.infer_timestamps", "schema.on_unknown_field", "schema.on_type_mismatch", "schema.max_columns"}, (*draft).columnarFormat, "file_format: parquet or avro", false},
+	{[]string{"schema.mode", "schema.dataset", "schema.state", "schema.metadata_key", "schema.on_case_collision", "schema.on_unknown_field", "schema.on_type_mismatch", "schema.max_columns"}, (*draft).hasColumns, "file_format: csv, csv+gzip, parquet or avro", false},
+	{[]string{"schema.infer_timestamps", "schema.numbers"}, (*draft).columnarFormat, "file_format: parquet or avro", false},
 	{[]string{"schema.metadata_key"}, inMode(schema.Metadata), "schema.mode: metadata", false},
-	{[]string{"schema.infer_timestamps", "schema.max_columns"}, inMode(schema.Infer), "schema.mode: infer", false},
-	{[]string{"csv.header"}, ofFormat("csv", "csv+gzip"), "file_format: csv or csv+gzip", false},
-	{[]string{"json.layout"}, ofFormat("json", "json+gzip"), "file_format: json or json+gzip", false},
+	{[]string{"schema.infer_timestamps", "schema.numbers", "schema.max_columns"}, (*draft).infers, "schema.mode: infer, or schema.on_unknown_field: add", false},
+	{[]string{"csv."}, ofFormat("csv", "csv+gzip"), "file_format: csv or csv+gzip", false},
+	{[]string{"json."}, ofFormat("json", "json+gzip"), "file_format: json or json+gzip", false},
 	{[]string{"compression_level"}, ofFormat("csv+gzip", "json+gzip"), "file_format: csv+gzip or json+gzip", false},
 	{[]string{"parquet."}, ofFormat("parquet"), "file_format: parquet", false},
 	{[]string{"avro."}, ofFormat("avro"), "file_format: avro", false},
@@ -46,7 +47,7 @@ var acts = []act{
 }
 
 func inMode(mode schema.Mode) func(d *draft) bool {
-	return func(d *draft) bool { return !d.columnarFormat() || d.format.columnar.schema.Mode == mode }
+	return func(d *draft) bool { return !d.hasColumns() || d.format.columnar.schema.Mode == mode }
 }
 
 func ofFormat(names ...string) func(d *draft) bool {
@@ -54,6 +55,15 @@ func ofFormat(names ...string) func(d *draft) bool {
 }
 
 func (d *draft) columnarFormat() bool { return d.format.name == "parquet" || d.format.name == "avro" }
+
+// hasColumns reports whether objects have columns.
+func (d *draft) hasColumns() bool { return d.format.name != "json" && d.format.name != "json+gzip" }
+
+// infers reports whether columns are made of what records have.
+func (d *draft) infers() bool {
+	s := &d.format.columnar.schema
+	return !d.hasColumns() || s.Mode == schema.Infer || s.OnUnknownField == schema.Add
+}
 
 func (d *draft) recordDate() bool { return d.Layout == nil || d.Layout.UsesRecordDate() }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/csv"
 	"github.com/s3-destination/s3-destination/internal/encode/json"
-	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/source"
@@ -132,24 +131,8 @@ func (f *format) complete(c *Config, r *reader) {
 	if f.name != "csv" && f.name != "csv+gzip" && f.csv.Separator != ',' {
 		r.warn("separator: it has no effect on this file_format: write csv or csv+gzip, or remove it")
 	}
-	f.warnUnused(r)
 	if f.name != "parquet" && f.name != "avro" && f.columnar.binaryStrings {
 		r.warn("use_binary_strings: it has no effect on this file_format: write parquet or avro, or remove it")
-	}
-}
-
-// warnUnused names options that are for other formats.
-func (f *format) warnUnused(r *reader) {
-	unused := csv.Config{Separator: f.csv.Separator, Header: f.csv.Header, Quote: csv.Minimal}
-	if f.name != "csv" && f.name != "csv+gzip" && f.csv != unused {
-		r.warn("csv.null, csv.quote, csv.escape, csv.guard_formulas and csv.line_ending have no effect: they are for csv formats only")
-	}
-	if f.name != "parquet" && f.columnar.parquet.Compatibility == parquet.Modern {
-		r.warn("parquet.compatibility has no effect: it is for the format parquet only")
-	}
-	json := f.name == "json" || f.name == "json+gzip"
-	if s := &f.columnar.schema; json && (s.Mode != schema.Infer || s.State != "" || f.columnar.dataset != "") {
-		r.warn("schema has no effect: objects of json have no columns")
 	}
 }
 
@@ -180,10 +163,10 @@ func (f *format) csvFormat(c *Config, r *reader, gzip bool) Format {
 	conf.Columns, conf.Gzip, conf.GzipLevel = c.Columns, gzip, f.gzipLevel
 	declared := f.columnar.schema
 	if !conf.Header && declared.Mode != schema.Fixed {
-		r.fail(errors.New("csv.header: false needs schema.mode: fixed: without names, only declared columns tell readers what is where"))
+		r.fail(errors.New("csv.header: it is false, and only declared columns tell readers what is where then: write schema.mode: fixed with schema.fields, or remove it"))
 	}
 	if declared.OnTypeMismatch == schema.Rescue {
-		r.warn("schema.on_type_mismatch: rescue has no effect: cells of csv take any value")
+		r.warn("schema.on_type_mismatch: rescue has no effect, because cells of csv take any value: remove it")
 		declared.OnTypeMismatch = schema.Widen
 	}
 	for _, field := range declared.Fields {

@@ -61,9 +61,6 @@ func TestEveryRuleHasItsOwnMessage(t *testing.T) {
 		"a column of the name of a source":   {"include_source_columns: [offset]\nschema: {mode: fixed, fields: [{name: kafka_offset, type: int64}]}\n", "kafka_offset", ""},
 		"declared names that differ in case": {"schema: {mode: fixed, fields: [{name: id, type: int64}, {name: ID, type: int64}]}\n", "differ only in case", ""},
 		"a dataset that cannot be parsed":    {"schema: {dataset: '${! json( }'}\n", "schema.dataset", ""},
-		"options of csv for parquet":         {"file_format: parquet\ncsv: {null: x}\n", "", "csv.null"},
-		"options of parquet for csv":         {"parquet: {compatibility: modern}\n", "", "parquet.compatibility"},
-		"columns of json":                    {"file_format: json\nschema: {state: /tmp/x}\n", "", "schema has no effect"},
 
 		"rule 1: month with a day": {"partition_by: month\ndate_field: d\nfile_name: 'x{{YYYY}}{{MM}}{{DD}}-{{chunk_id}}'\n", "partition_by: \"month\"", ""},
 		"rule 1: month with an hour": {

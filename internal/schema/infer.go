@@ -40,7 +40,7 @@ type inferrer struct {
 // record notes what one record holds, or says why it would be refused.
 func (in *inferrer) record(root *node, rec *record.Record) error {
 	r := in.rules
-	room := r.room
+	r.before = r.room
 	r.undo, r.rescued, in.path = r.undo[:0], false, in.path[:0]
 	var err error
 	if rec.Structured() {
@@ -53,7 +53,6 @@ func (in *inferrer) record(root *node, rec *record.Record) error {
 	}
 	if err != nil {
 		r.back()
-		r.room = room
 	}
 	return err
 }
@@ -70,7 +69,7 @@ func (in *inferrer) jsonRecord(root *node, raw []byte) error {
 		return fmt.Errorf("the record has %d bytes; a page holds at most %d", len(raw), maxRecord)
 	}
 	in.cursor.Reset(raw)
-	if kind := in.cursor.Kind(); kind != jsonscan.Object {
+	if kind := in.cursor.Kind(); kind != jsonscan.Object && kind != jsonscan.Invalid {
 		if err := jsonscan.Valid(raw); err != nil {
 			return err
 		}

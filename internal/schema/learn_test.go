@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -178,4 +179,31 @@ func TestChecker(t *testing.T) {
 		require.ErrorContains(t, check.Check(&record.Record{Value: map[string]any{"b": 1}}), `the required field "a" is null or missing`)
 	}
 	assert.Nil(t, memory(t, schema.Config{}).Checker())
+}
+
+// A new field takes the room of one column, however many records have it.
+func TestACheckerForgetsEachRecord(t *testing.T) {
+	c := schema.Config{Mode: schema.Fixed, OnUnknownField: schema.Add, Fields: []schema.FieldConfig{{Name: "a", Type: "int64"}}, MaxColumns: 2}
+	check := memory(t, c).Checker()
+	for range 5 {
+		require.NoError(t, check.Check(&record.Record{Raw: []byte(`{"a":1,"b":"x"}`)}))
+	}
+	require.ErrorContains(t, check.Check(&record.Record{Raw: []byte(`{"b":1,"c":1,"d":1}`)}), `no room for a column for the field "d"`)
+}
+
+// What an encoder could not place is told for what it is: the rest of the record
+// may be the reason.
+func TestReasons(t *testing.T) {
+	m := memory(t, schema.Config{MaxColumns: 1})
+	noRoom := schema.Unlearned(errors.New("no room for b"))
+	var r schema.Reasons
+	for doc, want := range map[string]string{
+		`{"a":1`:        "invalid JSON at offset 6",
+		`{"a":1,"b":2}`: `no room for a column for the field "b"`,
+		`{"a":1}`:       "no room for b",
+	} {
+		require.ErrorContains(t, r.Of(m, &record.Record{Raw: []byte(doc)}, noRoom), want)
+	}
+	other := errors.New("of another kind")
+	require.Equal(t, other, r.Of(m, &record.Record{Raw: []byte(`{"a":1`)}, other))
 }

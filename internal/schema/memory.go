@@ -217,6 +217,10 @@ func (m *Memory) Checker() *Checker {
 	if m.policy.Mismatch != Reject || m.registry.config.Mode == Infer {
 		return nil
 	}
+	return m.checker()
+}
+
+func (m *Memory) checker() *Checker {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	in, root := m.scratch()

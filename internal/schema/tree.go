@@ -33,6 +33,7 @@ type rules struct {
 	collision  Collision
 
 	room    int      // how many columns may still be added
+	before  int      // the room when the record began
 	undo    []func() // takes back what the record has changed, the last one first
 	rescued bool     // a value of the record does not fit, and is kept apart
 }
@@ -51,7 +52,7 @@ func (r *rules) back() {
 	for _, undo := range slices.Backward(r.undo) {
 		undo()
 	}
-	r.undo = r.undo[:0]
+	r.undo, r.room = r.undo[:0], r.before
 }
 
 func newNode(name string) *node {

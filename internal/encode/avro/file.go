@@ -42,6 +42,7 @@ type file struct {
 	rows    int
 	written int64
 	refused []encode.Refusal
+	reasons schema.Reasons
 	// full is set when no other block may follow.
 	full bool
 	// change is the record from which on the schema is another one; 0 for none.
@@ -83,6 +84,7 @@ func (f *file) own() []record.Record {
 }
 
 func (f *file) refuse(err error) {
+	err = f.reasons.Of(f.memory, &f.records[f.next], err)
 	f.refused = append(f.refused, encode.Refusal{Index: f.next, Err: err})
 	f.next++
 }
@@ -122,7 +124,7 @@ func (f *file) withoutFields(final bool) error {
 		return errLearn
 	}
 	for f.next < len(f.records) {
-		f.refuse(errors.New("the record has no field, and no field is known"))
+		f.refuse(schema.ErrNoField)
 	}
 	return nil
 }

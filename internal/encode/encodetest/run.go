@@ -271,6 +271,15 @@ func checkAllRefused(t *testing.T, s *Subject) {
 		assert.Equal(t, len(wrong), o.Taken)
 		assert.Len(t, o.Refused, len(wrong))
 	}
+	// The reason is what is wrong with the record, also where there is no other.
+	good := s.records(plainDocs(1))
+	for _, bad := range wrong {
+		alone := s.encodeOne(t, s.New(), []record.Record{bad}, 0).Refused
+		beside := s.encodeOne(t, s.New(), append(good, bad), 0).Refused
+		require.Len(t, alone, 1)
+		require.Len(t, beside, 1)
+		assert.Equal(t, beside[0].Err.Error(), alone[0].Err.Error())
+	}
 }
 
 func checkReuse(t *testing.T, s *Subject) {

@@ -1,7 +1,6 @@
 package parquet
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -99,7 +98,7 @@ func (f *file) withoutColumns(final bool) error {
 		return errLearn
 	}
 	for f.next < len(f.records) {
-		f.refuse(errors.New("the record has no field, and no column is known"))
+		f.refuse(schema.ErrNoField)
 	}
 	return nil
 }

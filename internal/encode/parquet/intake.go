@@ -18,6 +18,7 @@ type intake struct {
 	records  []record.Record
 	next     int // the first record not taken
 	refused  []encode.Refusal
+	reasons  schema.Reasons
 	// stop ends the intake early when it is set by somebody else; may be nil.
 	stop *atomic.Bool
 }
@@ -34,6 +35,7 @@ const (
 )
 
 func (in *intake) refuse(err error) {
+	err = in.reasons.Of(in.memory, &in.records[in.next], err)
 	in.refused = append(in.refused, encode.Refusal{Index: in.next, Err: err})
 	in.next++
 }

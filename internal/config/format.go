@@ -8,6 +8,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/csv"
 	"github.com/s3-destination/s3-destination/internal/encode/json"
+	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/source"
@@ -37,6 +38,24 @@ type Format struct {
 	// rowGroup is how much an encoder of parquet collects before it writes; 0
 	// for other formats.
 	rowGroup int64
+}
+
+// Place finds the partition of the i-th record of a batch, and its schema where
+// records of a partition may not share a file. It notes the dataset of formats
+// with columns in the record. The path is valid until the next call.
+func (f *Format) Place(pass *partition.Pass, i int, rec *record.Record) (path []byte, schema string, err error) {
+	if path, err = pass.Assign(i, rec); err != nil {
+		return nil, "", err //nolint:wrapcheck // says what could not be read
+	}
+	if f.Columns != nil {
+		if rec.Dataset, err = pass.Dataset(i, rec); err != nil {
+			return nil, "", err //nolint:wrapcheck // names the setting
+		}
+	}
+	if f.Identify != nil {
+		schema, err = f.Identify(rec)
+	}
+	return path, schema, err
 }
 
 const (

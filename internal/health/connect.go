@@ -6,6 +6,25 @@ import (
 	"time"
 )
 
+// lastCheck is how long a check may take once nobody insists on it any more: a
+// destination that is well has answered by then.
+const lastCheck = 500 * time.Millisecond
+
+// ConnectUnless is [Monitor.Connect] that ends soon after something has
+// happened, such as that everything is to be written now.
+func (m *Monitor) ConnectUnless(ctx context.Context, happened <-chan struct{}) Verdict {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-happened:
+			time.AfterFunc(lastCheck, cancel)
+		case <-ctx.Done():
+		}
+	}()
+	return m.Connect(ctx)
+}
+
 // connectPatience is how long [Monitor.Connect] holds a caller whom it has told
 // already that the destination is down.
 const connectPatience = time.Minute

@@ -67,3 +67,37 @@ func TestALeaseStaysWithTheContext(t *testing.T) {
 	require.Equal(t, lease, LeaseOf(ctx))
 	require.Nil(t, LeaseOf(t.Context()))
 }
+
+func TestLeasesOfABatch(t *testing.T) {
+	first, end := context.WithCancel(t.Context())
+	second, endSecond := context.WithCancel(t.Context())
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	of := func(leases ...context.Context) Leases {
+		return LeasesOf(len(leases), func(i int) context.Context {
+			if leases[i] == nil {
+				return t.Context()
+			}
+			return WithLease(t.Context(), leases[i])
+		})
+	}
+	both, loose, late, none := of(first, first, second, over), of(first, nil), of(over, over), of()
+	require.Equal(t, []bool{false, false, false, true}, []bool{both.Over(0), both.Over(1), both.Over(2), both.Over(3)})
+	require.False(t, loose.Over(0))
+	require.True(t, late.Gone())
+	require.False(t, none.Gone())
+	require.False(t, both.Gone())
+
+	ctx, done := both.Watch(t.Context())
+	defer done()
+	unwatched, undone := none.Watch(t.Context())
+	defer undone()
+	require.Equal(t, t.Context(), unwatched)
+	end()
+	<-ctx.Done()
+	require.ErrorIs(t, context.Cause(ctx), ErrWithdrawn)
+	require.False(t, both.Gone(), "one of its records is still to be stored")
+	require.False(t, loose.Gone(), "one may always be stored")
+	endSecond()
+	require.True(t, both.Gone())
+}

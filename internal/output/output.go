@@ -118,12 +118,13 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 func (o *Output) Connect(ctx context.Context) error {
 	o.tried.Store(true)
 	lifecycle.Attach(o, o.stream)
-	if err := o.check(ctx); err != nil {
-		if !o.draining() {
-			return fmt.Errorf("%s: %w", o.conf.Destination(), err) // not every answer names the server
-		}
-	} else {
+	v := o.monitor.ConnectUnless(ctx, o.drained)
+	switch {
+	case v.Err == nil:
 		o.reached.Store(true)
+		o.metrics.Unconditional(o.conf.Store.Conditions)
+	case !o.draining():
+		return fmt.Errorf("%s: %w", o.conf.Destination(), v.Err) // not every answer names the server
 	}
 	o.account.Connected()
 	o.mu.Lock()
@@ -141,32 +142,6 @@ func (o *Output) Connect(ctx context.Context) error {
 	}
 	lifecycle.Takes(o)
 	o.leave = inflight.Join(o.stream, &sink{o, o.chunks})
-	return nil
-}
-
-// lastCheck is how long a check may take once everything is to be written: a
-// destination that is well has answered by then.
-const lastCheck = 500 * time.Millisecond
-
-// check probes the destination, when that is enabled. Drain cuts it short.
-func (o *Output) check(ctx context.Context) error {
-	if o.monitor == nil {
-		return nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-o.drained:
-			time.AfterFunc(lastCheck, cancel)
-		case <-ctx.Done():
-		}
-	}()
-	v := o.monitor.Connect(ctx)
-	if v.Err != nil {
-		return v.Err
-	}
-	o.metrics.Unconditional(o.conf.Store.Conditions)
 	return nil
 }
 
@@ -189,21 +164,24 @@ func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // records that failed.
 func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
 	call := o.account.Enter(len(batch))
-	held := leasesOf(batch) //nolint:contextcheck // messages have contexts of their own
-	ctx, end := held.watch(ctx)
+	held := inflight.LeasesOf(len(batch), func(i int) context.Context { return batch[i].Context() }) //nolint:contextcheck // messages have contexts of their own
+	ctx, end := held.Watch(ctx)
 	defer end()
-	err := held.outcome(ctx, unstored.Ended(ctx, o.write(ctx, batch, &held)))
+	err := unstored.Ended(ctx, o.write(ctx, batch, &held))
+	if errors.Is(err, unstored.ErrStopped) && errors.Is(context.Cause(ctx), inflight.ErrWithdrawn) {
+		err = inflight.ErrWithdrawn
+	}
 	o.account.End(call, batch, err) //nolint:contextcheck // messages have contexts of their own
-	if errors.Is(err, errWithdrawn) && held.none() {
+	if errors.Is(err, inflight.ErrWithdrawn) && held.Gone() {
 		return nil
 	}
 	return err
 }
 
 // write stores a batch, and returns when that is done or in vain.
-func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *leases) error {
-	if held.none() {
-		return errWithdrawn
+func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *inflight.Leases) error {
+	if held.Gone() {
+		return inflight.ErrWithdrawn
 	}
 	if err := ctx.Err(); err != nil {
 		return err // a forced stop: whatever we store now is delivered again
@@ -241,9 +219,8 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *le
 		o.resends.Put(half)
 		return err
 	}
-	o.account.GiveBack(batch, failures) //nolint:contextcheck // messages have contexts of their own
-	o.resends.Remember(batch, failures, half)
-	return batchError(batch, failures)
+	o.resends.Remember(batch, failures, half) //nolint:contextcheck // messages have contexts of their own
+	return o.account.GiveBack(batch, failures) //nolint:contextcheck // messages have contexts of their own
 }
 
 // halfStored returns what is stored of a batch that was here before, nil for
@@ -257,11 +234,11 @@ func (o *Output) halfStored(batch service.MessageBatch) *resend.Batch {
 }
 
 // place finds the partition of every record of the batch that is not stored.
-func (o *Output) place(batch service.MessageBatch, half *resend.Batch, held *leases, call *chunk.Call) {
+func (o *Output) place(batch service.MessageBatch, half *resend.Batch, held *inflight.Leases, call *chunk.Call) {
 	pass := o.assigner.Begin(batch)
 	defer pass.End()
 	for i, m := range batch {
-		if half.Done(i) || held.isOver(i) {
+		if half.Done(i) || held.Over(i) {
 			continue
 		}
 		rec, err := o.record(m)
@@ -269,23 +246,10 @@ func (o *Output) place(batch service.MessageBatch, half *resend.Batch, held *lea
 			call.Refuse(rec, i, fmt.Errorf("reading the record: %w", err))
 			continue
 		}
-		path, err := pass.Assign(i, &rec)
+		path, schema, err := o.conf.Format.Place(pass, i, &rec)
 		if err != nil {
 			call.Refuse(rec, i, err)
 			continue
-		}
-		if o.conf.Format.Columns != nil {
-			if rec.Dataset, err = pass.Dataset(i, &rec); err != nil {
-				call.Refuse(rec, i, err)
-				continue
-			}
-		}
-		schema := ""
-		if identify := o.conf.Format.Identify; identify != nil {
-			if schema, err = identify(&rec); err != nil {
-				call.Refuse(rec, i, err)
-				continue
-			}
 		}
 		call.Add(path, schema, rec, i)
 	}
@@ -300,25 +264,6 @@ func (o *Output) payload(batch service.MessageBatch) int64 {
 		}
 	}
 	return n
-}
-
-// batchError reports the failed records of a batch, nil when there are none.
-func batchError(batch service.MessageBatch, failures []chunk.Failure) error {
-	if len(failures) == 0 {
-		return nil
-	}
-	headline := failures[0].Err
-	if n := len(failures); n > 1 {
-		headline = fmt.Errorf("storing %d of %d records, among them: %w", n, len(batch), headline)
-	}
-	if errors.Is(headline, service.ErrEndOfInput) || errors.Is(headline, service.ErrNotConnected) {
-		headline = errors.New(headline.Error()) // would be taken for an order by Benthos
-	}
-	err := service.NewBatchError(batch, headline)
-	for _, f := range failures {
-		_ = err.Failed(f.Index, f.Err)
-	}
-	return err
 }
 
 // Drain writes everything that waits now, and what still arrives almost at
@@ -370,8 +315,8 @@ func (o *Output) Close(ctx context.Context) error {
 		o.leave()
 	}
 	o.mu.Unlock()
-	left := o.Unstored()         // as long as it is known why
-	within(ctx, o.monitor.Close) // first: uploads wait for it
+	left := o.Unstored()                   // as long as it is known why
+	lifecycle.Within(ctx, o.monitor.Close) // first: uploads wait for it
 	if chunks != nil {
 		if err := chunks.Close(ctx); err != nil {
 			o.log.Debugf("Closing before the last uploads have ended: %v", err)
@@ -403,16 +348,3 @@ func (o *Output) trouble() (store.Class, error) {
 
 // Memory is the memory limit, with what waits beside it, in bytes.
 func (o *Output) Memory() int64 { return o.conf.MemoryLimit + o.metrics.Beyond() }
-
-// within waits for f, but not beyond the end of ctx.
-func within(ctx context.Context, f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
-}

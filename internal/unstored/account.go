@@ -96,10 +96,18 @@ func (a *Account) settle(c *Call, batch service.MessageBatch, err error) {
 	}
 }
 
-// GiveBack takes note of the records of a batch that are reported as failed,
-// and of those that are not.
-func (a *Account) GiveBack(batch service.MessageBatch, failures []chunk.Failure) {
-	if a.elsewhere || len(failures) == 0 {
+// GiveBack takes note of the records of a batch that failed, and of those that
+// did not. It returns what to tell Benthos: nil when all of them are stored.
+func (a *Account) GiveBack(batch service.MessageBatch, failures []chunk.Failure) error {
+	if len(failures) == 0 {
+		return nil
+	}
+	a.note(batch, failures)
+	return batchError(batch, failures)
+}
+
+func (a *Account) note(batch service.MessageBatch, failures []chunk.Failure) {
+	if a.elsewhere {
 		return
 	}
 	stored := slices.Clone(batch)
@@ -110,6 +118,22 @@ func (a *Account) GiveBack(batch service.MessageBatch, failures []chunk.Failure)
 		stored[f.Index] = nil
 	}
 	a.failed.stored(stored)
+}
+
+// batchError names the failed records of a batch to Benthos.
+func batchError(batch service.MessageBatch, failures []chunk.Failure) error {
+	headline := failures[0].Err
+	if n := len(failures); n > 1 {
+		headline = fmt.Errorf("storing %d of %d records, among them: %w", n, len(batch), headline)
+	}
+	if errors.Is(headline, service.ErrEndOfInput) || errors.Is(headline, service.ErrNotConnected) {
+		headline = errors.New(headline.Error()) // would be taken for an order by Benthos
+	}
+	err := service.NewBatchError(batch, headline)
+	for _, f := range failures {
+		_ = err.Failed(f.Index, f.Err)
+	}
+	return err
 }
 
 // answered reports whether a client waits for the fate of the record: that it

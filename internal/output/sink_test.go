@@ -2,7 +2,6 @@ package output
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -144,18 +143,4 @@ func TestTheInputKnowsTheOutput(t *testing.T) {
 		return len(in.heard()) == 2
 	}, 20*time.Second, 100*time.Millisecond)
 	assert.Equal(t, []error{nil, nil}, in.heard())
-}
-
-func TestOtherFailuresOfALeaseStayWhatTheyAre(t *testing.T) {
-	lease, end := context.WithCancel(t.Context())
-	held := leasesOf(service.MessageBatch{message(lease, "x")})
-	ctx, done := held.watch(t.Context())
-	defer done()
-	end()
-	<-ctx.Done()
-	refused := errors.New("refused")
-	assert.Equal(t, refused, held.outcome(ctx, refused))
-	assert.True(t, held.none())
-	empty := leasesOf(nil)
-	assert.False(t, empty.none())
 }

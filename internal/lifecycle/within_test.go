@@ -1,4 +1,4 @@
-package output
+package lifecycle
 
 import (
 	"context"
@@ -9,16 +9,16 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestCloseDoesNotWaitForWhatHangs(t *testing.T) {
+func TestWithinDoesNotWaitForWhatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		within(ctx, func() { <-hang })
+		Within(ctx, func() { <-hang })
 		assert.Equal(t, time.Second, time.Since(began))
 		close(hang)
-		within(t.Context(), func() { time.Sleep(time.Minute) })
+		Within(t.Context(), func() { time.Sleep(time.Minute) })
 		assert.Equal(t, time.Second+time.Minute, time.Since(began), "what ends is waited for")
 	})
 }

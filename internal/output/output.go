@@ -219,7 +219,7 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *in
 		o.resends.Put(half)
 		return err
 	}
-	o.resends.Remember(batch, failures, half) //nolint:contextcheck // messages have contexts of their own
+	o.resends.Remember(batch, failures, half)  //nolint:contextcheck // messages have contexts of their own
 	return o.account.GiveBack(batch, failures) //nolint:contextcheck // messages have contexts of their own
 }
 

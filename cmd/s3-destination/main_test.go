@@ -119,10 +119,15 @@ func (p *process) terminate(t *testing.T) time.Duration {
 	case <-time.After(20 * time.Second):
 		t.Fatal("the process did not end after SIGTERM")
 	}
-	// Benthos 4.80 has a race of its own between starting and stopping its HTTP
-	// server; none may have a frame of ours.
+	// Benthos 4.80 has races of its own between starting and stopping its HTTP
+	// server, and between its router and what registers at it; no other may have a
+	// frame of ours. (Below a recovered panic the detector prints frames that have
+	// returned.)
 	for _, race := range strings.Split(p.logs.String(), "WARNING: DATA RACE")[1:] {
 		block, _, _ := strings.Cut(race, "==================")
+		if strings.Contains(block, "gorilla/mux.(*Router).NewRoute()") && strings.Contains(block, "gorilla/mux.(*Router).Match()") {
+			continue
+		}
 		require.NotContains(t, block, "s3-destination/internal/")
 	}
 	return time.Since(began)

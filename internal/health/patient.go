@@ -107,11 +107,12 @@ func (p *Patient) wait(ctx context.Context, recalled <-chan struct{}, began time
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if recalled != nil {
+		ended := ctx.Done()
 		go func() {
 			select {
 			case <-recalled:
 				cancel()
-			case <-ctx.Done():
+			case <-ended:
 			}
 		}()
 	}

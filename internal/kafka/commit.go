@@ -70,9 +70,10 @@ func (c *committer) current() tenure {
 
 // due is one partition's offset to commit.
 type due struct {
-	part   *partition
-	offset int64
-	epoch  int32
+	part    *partition
+	topicID [16]byte
+	offset  int64
+	epoch   int32
 }
 
 // pending returns what is stored and not committed of the given partitions.
@@ -82,7 +83,7 @@ func (c *committer) pending(parts []*partition) []due {
 	var all []due
 	for _, p := range parts {
 		if offset, epoch, ok := p.offsets.due(); ok && p.lease.Err() == nil {
-			all = append(all, due{p, offset, epoch})
+			all = append(all, due{p, p.topicID, offset, epoch})
 		}
 	}
 	return all
@@ -169,7 +170,7 @@ func (c *committer) judge(resp *kmsg.OffsetCommitResponse, all []due) (refused [
 	names := make(map[[16]byte]string, len(all))
 	asked := make(map[topicPartition]due, len(all))
 	for _, d := range all {
-		names[d.part.topicID] = d.part.topic
+		names[d.topicID] = d.part.topic
 		asked[d.part.topicPartition] = d
 	}
 	for _, t := range resp.Topics {
@@ -202,7 +203,7 @@ func (c *committer) request(t tenure, all []due) *kmsg.OffsetCommitRequest {
 			i = len(req.Topics)
 			topics[d.part.topic] = i
 			topic := kmsg.NewOffsetCommitRequestTopic()
-			topic.Topic, topic.TopicID = d.part.topic, d.part.topicID
+			topic.Topic, topic.TopicID = d.part.topic, d.topicID
 			req.Topics = append(req.Topics, topic)
 		}
 		p := kmsg.NewOffsetCommitRequestTopicPartition()

@@ -44,7 +44,8 @@ schema: {state: %q}
 	assert.Equal(t, int64(2), r.metrics.get("datasets"))
 	r.run(t, lines(t, `{"t":"orders","new":true,"n":3,"d":2,"sku":"b"}
 {"t":"users","d":2,"email":"x"}
-{"t":"users","d":3}
+`), settings)
+	r.run(t, lines(t, `{"t":"users","d":3}
 `), settings)
 	assert.Equal(t, []string{"t,d,id\nusers,1,1\n", "t,d,id,email\nusers,2,,x\n", "t,d,id,email\nusers,3,,\n"}, r.objects("lake/users/"),
 		"a day is no table of its own")

@@ -196,7 +196,7 @@ folder: 'in/{{part}}'
 file_name: 'f-{{chunk_id}}'
 file_format: json
 variables: {part: '${! json("part") }'}
-idle_timeout: 200ms
+idle_timeout: 1s
 `
 
 func TestSmallObjectsOfAStreamAreExplainedOnce(t *testing.T) {

@@ -82,11 +82,12 @@ func TestRestartReadsNothingAgain(t *testing.T) {
 	assert.NotContains(t, c.logged(), "level=error")
 }
 
-// TestCheckpointLimitThatStallsIsNamed gives the input as little room as its
-// default does, and a backlog.
+// TestCheckpointLimitThatStallsIsNamed gives an input that has such a limit as
+// little room as its default does, and a backlog.
 func TestCheckpointLimitThatStallsIsNamed(t *testing.T) {
 	long.Skip(t)
 	w := place(t)
+	w.input = "kafka"
 	for range 10 { // several times what the input fetches at once
 		require.NoError(t, produce(t.Context(), w.kafka, load{topic: topic, partitions: 1, size: 300}, w.ledger, 5000))
 	}

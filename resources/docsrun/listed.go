@@ -56,6 +56,9 @@ var Listed = []Entry{
 	// A mistake that is made on purpose.
 	{Page: "CONTRIBUTING.md", Command: "bin/s3-destination lint mine.yaml", Exit: 1},
 
+	// Of a format with columns.
+	{Page: "docs/columns.md", Command: "s3-destination schema", Pipeline: "parquet"},
+
 	// Measurements.
 	{Page: "docs/benchmarks.md", Command: "make", Skip: "benchmarks take minutes, on a machine that does nothing else"},
 	{Page: "docs/kafka.md", Command: "make chaos CHAOS_ARGS=", Skip: "minutes to hours; make chaos runs the short form"},

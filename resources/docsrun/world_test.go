@@ -127,7 +127,9 @@ func (w *world) configurations(t *testing.T) map[string]string {
 		"kms": insert("    encryption: {mode: sse-kms-cmk, kms_key: " +
 			"'arn:aws:kms:eu-west-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab'}\n"),
 	}
+	all["parquet"] = strings.Replace(shown, "file_format: json+gzip", "file_format: parquet", 1)
 	require.NotEqual(t, shown, all["role"])
+	require.NotEqual(t, shown, all["parquet"])
 	return all
 }
 

@@ -72,7 +72,11 @@ func Wrap(text string) (string, error) {
 }
 
 func whole(settings map[string]any) (string, error) {
-	for name, value := range map[string]any{"bucket": "my-bucket", "region": "eu-west-1", "file_format": "json"} {
+	format := "json"
+	if schema, _ := settings["schema"].(map[string]any); schema["fields"] != nil {
+		format = "parquet" // columns that nobody reads are a mistake
+	}
+	for name, value := range map[string]any{"bucket": "my-bucket", "region": "eu-west-1", "file_format": format} {
 		if settings[name] == nil {
 			settings[name] = value
 		}

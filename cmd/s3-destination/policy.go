@@ -46,7 +46,7 @@ func policyCommand(out io.Writer) *cli.Command {
 			}
 			if principals := c.StringSlice("principal"); len(principals) > 0 {
 				conf.Principals = principals
-			} else if !slices.Contains(policyFlags["external-id"], kind) && conf.RoleARN != "" {
+			} else if kind != string(policy.KindTrust) && kind != "p9" && conf.RoleARN != "" {
 				conf.Principals = []string{conf.RoleARN} // who writes, not who assumes
 			}
 			document, err := render(conf, kind, flavour)

@@ -190,3 +190,17 @@ func TestTheFirstWordNamesEndpointClassAndCause(t *testing.T) {
 		})
 	}
 }
+
+// Whoever waits for a connection is let go soon after something has happened.
+func TestConnectUnlessEndsSoonAfterwards(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, _ *witness) {
+		require.NoError(t, m.Connect(t.Context()).Err)
+		p.takes = 10 * time.Second
+		happened := make(chan struct{})
+		time.AfterFunc(time.Second, func() { close(happened) })
+		began := time.Now()
+		require.Error(t, m.ConnectUnless(t.Context(), happened).Err)
+		assert.Equal(t, time.Second+lastCheck, time.Since(began))
+		require.NoError(t, m.ConnectUnless(t.Context(), make(chan struct{})).Err)
+	})
+}

@@ -344,7 +344,7 @@ func TestASecondRaceFindsWhatTheFirstMissed(t *testing.T) {
 				if !slices.Contains(raced, own) {
 					raced = append(raced, own)
 				}
-				if len(raced) == rounds {
+				if len(raced) == 2 {
 					x.R.Header.Del("If-None-Match")
 				}
 			}

@@ -137,7 +137,7 @@ func (in *inferrer) note(n *node, t Type, wide bool, raw []byte) (conflict bool,
 func (in *inferrer) misfit(n *node, raw []byte) error {
 	switch {
 	case in.rules.room < 0:
-		return fmt.Errorf("there is no room for a column for the field %q: the limit of columns is reached", in.where())
+		return noRoom(in.where())
 	case in.rules.mismatch == Rescue && n.Optional:
 		in.rules.rescued = true
 		return nil

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/s3-destination/s3-destination/internal/record"
 )
@@ -14,6 +15,20 @@ type unlearned struct{ error }
 // not learned from. The reason may lie elsewhere in the record: learning from a
 // record is a transaction.
 func Unlearned(err error) error { return unlearned{err} }
+
+func noRoom(path string) error {
+	return fmt.Errorf("there is no room for a column for the field %q: the limit of columns is reached", path)
+}
+
+// NoRoom is the error of an encoder for a field that has no column although all
+// records were learned from.
+func NoRoom(path string) error { return Unlearned(noRoom(path)) }
+
+// NotLearned is the error of an encoder for a value of a field that its column
+// would have been widened for, had the record been learned from.
+func NotLearned(path string) error {
+	return Unlearned(fmt.Errorf("field %q: the record was not learned from", path))
+}
 
 // ErrNoField is the reason of a record that has no field, while no column is
 // known that it could leave empty.

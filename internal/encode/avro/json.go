@@ -34,7 +34,7 @@ func (w *writer) unknownField(path string) error {
 	case w.policy.Unknown == schema.Add && !w.final:
 		return errLearn
 	case w.policy.Unknown == schema.Add:
-		return schema.Unlearned(fmt.Errorf("there is no room for a column for the field %q: the limit of columns is reached", path))
+		return schema.NoRoom(path)
 	}
 	return fmt.Errorf("the schema has no field %q", path)
 }
@@ -234,7 +234,7 @@ func (w *writer) addNumber(n *node, text []byte) bool {
 // hold.
 func (w *writer) wide(n *node) error {
 	if w.final {
-		return schema.Unlearned(fmt.Errorf("field %q: the record was not learned from", n.path))
+		return schema.NotLearned(n.path)
 	}
 	return errLearn
 }

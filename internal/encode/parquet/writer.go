@@ -231,7 +231,7 @@ func (w *writer) unknownField(path string) error {
 	case w.policy.Unknown == schema.Add && !w.final:
 		return errLearn
 	case w.policy.Unknown == schema.Add:
-		return schema.Unlearned(fmt.Errorf("there is no room for a column for the field %q: the limit of columns is reached", path))
+		return schema.NoRoom(path)
 	}
 	return fmt.Errorf("the schema has no field %q", path)
 }
@@ -335,7 +335,7 @@ func (w *writer) other(n *node, rep uint8) error {
 // hold.
 func (w *writer) wide(n *node) error {
 	if w.final {
-		return schema.Unlearned(fmt.Errorf("field %q: the record was not learned from", n.path))
+		return schema.NotLearned(n.path)
 	}
 	return errLearn
 }

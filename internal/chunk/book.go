@@ -24,7 +24,7 @@ const (
 // counts what they are charged by stage. It is guarded by the manager's lock.
 type book struct {
 	next   uint64 // order of the next call
-	stages [stages]holding
+	stages [stages]callTotals
 	all    line // every call
 	out    line // those that have not been admitted
 }

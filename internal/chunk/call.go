@@ -28,16 +28,16 @@ type Call struct {
 	waited bool
 
 	// guarded by m.mu
-	order     uint64
-	stage     stage
-	charge    int64
-	links     [lines]link
-	turn      chan struct{} // closed when the call need not wait any more
-	pending   int           // records that are not settled
-	detained  int           // records that wait in parked partitions
-	withdrawn bool
-	failures  []Failure     // complete when settled is closed
-	settled   chan struct{} // closed when no record is pending
+	order         uint64
+	stage         stage
+	charge        int64
+	links         [lines]link
+	turn          chan struct{} // closed when the call need not wait any more
+	pending       int           // records that are not settled
+	parkedRecords int           // records that wait in parked partitions
+	withdrawn     bool
+	failures      []Failure     // complete when settled is closed
+	settled       chan struct{} // closed when no record is pending
 }
 
 // Failure reports a record that was not stored.
@@ -184,7 +184,7 @@ func (c *Call) withdraw(err error) ([]Failure, error) {
 	}
 	m := c.m
 	c.withdrawn = true
-	m.ledger.discharge(c, c.detained)
+	m.ledger.uncountParked(c, c.parkedRecords)
 	m.ledger.book.move(c, done)
 	m.left = true
 	m.poke()

@@ -25,7 +25,7 @@ func (m *Manager) compare() error {
 	if err != nil {
 		return err
 	}
-	waiting, detained := map[*Call]int{}, map[*Call]int{}
+	waiting, parkedOf := map[*Call]int{}, map[*Call]int{}
 	var tallies [states]tally
 	for _, c := range chunks {
 		if err := c.compare(m.cfg.RecordOverhead, m.cfg.PartitionOverhead); err != nil {
@@ -35,15 +35,15 @@ func (m *Manager) compare() error {
 		for i := range c.runs {
 			r := &c.runs[i]
 			waiting[r.call] += r.len()
-			if c.ward != nil && !r.call.withdrawn {
-				detained[r.call] += r.len()
+			if c.parkedIn != nil && !r.call.withdrawn {
+				parkedOf[r.call] += r.len()
 			}
 		}
 	}
 	if tallies != m.ledger.tallies {
 		return fmt.Errorf("tallies are %+v, and should be %+v", m.ledger.tallies, tallies)
 	}
-	return m.ledger.book.compare(&m.ledger, waiting, detained)
+	return m.ledger.book.compare(&m.ledger, waiting, parkedOf)
 }
 
 // everyChunk collects the chunks from where they are kept, and looks whether
@@ -69,8 +69,8 @@ func (l *ledger) everyChunk() ([]*chunk, error) {
 	if len(l.open) != len(l.byAge) {
 		return nil, fmt.Errorf("%d chunks are open and %d in the heap", len(l.open), len(l.byAge))
 	}
-	for p, w := range l.wards {
-		if w.part != p || w.chunk != nil && w.chunk.ward != w || w.probe != nil && (w.probe.ward != w || w.probe.state.final()) {
+	for p, w := range l.parked {
+		if w.part != p || w.chunk != nil && w.chunk.parkedIn != w || w.probe != nil && (w.probe.parkedIn != w || w.probe.state.final()) {
 			return nil, fmt.Errorf("the parked partition %q does not know its chunks", p.path)
 		}
 		if l.open[p] != nil {
@@ -115,9 +115,9 @@ func (c *chunk) compare(overhead, partition int64) error {
 
 // compare looks at the sums of the calls, and whether each waits for records
 // that are somewhere.
-func (b *book) compare(l *ledger, waiting, detained map[*Call]int) error {
-	var sums [stages]holding
-	var held holding
+func (b *book) compare(l *ledger, waiting, parkedOf map[*Call]int) error {
+	var sums [stages]callTotals
+	var held callTotals
 	order := uint64(0)
 	out := b.out.first
 	for c := b.all.first; c != nil; c = c.links[inAll].next {
@@ -136,10 +136,10 @@ func (b *book) compare(l *ledger, waiting, detained map[*Call]int) error {
 		if c.stage == committed && waiting[c] != c.pending {
 			return fmt.Errorf("call %d waits for %d records, and %d are in chunks", c.order, c.pending, waiting[c])
 		}
-		if c.detained != detained[c] {
-			return fmt.Errorf("call %d waits for %d parked records, and %d are", c.order, c.detained, detained[c])
+		if c.parkedRecords != parkedOf[c] {
+			return fmt.Errorf("call %d waits for %d parked records, and %d are", c.order, c.parkedRecords, parkedOf[c])
 		}
-		if c.detained > 0 {
+		if c.parkedRecords > 0 {
 			held.calls++
 			held.charge += c.charge
 		}
@@ -147,8 +147,8 @@ func (b *book) compare(l *ledger, waiting, detained map[*Call]int) error {
 	if !reflect.DeepEqual(sums, b.stages) || out != nil {
 		return fmt.Errorf("the book has %+v, and should have %+v", b.stages, sums)
 	}
-	if held != l.detained {
-		return fmt.Errorf("%+v wait for parked partitions, and not %+v", held, l.detained)
+	if held != l.parkedCalls {
+		return fmt.Errorf("%+v wait for parked partitions, and not %+v", held, l.parkedCalls)
 	}
 	return nil
 }
@@ -158,6 +158,6 @@ func atRest(t require.TestingT, m *Manager) {
 	m.lock()
 	defer m.unlock()
 	require.Equal(t, [states]tally{}, m.ledger.tallies)
-	require.Equal(t, [stages]holding{}, m.ledger.book.stages)
-	require.Zero(t, m.ledger.detained)
+	require.Equal(t, [stages]callTotals{}, m.ledger.book.stages)
+	require.Zero(t, m.ledger.parkedCalls)
 }

@@ -37,10 +37,10 @@ type chunk struct {
 	ratio   float64 // expected encoded bytes for each raw byte
 	most    int64   // the largest size of an object, 0 for none
 
-	ward   *ward           // of the partition, while its objects are refused
-	form   Encoded         // from the end of encoding to the end of the upload
-	object []record.Record // that it holds, as long
-	cancel func()          // ends the encoding or the upload that runs
+	parkedIn *parkedPartition // of the partition, while its objects are refused
+	form     Encoded          // from the end of encoding to the end of the upload
+	object   []record.Record  // that it holds, as long
+	cancel   func()           // ends the encoding or the upload that runs
 	// recalled is closed when some of the records of an upload are withdrawn.
 	recalled signal
 }

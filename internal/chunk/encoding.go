@@ -190,8 +190,8 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 		m.giveAnother(c)
 		return false
 	}
-	if ward := m.ledger.wards[c.part]; ward != nil && ward.probe != c {
-		m.keepAll(ward, c)
+	if w := m.ledger.parked[c.part]; w != nil && w.probe != c {
+		m.keepAll(w, c)
 		return false
 	}
 	m.ratios.learn(c.part, c.raw, w.result.Bytes)
@@ -218,8 +218,8 @@ func (m *Manager) ending(res encode.Result) Reason {
 // passed does what is due when an encoder or an upload is done. The caller
 // holds the lock.
 func (m *Manager) passed(c *chunk) {
-	if c.ward != nil { // it was an attempt
-		m.tryAt(c.ward.next)
+	if c.parkedIn != nil { // it was an attempt
+		m.tryAt(c.parkedIn.next)
 	}
 	m.letIn()
 	m.rollDue(time.Now())

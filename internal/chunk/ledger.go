@@ -18,11 +18,11 @@ type ledger struct {
 	encoded []*chunk
 	// working are the chunks that are being encoded or uploaded.
 	working map[*chunk]struct{}
-	wards   map[partition]*ward
-	// detained is what the calls hold that wait for records of parked
+	parked  map[partition]*parkedPartition
+	// parkedCalls is what the calls hold that wait for records of parked
 	// partitions.
-	detained holding
-	book     book
+	parkedCalls callTotals
+	book        book
 }
 
 // tally is what the chunks of one state hold.
@@ -49,7 +49,7 @@ func newLedger() ledger {
 	return ledger{
 		open:    map[partition]*chunk{},
 		working: map[*chunk]struct{}{},
-		wards:   map[partition]*ward{},
+		parked:  map[partition]*parkedPartition{},
 	}
 }
 
@@ -69,7 +69,7 @@ func (l *ledger) join(c *chunk, r run) {
 	if c.state == open && !c.first.Equal(first) {
 		heap.Fix(&l.byAge, c.heap)
 	}
-	l.detain(c, r)
+	l.countParked(c, r)
 }
 
 // hold replaces what a chunk holds.
@@ -77,7 +77,7 @@ func (l *ledger) hold(c *chunk, rs runs) {
 	l.release(c)
 	l.change(c, func() { c.hold(rs) })
 	for _, r := range rs {
-		l.detain(c, r)
+		l.countParked(c, r)
 	}
 	if c.state == open {
 		heap.Fix(&l.byAge, c.heap)
@@ -97,7 +97,7 @@ func (l *ledger) move(c *chunk, to state) {
 	c.become(to)
 	if to.final() {
 		l.release(c)
-		if w := c.ward; w != nil && w.probe == c {
+		if w := c.parkedIn; w != nil && w.probe == c {
 			w.probe = nil
 		}
 		return
@@ -120,7 +120,7 @@ func (l *ledger) leave(c *chunk) {
 		delete(l.working, c)
 		c.cancel = nil
 	case parked:
-		c.ward.chunk = nil
+		c.parkedIn.chunk = nil
 	case landed, failed, dissolved, states:
 	}
 }
@@ -138,7 +138,7 @@ func (l *ledger) arrive(c *chunk) {
 	case encoding, landing:
 		l.working[c] = struct{}{}
 	case parked:
-		c.ward.chunk = c
+		c.parkedIn.chunk = c
 	case landed, failed, dissolved, states:
 	}
 }
@@ -178,42 +178,42 @@ func (l *ledger) sum(of ...state) tally {
 	return t
 }
 
-// holding is a number of calls and what they are charged.
-type holding struct {
+// callTotals is a number of calls and what they are charged.
+type callTotals struct {
 	calls  int
 	charge int64
 }
 
-// detain notes that a call waits for records of a parked partition.
-func (l *ledger) detain(c *chunk, r run) {
-	if c.ward == nil || r.call.withdrawn {
+// countParked notes that a call waits for records of a parked partition.
+func (l *ledger) countParked(c *chunk, r run) {
+	if c.parkedIn == nil || r.call.withdrawn {
 		return
 	}
-	if r.call.detained == 0 {
-		l.detained.calls++
-		l.detained.charge += r.call.charge
+	if r.call.parkedRecords == 0 {
+		l.parkedCalls.calls++
+		l.parkedCalls.charge += r.call.charge
 	}
-	r.call.detained += r.len()
+	r.call.parkedRecords += r.len()
 }
 
 // release ends that for all that a chunk holds.
 func (l *ledger) release(c *chunk) {
-	if c.ward == nil {
+	if c.parkedIn == nil {
 		return
 	}
 	for i := range c.runs {
-		l.discharge(c.runs[i].call, c.runs[i].len())
+		l.uncountParked(c.runs[i].call, c.runs[i].len())
 	}
 }
 
-func (l *ledger) discharge(call *Call, records int) {
-	if call.detained == 0 { // withdrawn in the meantime
+func (l *ledger) uncountParked(call *Call, records int) {
+	if call.parkedRecords == 0 { // withdrawn in the meantime
 		return
 	}
-	call.detained -= records
-	if call.detained == 0 {
-		l.detained.calls--
-		l.detained.charge -= call.charge
+	call.parkedRecords -= records
+	if call.parkedRecords == 0 {
+		l.parkedCalls.calls--
+		l.parkedCalls.charge -= call.charge
 	}
 }
 
@@ -234,7 +234,7 @@ func (l *ledger) in(s state) []*chunk {
 			}
 		}
 	case parked:
-		for _, w := range l.wards {
+		for _, w := range l.parked {
 			if w.chunk != nil {
 				all = append(all, w.chunk)
 			}

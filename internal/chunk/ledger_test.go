@@ -84,15 +84,15 @@ func TestOpenChunksKnowTheirPlaces(t *testing.T) {
 }
 
 // parks adds a parked partition with a chunk that waits.
-func (m *Manager) parks(path string) (*ward, *chunk) {
+func (m *Manager) parks(path string) (*parkedPartition, *chunk) {
 	p := partition{path: path}
-	w := m.ledger.wards[p]
+	w := m.ledger.parked[p]
 	if w == nil {
-		w = &ward{part: p}
-		m.ledger.wards[p] = w
+		w = &parkedPartition{part: p}
+		m.ledger.parked[p] = w
 	}
 	c := m.newChunk(p)
-	c.state, c.ward = parked, w
+	c.state, c.parkedIn = parked, w
 	m.ledger.begin(c)
 	return w, c
 }
@@ -121,14 +121,14 @@ func TestWithdrawnCallWaitsForNoParkedPartition(t *testing.T) {
 	call := m.comes(10, committed)
 	r := call.brings(2, 5)
 	m.ledger.join(c, r)
-	assert.Equal(t, holding{calls: 1, charge: 10}, m.ledger.detained)
+	assert.Equal(t, callTotals{calls: 1, charge: 10}, m.ledger.parkedCalls)
 	m.ledger.hold(c, runs{r})
-	assert.Equal(t, holding{calls: 1, charge: 10}, m.ledger.detained, "once, however often its records are moved")
+	assert.Equal(t, callTotals{calls: 1, charge: 10}, m.ledger.parkedCalls, "once, however often its records are moved")
 	_, _ = call.withdraw(context.Canceled)
-	assert.Zero(t, m.ledger.detained)
+	assert.Zero(t, m.ledger.parkedCalls)
 	m.ledger.hold(c, runs{r}) // the encoder says what it took
-	assert.Zero(t, m.ledger.detained)
-	assert.Zero(t, call.detained)
+	assert.Zero(t, m.ledger.parkedCalls)
+	assert.Zero(t, call.parkedRecords)
 }
 
 // A chunk that has moved on is not kept in memory where it was, and when it

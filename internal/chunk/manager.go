@@ -16,12 +16,12 @@ type Manager struct {
 	cfg  Config
 	pipe Pipeline
 
-	mu     sync.Mutex
-	ledger ledger
-	ratios ratios
-	rhythm rhythm
-	pace   pace
-	scars  map[partition]scar
+	mu        sync.Mutex
+	ledger    ledger
+	ratios    ratios
+	rhythm    rhythm
+	pace      pace
+	recovered map[partition]recovery
 	// tryNext is when a parked partition is to be tried, zero for never.
 	tryNext time.Time
 	// lateIn is when a call was let in that had waited for a while.
@@ -51,14 +51,14 @@ var audit func(m *Manager)
 func New(cfg Config, pipe Pipeline) *Manager {
 	cfg = cfg.complete()
 	m := &Manager{
-		cfg:    cfg,
-		pipe:   pipe,
-		ledger: newLedger(),
-		ratios: newRatios(cfg),
-		rhythm: rhythm{window: max(5*cfg.MaxAge, time.Minute), most: cfg.MaxAge},
-		pace:   newPace(cfg.Uploads),
-		scars:  map[partition]scar{},
-		wake:   make(chan struct{}, 1),
+		cfg:       cfg,
+		pipe:      pipe,
+		ledger:    newLedger(),
+		ratios:    newRatios(cfg),
+		rhythm:    rhythm{window: max(5*cfg.MaxAge, time.Minute), most: cfg.MaxAge},
+		pace:      newPace(cfg.Uploads),
+		recovered: map[partition]recovery{},
+		wake:      make(chan struct{}, 1),
 	}
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	m.done.Go(m.roll)

@@ -76,8 +76,8 @@ func (m *Manager) stats() Stats {
 		GatedCalls:     l.book.stages[asking].calls,
 		GatedBytes:     l.book.stages[asking].charge,
 		HeldBytes:      m.counted(),
-		Parked:         len(l.wards),
-		ParkedBytes:    l.detained.charge,
+		Parked:         len(l.parked),
+		ParkedBytes:    l.parkedCalls.charge,
 	}
 	if first := l.book.all.first; first != nil {
 		s.Oldest = first.arrived

@@ -19,12 +19,12 @@ const (
 	ObjectToDeadLetters
 )
 
-// ward is a partition whose objects are refused although the destination is
+// parkedPartition is a partition whose objects are refused although the destination is
 // well: it may not be written to, or its names or metadata are impossible. It
 // is parked. Its records wait apart from those of others, while one small
 // object after the other is tried, in growing intervals. It is guarded by the
 // manager's lock.
-type ward struct {
+type parkedPartition struct {
 	part     partition
 	reason   error     // of the latest refusal
 	since    time.Time // the first one
@@ -55,8 +55,8 @@ const (
 	relapse = time.Minute
 )
 
-// scar is what is remembered of a partition that was parked.
-type scar struct {
+// recovery is what is remembered of a partition that was parked.
+type recovery struct {
 	refusals int
 	at       time.Time
 }
@@ -66,10 +66,10 @@ type scar struct {
 func (m *Manager) park(c *chunk, reason error) {
 	now := time.Now()
 	m.tell(func(o Observer) { o.ObjectRefused(reason) })
-	w := m.ledger.wards[c.part]
+	w := m.ledger.parked[c.part]
 	switch {
 	case w == nil:
-		w = m.newWard(c.part, reason, now)
+		w = m.parkPartition(c.part, reason, now)
 	case w.probe == c: // others were sent before it was known
 		w.again(reason, now)
 	}
@@ -85,15 +85,15 @@ func (m *Manager) park(c *chunk, reason error) {
 	}
 }
 
-// newWard parks a partition, with all its chunks that are not on their way to
+// parkPartition parks a partition, with all its chunks that are not on their way to
 // the store.
-func (m *Manager) newWard(p partition, reason error, now time.Time) *ward {
-	w := &ward{part: p, since: now, used: now}
-	if s := m.scars[p]; now.Sub(s.at) <= relapse {
+func (m *Manager) parkPartition(p partition, reason error, now time.Time) *parkedPartition {
+	w := &parkedPartition{part: p, since: now, used: now}
+	if s := m.recovered[p]; now.Sub(s.at) <= relapse {
 		w.before = s.refusals
 	}
 	w.again(reason, now)
-	m.ledger.wards[p] = w
+	m.ledger.parked[p] = w
 	m.tell(func(o Observer) { o.Parked(p.kind, p.path, reason) })
 	for _, s := range []state{open, sealed, encoded} {
 		for _, c := range m.ledger.in(s) {
@@ -106,7 +106,7 @@ func (m *Manager) newWard(p partition, reason error, now time.Time) *ward {
 }
 
 // again counts a refusal, and sets when to try again.
-func (w *ward) again(reason error, now time.Time) {
+func (w *parkedPartition) again(reason error, now time.Time) {
 	w.refusals++
 	w.reason, w.next = reason, now.Add(retryAfter(w.before+w.refusals))
 }
@@ -119,7 +119,7 @@ func retryAfter(refusals int) time.Duration {
 }
 
 // keepAll moves the records of a chunk to those that wait.
-func (m *Manager) keepAll(w *ward, c *chunk) {
+func (m *Manager) keepAll(w *parkedPartition, c *chunk) {
 	if c.state == encoded {
 		c.form.Release()
 	}
@@ -134,7 +134,7 @@ func (m *Manager) keepAll(w *ward, c *chunk) {
 // bounded, so that there is room for the others: what is more becomes a dead
 // letter where that is allowed, and is reported back else. The caller holds the
 // lock.
-func (m *Manager) keep(w *ward, r run) {
+func (m *Manager) keep(w *parkedPartition, r run) {
 	now := time.Now()
 	w.used = now
 	switch {
@@ -143,10 +143,10 @@ func (m *Manager) keep(w *ward, r run) {
 		m.giveBack(w, runs{r})
 	case m.diverts(w, now) && (w.probe != nil || w.chunk != nil):
 		m.divert(w, runs{r}) // one call is enough to try
-	case m.mayDetain(r.call):
+	case m.mayPark(r.call):
 		if w.chunk == nil {
 			c := m.newChunk(w.part)
-			c.state, c.ward = parked, w
+			c.state, c.parkedIn = parked, w
 			m.ledger.begin(c)
 			m.tryAt(w.next)
 		}
@@ -158,29 +158,29 @@ func (m *Manager) keep(w *ward, r run) {
 	}
 }
 
-// mayDetain reports whether one more call may wait for parked partitions: half
+// mayPark reports whether one more call may wait for parked partitions: half
 // of the calls may, with a quarter of the memory.
-func (m *Manager) mayDetain(c *Call) bool {
-	if c.detained > 0 {
+func (m *Manager) mayPark(c *Call) bool {
+	if c.parkedRecords > 0 {
 		return true
 	}
-	d := &m.ledger.detained
+	d := &m.ledger.parkedCalls
 	return (m.cfg.MaxInFlight <= 0 || d.calls < max(m.cfg.MaxInFlight/parkedCalls, 1)) &&
 		(m.cfg.MemoryLimit <= 0 || d.charge+c.charge <= m.cfg.MemoryLimit/parkedMemory)
 }
 
 // diverts reports whether the records of a partition become dead letters. Some
 // are tried all the same now and then.
-func (m *Manager) diverts(w *ward, now time.Time) bool {
+func (m *Manager) diverts(w *parkedPartition, now time.Time) bool {
 	return m.mayDivert(w) && w.refusals >= finalRefusals && now.Sub(w.since) >= finalTime
 }
 
-func (m *Manager) mayDivert(w *ward) bool {
+func (m *Manager) mayDivert(w *parkedPartition) bool {
 	return m.cfg.OnRefusedObject == ObjectToDeadLetters && w.part.kind == Data
 }
 
 // giveUp does something with all records that wait.
-func (m *Manager) giveUp(w *ward, do func(w *ward, rs runs)) {
+func (m *Manager) giveUp(w *parkedPartition, do func(w *parkedPartition, rs runs)) {
 	if c := w.chunk; c != nil {
 		rs := c.runs
 		m.ledger.move(c, dissolved)
@@ -189,7 +189,7 @@ func (m *Manager) giveUp(w *ward, do func(w *ward, rs runs)) {
 }
 
 // divert makes dead letters of records.
-func (m *Manager) divert(w *ward, rs runs) {
+func (m *Manager) divert(w *parkedPartition, rs runs) {
 	reason := w.refusal()
 	m.tell(func(o Observer) { o.Diverted(rs.records(), reason) })
 	for _, r := range rs {
@@ -199,13 +199,13 @@ func (m *Manager) divert(w *ward, rs runs) {
 }
 
 // giveBack reports records as not stored.
-func (m *Manager) giveBack(w *ward, rs runs) {
+func (m *Manager) giveBack(w *parkedPartition, rs runs) {
 	reason := w.refusal()
 	m.tell(func(o Observer) { o.GivenBack(rs.records(), reason) })
 	m.fail(rs, reason)
 }
 
-func (w *ward) refusal() error {
+func (w *parkedPartition) refusal() error {
 	return fmt.Errorf("objects of this partition are refused, %d times since %s: %w", w.refusals, w.since.UTC().Format(time.RFC3339), w.reason)
 }
 
@@ -225,12 +225,12 @@ func (m *Manager) tryParked(now time.Time) {
 	}
 	m.tryNext = time.Time{}
 	probes := 0
-	for _, w := range m.ledger.wards {
+	for _, w := range m.ledger.parked {
 		if w.probe != nil {
 			probes++
 		}
 	}
-	for _, w := range m.ledger.wards {
+	for _, w := range m.ledger.parked {
 		switch {
 		case w.probe != nil:
 		case w.chunk == nil && now.Sub(w.used) >= forgetAfter:
@@ -249,7 +249,7 @@ func (m *Manager) tryParked(now time.Time) {
 }
 
 // tryOne seals the first records that wait.
-func (m *Manager) tryOne(w *ward) {
+func (m *Manager) tryOne(w *parkedPartition) {
 	c := w.chunk
 	rs := c.sorted().withoutWithdrawn()
 	n, bytes := 0, int64(0)
@@ -273,12 +273,12 @@ func (m *Manager) tryOne(w *ward) {
 
 // recover ends the parking of a partition of which an object was stored. The
 // caller holds the lock.
-func (m *Manager) recover(w *ward) {
+func (m *Manager) recover(w *parkedPartition) {
 	now := time.Now()
-	m.scars[w.part] = scar{refusals: w.before + w.refusals, at: now}
-	for p, s := range m.scars {
+	m.recovered[w.part] = recovery{refusals: w.before + w.refusals, at: now}
+	for p, s := range m.recovered {
 		if now.Sub(s.at) > relapse {
-			delete(m.scars, p)
+			delete(m.recovered, p)
 		}
 	}
 	var rs runs
@@ -292,8 +292,8 @@ func (m *Manager) recover(w *ward) {
 	}
 }
 
-func (m *Manager) unpark(w *ward, now time.Time) {
-	delete(m.ledger.wards, w.part)
+func (m *Manager) unpark(w *parkedPartition, now time.Time) {
+	delete(m.ledger.parked, w.part)
 	lasted := now.Sub(w.since)
 	m.tell(func(o Observer) { o.Recovered(w.part.kind, w.part.path, lasted) })
 }

@@ -185,7 +185,7 @@ func TestHowManyCallsMayWaitForRefusedPartitions(t *testing.T) {
 				}
 				m.lock()
 				defer m.unlock()
-				assert.Equal(t, tc.want, m.ledger.detained.calls)
+				assert.Equal(t, tc.want, m.ledger.parkedCalls.calls)
 			})
 		})
 	}

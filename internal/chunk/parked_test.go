@@ -74,7 +74,7 @@ func TestAllChunksOfARefusedPartitionWait(t *testing.T) {
 		<-other.done
 		assert.Equal(t, 2*time.Second, other.took, "right after the refused one")
 		m.lock()
-		assert.Equal(t, 45, m.ledger.detained.calls)
+		assert.Equal(t, 45, m.ledger.parkedCalls.calls)
 		m.unlock()
 		assert.Len(t, p.tried(), 1)
 		time.Sleep(500 * time.Millisecond)
@@ -171,7 +171,7 @@ func TestParkedPartitionWithoutRecordsIsForgotten(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		m.lock()
-		assert.Empty(t, m.ledger.wards)
+		assert.Empty(t, m.ledger.parked)
 		m.unlock()
 		synctest.Wait()
 		assert.Equal(t, 1, seen.recovered)

@@ -16,7 +16,7 @@ import (
 func nextTry(m *Manager, path string) time.Time {
 	m.lock()
 	defer m.unlock()
-	return m.ledger.wards[partition{path: path}].next
+	return m.ledger.parked[partition{path: path}].next
 }
 
 // The time between two attempts grows to a minute, and varies by a quarter in

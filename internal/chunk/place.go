@@ -14,7 +14,7 @@ func (m *Manager) place(p partition, r run, late bool) {
 	if r.call.withdrawn {
 		return
 	}
-	if w := m.ledger.wards[p]; w != nil {
+	if w := m.ledger.parked[p]; w != nil {
 		m.keep(w, r)
 		return
 	}

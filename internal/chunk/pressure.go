@@ -17,12 +17,12 @@ const highWater, lowWater = 0.8, 0.5
 func (m *Manager) pressure() int64 {
 	l := &m.ledger
 	away := l.sum(sealed, encoding, encoded, landing)
-	return l.book.stages[committed].charge - l.detained.charge - away.charge + l.tallies[open].extra + m.projected(open)
+	return l.book.stages[committed].charge - l.parkedCalls.charge - away.charge + l.tallies[open].extra + m.projected(open)
 }
 
 // limit is the memory that is left to partitions that are not parked.
 func (m *Manager) limit() float64 {
-	return float64(m.cfg.MemoryLimit - m.ledger.detained.charge)
+	return float64(m.cfg.MemoryLimit - m.ledger.parkedCalls.charge)
 }
 
 // underPressure reports whether chunks must be rolled to free memory.

@@ -96,7 +96,7 @@ func TestPressureIsWhatRollingCouldFree(t *testing.T) {
 		m.ledger.move(b, s)
 		assert.Equal(t, int64(1000-300+11+40), m.pressure(), "while b is %s", s)
 	}
-	m.ledger.detained.charge = 100
+	m.ledger.parkedCalls.charge = 100
 	assert.Equal(t, int64(900-300+11+40), m.pressure())
 }
 
@@ -119,8 +119,8 @@ func TestPressureBeginsWhenNothingElseMakesRoom(t *testing.T) {
 		"four fifths":                 {func(m *Manager) { holds(m, 800) }, false},
 		"more":                        {func(m *Manager) { holds(m, 801) }, true},
 		"no limit":                    {func(m *Manager) { m.cfg.MemoryLimit = 0; holds(m, 5000) }, false},
-		"four fifths beside parked":   {func(m *Manager) { m.ledger.detained.charge = 400; m.comes(400, committed); holds(m, 480) }, false},
-		"more beside parked":          {func(m *Manager) { m.ledger.detained.charge = 400; m.comes(400, committed); holds(m, 481) }, true},
+		"four fifths beside parked":   {func(m *Manager) { m.ledger.parkedCalls.charge = 400; m.comes(400, committed); holds(m, 480) }, false},
+		"more beside parked":          {func(m *Manager) { m.ledger.parkedCalls.charge = 400; m.comes(400, committed); holds(m, 481) }, true},
 		"a call waits":                {gate, true},
 		"a chunk is under way":        {func(m *Manager) { gate(m); m.seal(m.opens("b", 1, 1), Size) }, false},
 		"a call is on its way in":     {func(m *Manager) { gate(m); m.comes(1, admitted) }, false},

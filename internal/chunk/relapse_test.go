@@ -45,16 +45,16 @@ func TestRelapseCountsEarlierRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, Config{MaxAge: time.Second}, &memory{}, func(t *testing.T, m *Manager) {
 				p := partition{path: "a"}
-				fall := func(p partition, times int) *ward {
+				fall := func(p partition, times int) *parkedPartition {
 					m.lock()
 					defer m.unlock()
-					w := m.newWard(p, errDenied, time.Now())
+					w := m.parkPartition(p, errDenied, time.Now())
 					for range times - 1 {
 						w.again(errDenied, time.Now())
 					}
 					return w
 				}
-				rise := func(w *ward) {
+				rise := func(w *parkedPartition) {
 					m.lock()
 					defer m.unlock()
 					m.recover(w)
@@ -64,11 +64,11 @@ func TestRelapseCountsEarlierRefusals(t *testing.T) {
 				again := fall(p, 1)
 				assert.Equal(t, tc.before, again.before)
 				rise(again)
-				assert.Contains(t, m.scars, p)
+				assert.Contains(t, m.recovered, p)
 				other := fall(partition{path: "b"}, 1)
 				time.Sleep(relapse + 1)
 				rise(other)
-				assert.NotContains(t, m.scars, p, "it is forgotten")
+				assert.NotContains(t, m.recovered, p, "it is forgotten")
 			})
 		})
 	}
@@ -81,16 +81,16 @@ func TestEarlierRefusalsAreForgottenWhenTheyDoNotCountAnyMore(t *testing.T) {
 		fallAndRise := func(path string) {
 			m.lock()
 			defer m.unlock()
-			m.recover(m.newWard(partition{path: path}, errDenied, time.Now()))
+			m.recover(m.parkPartition(partition{path: path}, errDenied, time.Now()))
 		}
 		fallAndRise("a")
 		time.Sleep(relapse)
 		fallAndRise("b")
-		assert.Contains(t, m.scars, partition{path: "a"}, "it counts still")
+		assert.Contains(t, m.recovered, partition{path: "a"}, "it counts still")
 		time.Sleep(time.Nanosecond)
 		fallAndRise("c")
-		assert.NotContains(t, m.scars, partition{path: "a"})
-		assert.Contains(t, m.scars, partition{path: "b"})
+		assert.NotContains(t, m.recovered, partition{path: "a"})
+		assert.Contains(t, m.recovered, partition{path: "b"})
 	})
 }
 

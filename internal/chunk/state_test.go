@@ -48,7 +48,7 @@ func TestStatsTellWhatThereIs(t *testing.T) {
 	m.opens("b", 40, 4)
 	m.seal(m.opens("c", 30, 3), Size)
 	m.parks("d")
-	m.ledger.detained = holding{calls: 1, charge: 30}
+	m.ledger.parkedCalls = callTotals{calls: 1, charge: 30}
 	assert.Equal(t, Stats{
 		OpenPartitions: 2, Uploading: 1, UploadLimit: 3, Calls: 5, Oldest: old.arrived,
 		GatedCalls: 2, GatedBytes: 950, HeldBytes: 370 + 13, Parked: 1, ParkedBytes: 30,

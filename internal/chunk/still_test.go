@@ -11,7 +11,7 @@ func still(cfg Config) *Manager {
 	cfg = cfg.complete()
 	return &Manager{
 		cfg: cfg, ledger: newLedger(), ratios: newRatios(cfg), pace: newPace(cfg.Uploads),
-		scars: map[partition]scar{}, wake: make(chan struct{}, 1),
+		recovered: map[partition]recovery{}, wake: make(chan struct{}, 1),
 	}
 }
 

@@ -69,7 +69,7 @@ func (m *Manager) land(ctx context.Context, c *chunk) {
 	default:
 		m.ledger.move(c, landed)
 		m.settle(c.runs)
-		if w := m.ledger.wards[c.part]; w != nil {
+		if w := m.ledger.parked[c.part]; w != nil {
 			m.recover(w)
 		}
 	}

@@ -170,7 +170,7 @@ root = if $n %% 1000 == 0 { "{poison" } else { {"id": $n, "name": "n-" + $n.stri
 				conf = strings.Replace(conf, "8MB", "20KB", 1) // the data compresses well
 			}
 			for earlier := range 2 {
-				_, logs := run(t, input, conf)
+				logs := run(t, input, conf)
 				assert.NotContains(t, logs, "level=ERROR")
 				assert.Equal(t, 1, strings.Count(logs, "may write but not delete"), "once in a run: %s", logs)
 				letters := 0

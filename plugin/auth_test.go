@@ -58,7 +58,7 @@ s3_destination:
 func TestRoleChainWhoseSessionsExpireLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	s, sts, conf := chained(t, "agency_ws1")
-	_, logs := run(t, `
+	logs := run(t, `
 generate: {count: 2000, interval: 2ms, batch_size: 1, mapping: 'root = {"id": counter()}'}
 `, conf)
 	requireOnceEach(t, ids(t, s, "in/f"), 2000)
@@ -77,7 +77,7 @@ func TestHopsHaveTheirOwnSettings(t *testing.T) {
 	s, sts, conf := chained(t, "agency_ws1")
 	conf = strings.Replace(conf, "role_chain:", "session_name: ours\n    session_tags: {team: orders}\n    role_chain:", 1)
 	conf = strings.Replace(conf, "- role_arn: "+hub, "- {role_arn: "+hub+", session_name: hub-session, session_duration: 20m, sts_region: eu-west-3, sts_endpoint: "+sts.URL+"/hub}", 1)
-	_, logs := run(t, generate(100, numbered, 10), conf)
+	logs := run(t, generate(100, numbered, 10), conf)
 	assert.NotContains(t, logs, "level=ERROR")
 	requireOnceEach(t, ids(t, s, "in/f"), 100)
 	seen := map[string]bool{}

@@ -27,7 +27,7 @@ const event = `root = {"id": counter(), "name": "n-" + random_int().string(), "a
 func TestParquetObjectsAreReadByArrow(t *testing.T) {
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
-	_, logs := run(t, generate(20_000, event, 100), outputYAML(s, columnar+"file_format: parquet\nschema: {infer_timestamps: true}\n"))
+	logs := run(t, generate(20_000, event, 100), outputYAML(s, columnar+"file_format: parquet\nschema: {infer_timestamps: true}\n"))
 	assert.Empty(t, logs)
 	found := map[int]int{}
 	objects := s.Objects("in/f")
@@ -54,7 +54,7 @@ func TestParquetObjectsAreReadByArrow(t *testing.T) {
 
 func TestAvroObjectsAreReadByGoavro(t *testing.T) {
 	s := s3test.StartT(t, s3test.Config{})
-	_, logs := run(t, generate(20_000, event, 100), outputYAML(s, columnar+"file_format: avro\n"))
+	logs := run(t, generate(20_000, event, 100), outputYAML(s, columnar+"file_format: avro\n"))
 	assert.Empty(t, logs)
 	found := map[int]int{}
 	for _, o := range s.Objects("in/f") {
@@ -80,7 +80,7 @@ schema:
   fields:
     - {name: id, type: int64}
 `
-	_, _ = run(t, generate(100, `root = if counter() % 10 == 0 { {"id": "no"} } else { {"id": 1} }`, 10), outputYAML(s, conf))
+	run(t, generate(100, `root = if counter() % 10 == 0 { {"id": "no"} } else { {"id": 1} }`, 10), outputYAML(s, conf))
 	letters := s.Objects("in/_dead_letters/")
 	rows := 0
 	for _, o := range letters {

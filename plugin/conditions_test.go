@@ -40,7 +40,7 @@ func TestStoresThatIgnoreConditionsGetUniqueNames(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 3 { // at the same time, under the same names
 		wg.Go(func() {
-			_, logs := run(t, generate(1000, numbered, 50), outputYAML(s, jsonLines+"max_file_size: 2KB\nidle_timeout: 200ms\n"))
+			logs := run(t, generate(1000, numbered, 50), outputYAML(s, jsonLines+"max_file_size: 2KB\nidle_timeout: 200ms\n"))
 			assert.Equal(t, 1, strings.Count(logs, "ignores conditional writes"), logs)
 		})
 	}
@@ -56,7 +56,7 @@ func TestStoresThatIgnoreConditionsGetUniqueNames(t *testing.T) {
 func TestConditionsThatAreOffMeanUniqueNames(t *testing.T) {
 	s := s3test.StartT(t, s3test.Config{})
 	for range 2 {
-		_, logs := run(t, generate(1000, numbered, 50), outputYAML(s, jsonLines+"conditional_writes: \"off\"\nmax_file_size: 2KB\nidle_timeout: 200ms\n"))
+		logs := run(t, generate(1000, numbered, 50), outputYAML(s, jsonLines+"conditional_writes: \"off\"\nmax_file_size: 2KB\nidle_timeout: 200ms\n"))
 		assert.NotContains(t, logs, "level=ERROR")
 	}
 	found := ids(t, s, "in/f")
@@ -75,7 +75,7 @@ func TestNothingIsReplacedWithoutAHealthCheck(t *testing.T) {
 	s := s3test.StartT(t, s3test.Config{})
 	careless(t, s)
 	for range 2 {
-		_, logs := run(t, generate(1000, numbered, 50), outputYAML(s, jsonLines+"max_file_size: 2KB\nidle_timeout: 200ms\nhealth_check: {enabled: false}\n"))
+		logs := run(t, generate(1000, numbered, 50), outputYAML(s, jsonLines+"max_file_size: 2KB\nidle_timeout: 200ms\nhealth_check: {enabled: false}\n"))
 		assert.NotContains(t, logs, "level=ERROR")
 	}
 	found := ids(t, s, "in/")

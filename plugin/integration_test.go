@@ -45,7 +45,7 @@ s3_destination:
 	const n = 20_000
 	mapping := fmt.Sprintf(`root = {"id": counter(), "pad": %q, "part": random_int(max: 1)}`, strings.Repeat("x", 900))
 	for range 2 {
-		_, logs := run(t, generate(n, mapping, 100), conf)
+		logs := run(t, generate(n, mapping, 100), conf)
 		assert.NotContains(t, logs, "level=ERROR")
 	}
 	found, objects := map[int]int{}, 0

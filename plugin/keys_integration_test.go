@@ -67,7 +67,7 @@ func TestIntegrationUnknownKeyIsExplained(t *testing.T) {
 func TestIntegrationOnMismatchWarn(t *testing.T) {
 	e := versitygw.StartEnforcing(t)
 	e.Grant(t, rights(t, policy.Recommended).JSON())
-	_, logs := run(t, generate(1000, numbered, 50), ofUser(e).conf("encryption: {mode: sse-kms, on_mismatch: warn}\nfile_format: json\n"))
+	logs := run(t, generate(1000, numbered, 50), ofUser(e).conf("encryption: {mode: sse-kms, on_mismatch: warn}\nfile_format: json\n"))
 	assert.Equal(t, 1, strings.Count(logs, "asked for aws:kms, and the server reports no encryption"), logs)
 	requireOnceEach(t, countAll(t, e.Client(), "json"), 1000)
 }

@@ -91,7 +91,7 @@ func TestIntegrationWithoutTheRightToList(t *testing.T) {
 	e.Grant(t, rights(t, policy.Full, "s3:ListBucket").JSON())
 	conf := ofUser(e).conf(unencrypted + "file_format: json\nmax_file_size: 2KB\n")
 	for range 2 {
-		_, logs := run(t, generate(1000, numbered, 50), conf)
+		logs := run(t, generate(1000, numbered, 50), conf)
 		assert.NotContains(t, logs, "denied", "numbers are found by trying")
 	}
 	for id, times := range countAll(t, e.Client(), "json") {
@@ -117,7 +117,7 @@ func TestIntegrationWithAndWithoutTheRightToRead(t *testing.T) {
 			e.Grant(t, rights(t, policy.Full, without).JSON())
 			proxy, a := behind(t, e)
 			lost := proxy.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/teams/f", Times: 3, Do: s3test.LoseResponse()})
-			_, _ = run(t, generate(1000, numbered, 50), a.conf(unencrypted+"file_format: json\nmax_file_size: 5KB\n"))
+			run(t, generate(1000, numbered, 50), a.conf(unencrypted+"file_format: json\nmax_file_size: 5KB\n"))
 			assert.Equal(t, 3, lost.Hits())
 			assert.Positive(t, proxy.Count("HeadObject"))
 			found := countAll(t, e.Client(), "json")
@@ -137,7 +137,7 @@ func TestIntegrationWithoutTheRightToAbort(t *testing.T) {
 		Op: "UploadPart", Match: func(r s3test.Request) bool { return r.Query.Get("partNumber") == "2" }, Times: 1,
 		Do: s3test.FailAfterBody(http.StatusForbidden, "AccessDenied", "Access Denied"),
 	})
-	_, logs := run(t, generate(12_000, fmt.Sprintf(`root = {"id": counter(), "pad": %q}`, strings.Repeat("x", 900)), 100),
+	logs := run(t, generate(12_000, fmt.Sprintf(`root = {"id": counter(), "pad": %q}`, strings.Repeat("x", 900)), 100),
 		a.conf(unencrypted+"file_format: json\nupload: {multipart_threshold: 5MiB, part_size: 5MiB}\n"))
 	assert.Contains(t, logs, "Grant s3:AbortMultipartUpload")
 	requireOnceEach(t, countAll(t, e.Client(), "json"), 12_000)

@@ -43,7 +43,7 @@ func TestEveryAttemptHasTheNameOfItsRange(t *testing.T) {
 	}, Do: s3test.Delay(0)})
 	s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/f-", Times: 3, Do: s3test.FailAfterBody(500, "InternalError", "again")})
 	s.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^in/f-", Times: 2, Do: s3test.LoseResponse()})
-	_, logs := run(t, fromKafka, outputYAML(s, `
+	logs := run(t, fromKafka, outputYAML(s, `
 folder: in
 file_name: 'f-{{source_range}}'
 file_format: json
@@ -76,7 +76,7 @@ retry: {initial_interval: 10ms, max_interval: 20ms}
 func TestSourceColumnsOfAStream(t *testing.T) {
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
-	_, logs := run(t, fromKafka, outputYAML(s, jsonLines+"include_source_columns: [all]\n"))
+	logs := run(t, fromKafka, outputYAML(s, jsonLines+"include_source_columns: [all]\n"))
 	assert.Empty(t, logs)
 	requireOnceEach(t, ids(t, s, "in/"), 100)
 	for _, o := range s.Objects("in/") {
@@ -103,7 +103,7 @@ func TestSourceColumnsOfAStream(t *testing.T) {
 func TestSourceColumnsOfAnotherInputAreNullAndWarnedAbout(t *testing.T) {
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
-	_, logs := run(t, generate(10, numbered, 1), outputYAML(s, jsonLines+"include_source_columns: [topic, offset]\n"))
+	logs := run(t, generate(10, numbered, 1), outputYAML(s, jsonLines+"include_source_columns: [topic, offset]\n"))
 	requireOnceEach(t, ids(t, s, "in/"), 10)
 	assert.Equal(t, 1, strings.Count(logs, "include_source_columns is set"), logs)
 	for _, o := range s.Objects("in/") {

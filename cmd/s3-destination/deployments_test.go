@@ -21,6 +21,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -61,6 +62,7 @@ func keysOf(s *s3test.Server) map[string]string {
 }
 
 func TestKubernetesConsumersShareATopicAndStopCleanly(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	const partitions, records = 12, 6000
 	s, kafka := s3test.StartT(t, s3test.Config{}), kafkatest.StartT(t)
@@ -140,6 +142,7 @@ func TestKubernetesSidecarTakesWhatItsApplicationPosts(t *testing.T) {
 }
 
 func TestComposePipelinesLandWhatIsProduced(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	landComposed(t, kafkatest.StartT(t), s, []string{

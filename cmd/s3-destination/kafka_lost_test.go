@@ -14,6 +14,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -98,6 +99,9 @@ func TestKafkaInputCommitsOnlyWhatIsStored(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{sizing.OwnKafka, "kafka"} {
 		t.Run(kind, func(t *testing.T) {
+			if kind != sizing.OwnKafka {
+				long.Skip(t)
+			}
 			t.Parallel()
 			commitsOnlyWhatIsStored(t, kind)
 		})
@@ -124,6 +128,7 @@ func commitsOnlyWhatIsStored(t *testing.T, kind string) {
 // of records that are not stored. This test fails when a newer version does not
 // do so any more: then docs/kafka.md can recommend them.
 func TestFranzInputsStillCommitWhatIsNotStored(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	for _, kind := range []string{"redpanda", "kafka_franz"} {
 		t.Run(kind, func(t *testing.T) {

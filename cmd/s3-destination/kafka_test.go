@@ -16,6 +16,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/sizing"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -186,6 +187,9 @@ func landVariety(t *testing.T, c *kafkatest.Cluster, kind, format string) {
 func TestKafkaCoordinatesBecomeColumnsInEveryFormat(t *testing.T) {
 	for _, format := range []string{"csv", "csv+gzip", "json", "json+gzip", "parquet", "avro"} {
 		t.Run(format, func(t *testing.T) {
+			if format != "csv+gzip" && format != "avro" { // Parquet is below
+				long.Skip(t)
+			}
 			t.Parallel()
 			landVariety(t, kafkatest.StartT(t), sizing.OwnKafka, format)
 		})
@@ -195,6 +199,9 @@ func TestKafkaCoordinatesBecomeColumnsInEveryFormat(t *testing.T) {
 func TestKafkaCoordinatesOfEveryInput(t *testing.T) {
 	for _, kind := range kafkaInputs {
 		t.Run(kind, func(t *testing.T) {
+			if kind != sizing.OwnKafka {
+				long.Skip(t)
+			}
 			t.Parallel()
 			landVariety(t, kafkatest.StartT(t), kind, "parquet")
 		})

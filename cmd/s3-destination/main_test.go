@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -30,11 +31,23 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"s3-destination": main, "what-runs": whatRuns})
 }
 
+// TestScripts runs testdata. Each command is a process of its own, so that a
+// script of many says "[!long] stop" behind those that are told apart by nothing
+// quicker.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: func(env *testscript.Env) error {
-		env.Setenv("GORACE", os.Getenv("GORACE"))
-		return nil
-	}})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			return nil
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "long" {
+				return false, fmt.Errorf("condition %q is unknown", condition)
+			}
+			return long.Wanted(), nil
+		},
+	})
 }
 
 // process is a running binary.
@@ -178,13 +191,15 @@ input:
 	time.Sleep(2 * time.Second)
 	require.Empty(t, s.Keys("in/f"), "everything still waits for max_age")
 	require.NoError(t, askReady(t, p))
-	took := p.terminate(t)
+	p.terminate(t)
 	found := stored(t, s)
 	require.Greater(t, len(found), 1000)
 	for id := 1; id <= len(found); id++ {
 		require.Equal(t, 1, found[id], "record %d of %d", id, len(found))
 	}
-	assert.Less(t, took, 3*time.Second)
+	for _, o := range s.Objects("in/f") {
+		assert.Equal(t, "drain", o.Metadata["s3d-roll-reason"], "no rule is waited for")
+	}
 	assert.NotContains(t, p.logs.String(), s.SecretKey)
 	assert.Error(t, askReady(t, p), "the process is gone")
 }

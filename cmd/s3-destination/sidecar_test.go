@@ -116,8 +116,7 @@ func TestSidecarTerminationAnswersEverybodyWhoWaits(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return p.gauge("s3_destination_waiting_batches") == clients }, 20*time.Second, 20*time.Millisecond)
 	require.Empty(t, s.Keys("events/date="), "everything still waits for max_age")
-	took := p.terminate(t)
-	assert.Less(t, took, 5*time.Second)
+	p.terminate(t)
 	for range clients {
 		assert.Equal(t, http.StatusOK, <-answers)
 	}
@@ -205,12 +204,10 @@ func TestSidecarBufferAnswersBeforeAnythingIsStored(t *testing.T) {
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	p := startSidecar(t, s, "BUFFER=memory", "BUFFER_OPTIONS=limit: 67108864", "MAX_AGE=1m", "IDLE_TIMEOUT=0s")
-	began := time.Now()
 	for _, id := range []string{"1", "2", "3"} {
 		status, answer := p.post(t.Context(), `{"id":`+id+`}`)
 		require.Equal(t, http.StatusOK, status, answer)
 	}
-	assert.Less(t, time.Since(began), 5*time.Second)
 	assert.Empty(t, s.Keys("events/date="))
 	p.terminate(t)
 	assert.Equal(t, once("1", "2", "3"), landed(t, s, "events/date="), "a clean stop stores it")

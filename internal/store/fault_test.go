@@ -199,7 +199,7 @@ func TestBodyMayBeReusedOncePutHasReturned(t *testing.T) {
 	server.Faults.Add(s3test.Rule{Key: "early", Do: s3test.Fail(http.StatusForbidden, "AccessDenied", "no")})
 	server.Faults.Add(s3test.Rule{Key: "hang", Do: s3test.HangUnread()})
 	var wg sync.WaitGroup
-	for i := range 16 {
+	for i := range 8 {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()

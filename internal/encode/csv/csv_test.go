@@ -82,7 +82,11 @@ func TestConformanceWithSourceColumns(t *testing.T) {
 }
 
 func TestConformance(t *testing.T) {
-	for _, separator := range []byte{',', '\t'} {
+	separators, levels := []byte{',', '\t'}, []int{1, 0}
+	if testing.Short() {
+		separators, levels = separators[:1], levels[:1]
+	}
+	for _, separator := range separators {
 		cfg := csv.Config{Separator: separator, Header: true}
 		encodetest.Run(t, encodetest.Subject{
 			Name:   fmt.Sprintf("plain %q", separator),
@@ -90,7 +94,7 @@ func TestConformance(t *testing.T) {
 			Decode: func(object []byte) ([]map[string]any, error) { return decode(object, rune(separator)) },
 		})
 	}
-	for _, level := range []int{1, 0} {
+	for _, level := range levels {
 		encodetest.Run(t, encodetest.Subject{
 			Name: fmt.Sprintf("gzip %d", level),
 			New: func() encode.Encoder {

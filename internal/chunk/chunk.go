@@ -34,6 +34,7 @@ type chunk struct {
 	extra   int64   // memory beside that: dead letters, lists, the chunk itself
 	beside  int64   // of it, what is there only for an encoder and an upload
 	bytes   int64   // of the encoded form: expected until it is encoded
+	twice   int     // records of the encoded form that had a field twice
 	ratio   float64 // expected encoded bytes for each raw byte
 	most    int64   // the largest size of an object, 0 for none
 

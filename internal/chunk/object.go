@@ -66,6 +66,8 @@ type Object struct {
 	Encoded Encoded
 	// Bytes is the size of the object.
 	Bytes int64
+	// Twice is how many of the records had a field twice, as far as it was looked.
+	Twice int
 	// Recalled is closed when some of the records must not be stored any more:
 	// then no further attempt to store the object is to begin, and the others
 	// come again in another one.

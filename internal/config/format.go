@@ -118,6 +118,12 @@ func (f *format) options() settings {
 			choice("layout", &f.json.Layout, is("lines", json.Lines), is("array", json.Array)).
 				doc("`lines` writes one record a line, `array` one JSON array an object.").
 				or("lines"),
+			flag("strict", &f.json.Strict).
+				doc("Take only what every reader of JSON lines takes: objects, nested at most 100 deep, without a field that is there twice. Other records are bad ones; for fields that are there twice see `duplicate_keys`. Without it any JSON value passes as it came.").
+				or(true),
+			word("duplicate_keys", &f.json.DuplicateKeys, "last", "reject").
+				doc("What becomes of a record in which an object has a field twice, where `strict` is set: the last one is written, as it is the last one that names the folder and fills a column, or the record is a bad one. It is counted, and written with its fields in the order of their names.").
+				or("last"),
 			word("invalid_unicode", &f.json.InvalidUnicode, "replace", "reject").
 				doc("What becomes of an escape that stands for half a character (a lone surrogate, such as `\\ud800`), which makes a whole object unreadable for many readers: the replacement character U+FFFD takes its place, or the record is a bad one. A record where two names become equal by that is a bad one in any case.").
 				or("replace"),

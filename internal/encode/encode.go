@@ -36,6 +36,9 @@ type Result struct {
 	Rows int
 	// Bytes is the number of bytes written: the size of the object.
 	Bytes int64
+	// Twice is how many records in the object had a field twice, of which the
+	// last one was written. Formats that read fields one by one do not count it.
+	Twice int
 	// Refused lists, in order, the records the format cannot hold.
 	Refused []Refusal
 	// Stopped says why records were left, when Taken is less than their number.

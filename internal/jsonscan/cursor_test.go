@@ -245,19 +245,19 @@ func TestTryField(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	const doc = `{"a":{"b":[10,{"c":"x"}],"":1},"0":{"k":true},"d.e":null,"a":2,"\u0066":-0.5e3} trailing`
+	const doc = `{"a":{"b":[10,{"c":"x"}],"":1},"0":{"k":true},"d.e":null,"g":1,"g":2,"\u0067":{"h":1,"h":3},"\u0066":-0.5e3} trailing`
 	tests := map[string]struct {
 		path []string
 		raw  string
 		kind jsonscan.Kind
 	}{
-		"nested object":    {[]string{"a", "b", "1", "c"}, `"x"`, jsonscan.String},
-		"array index":      {[]string{"a", "b", "0"}, `10`, jsonscan.Number},
-		"empty name":       {[]string{"a", ""}, `1`, jsonscan.Number},
-		"numeric name":     {[]string{"0", "k"}, `true`, jsonscan.True},
-		"dot in the name":  {[]string{"d.e"}, `null`, jsonscan.Null},
-		"escaped name":     {[]string{"f"}, `-0.5e3`, jsonscan.Number},
-		"first of several": {[]string{"a"}, `{"b":[10,{"c":"x"}],"":1}`, jsonscan.Object},
+		"nested object":   {[]string{"a", "b", "1", "c"}, `"x"`, jsonscan.String},
+		"array index":     {[]string{"a", "b", "0"}, `10`, jsonscan.Number},
+		"empty name":      {[]string{"a", ""}, `1`, jsonscan.Number},
+		"numeric name":    {[]string{"0", "k"}, `true`, jsonscan.True},
+		"dot in the name": {[]string{"d.e"}, `null`, jsonscan.Null},
+		"escaped name":    {[]string{"f"}, `-0.5e3`, jsonscan.Number},
+		"last of several": {[]string{"g", "h"}, `3`, jsonscan.Number},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,10 +2,11 @@ package jsonscan
 
 import "strconv"
 
-// Find returns the text and the kind of the value at path, reading doc only as
-// far as needed: what lies behind the value is not checked. A segment names a
+// Find returns the text and the kind of the value at path, of which only what is needed
+// is read: what lies behind the objects around the value is not checked. A segment names a
 // field of an object, or, as in Bloblang, the index of an element when the
-// value is an array. When a name occurs twice in an object the first counts.
+// value is an array. When a name occurs twice in an object the last counts, as
+// everywhere.
 // ErrNotFound is returned when there is no such value, a *SyntaxError when
 // what had to be read is not JSON. An empty path finds the whole value.
 func Find(doc []byte, path []string) (raw []byte, kind Kind, err error) {
@@ -37,16 +38,21 @@ func (c *Cursor) findField(name string) error {
 	if err := c.EnterObject(); err != nil {
 		return err
 	}
+	var last Cursor
 	for {
 		key, ok, err := c.NextField()
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return ErrNotFound
+			if last.doc == nil {
+				return ErrNotFound
+			}
+			*c = last
+			return nil
 		}
 		if string(key) == name {
-			return nil
+			last = *c
 		}
 		if _, err = c.Skip(); err != nil {
 			return err

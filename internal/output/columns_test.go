@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,4 +95,29 @@ output: {s3_destination: {bucket: b, region: us-east-1, file_format: csv, folder
 		err = stream.Run(t.Context())
 	}
 	assert.ErrorContains(t, err, "reading schema.state")
+}
+
+func TestFolderAndColumnsTakeTheSameOfTwoFields(t *testing.T) {
+	r := newRig(t)
+	const input = `{"t":"x","n":1,"t":"y"}` + "\n" + `{"t":"y","s":"\ud800"}` + "\n" + `["t"]` + "\n"
+	for _, format := range []string{"json", "csv"} {
+		r.run(t, lines(t, input), "file_format: "+format+"\nfolder: '"+format+"/{{t}}'\nfile_name: 'f-{{chunk_id}}'\nvariables: {t: '${! json(\"t\") }'}\nidle_timeout: 200ms\non_bad_record: drop\n")
+	}
+	assert.Equal(t, []string{`{"n":1,"t":"y"}` + "\n" + `{"t":"y","s":"\ufffd"}` + "\n"}, r.objects("json/"))
+	assert.Equal(t, []string{"t,n,s\ny,1,\ny,,\ufffd\n"}, r.objects("csv/"))
+	assert.Equal(t, int64(2), r.metrics.get("mended_records_total", "lone_surrogate"))
+	assert.Equal(t, int64(1), r.metrics.get("mended_records_total", "duplicate_key"))
+	assert.Equal(t, int64(2), r.metrics.get("bad_records_total", "drop"))
+}
+
+// TestABadRecordHasItsOwnReason, also where no column is known yet.
+func TestABadRecordHasItsOwnReason(t *testing.T) {
+	for _, format := range []string{"parquet", "avro"} {
+		r := newRig(t)
+		r.run(t, lines(t, "plain text\n{\"a\":\n[1]\n{}\n"), "file_format: "+format+"\nfolder: lake\nidle_timeout: 200ms\non_bad_record: dead_letter\n")
+		letters := strings.Join(r.objects(""), "")
+		for _, reason := range []string{"invalid JSON at offset 0", "invalid JSON at offset 5", "the record is an array, not an object", "the record has no field"} {
+			assert.Equal(t, 1, strings.Count(letters, reason), "%s: %s in %s", format, reason, letters)
+		}
+	}
 }

@@ -8,17 +8,20 @@ import (
 )
 
 // lookup holds every JSON path that the expressions need. All of them are
-// answered in one walk over the document's top level, which ends with the last
-// one found: a search per path would read the same bytes again and again.
+// answered in one walk over the document's top level, which ends when all are
+// found and none can come again: a search per path would read the same bytes again
+// and again. Of a field that is there twice the last one counts, as it does for
+// columns.
 type lookup struct {
 	paths [][]string
+	first []recurrence // of the first segment of each
 }
 
 // found is the answer for one path; kind is Invalid when there is no value.
 type found struct {
 	raw  []byte
 	kind jsonscan.Kind
-	done bool // the first segment was met: a repeated field changes nothing
+	done bool // the first segment was met
 }
 
 // add registers a path and returns its slot.
@@ -29,6 +32,9 @@ func (l *lookup) add(path []string) int {
 		}
 	}
 	l.paths = append(l.paths, path)
+	if len(path) > 0 {
+		l.first = append(l.first, recurrenceOf(path[0]))
+	}
 	return len(l.paths) - 1
 }
 
@@ -42,7 +48,7 @@ func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found) error {
 	if err := c.EnterObject(); err != nil {
 		return err
 	}
-	for missing := len(l.paths); missing > 0; {
+	for missing, whole := len(l.paths), false; missing > 0 || whole; {
 		key, ok, err := c.NextField()
 		if err != nil || !ok {
 			return err
@@ -53,16 +59,27 @@ func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found) error {
 			return err
 		}
 		for slot, path := range l.paths {
-			if path[0] != string(key) || answers[slot].done {
+			if path[0] != string(key) {
 				continue
+			}
+			if !answers[slot].done {
+				missing--
 			}
 			if answers[slot], err = descend(raw, kind, path[1:]); err != nil {
 				return err
 			}
-			missing--
+		}
+		if missing == 0 && !whole {
+			whole = l.again(doc[c.Offset():])
 		}
 	}
 	return nil
+}
+
+// again reports whether one of the fields may come again in what is left of a
+// document.
+func (l *lookup) again(rest []byte) bool {
+	return slices.ContainsFunc(l.first, func(r recurrence) bool { return r.in(rest) })
 }
 
 // each looks the paths up one by one: for documents that are no objects.

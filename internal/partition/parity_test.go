@@ -173,12 +173,25 @@ func TestBrokenDocumentsAreRecordErrors(t *testing.T) {
 	assert.Equal(t, "events", got)
 }
 
-func TestFirstOfARepeatedFieldCounts(t *testing.T) {
+func TestLastOfARepeatedFieldCounts(t *testing.T) {
 	for doc, want := range map[string]string{
-		`{"a":{"b":1},"a":{"b":2}}`: "1",
-		`{"a":{},"a":{"b":2}}`:      "",
-		`{"a":1,"a":{"b":2}}`:       "",
+		`{"a":{"b":1},"a":{"b":2}}`:                  "2",
+		`{"a":{"b":1},"c":"x","a":{}}`:               "",
+		`{"a":1,"a":{"b":2}}`:                        "2",
+		`{"a":{"b":1,"b":3},"c":1}`:                  "3",
+		`{"a":{"b":1},"c":1,"d":1,"\u0061":{"b":4}}`: "4",
+		`{"a":{"b":1},"c":"\"a\"","d":{"a":5}}`:      "1",
+		`{"a":{"b":1},"c":"\u00e9\u003c\\u"}`:        "1",
+		`{"a":{"b":1},"c":"\\","\u0061":{"b":6}}`:    "6",
+		`{"a":{"b":1},"c":"\ud800\udc00","d":1}`:     "1",
 	} {
+		parsed, err := service.NewMessage([]byte(doc)).AsStructured()
+		require.NoError(t, err)
+		message := service.NewMessage(nil)
+		message.SetStructured(parsed)
+		columns, err := single(t, `${! json("a.b") }`, message)
+		require.NoError(t, err)
+		assert.Equal(t, want, columns, "as parsed: %s", doc)
 		got, err := single(t, `${! json("a.b") }`, service.NewMessage([]byte(doc)))
 		require.NoError(t, err)
 		assert.Equal(t, want, got, doc)

@@ -41,6 +41,7 @@ type inferrer struct {
 func (in *inferrer) record(root *node, rec *record.Record) error {
 	r := in.rules
 	r.before = r.room
+	met := in.any
 	r.undo, r.rescued, in.path = r.undo[:0], false, in.path[:0]
 	var err error
 	if rec.Structured() {
@@ -53,6 +54,7 @@ func (in *inferrer) record(root *node, rec *record.Record) error {
 	}
 	if err != nil {
 		r.back()
+		in.any = met
 	}
 	return err
 }

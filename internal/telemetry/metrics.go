@@ -32,7 +32,7 @@ type Metrics struct {
 	objects, rows, bytes       *service.MetricCounter
 	oversized, bad, failed     *service.MetricCounter
 	waits, saturations, stalls *service.MetricCounter
-	deadLetters                *service.MetricCounter
+	deadLetters, mended        *service.MetricCounter
 	age                        *service.MetricTimer
 	openPartitions, uploading  *service.MetricGauge
 	uploadLimit                *service.MetricGauge
@@ -91,6 +91,7 @@ func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics 
 		saturations:    m.NewCounter(prefix + "saturations_total"),
 		stalls:         m.NewCounter(prefix + "stalls_total"),
 		deadLetters:    m.NewCounter(prefix + "dead_letters_total"),
+		mended:         m.NewCounter(prefix+"mended_records_total", "reason"),
 		age:            m.NewTimer(prefix + "record_age_latency_ns"),
 		openPartitions: m.NewGauge(prefix + "open_partitions"),
 		uploading:      m.NewGauge(prefix + "uploading_objects"),

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
@@ -20,6 +21,7 @@ func (m *Metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 		m.rows.Incr(int64(len(o.Records)), m.format)
 		m.bytes.Incr(o.Bytes, m.format)
 		m.fill.add(o.Bytes)
+		m.countMended(o)
 		m.advise(o)
 	}
 	if o.Reason == chunk.Memory && 2*o.Bytes < m.limits.MaxFileSize && m.starved.due() {
@@ -33,6 +35,19 @@ func (m *Metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 	}
 	m.log.With("key", o.Key, "kind", o.Kind.String(), "rows", len(o.Records), "bytes", o.Bytes,
 		"reason", string(o.Reason), "age_ms", waited.Milliseconds()).Debug("Wrote an object")
+}
+
+// countMended counts records that are stored otherwise than they came, because no
+// reader agrees on what they mean.
+func (m *Metrics) countMended(o chunk.Object) {
+	halves := int64(0)
+	for i := range o.Records {
+		if jsonscan.LoneSurrogates(o.Records[i].Raw) {
+			halves++
+		}
+	}
+	m.mended.Incr(halves, "lone_surrogate")
+	m.mended.Incr(int64(o.Twice), "duplicate_key")
 }
 
 // advise publishes why objects are small, and says once what to do about it.

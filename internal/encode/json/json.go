@@ -5,10 +5,11 @@
 //
 // A record that contains line breaks between its tokens is written without
 // white space, because readers of JSON lines (Athena, Spark, Snowflake, DuckDB)
-// split at every line break. A record may be any JSON value, not only an
-// object. What is not valid JSON is refused. With source columns a record must
-// be an object: they become its last members, in front of the closing brace of
-// the bytes as they came.
+// split at every line break. What is not valid JSON is refused. Where it is
+// strict, a record must be an object that is not nested too deep, and a field
+// that it has twice is written once; otherwise it may be any JSON value. With
+// source columns a record must be an object: they become its last members, in
+// front of the closing brace of the bytes as they came.
 package json
 
 import (
@@ -43,6 +44,11 @@ type Config struct {
 	GzipLevel int
 	// InvalidUnicode is ReplaceUnicode unless set.
 	InvalidUnicode InvalidUnicode
+	// Strict takes only objects, nested at most jsonscan.StrictDepth deep, in which
+	// every name is there once.
+	Strict bool
+	// DuplicateKeys is LastKey unless set. It acts with Strict.
+	DuplicateKeys DuplicateKeys
 	// Columns are added to every record, which must be an object, as its last
 	// members; nil for none.
 	Columns *source.Columns
@@ -53,6 +59,9 @@ func New(cfg Config) encode.Encoder {
 	e := &encoder{stream: capped.NewPlain(), unicode: cfg.InvalidUnicode}
 	if cfg.Columns != nil {
 		e.source = newSplicer(cfg.Columns)
+	}
+	if cfg.Strict {
+		e.strict, e.duplicates = jsonscan.NewStrict(), cfg.DuplicateKeys
 	}
 	if cfg.Gzip {
 		e.stream = capped.NewGzip(cfg.GzipLevel)
@@ -72,9 +81,11 @@ type encoder struct {
 	scratch                  []byte
 	source                   *splicer // nil without columns
 
-	unicode  InvalidUnicode
-	own      record.Record // the record being written, where it is not as it came
-	replaced []byte        // its text
+	strict     *jsonscan.Strict // nil where any value is taken
+	duplicates DuplicateKeys
+	unicode    InvalidUnicode
+	own        record.Record // the record being written, where it is not as it came
+	replaced   []byte        // its text
 }
 
 // maxScratch is how much memory one large record may leave behind.
@@ -87,7 +98,7 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	lead := e.first
 	for i := range records {
 		var text, end []byte
-		rec, err := e.whole(&records[i])
+		rec, twice, err := e.checked(&records[i])
 		switch {
 		case err != nil:
 		case e.source == nil:
@@ -104,6 +115,9 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 		}
 		res.Taken = i + 1
 		res.Rows++
+		if twice {
+			res.Twice++
+		}
 		lead = e.next
 	}
 	if !e.stream.Full() {
@@ -136,8 +150,10 @@ func (e *encoder) text(r *record.Record) ([]byte, error) {
 		}
 		return e.scratch, nil
 	}
-	if err := jsonscan.Valid(r.Raw); err != nil {
-		return nil, fmt.Errorf("expected one JSON value: %w", err)
+	if e.strict == nil {
+		if err := jsonscan.Valid(r.Raw); err != nil {
+			return nil, fmt.Errorf("expected one JSON value: %w", err)
+		}
 	}
 	text := r.Raw
 	if !hasLineBreak(text) {

@@ -145,6 +145,7 @@ func TestRefusalsAreInWordsForTheProducer(t *testing.T) {
 func BenchmarkEncode(b *testing.B) {
 	for name, docs := range map[string][][]byte{"clicks": encodetest.Clicks(10_000, 1), "wide": encodetest.Wide(3000, 1)} {
 		b.Run(name+"/lines", func(b *testing.B) { encodetest.Bench(b, json.New(json.Config{}), docs, 0) })
+		b.Run(name+"/strict", func(b *testing.B) { encodetest.Bench(b, json.New(json.Config{Strict: true}), docs, 0) })
 		for _, level := range []int{1, 5} {
 			b.Run(fmt.Sprintf("%s/gzip%d", name, level), func(b *testing.B) {
 				encodetest.Bench(b, json.New(json.Config{Gzip: true, GzipLevel: level}), docs, 0)

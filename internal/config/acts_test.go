@@ -36,6 +36,8 @@ func TestNothingIsIgnoredSilently(t *testing.T) {
 		"csv.null":                {"csv: {null: x}\nfile_format: json\n", "csv: {null: x}\n", false},
 		"parquet.compatibility":   {"parquet: {compatibility: modern}\n", "parquet: {compatibility: modern}\nfile_format: parquet\n", false},
 		"json.invalid_unicode":    {"json: {invalid_unicode: reject}\n", "json: {invalid_unicode: reject}\nfile_format: json\n", false},
+		"json.duplicate_keys":     {"json: {strict: false, duplicate_keys: reject}\nfile_format: json\n", "json: {duplicate_keys: reject}\nfile_format: json\n", false},
+		"schema.timezone":         {"schema: {timezone: UTC}\nfile_format: json\n", "schema: {timezone: UTC}\nfile_format: avro\n", false},
 		"schema.state":            {"schema: {state: x}\nfile_format: json\n", "schema: {state: x}\n", false},
 		"schema.dataset":          {"schema: {dataset: x}\nfile_format: json\n", "schema: {dataset: x}\n", false},
 		"schema.numbers":          {"schema: {numbers: double}\n", "schema: {numbers: double}\nfile_format: parquet\n", false},

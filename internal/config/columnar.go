@@ -132,7 +132,7 @@ func (f *columnar) format(c *Config, r *reader, declared schema.Config, construc
 	out.Columns = registry
 	out.Inference = func() (*schema.Registry, error) {
 		return schema.New(schema.Config{
-			InferTimestamps: declared.InferTimestamps, Numbers: declared.Numbers,
+			InferTimestamps: declared.InferTimestamps, Zone: declared.Zone, Numbers: declared.Numbers,
 			MaxColumns: declared.MaxColumns, OnCaseCollision: declared.OnCaseCollision,
 		})
 	}

@@ -30,7 +30,7 @@ func columns(s *schema.Config, dataset *string) settings {
 				or("").
 				example("/var/lib/s3-destination/columns.json"),
 			declared("fields", &s.Fields).
-				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `base64` (bytes), `exact` (double and int64: a number that the type does not give back digit for digit does not fit, instead of being rounded), `fields` (of a group) and `items` (of a list).").
+				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `local` (timestamp: what a clock on the wall shows, without a zone), `base64` (bytes), `exact` (double and int64: a number that the type does not give back digit for digit does not fit, instead of being rounded), `fields` (of a group) and `items` (of a list).").
 				or([]any{}).
 				example([]any{
 					map[string]any{"name": "id", "type": "int64"},
@@ -46,6 +46,10 @@ func columns(s *schema.Config, dataset *string) settings {
 			flag("infer_timestamps", &s.InferTimestamps).
 				doc("Make columns of RFC 3339 strings timestamps, in the mode `infer`.").
 				or(false),
+			zone("timezone", &s.Zone).
+				doc("The time zone of timestamps in text without one, such as `2024-01-01 00:00:00`: a name of the IANA database. Empty means that such text is no timestamp. Where clocks are put back the first of two moments is meant, and what is left out where they are put forward is that much later.").
+				or("").
+				example("UTC"),
 			word("numbers", &s.Numbers, "exact", "decimal", "double").
 				doc("What inferred columns do with numbers that are not integers: `exact` makes doubles of them as long as these give every digit back, and text of the column otherwise; `decimal` makes decimal(38,18) of them, and text where that is not enough; `double` makes doubles of them, which round.").
 				or("exact"),
@@ -72,7 +76,7 @@ func declared(name string, into *[]schema.FieldConfig) setting {
 		for i, item := range get(r, r.conf.FieldAnyList, path) {
 			c, err := column(item)
 			if err != nil {
-				r.fail(fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, base64, fields or items", dotted(path), i, err))
+				r.fail(fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, local, base64, fields or items", dotted(path), i, err))
 				continue
 			}
 			*into = append(*into, c.config())
@@ -88,6 +92,7 @@ type columnYAML struct {
 	Precision int          `json:"precision"`
 	Scale     int          `json:"scale"`
 	Unit      string       `json:"unit"`
+	Local     bool         `json:"local"`
 	Base64    bool         `json:"base64"`
 	Exact     bool         `json:"exact"`
 	Fields    []columnYAML `json:"fields"`
@@ -112,7 +117,7 @@ func column(item *service.ParsedConfig) (columnYAML, error) {
 func (c columnYAML) config() schema.FieldConfig {
 	f := schema.FieldConfig{
 		Name: c.Name, Type: c.Type, Optional: c.Optional, Precision: c.Precision,
-		Scale: c.Scale, Unit: c.Unit, Base64: c.Base64, Exact: c.Exact,
+		Scale: c.Scale, Unit: c.Unit, Local: c.Local, Base64: c.Base64, Exact: c.Exact,
 	}
 	for _, nested := range c.Fields {
 		f.Fields = append(f.Fields, nested.config())

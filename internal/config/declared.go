@@ -49,6 +49,9 @@ func checkColumn(at string, f *schema.FieldConfig, r *reader) {
 	default:
 		r.fail(fmt.Errorf("%s.unit: %q is no unit: write seconds, millis, micros or nanos", at, f.Unit))
 	}
+	if f.Local && t != schema.Timestamp {
+		r.fail(fmt.Errorf("%s.local: a column of the type %s has no zone: write type: timestamp, or remove it", at, f.Type))
+	}
 	if t == schema.Decimal && (f.Precision < 1 || f.Precision > 38) {
 		r.fail(fmt.Errorf("%s.precision: \"%d\" is no number of digits: write 1 to 38", at, f.Precision))
 	} else if t == schema.Decimal && (f.Scale < 0 || f.Scale > f.Precision) {

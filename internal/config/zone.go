@@ -4,7 +4,25 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
 )
+
+// zone is a setting that names a time zone; nil where it is empty.
+func zone(name string, place **time.Location) setting {
+	return newSetting(name, service.NewStringField(name), func(r *reader, path []string) {
+		written := get(r, r.conf.FieldString, path)
+		if written == "" {
+			return
+		}
+		zone, err := loadZone(written, time.LoadLocation)
+		if err != nil {
+			err = fmt.Errorf("%s: %s", dotted(path), strings.TrimPrefix(err.Error(), "timezone: "))
+		}
+		r.fail(err)
+		*place = zone
+	})
+}
 
 // someZone is in every database of time zones.
 const someZone = "Europe/Berlin"

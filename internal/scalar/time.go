@@ -20,20 +20,65 @@ const (
 // A space may stand for the T. Digits beyond the microsecond are cut off. Times
 // outside of the years 1 to 9999, in UTC, are none.
 func Timestamp(s []byte) (micros int64, ok bool) {
-	if len(s) < len("2006-01-02T15:04:05Z") || s[10] != 'T' && s[10] != 't' && s[10] != ' ' {
-		return 0, false
-	}
-	days, ok := Date(s[:10])
-	if !ok {
-		return 0, false
-	}
-	clock, rest, ok := clockOf(s[11:])
+	wall, rest, ok := wallOf(s)
 	if !ok {
 		return 0, false
 	}
 	offset, ok := offsetOf(rest)
-	micros = int64(days)*microsPerDay + clock - offset
+	micros = wall - offset
 	return micros, ok && micros >= MinTimestamp && micros <= MaxTimestamp
+}
+
+// WallClock converts a time as [Timestamp] does, but to what a clock on the wall
+// shows: its offset, which may be missing, is left out. zoned says that there is
+// one.
+func WallClock(s []byte) (micros int64, zoned, ok bool) {
+	micros, rest, ok := wallOf(s)
+	if len(rest) == 0 {
+		return micros, false, ok
+	}
+	_, valid := offsetOf(rest)
+	return micros, true, ok && valid
+}
+
+// InZone converts what a clock on the wall of a time zone shows to microseconds
+// since the Unix epoch. Where the clock is put forward, what it leaves out is that
+// much later; where it is put back, the first of two moments is meant.
+func InZone(wall int64, zone *time.Location) (micros int64, ok bool) {
+	t := time.UnixMicro(wall).UTC()
+	y, m, d := t.Date()
+	t = time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+	// Package time does not say which of two moments it takes.
+	const longestChange = 3 * time.Hour
+	_, before := t.Add(-longestChange).Zone()
+	first := time.UnixMicro(wall - int64(before)*microsPerSecond).In(zone)
+	if shown, _ := WallClockOf(first); shown == wall {
+		return TimestampOf(first)
+	}
+	if shown, _ := WallClockOf(t); shown == wall {
+		return TimestampOf(t)
+	}
+	return TimestampOf(first)
+}
+
+// WallClockOf returns what a clock on the wall shows at a time, in the time's own
+// zone.
+func WallClockOf(t time.Time) (micros int64, ok bool) {
+	days, ok := DaysOf(t)
+	return int64(days)*microsPerDay + TimeOfDayOf(t), ok
+}
+
+// wallOf reads a date and a clock.
+func wallOf(s []byte) (micros int64, rest []byte, ok bool) {
+	if len(s) < len("2006-01-02T15:04:05") || s[10] != 'T' && s[10] != 't' && s[10] != ' ' {
+		return 0, nil, false
+	}
+	days, ok := Date(s[:10])
+	if !ok {
+		return 0, nil, false
+	}
+	clock, rest, ok := clockOf(s[11:])
+	return int64(days)*microsPerDay + clock, rest, ok
 }
 
 // TimeOfDay converts a time such as 15:04:05.999999 to microseconds since

@@ -122,6 +122,9 @@ func (b *avroBuilder) typ(f *Field) any {
 	case Bytes:
 		return "bytes"
 	case Timestamp:
+		if f.Local {
+			return avroLogical{Type: "long", Logical: "local-timestamp-micros"}
+		}
 		return avroLogical{Type: "long", Logical: "timestamp-micros"}
 	case Date:
 		return avroLogical{Type: "int", Logical: "date"}

@@ -118,9 +118,9 @@ func withLogical(f Field, n *avro.SchemaNode) (Field, error) {
 	case "time-micros":
 		f.Type, f.Unit = Time, Micros
 	case "timestamp-millis", "local-timestamp-millis":
-		f.Type, f.Unit = Timestamp, Millis
+		f.Type, f.Unit, f.Local = Timestamp, Millis, n.LogicalType == "local-timestamp-millis"
 	case "timestamp-micros", "local-timestamp-micros":
-		f.Type, f.Unit = Timestamp, Micros
+		f.Type, f.Unit, f.Local = Timestamp, Micros, n.LogicalType == "local-timestamp-micros"
 	case "decimal":
 		if checkDecimal(n.Precision, n.Scale) != nil {
 			return f, errors.New("the decimal has no precision that columns can hold")

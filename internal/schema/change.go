@@ -48,6 +48,10 @@ func (f *Field) describe() string {
 	switch f.Type { //nolint:exhaustive // the others are what they are called
 	case Decimal:
 		return fmt.Sprintf("decimal(%d,%d)", f.Precision, f.Scale)
+	case Timestamp:
+		if f.Local {
+			return "local timestamp"
+		}
 	case List:
 		return "list of " + f.Elem.describe()
 	}

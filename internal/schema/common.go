@@ -64,7 +64,8 @@ func fromCommon(c *common.Common) (f Field, err error) {
 	case Decimal:
 		f.Precision, f.Scale = int(c.Logical.Decimal.Precision), int(c.Logical.Decimal.Scale)
 	case Timestamp:
-		f.Unit = commonUnit(c.EffectiveTimestamp().Unit)
+		p := c.EffectiveTimestamp()
+		f.Unit, f.Local = commonUnit(p.Unit), !p.AdjustToUTC
 	case Time:
 		f.Unit = commonUnit(c.Logical.TimeOfDay.Unit)
 	case List:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/s3-destination/s3-destination/internal/scalar"
 	"github.com/s3-destination/s3-destination/internal/source"
@@ -100,6 +101,9 @@ type Config struct {
 	MetadataKey string
 	// InferTimestamps makes columns of RFC 3339 strings timestamps.
 	InferTimestamps bool
+	// Zone is that of the text of timestamps which has none; nil when that is no
+	// time.
+	Zone *time.Location
 	// OnUnknownField and OnTypeMismatch default by mode.
 	OnUnknownField UnknownField
 	OnTypeMismatch Mismatch
@@ -134,6 +138,8 @@ type FieldConfig struct {
 	// Unit of bare numbers in a timestamp or time: seconds, millis, micros or
 	// nanos. Without it, numbers do not fit.
 	Unit string
+	// Local says of a timestamp that it is what a clock on the wall shows.
+	Local bool
 	// Base64 says that the strings of a bytes field are base64.
 	Base64 bool
 	// Exact says of a number that values which the type does not give back digit
@@ -264,10 +270,13 @@ func (c *FieldConfig) field() (f Field, err error) {
 	}
 	f = Field{
 		Name: c.Name, Type: t, Optional: c.Optional, Precision: c.Precision, Scale: c.Scale,
-		Base64: c.Base64, Round: !c.Exact,
+		Local: c.Local, Base64: c.Base64, Round: !c.Exact,
 	}
 	if f.Unit, err = parseUnit(c.Unit); err != nil {
 		return f, err
+	}
+	if c.Local && t != Timestamp {
+		return f, fmt.Errorf("a %s cannot be local, only a timestamp", t)
 	}
 	if t == Decimal {
 		if err := checkDecimal(c.Precision, c.Scale); err != nil {

@@ -15,7 +15,7 @@ import (
 func (f *Field) StringInt64(text []byte) (v int64, ok bool) {
 	switch f.Type { //nolint:exhaustive // strings do not fit the others
 	case Timestamp:
-		return scalar.Timestamp(text)
+		return f.timestamp(text)
 	case Date:
 		days, ok := scalar.Date(text)
 		return int64(days), ok
@@ -25,6 +25,21 @@ func (f *Field) StringInt64(text []byte) (v int64, ok bool) {
 		return scalar.Decimal64(text, f.Precision, f.Scale)
 	}
 	return 0, false
+}
+
+// timestamp converts the text of a Timestamp.
+func (f *Field) timestamp(text []byte) (micros int64, ok bool) {
+	if micros, ok = scalar.Timestamp(text); ok && !f.Local || f.Zone == nil && !f.Local {
+		return micros, ok
+	}
+	wall, zoned, ok := scalar.WallClock(text)
+	switch {
+	case !ok || f.Local:
+		return wall, ok
+	case zoned:
+		return 0, false // and outside of the years that are
+	}
+	return scalar.InZone(wall, f.Zone)
 }
 
 // NumberInt64 converts the text of a JSON number to the integer that the field
@@ -154,6 +169,9 @@ func (f *Field) floatInt64(v float64) (int64, bool) {
 func (f *Field) timeInt64(t time.Time) (int64, bool) {
 	switch f.Type { //nolint:exhaustive // times do not fit the others
 	case Timestamp:
+		if f.Local {
+			return scalar.WallClockOf(t)
+		}
 		return scalar.TimestampOf(t)
 	case Date:
 		days, ok := scalar.DaysOf(t)

@@ -137,7 +137,7 @@ func (in *inferrer) text(n *node, text []byte) (conflict bool, err error) {
 	}
 	t := String
 	if in.rules.timestamps && (n.Type == Unknown || n.Type == Timestamp) {
-		if _, ok := scalar.Timestamp(text); ok {
+		if _, ok := (&Field{Zone: in.rules.zone}).timestamp(text); ok {
 			t = Timestamp
 		}
 	}

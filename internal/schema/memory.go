@@ -50,7 +50,7 @@ func newMemory(declared, remembered []Field, r *Registry) *Memory {
 	}
 	m.rules = rules{
 		timestamps: c.InferTimestamps, unknown: c.OnUnknownField, mismatch: c.OnTypeMismatch,
-		numbers: c.Numbers, collision: c.OnCaseCollision,
+		numbers: c.Numbers, collision: c.OnCaseCollision, zone: c.Zone,
 	}
 	for i := range remembered {
 		m.root.attach(nodeOf(&remembered[i], remembered[i].Name == RescuedColumn))
@@ -62,6 +62,7 @@ func newMemory(declared, remembered []Field, r *Registry) *Memory {
 		}
 		m.root.attach(nodeOf(&declared[i], true))
 	}
+	m.root.inZone(c.Zone)
 	m.publish(m.root)
 	return m
 }

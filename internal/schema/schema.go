@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"strings"
+	"time"
 
 	"github.com/s3-destination/s3-destination/internal/source"
 )
@@ -86,6 +87,10 @@ type Field struct {
 	Precision, Scale int
 	// Unit is what bare numbers mean in a Timestamp or Time.
 	Unit Unit
+	// Local says that a Timestamp is what a clock on the wall shows, without a zone.
+	Local bool
+	// Zone is that of a Timestamp's text which has none; nil when that is no time.
+	Zone *time.Location
 	// Base64 says that the strings of a Bytes field are base64; otherwise
 	// their UTF-8 text is taken.
 	Base64 bool
@@ -173,7 +178,7 @@ func hashField(h hash.Hash, f *Field) {
 	var b []byte
 	b = binary.AppendUvarint(b, uint64(len(f.Name)))
 	b = append(b, f.Name...)
-	b = append(b, byte(f.Type), flag(f.Optional), flag(f.Base64), flag(f.Round), flag(f.Wide), byte(f.Unit))
+	b = append(b, byte(f.Type), flag(f.Optional), flag(f.Base64), flag(f.Round), flag(f.Wide), flag(f.Local), byte(f.Unit))
 	for _, name := range append([]string{f.Column, f.Record}, f.Aliases...) {
 		b = binary.AppendUvarint(b, uint64(len(name)))
 		b = append(b, name...)

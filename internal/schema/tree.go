@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // node is what is known about the values at one place of the records. Nodes
@@ -31,6 +32,7 @@ type rules struct {
 	mismatch   Mismatch
 	numbers    Numbers
 	collision  Collision
+	zone       *time.Location // of text without one; nil when that is no time
 
 	room    int      // how many columns may still be added
 	before  int      // the room when the record began
@@ -72,6 +74,19 @@ func nodeOf(f *Field, declared bool) *node {
 	return n
 }
 
+// inZone gives timestamps the zone of their text without one.
+func (n *node) inZone(zone *time.Location) {
+	if n.Type == Timestamp {
+		n.Zone = zone
+	}
+	for _, m := range n.members {
+		m.inZone(zone)
+	}
+	if n.element != nil {
+		n.element.inZone(zone)
+	}
+}
+
 func (n *node) attach(m *node) {
 	if n.index == nil {
 		n.index, n.folded = make(map[string]*node), make(map[string]*node)
@@ -90,6 +105,7 @@ func (n *node) attach(m *node) {
 func (n *node) become(t Type) {
 	n.Type, n.members, n.index, n.folded, n.element = t, nil, nil, nil, nil
 	n.Precision, n.Scale, n.Unit, n.Base64, n.Record = 0, 0, NoUnit, false, ""
+	n.Local, n.Zone = false, nil
 }
 
 // widen makes room for a value of type t and reports whether the value is of
@@ -135,6 +151,8 @@ func (n *node) settle(t Type, wide bool, r *rules) bool {
 		return true // their leaves are columns
 	case Double:
 		n.Round = r.numbers == Doubles
+	case Timestamp:
+		n.Zone = r.zone
 	case Decimal:
 		n.Precision, n.Scale = inferredPrecision, inferredScale
 	}

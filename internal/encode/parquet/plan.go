@@ -181,6 +181,9 @@ func (p *planner) leaf(f *schema.Field, name string, repetition format.Repetitio
 		e.Type, e.Annotation = format.Int32, format.Date
 	case schema.Timestamp:
 		e.Type, e.Annotation = format.Int64, format.TimestampMicros
+		if f.Local {
+			e.Annotation = format.LocalTimestampMicros
+		}
 	case schema.Time:
 		e.Type = format.Int64
 		if p.config.Compatibility == Modern {

@@ -81,6 +81,9 @@ const (
 	TimeMicros
 	// TimestampMicros is a moment in UTC.
 	TimestampMicros
+	// LocalTimestampMicros is what a clock on the wall shows. The format demands the
+	// converted type of moments for it, too.
+	LocalTimestampMicros
 	UUID
 )
 

@@ -180,14 +180,15 @@ var annotations = map[format.Annotation]struct {
 	logical   string
 	converted thrift.Null[deprecated.ConvertedType]
 }{
-	format.NoAnnotation:    {},
-	format.String:          {"STRING", thrift.New(deprecated.UTF8)},
-	format.List:            {"LIST", thrift.New(deprecated.List)},
-	format.Decimal:         {"DECIMAL(30,0)", thrift.New(deprecated.Decimal)},
-	format.Date:            {"DATE", thrift.New(deprecated.Date)},
-	format.TimeMicros:      {"TIME(isAdjustedToUTC=false,unit=MICROS)", thrift.Null[deprecated.ConvertedType]{}},
-	format.TimestampMicros: {"TIMESTAMP(isAdjustedToUTC=true,unit=MICROS)", thrift.New(deprecated.TimestampMicros)},
-	format.UUID:            {"UUID", thrift.Null[deprecated.ConvertedType]{}},
+	format.NoAnnotation:         {},
+	format.String:               {"STRING", thrift.New(deprecated.UTF8)},
+	format.List:                 {"LIST", thrift.New(deprecated.List)},
+	format.Decimal:              {"DECIMAL(30,0)", thrift.New(deprecated.Decimal)},
+	format.Date:                 {"DATE", thrift.New(deprecated.Date)},
+	format.TimeMicros:           {"TIME(isAdjustedToUTC=false,unit=MICROS)", thrift.Null[deprecated.ConvertedType]{}},
+	format.TimestampMicros:      {"TIMESTAMP(isAdjustedToUTC=true,unit=MICROS)", thrift.New(deprecated.TimestampMicros)},
+	format.LocalTimestampMicros: {"TIMESTAMP(isAdjustedToUTC=false,unit=MICROS)", thrift.New(deprecated.TimestampMicros)},
+	format.UUID:                 {"UUID", thrift.Null[deprecated.ConvertedType]{}},
 }
 
 func requireChunk(t *testing.T, want *format.ColumnChunk, got *reference.ColumnChunk) {

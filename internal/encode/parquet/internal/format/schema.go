@@ -6,13 +6,14 @@ var annotations = [...]struct {
 	converted int32
 	logical   byte
 }{
-	String:          {0, 1},
-	List:            {3, 3},
-	Decimal:         {5, 5},
-	Date:            {6, 6},
-	TimeMicros:      {-1, 7},
-	TimestampMicros: {10, 8},
-	UUID:            {-1, 14},
+	String:               {0, 1},
+	List:                 {3, 3},
+	Decimal:              {5, 5},
+	Date:                 {6, 6},
+	TimeMicros:           {-1, 7},
+	TimestampMicros:      {10, 8},
+	LocalTimestampMicros: {10, 8},
+	UUID:                 {-1, 14},
 }
 
 func (e *SchemaElement) fields(w *writer) {
@@ -49,7 +50,7 @@ func (e *SchemaElement) logical(w *writer) {
 	case Decimal:
 		w.int32(1, e.Scale)
 		w.int32(2, e.Precision)
-	case TimeMicros, TimestampMicros:
+	case TimeMicros, TimestampMicros, LocalTimestampMicros:
 		w.bool(1, e.Annotation == TimestampMicros)                // adjusted to UTC
 		w.structure(2, func(w *writer) { w.structure(2, empty) }) // microseconds
 	}

@@ -15,6 +15,7 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 	_ "github.com/redpanda-data/connect/v4/public/components/prometheus"
 
+	"github.com/s3-destination/s3-destination/internal/buildinfo"
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 
 	_ "github.com/s3-destination/s3-destination/plugin"
@@ -32,6 +33,9 @@ func main() { os.Exit(run()) }
 // run runs the command line and returns the exit code.
 func run() int {
 	stdout := os.Stdout
+	if version != "dev" {
+		buildinfo.Stamp(version)
+	}
 	condensed, flush := condenseLogs(os.Args)
 	stop := &stopper{flush: flush}
 	stop.watch()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/s3-destination/s3-destination/internal/buildinfo"
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/avro"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
@@ -90,6 +91,7 @@ func (f *columnar) parquetFormat(c *Config, r *reader) Format {
 	checkLevel(r, "parquet.level", conf.Compression, conf.Level)
 	conf.BinaryStrings = f.binaryStrings
 	conf.Metadata = footer(c.Trust)
+	conf.CreatedBy = buildinfo.Writer()
 	conf.Cores = parquet.NewCores(c.Encoders)
 	out := f.format(c, r, f.schema, func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) })
 	out.Extension, out.ContentType, out.ratio = ".parquet", "application/vnd.apache.parquet", parquetRatio

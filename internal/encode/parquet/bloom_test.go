@@ -60,3 +60,31 @@ func TestBloomFiltersHaveEveryValue(t *testing.T) {
 		assert.Less(t, others, rows/20, column.Name())
 	}
 }
+
+// TestBloomFiltersAreSizedByDistinctValues, whatever the type of the column.
+func TestBloomFiltersAreSizedByDistinctValues(t *testing.T) {
+	const rows = 20_000
+	for distinct, most := range map[int]int{7: 64, 1000: 1400, rows: rows*10/8 + 500} {
+		fields := fixed(optional("i32", "int32"), optional("i64", "int64"), optional("d", "double"), optional("u", "uuid"), optional("s", "string"))
+		docs := make([]string, rows)
+		for i := range docs {
+			n := i * 7919 % rows % distinct
+			docs[i] = fmt.Sprintf(`{"i32":%d,"i64":%d,"d":%d.5,"u":"00000000-0000-0000-0000-%012d","s":"v%d"}`, n, n, n, n, n)
+		}
+		data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{BloomColumns: []string{"i32", "i64", "d", "u", "s"}, Compatibility: parquet.Modern}, fields), docs...)
+		require.Empty(t, res.Refused)
+		f, err := open(data)
+		require.NoError(t, err)
+		for i, c := range f.RowGroups()[0].ColumnChunks() {
+			size := int(f.Metadata().RowGroups[0].Columns[i].MetaData.BloomFilterLength)
+			assert.Less(t, size, most+64, "%s of %d values", fields.Fields[i].Name, distinct)
+			assert.Greater(t, size, distinct*9/8, "%s of %d values", fields.Fields[i].Name, distinct)
+			has, err := c.BloomFilter().Check([]parquetgo.Value{
+				parquetgo.Int32Value(3), parquetgo.Int64Value(3), parquetgo.DoubleValue(3.5),
+				parquetgo.FixedLenByteArrayValue([]byte{15: 3}), parquetgo.ByteArrayValue([]byte("v3")),
+			}[i])
+			require.NoError(t, err)
+			assert.True(t, has)
+		}
+	}
+}

@@ -18,7 +18,7 @@ const (
 	// DefaultPageSize is the default of Config.PageSize.
 	DefaultPageSize = 1 << 20
 
-	defaultCreatedBy = "s3-destination version 1.0.0 (build release)"
+	defaultCreatedBy = "s3-destination version 0.0.0 (build unknown)"
 
 	// maxPlans bounds for how many schemas an encoder keeps buffers.
 	maxPlans = 4

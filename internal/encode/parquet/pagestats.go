@@ -37,6 +37,7 @@ func statistics(b bounds, nulls int64) format.Statistics {
 	s := format.Statistics{NullCount: nulls}
 	if b.ok {
 		s.MinValue, s.MaxValue = present(b.min), present(b.max)
+		s.MinExact, s.MaxExact = !b.minCut, !b.maxCut
 	}
 	return s
 }

@@ -19,6 +19,8 @@ const maxStat = 64
 type bounds struct {
 	min, max []byte
 	ok       bool
+	// minCut and maxCut say that a bound is shorter than the value.
+	minCut, maxCut bool
 }
 
 // boundsOf returns the bounds of the values in [from, to).
@@ -173,14 +175,15 @@ func (c *column) bytesBounds(from, to int) bounds {
 // prefix with its last part increased is an upper one.
 func (c *column) cut(lo, hi []byte) bounds {
 	text := c.field.Type != schema.Bytes
-	if len(lo) > maxStat {
+	cut := len(lo) > maxStat
+	if cut {
 		lo = lo[:prefix(lo, text)]
 	}
-	b := bounds{min: bytes.Clone(lo), max: bytes.Clone(hi), ok: true}
+	b := bounds{min: bytes.Clone(lo), max: bytes.Clone(hi), ok: true, minCut: cut}
 	if len(hi) <= maxStat {
 		return b
 	}
-	b.max = increase(hi[:prefix(hi, text)], text)
+	b.max, b.maxCut = increase(hi[:prefix(hi, text)], text), true
 	b.ok = b.max != nil
 	return b
 }
@@ -226,11 +229,12 @@ func (b *bounds) merge(other bounds, c *column) {
 	case !b.ok:
 		*b = other
 	default:
-		if c.compare(other.min, b.min) < 0 {
-			b.min = other.min
+		// Of equal bounds one may be a value of its page.
+		if n := c.compare(other.min, b.min); n < 0 || n == 0 && !other.minCut {
+			b.min, b.minCut = other.min, other.minCut
 		}
-		if c.compare(other.max, b.max) > 0 {
-			b.max = other.max
+		if n := c.compare(other.max, b.max); n > 0 || n == 0 && !other.maxCut {
+			b.max, b.maxCut = other.max, other.maxCut
 		}
 	}
 }

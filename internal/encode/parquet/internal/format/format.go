@@ -93,6 +93,8 @@ type Statistics struct {
 	// MinValue and MaxValue are PLAIN encoded, without the length of byte
 	// arrays; nil when they are not known.
 	MinValue, MaxValue []byte
+	// MinExact and MaxExact say that a value is the bound, and not only beyond it.
+	MinExact, MaxExact bool
 }
 
 func (s *Statistics) fields(w *writer) {
@@ -102,6 +104,12 @@ func (s *Statistics) fields(w *writer) {
 	}
 	if s.MinValue != nil {
 		w.bytes(6, s.MinValue)
+	}
+	if s.MaxValue != nil {
+		w.bool(7, s.MaxExact)
+	}
+	if s.MinValue != nil {
+		w.bool(8, s.MinExact)
 	}
 }
 

@@ -267,3 +267,36 @@ func FuzzReadLayout(f *testing.F) {
 		}
 	})
 }
+
+// TestExactnessOfBounds reads what the reference leaves out.
+func TestExactnessOfBounds(t *testing.T) {
+	type header struct {
+		Type     int32 `thrift:"1"`
+		Size     int32 `thrift:"2"`
+		Stored   int32 `thrift:"3"`
+		DataPage struct {
+			NumValues  int32 `thrift:"1"`
+			Encoding   int32 `thrift:"2"`
+			Definition int32 `thrift:"3"`
+			Repetition int32 `thrift:"4"`
+			Statistics struct {
+				Nulls    int64  `thrift:"3"`
+				Max      []byte `thrift:"5"`
+				Min      []byte `thrift:"6"`
+				MaxExact bool   `thrift:"7"`
+				MinExact bool   `thrift:"8"`
+			} `thrift:"5"`
+		} `thrift:"5"`
+	}
+	for _, exact := range []bool{true, false} {
+		h := format.PageHeader{Type: format.DataPage, Statistics: format.Statistics{MinValue: []byte("a"), MaxValue: []byte("b"), MinExact: exact, MaxExact: !exact}}
+		s := read[header](t, h.Append(nil)).DataPage.Statistics
+		assert.Equal(t, "ab", string(s.Min)+string(s.Max))
+		assert.Equal(t, exact, s.MinExact)
+		assert.Equal(t, !exact, s.MaxExact)
+	}
+	none := format.PageHeader{Type: format.DataPage}
+	claims := none
+	claims.Statistics.MinExact, claims.Statistics.MaxExact = true, true
+	assert.Equal(t, none.Append(nil), claims.Append(nil), "nothing is said of bounds that are not there")
+}

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
@@ -29,12 +30,12 @@ type chunk struct {
 
 	runs    runs // in the order of their coming, until they are sorted
 	records int
-	raw     int64   // size of the records
-	charge  int64   // their part of what the memory limit counts for calls
-	extra   int64   // memory beside that: dead letters, lists, the chunk itself
-	beside  int64   // of it, what is there only for an encoder and an upload
-	bytes   int64   // of the encoded form: expected until it is encoded
-	twice   int     // records of the encoded form that had a field twice
+	raw     int64 // size of the records
+	charge  int64 // their part of what the memory limit counts for calls
+	extra   int64 // memory beside that: dead letters, lists, the chunk itself
+	beside  int64 // of it, what is there only for an encoder and an upload
+	bytes   int64 // of the encoded form: expected until it is encoded
+	notes   encode.Notes
 	ratio   float64 // expected encoded bytes for each raw byte
 	most    int64   // the largest size of an object, 0 for none
 

@@ -197,7 +197,7 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 	m.ratios.learn(c.part, c.raw, w.result.Bytes)
 	m.beside(c, s.stored.copies())
 	m.ledger.change(c, func() { c.bytes = w.result.Bytes })
-	c.form, c.twice = w.form, w.result.Twice
+	c.form, c.notes = w.form, w.result.Notes
 	c.object = s.object
 	m.ledger.move(c, encoded)
 	return true

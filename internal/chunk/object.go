@@ -3,6 +3,7 @@ package chunk
 import (
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
@@ -66,8 +67,8 @@ type Object struct {
 	Encoded Encoded
 	// Bytes is the size of the object.
 	Bytes int64
-	// Twice is how many of the records had a field twice, as far as it was looked.
-	Twice int
+	// Notes are what the encoder tells about the records.
+	Notes encode.Notes
 	// Recalled is closed when some of the records must not be stored any more:
 	// then no further attempt to store the object is to begin, and the others
 	// come again in another one.

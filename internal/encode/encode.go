@@ -36,13 +36,22 @@ type Result struct {
 	Rows int
 	// Bytes is the number of bytes written: the size of the object.
 	Bytes int64
-	// Twice is how many records in the object had a field twice, of which the
-	// last one was written. Formats that read fields one by one do not count it.
-	Twice int
+	// Notes are what to tell about the records in the object.
+	Notes
 	// Refused lists, in order, the records the format cannot hold.
 	Refused []Refusal
 	// Stopped says why records were left, when Taken is less than their number.
 	Stopped Stop
+}
+
+// Notes are what is worth telling about the records in an object.
+type Notes struct {
+	// Twice is how many records had a field twice, of which the last one was
+	// written. Formats that read fields one by one do not count it.
+	Twice int
+	// Julian names a column with a time before 1582-10-15, which readers of the
+	// format disagree on; empty for none.
+	Julian string
 }
 
 // Stop says why an object ends before the records do.

@@ -121,3 +121,10 @@ func TestABadRecordHasItsOwnReason(t *testing.T) {
 		}
 	}
 }
+
+func TestTimesBeforeTheGregorianCalendarAreWarnedOf(t *testing.T) {
+	r := newRig(t)
+	r.run(t, lines(t, `{"d":"1066-10-14"}`+"\n"), "file_format: parquet\nfolder: lake\nidle_timeout: 200ms\nschema: {mode: fixed, fields: [{name: d, type: date}]}\n")
+	assert.Contains(t, r.logs.String(), "Column d of lake/")
+	assert.Contains(t, r.logs.String(), "datetimeRebaseModeInRead")
+}

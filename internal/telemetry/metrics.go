@@ -64,6 +64,7 @@ type Metrics struct {
 	unencrypted      warning
 	forgetful        warning
 	unwritten        warning
+	julian           warning
 
 	// knowledge is what the store knows about itself; nil before there is one.
 	knowledge health.Knowledge

@@ -22,6 +22,9 @@ func (m *Metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 		m.bytes.Incr(o.Bytes, m.format)
 		m.fill.add(o.Bytes)
 		m.countMended(o)
+		if o.Notes.Julian != "" && m.julian.due() {
+			m.log.Warnf("Column %s of %s has a time before 1582-10-15, where calendars change. Spark 3 does not read it unless spark.sql.parquet.datetimeRebaseModeInRead is CORRECTED, and Spark 2 and Hive take it for another day. Readers of today are right; parquet.compatibility: modern says that only these matter.", o.Notes.Julian, o.Key)
+		}
 		m.advise(o)
 	}
 	if o.Reason == chunk.Memory && 2*o.Bytes < m.limits.MaxFileSize && m.starved.due() {
@@ -47,7 +50,7 @@ func (m *Metrics) countMended(o chunk.Object) {
 		}
 	}
 	m.mended.Incr(halves, "lone_surrogate")
-	m.mended.Incr(int64(o.Twice), "duplicate_key")
+	m.mended.Incr(int64(o.Notes.Twice), "duplicate_key")
 }
 
 // advise publishes why objects are small, and says once what to do about it.

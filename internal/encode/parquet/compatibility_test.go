@@ -74,3 +74,18 @@ func TestPagesHaveAtMost20000Rows(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 150_000, values)
 }
+
+// TestTimesBeforeTheGregorianCalendarAreTold: readers disagree on them.
+func TestTimesBeforeTheGregorianCalendarAreTold(t *testing.T) {
+	fields := fixed(optional("d", "date"), schema.FieldConfig{Name: "l", Type: "list", Optional: true, Items: &schema.FieldConfig{Type: "timestamp"}}, optional("n", "int64"))
+	for doc, want := range map[string]string{
+		`{"d":"1582-10-15","l":["1582-10-15T00:00:00Z"],"n":-999999999999999999}`: "",
+		`{"d":"1582-10-14"}`: "d",
+		`{"l":["2024-01-01T00:00:00Z","1582-10-14T23:59:59.999999Z"]}`: "l.list.element",
+	} {
+		_, res := encodetest.Encode(t, newEncoder(t, parquet.Config{}, fields), doc, `{"d":"2024-01-01"}`)
+		assert.Equal(t, want, res.Julian, doc)
+		_, res = encodetest.Encode(t, newEncoder(t, parquet.Config{Compatibility: parquet.Modern}, fields), doc)
+		assert.Empty(t, res.Julian, "they know")
+	}
+}

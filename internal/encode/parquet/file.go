@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
+	"time"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
@@ -19,6 +21,7 @@ type file struct {
 
 	rows    int64
 	written int64
+	notes   encode.Notes
 	footer  footer
 	// full is set when no other row group may follow.
 	full bool
@@ -60,7 +63,7 @@ func (f *file) own() []record.Record {
 }
 
 func (f *file) result() encode.Result {
-	res := encode.Result{Taken: f.next, Rows: int(f.rows), Bytes: f.written, Refused: f.refused}
+	res := encode.Result{Taken: f.next, Rows: int(f.rows), Bytes: f.written, Refused: f.refused, Notes: f.notes}
 	if f.change > 0 && f.next == f.change {
 		res.Stopped = encode.SchemaChanged
 	}
@@ -155,6 +158,9 @@ func (f *file) accept(b *block, buffered, from int) error {
 	}
 	f.rows += b.group.NumRows
 	f.footer.accept(b)
+	if f.config.Compatibility == Widest && f.notes.Julian == "" {
+		f.notes.Julian = f.julian(b)
+	}
 	e := f.encoder
 	if buffered > 0 {
 		e.ratio = float64(len(b.data)) / float64(buffered)
@@ -164,6 +170,22 @@ func (f *file) accept(b *block, buffered, from int) error {
 		e.density = float64(buffered) / float64(max(1, rawSize(f.records[from:f.next])))
 	}
 	return nil
+}
+
+// julian names a column of a block with a time before 1582-10-15; empty for none.
+func (f *file) julian(b *block) string {
+	const firstDay = -141427
+	const firstMoment = firstDay * 24 * int64(time.Hour/time.Microsecond)
+	for i, c := range f.writer.columns {
+		least := b.group.Columns[i].MetaData.Statistics.MinValue
+		switch {
+		case least == nil:
+		case c.field.Type == schema.Date && c.compare(least, c.plainInt(firstDay)) < 0,
+			c.field.Type == schema.Timestamp && c.compare(least, c.plainInt(firstMoment)) < 0:
+			return strings.Join(c.path, ".")
+		}
+	}
+	return ""
 }
 
 // close writes what follows the row groups, after checking it.

@@ -21,6 +21,7 @@ type columnar struct {
 	parquet       parquet.Config
 	avro          avro.Config
 	binaryStrings bool
+	fieldIDs      bool
 	schema        schema.Config
 	dataset       string
 }
@@ -46,6 +47,9 @@ func (f *columnar) settings() settings {
 			}).
 				doc("Who must be able to read the files.").
 				or("widest"),
+			flag("field_ids", &f.fieldIDs).
+				doc("Give every column a number, which Iceberg and others find it by, whatever its name is. A column keeps its number, and no other one of its dataset gets it, as long as columns are remembered: set `schema.state`. Off by default, since tools that add files to tables of their own refuse files with such numbers.").
+				or(false),
 			list("bloom_filters", &f.parquet.BloomColumns).
 				doc("The paths of columns that get a bloom filter.").
 				or([]any{}).
@@ -89,11 +93,16 @@ func checkLevel(r *reader, setting, codec string, level int) {
 func (f *columnar) parquetFormat(c *Config, r *reader) Format {
 	conf := f.parquet
 	checkLevel(r, "parquet.level", conf.Compression, conf.Level)
+	declared := f.schema
+	declared.FieldIDs = f.fieldIDs
+	if f.fieldIDs && f.schema.State == "" {
+		r.warn("parquet.field_ids: without schema.state the numbers may stand for other columns after a restart: write schema.state, the path of a file that outlives the process")
+	}
 	conf.BinaryStrings = f.binaryStrings
 	conf.Metadata = footer(c.Trust)
 	conf.CreatedBy = buildinfo.Writer()
 	conf.Cores = parquet.NewCores(c.Encoders)
-	out := f.format(c, r, f.schema, func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) })
+	out := f.format(c, r, declared, func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) })
 	out.Extension, out.ContentType, out.ratio = ".parquet", "application/vnd.apache.parquet", parquetRatio
 	out.rowGroup = conf.RowGroupSize
 	return out

@@ -60,6 +60,8 @@ func TestEveryRuleHasItsOwnMessage(t *testing.T) {
 		"csv that rescues":                   {"schema: {on_type_mismatch: rescue}\n", "", "on_type_mismatch: rescue has no effect"},
 		"a column of the name of a source":   {"include_source_columns: [offset]\nschema: {mode: fixed, fields: [{name: kafka_offset, type: int64}]}\n", "kafka_offset", ""},
 		"declared names that differ in case": {"schema: {mode: fixed, fields: [{name: id, type: int64}, {name: ID, type: int64}]}\n", "differ only in case", ""},
+		"numbers that do not last":           {"file_format: parquet\nparquet: {field_ids: true}\n", "", "parquet.field_ids: without schema.state"},
+		"numbers that last":                  {"file_format: parquet\nparquet: {field_ids: true}\nschema: {state: x}\n", "", ""},
 		"a date that is local":               {"schema: {mode: fixed, fields: [{name: a, type: date, local: true}]}\n", "schema.fields[0].local", ""},
 		"times of an unknown zone":           {"file_format: avro\nschema: {timezone: Berlin}\n", "schema.timezone: \"Berlin\" is unknown", ""},
 		"a dataset that cannot be parsed":    {"schema: {dataset: '${! json( }'}\n", "schema.dataset", ""},

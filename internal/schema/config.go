@@ -116,6 +116,8 @@ type Config struct {
 	OnCaseCollision Collision
 	// State is the path of the file that keeps what was learned; empty for none.
 	State string
+	// FieldIDs gives every field a number, which it keeps.
+	FieldIDs bool
 	// MaxMemory bounds the memory for all datasets, in bytes; 0 means
 	// DefaultMaxMemory.
 	MaxMemory int64

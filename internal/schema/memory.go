@@ -39,21 +39,28 @@ type Policy struct {
 // Widens reports whether columns are changed for values that do not fit.
 func (p Policy) Widens() bool { return p.Mismatch == Widen || p.Mismatch == ToString }
 
+// remembered is what an earlier process knew of a dataset.
+type remembered struct {
+	fields []Field
+	lastID int // of fields, also of those that are no more
+}
+
 // newMemory returns the memory of declared fields, and of those that were
 // remembered by an earlier process.
-func newMemory(declared, remembered []Field, r *Registry) *Memory {
+func newMemory(declared []Field, remembered remembered, r *Registry) *Memory {
 	c := &r.config
 	m := &Memory{
 		policy:  Policy{Unknown: c.OnUnknownField, Mismatch: c.OnTypeMismatch},
 		columns: c.Columns, avro: r.avro, registry: r,
-		root: &node{Field: Field{Type: Group}, declared: true},
+		root: &node{Field: Field{Type: Group, ID: remembered.lastID}, declared: true},
 	}
 	m.rules = rules{
 		timestamps: c.InferTimestamps, unknown: c.OnUnknownField, mismatch: c.OnTypeMismatch,
 		numbers: c.Numbers, collision: c.OnCaseCollision, zone: c.Zone,
 	}
-	for i := range remembered {
-		m.root.attach(nodeOf(&remembered[i], remembered[i].Name == RescuedColumn))
+	for i := range remembered.fields {
+		f := &remembered.fields[i]
+		m.root.attach(nodeOf(f, f.Name == RescuedColumn))
 	}
 	for i := range declared {
 		if old := m.root.index[declared[i].Name]; old != nil {
@@ -72,6 +79,7 @@ func newMemory(declared, remembered []Field, r *Registry) *Memory {
 func (n *node) declare(f *Field, p Policy) {
 	declared := nodeOf(f, true)
 	declared.Column, declared.Record, declared.named = n.Column, n.Record, n.named
+	declared.keepNumbers(n)
 	if n.Type == Group && f.Type == Group {
 		for _, m := range declared.members {
 			if old := n.index[m.Name]; old != nil {
@@ -196,6 +204,9 @@ func (m *Memory) publish(root *node) *Schema {
 	records := make(map[string]bool)
 	root.recordNames(records)
 	root.nameMembers(m.avro, "", records)
+	if m.registry.config.FieldIDs {
+		root.number(&root.ID)
+	}
 	s := NewSchema(root.fields())
 	s.Columns = m.columns
 	if old := m.current.Load(); old != nil && old.fingerprint == s.fingerprint {

@@ -168,8 +168,14 @@ func (r *Registry) add(k key, fields []Field) *Memory {
 	if at := r.memories[k]; at != nil {
 		return at.Value.(*held).memory
 	}
-	m := newMemory(fields, r.state.take(k, r.config.Columns), r)
+	before := r.state.take(k, r.config.Columns)
+	m := newMemory(fields, before, r)
 	m.dataset, m.identity = k.dataset, k.identity
+	if m.root.ID != before.lastID { // declared columns got numbers, which they keep
+		if err := r.state.save(m); err != nil && r.observer != nil {
+			r.observer.Unsaved(err)
+		}
+	}
 	h := &held{key: k, memory: m, size: sizeOf(m)}
 	r.memories[k] = r.used.PushFront(h)
 	r.size += h.size

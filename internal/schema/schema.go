@@ -81,6 +81,8 @@ type Field struct {
 	Name string
 	// Type is the field's type.
 	Type Type
+	// ID is the number by which files name the field, from 1; 0 for none.
+	ID int
 	// Optional fields may be null or missing.
 	Optional bool
 	// Precision and Scale are those of a Decimal.
@@ -183,6 +185,7 @@ func hashField(h hash.Hash, f *Field) {
 		b = binary.AppendUvarint(b, uint64(len(name)))
 		b = append(b, name...)
 	}
+	b = binary.AppendUvarint(b, uint64(f.ID))
 	b = binary.AppendUvarint(b, uint64(f.Precision))
 	b = binary.AppendUvarint(b, uint64(f.Scale))
 	b = binary.AppendUvarint(b, uint64(len(f.Fields)))

@@ -34,10 +34,12 @@ type (
 	stateSchema struct {
 		Dataset string       `json:"dataset"`
 		Schema  string       `json:"schema,omitempty"` // that records bring along
+		LastID  int          `json:"last_id,omitempty"`
 		Fields  []stateField `json:"fields"`
 	}
 	stateField struct {
 		Name      string       `json:"name,omitempty"`
+		ID        int          `json:"id,omitempty"`
 		Column    string       `json:"column,omitempty"`
 		Type      string       `json:"type"`
 		Optional  bool         `json:"optional,omitempty"`
@@ -107,9 +109,9 @@ func (s *state) read() error {
 
 // take returns the fields that an earlier process knew. Source columns are
 // those that are configured now; others have become columns like any.
-func (s *state) take(k key, columns *source.Columns) []Field {
+func (s *state) take(k key, columns *source.Columns) (r remembered) {
 	if s == nil {
-		return nil
+		return r
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,8 +119,9 @@ func (s *state) take(k key, columns *source.Columns) []Field {
 	if text := s.known[k]; text != nil {
 		_ = json.Unmarshal(text, &d) // it was read before
 	}
-	fields, _ := fieldsOfState(d.Fields, columns)
-	return fields
+	r.fields, _ = fieldsOfState(d.Fields, columns)
+	r.lastID = d.LastID
+	return r
 }
 
 // forget drops a dataset, so that the next file is without it.
@@ -131,13 +134,14 @@ func (s *state) forget(k key) {
 	delete(s.known, k)
 }
 
-// save writes the file with what is known now of a memory that has changed.
+// save writes the file with what is known now of a memory that has changed, whose
+// lock the caller holds, or which nobody else knows yet.
 func (s *state) save(m *Memory) error {
 	if s == nil {
 		return nil
 	}
 	text, err := json.Marshal(stateSchema{
-		Dataset: m.dataset.Name(), Schema: m.identity, Fields: stateFields(m.Schema().Fields),
+		Dataset: m.dataset.Name(), Schema: m.identity, LastID: m.root.ID, Fields: stateFields(m.Schema().Fields),
 	})
 	if err != nil {
 		return err
@@ -203,7 +207,7 @@ func stateFields(fields []Field) []stateField {
 
 func stateOf(f *Field) stateField {
 	s := stateField{
-		Name: f.Name, Type: f.Type.String(), Optional: f.Optional, Precision: f.Precision, Scale: f.Scale,
+		Name: f.Name, ID: f.ID, Type: f.Type.String(), Optional: f.Optional, Precision: f.Precision, Scale: f.Scale,
 		Unit: unitNames[f.Unit], Local: f.Local, Base64: f.Base64, Round: f.Round, Wide: f.Wide, Aliases: f.Aliases,
 		Record: f.Record, Source: f.Source > 0,
 	}
@@ -238,7 +242,7 @@ func (s *stateField) field(columns *source.Columns) (f Field, err error) {
 		return f, fmt.Errorf("unknown type %q", s.Type)
 	}
 	f = Field{
-		Name: s.Name, Column: s.Column, Type: t, Optional: s.Optional, Precision: s.Precision, Scale: s.Scale,
+		Name: s.Name, ID: s.ID, Column: s.Column, Type: t, Optional: s.Optional, Precision: s.Precision, Scale: s.Scale,
 		Local: s.Local, Base64: s.Base64, Round: s.Round, Wide: s.Wide, Aliases: s.Aliases, Record: s.Record,
 	}
 	if f.Column == "" {

@@ -75,6 +75,26 @@ func TestPagesHaveAtMost20000Rows(t *testing.T) {
 	assert.Equal(t, 150_000, values)
 }
 
+// TestColumnsHaveTheirNumbers: Iceberg finds them by these.
+func TestColumnsHaveTheirNumbers(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		data, _ := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{FieldIDs: on}), `{"a":1,"g":{"s":"x"},"l":[true]}`)
+		f, err := open(data)
+		require.NoError(t, err)
+		got := map[string]int32{}
+		for _, e := range f.Metadata().Schema {
+			if e.FieldID != 0 {
+				got[e.Name] = e.FieldID
+			}
+		}
+		want := map[string]int32{}
+		if on {
+			want = map[string]int32{"a": 1, "g": 2, "l": 3, "s": 4, "element": 5}
+		}
+		assert.Equal(t, want, got)
+	}
+}
+
 // TestTimesBeforeTheGregorianCalendarAreTold: readers disagree on them.
 func TestTimesBeforeTheGregorianCalendarAreTold(t *testing.T) {
 	fields := fixed(optional("d", "date"), schema.FieldConfig{Name: "l", Type: "list", Optional: true, Items: &schema.FieldConfig{Type: "timestamp"}}, optional("n", "int64"))

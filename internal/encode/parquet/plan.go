@@ -140,7 +140,7 @@ func (p *planner) node(n *node, name string, path []string, def, rep uint8) *nod
 	n.narrow, n.round = f.Type == schema.Int64 && !f.Wide && !f.Round && p.widens, f.Round
 	switch f.Type { //nolint:exhaustive // the others are leaves
 	case schema.Group:
-		p.element(format.SchemaElement{Name: name, Repetition: repetition, NumChildren: int32(len(f.Fields))})
+		p.element(format.SchemaElement{Name: name, FieldID: int32(f.ID), Repetition: repetition, NumChildren: int32(len(f.Fields))})
 		return p.members(n, path, def, rep)
 	case schema.List:
 		p.list(n, name, path, repetition)
@@ -157,7 +157,7 @@ func (p *planner) node(n *node, name string, path []string, def, rep uint8) *nod
 // list plans the three levels of a list: the list itself, a repeated group
 // named list, and the element.
 func (p *planner) list(n *node, name string, path []string, repetition format.Repetition) {
-	p.element(format.SchemaElement{Name: name, Repetition: repetition, NumChildren: 1, Annotation: format.List})
+	p.element(format.SchemaElement{Name: name, FieldID: int32(n.field.ID), Repetition: repetition, NumChildren: 1, Annotation: format.List})
 	p.element(format.SchemaElement{Name: "list", Repetition: format.Repeated, NumChildren: 1})
 	n.rep++
 	n.elem = p.node(&node{field: n.field.Elem, path: n.path + "[]", at: n.at.Items()},
@@ -167,7 +167,7 @@ func (p *planner) list(n *node, name string, path []string, repetition format.Re
 
 // leaf describes a column.
 func (p *planner) leaf(f *schema.Field, name string, repetition format.Repetition) format.SchemaElement {
-	e := format.SchemaElement{Name: name, Repetition: repetition, Type: format.ByteArray}
+	e := format.SchemaElement{Name: name, FieldID: int32(f.ID), Repetition: repetition, Type: format.ByteArray}
 	switch f.Type { //nolint:exhaustive // groups and lists are no leaves
 	case schema.Bool:
 		e.Type = format.Boolean

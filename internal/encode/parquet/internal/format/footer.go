@@ -15,6 +15,7 @@ type FileMetaData struct {
 // only that has a type.
 type SchemaElement struct {
 	Name        string
+	FieldID     int32      // 0 for none
 	Repetition  Repetition // 0 for the root
 	NumChildren int32
 

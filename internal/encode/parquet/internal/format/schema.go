@@ -30,18 +30,20 @@ func (e *SchemaElement) fields(w *writer) {
 	if !e.Leaf() {
 		w.int32(5, e.NumChildren)
 	}
-	if e.Annotation == NoAnnotation {
-		return
-	}
 	a := annotations[e.Annotation]
-	if a.converted >= 0 {
+	if e.Annotation != NoAnnotation && a.converted >= 0 {
 		w.int32(6, a.converted)
 	}
 	if e.Annotation == Decimal {
 		w.int32(7, e.Scale)
 		w.int32(8, e.Precision)
 	}
-	w.structure(10, func(w *writer) { w.structure(a.logical, e.logical) })
+	if e.FieldID > 0 {
+		w.int32(9, e.FieldID)
+	}
+	if e.Annotation != NoAnnotation {
+		w.structure(10, func(w *writer) { w.structure(a.logical, e.logical) })
+	}
 }
 
 // logical are the fields of the logical type.

@@ -101,37 +101,6 @@ func (n *node) attach(m *node) {
 	}
 }
 
-// number gives the fields below a node that have none the numbers after the last
-// one. No number is used again: readers would take the one field for the other.
-func (n *node) number(last *int) {
-	inside := n.members
-	if n.element != nil {
-		inside = []*node{n.element}
-	}
-	for _, m := range inside {
-		if m.ID == 0 {
-			*last++
-			m.ID = *last
-		}
-	}
-	for _, m := range inside {
-		m.number(last)
-	}
-}
-
-// keepNumbers takes the numbers of a node that this one replaces.
-func (n *node) keepNumbers(old *node) {
-	n.ID = old.ID
-	for _, m := range n.members {
-		if before := old.index[m.Name]; before != nil {
-			m.keepNumbers(before)
-		}
-	}
-	if n.element != nil && old.element != nil {
-		n.element.keepNumbers(old.element)
-	}
-}
-
 // become turns the node into a leaf of the given type.
 func (n *node) become(t Type) {
 	n.Type, n.members, n.index, n.folded, n.element = t, nil, nil, nil, nil

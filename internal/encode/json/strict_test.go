@@ -31,7 +31,7 @@ func TestStrictTakesObjectsOnly(t *testing.T) {
 	records := append(raw(`{"a": 1}`, `[1]`, `plain text`, `{"a":1,}`, strings.Repeat(`{"a":`, 101)+"1"+strings.Repeat("}", 101)),
 		record.Record{Value: map[string]any{"b": "x"}}, record.Record{Value: []any{1}}, record.Record{Value: deep})
 	got, res := encodeText(t, json.Config{Strict: true}, records...)
-	assert.Equal(t, "{\"a\": 1}\n{\"b\":\"x\"}\n", got)
+	assert.Equal(t, []string{`{"a": 1}`, `{"b":"x"}`, ""}, strings.Split(got, "\n"))
 	require.Len(t, res.Refused, 6)
 	for i, want := range []string{
 		"expected a JSON object, since json.strict is set: invalid JSON at offset 0: expected an object, found '['",
@@ -57,7 +57,7 @@ func TestStrictWritesAFieldOnce(t *testing.T) {
 	require.ErrorContains(t, res.Refused[0].Err, "the same once escapes")
 
 	got, res = encodeText(t, json.Config{Strict: true, DuplicateKeys: json.RejectKeys}, raw(docs...)...)
-	assert.Equal(t, `{"a":{"b":1},"b":1}`+"\n"+`{"a":1,"\u0062":2}`+"\n", got)
+	assert.Equal(t, []string{`{"a":{"b":1},"b":1}`, `{"a":1,"\u0062":2}`, ""}, strings.Split(got, "\n"))
 	assert.Zero(t, res.Twice)
 	require.Len(t, res.Refused, 4)
 	require.ErrorContains(t, res.Refused[0].Err, "json.duplicate_keys is reject")

@@ -2,14 +2,63 @@ package partition
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 )
 
+// recurrences find out whether one of some field names may be in what is left of a
+// document. That costs less than reading it, and is almost never so. They are not
+// safe for concurrent use.
+type recurrences struct {
+	names []recurrence
+	wait  int // documents until what is rare is looked at again
+}
+
+// tuneEvery is after how many documents it is looked at again: those of one
+// stream are much alike.
+const tuneEvery = 1 << 12
+
+// in reports whether a name may be in the rest of a document.
+func (r *recurrences) in(rest []byte) bool {
+	if r.wait--; r.wait < 0 {
+		r.wait = tuneEvery
+		r.tune(rest)
+	}
+	if at := bytes.Index(rest, []byte(`\u`)); at >= 0 {
+		for i := range r.names {
+			if r.names[i].escaped(rest[at:]) {
+				return true
+			}
+		}
+	}
+	for i := range r.names {
+		if r.names[i].in(rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// tune looks which bytes the document has few of.
+func (r *recurrences) tune(rest []byte) {
+	var counts [256]int
+	for _, c := range rest {
+		counts[c]++
+	}
+	for i := range r.names {
+		n := &r.names[i]
+		for at, c := range n.token {
+			if counts[c] < counts[n.token[n.rare]] {
+				n.rare = at
+			}
+		}
+	}
+}
+
 // recurrence finds out whether a field name may be in what is left of a document.
-// That costs less than reading it, and is almost never so.
 type recurrence struct {
 	name  string
 	token []byte // the name as it mostly looks in a document
@@ -17,32 +66,26 @@ type recurrence struct {
 	odd   bool   // the name may be written with a short escape
 }
 
-// frequent are bytes of documents, those that are frequent last.
-const frequent = `zqjxkvbwy-fg0m1_p2ul.dhcrsionat,:e"`
-
 func recurrenceOf(name string) recurrence {
 	r := recurrence{name: name, token: jsonscan.AppendQuote(nil, []byte(name))}
 	r.odd = strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == '"' || c == '\\' || c == '/' || c > 0xffff })
-	for i, c := range r.token {
-		if strings.IndexByte(frequent, c) < strings.IndexByte(frequent, r.token[r.rare]) {
-			r.rare = i
-		}
-	}
 	return r
 }
 
-// in reports whether the name may be in the rest of a document.
+// in reports whether the name, without escapes, may be in the rest of a document.
 func (r *recurrence) in(rest []byte) bool {
-	if r.odd || r.escaped(rest) {
+	if r.odd {
 		return true
 	}
+	token := r.token
 	for at := 0; ; at++ {
-		i := bytes.IndexByte(rest[at:], r.token[r.rare])
+		i := bytes.IndexByte(rest[at:], token[r.rare])
 		if i < 0 {
 			return false
 		}
 		at += i
-		if start := at - r.rare; start >= 0 && bytes.HasPrefix(rest[start:], r.token) {
+		start := at - r.rare
+		if start >= 0 && rest[start] == '"' && bytes.HasPrefix(rest[start:], token) {
 			return true
 		}
 	}
@@ -64,3 +107,6 @@ func (r *recurrence) escaped(rest []byte) bool {
 		}
 	}
 }
+
+// again returns what finds out whether a field of the lookup may come again.
+func (l *lookup) again() recurrences { return recurrences{names: slices.Clone(l.first)} }

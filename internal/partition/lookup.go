@@ -39,7 +39,7 @@ func (l *lookup) add(path []string) int {
 }
 
 // walk fills answers, one per path, from the document. Their text aliases it.
-func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found) error {
+func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found, again *recurrences) error {
 	clear(answers)
 	c.Reset(doc)
 	if c.Kind() != jsonscan.Object {
@@ -70,16 +70,10 @@ func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found) error {
 			}
 		}
 		if missing == 0 && !whole {
-			whole = l.again(doc[c.Offset():])
+			whole = again.in(doc[c.Offset():])
 		}
 	}
 	return nil
-}
-
-// again reports whether one of the fields may come again in what is left of a
-// document.
-func (l *lookup) again(rest []byte) bool {
-	return slices.ContainsFunc(l.first, func(r recurrence) bool { return r.in(rest) })
 }
 
 // each looks the paths up one by one: for documents that are no objects.

@@ -21,6 +21,7 @@ type Pass struct {
 
 	cursor  jsonscan.Cursor
 	answers []found
+	again   recurrences
 	text    []byte   // the values of one record, one behind the other
 	ends    []int    // where they end in text
 	values  [][]byte // slices of text
@@ -37,6 +38,7 @@ func (a *Assigner) newPass() *Pass {
 		a:         a,
 		executors: make([]*service.MessageBatchInterpolationExecutor, len(a.slow)),
 		answers:   make([]found, len(a.lookup.paths)),
+		again:     a.lookup.again(),
 		ends:      make([]int, len(a.variables)),
 		values:    make([][]byte, len(a.variables)),
 	}
@@ -86,7 +88,7 @@ func (p *Pass) End() {
 func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 	a := p.a
 	if len(p.answers) > 0 && !rec.Structured() {
-		if err := a.lookup.walk(&p.cursor, rec.Raw, p.answers); err != nil {
+		if err := a.lookup.walk(&p.cursor, rec.Raw, p.answers, &p.again); err != nil {
 			return nil, fmt.Errorf("reading record: %w", err)
 		}
 	}

@@ -29,9 +29,9 @@ var acts = []act{
 	{[]string{"schema.fields", "schema.file"}, (*draft).hasColumns, "file_format: csv, csv+gzip, parquet or avro", true},
 	{[]string{"schema.fields", "schema.file"}, inMode(schema.Fixed), "schema.mode: fixed", true},
 	{[]string{"schema.mode", "schema.dataset", "schema.state", "schema.timezone", "schema.metadata_key", "schema.on_case_collision", "schema.on_unknown_field", "schema.on_type_mismatch", "schema.max_columns"}, (*draft).hasColumns, "file_format: csv, csv+gzip, parquet or avro", false},
-	{[]string{"schema.infer_timestamps", "schema.numbers"}, (*draft).columnarFormat, "file_format: parquet or avro", false},
+	{[]string{"schema.infer_timestamps", "schema.infer_maps", "schema.numbers"}, (*draft).columnarFormat, "file_format: parquet or avro", false},
 	{[]string{"schema.metadata_key"}, inMode(schema.Metadata), "schema.mode: metadata", false},
-	{[]string{"schema.infer_timestamps", "schema.numbers", "schema.max_columns"}, (*draft).infers, "schema.mode: infer, or schema.on_unknown_field: add", false},
+	{[]string{"schema.infer_timestamps", "schema.infer_maps", "schema.numbers", "schema.max_columns"}, (*draft).infers, "schema.mode: infer, or schema.on_unknown_field: add", false},
 	{[]string{"csv."}, ofFormat("csv", "csv+gzip"), "file_format: csv or csv+gzip", false},
 	{[]string{"json."}, ofFormat("json", "json+gzip"), "file_format: json or json+gzip", false},
 	{[]string{"json.duplicate_keys"}, func(d *draft) bool { return d.format.json.Strict }, "json.strict: true", false},
@@ -150,8 +150,13 @@ func columnPaths(below string, fields []schema.FieldConfig) []string {
 	for i := range fields {
 		f := &fields[i]
 		path := strings.TrimPrefix(below+"."+f.Name, ".")
-		for f.Items != nil {
-			path, f = path+".list.element", f.Items
+		for f.Items != nil || f.Values != nil {
+			if f.Items != nil {
+				path, f = path+".list.element", f.Items
+				continue
+			}
+			paths = append(paths, path+".key_value.key")
+			path, f = path+".key_value.value", f.Values
 		}
 		if len(f.Fields) > 0 {
 			paths = append(paths, columnPaths(path, f.Fields)...)

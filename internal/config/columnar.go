@@ -143,7 +143,7 @@ func (f *columnar) format(c *Config, r *reader, declared schema.Config, construc
 	out.Columns = registry
 	out.Inference = func() (*schema.Registry, error) {
 		return schema.New(schema.Config{
-			InferTimestamps: declared.InferTimestamps, Zone: declared.Zone, Numbers: declared.Numbers,
+			InferTimestamps: declared.InferTimestamps, InferMaps: declared.InferMaps, Zone: declared.Zone, Numbers: declared.Numbers,
 			MaxColumns: declared.MaxColumns, OnCaseCollision: declared.OnCaseCollision,
 		})
 	}

@@ -30,7 +30,7 @@ func columns(s *schema.Config, dataset *string) settings {
 				or("").
 				example("/var/lib/s3-destination/columns.json"),
 			declared("fields", &s.Fields).
-				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `local` (timestamp: what a clock on the wall shows, without a zone), `base64` (bytes), `exact` (double and int64: a number that the type does not give back digit for digit does not fit, instead of being rounded), `fields` (of a group) and `items` (of a list).").
+				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list, map), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `local` (timestamp: what a clock on the wall shows, without a zone), `base64` (bytes), `exact` (double and int64: a number that the type does not give back digit for digit does not fit, instead of being rounded), `fields` (of a group), `items` (of a list) and `values` (of a map, whose keys are text).").
 				or([]any{}).
 				example([]any{
 					map[string]any{"name": "id", "type": "int64"},
@@ -46,6 +46,9 @@ func columns(s *schema.Config, dataset *string) settings {
 			flag("infer_timestamps", &s.InferTimestamps).
 				doc("Make columns of RFC 3339 strings timestamps, in the mode `infer`.").
 				or(false),
+			count("infer_maps", &s.InferMaps, 0).
+				doc("How many distinct names an object may have at one place of the records, all records of a dataset together. With more, its names are data: it becomes a map of text to values of one type, which widens as that of a column does. `0` never makes maps. It acts where columns are widened (`on_type_mismatch: widen` or `string`).").
+				or(200),
 			zone("timezone", &s.Zone).
 				doc("The time zone of timestamps in text without one, such as `2024-01-01 00:00:00`: a name of the IANA database. Empty means that such text is no timestamp. Where clocks are put back the first of two moments is meant, and what is left out where they are put forward is that much later.").
 				or("").
@@ -76,7 +79,7 @@ func declared(name string, into *[]schema.FieldConfig) setting {
 		for i, item := range get(r, r.conf.FieldAnyList, path) {
 			c, err := column(item)
 			if err != nil {
-				r.fail(fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, local, base64, fields or items", dotted(path), i, err))
+				r.fail(fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, local, base64, fields, items or values", dotted(path), i, err))
 				continue
 			}
 			*into = append(*into, c.config())
@@ -97,6 +100,7 @@ type columnYAML struct {
 	Exact     bool         `json:"exact"`
 	Fields    []columnYAML `json:"fields"`
 	Items     *columnYAML  `json:"items"`
+	Values    *columnYAML  `json:"values"`
 }
 
 func column(item *service.ParsedConfig) (columnYAML, error) {
@@ -125,6 +129,10 @@ func (c columnYAML) config() schema.FieldConfig {
 	if c.Items != nil {
 		items := c.Items.config()
 		f.Items = &items
+	}
+	if c.Values != nil {
+		values := c.Values.config()
+		f.Values = &values
 	}
 	return f
 }

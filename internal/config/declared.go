@@ -14,10 +14,10 @@ var otherTypes = map[string]string{
 	"float": "double", "float32": "double", "float64": "double", "real": "double", "numeric": "decimal",
 	"boolean": "bool", "text": "string", "varchar": "string", "utf8": "string", "char": "string", "byte_array": "string",
 	"datetime": "timestamp", "timestamptz": "timestamp", "timestamp_ms": "timestamp", "date32": "date", "binary": "bytes", "blob": "bytes",
-	"struct": "group", "record": "group", "object": "group", "map": "json", "array": "list", "variant": "json", "guid": "uuid",
+	"struct": "group", "record": "group", "object": "group", "array": "list", "variant": "json", "guid": "uuid",
 }
 
-const columnTypes = "bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list"
+const columnTypes = "bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list, map"
 
 // checkColumns finds every mistake in declared columns, where package schema
 // stops at the first.
@@ -69,9 +69,18 @@ func checkColumn(at string, f *schema.FieldConfig, r *reader) {
 	case t != schema.List && f.Items != nil:
 		r.fail(fmt.Errorf("%s.items: a column of the type %s has none: write type: list, or remove them", at, f.Type))
 	}
+	switch {
+	case t == schema.Map && f.Values == nil:
+		r.fail(fmt.Errorf("%s.values: a map without values has no column: write values: {type: string}", at))
+	case t != schema.Map && f.Values != nil:
+		r.fail(fmt.Errorf("%s.values: a column of the type %s has none: write type: map, or remove them", at, f.Type))
+	}
 	checkColumns(at+".fields", f.Fields, r)
 	if f.Items != nil {
 		checkColumn(at+".items", f.Items, r)
+	}
+	if f.Values != nil {
+		checkColumn(at+".values", f.Values, r)
 	}
 }
 

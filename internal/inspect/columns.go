@@ -159,6 +159,8 @@ func declaration(f *schema.Field) string {
 		parts = append(parts, fmt.Sprintf("precision: %d, scale: %d", f.Precision, f.Scale))
 	case schema.List:
 		parts = append(parts, "items: {"+declaration(f.Elem)+"}")
+	case schema.Map:
+		parts = append(parts, "values: {"+declaration(f.Elem)+"}")
 	case schema.Group:
 		var members []string
 		taken := map[string]bool{}

@@ -60,6 +60,10 @@ type (
 		Type  string `json:"type"`
 		Items any    `json:"items"`
 	}
+	avroMap struct {
+		Type   string `json:"type"`
+		Values any    `json:"values"`
+	}
 )
 
 // MarshalJSON writes the field, with the default null where null comes first.
@@ -138,6 +142,8 @@ func (b *avroBuilder) typ(f *Field) any {
 		return b.record(f.Record, f.Fields)
 	case List:
 		return avroArray{Type: "array", Items: b.option(f.Elem)}
+	case Map:
+		return avroMap{Type: "map", Values: b.option(f.Elem)}
 	case Unknown, String, JSON:
 	}
 	if b.binary {

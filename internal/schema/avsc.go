@@ -62,7 +62,8 @@ func (r *avroReader) field(n *avro.SchemaNode, namespace string) (f Field, err e
 		r.define(n, namespace)
 		return withLogical(Field{Type: Bytes}, n)
 	case "map":
-		return Field{Type: JSON}, nil // its keys are data, not columns
+		values, err := r.field(n.Values, namespace)
+		return Field{Type: Map, Elem: &values}, err
 	case "null":
 		return Field{Type: JSON, Optional: true}, nil
 	}

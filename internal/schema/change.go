@@ -40,6 +40,8 @@ func changedField(before, after *Field, path string, all *[]Change) {
 		changedFields(before.Fields, after.Fields, path+".", all)
 	case after.Type == List:
 		changedField(before.Elem, after.Elem, path+"[]", all)
+	case after.Type == Map:
+		changedField(before.Elem, after.Elem, path+".*", all)
 	}
 }
 
@@ -54,6 +56,8 @@ func (f *Field) describe() string {
 		}
 	case List:
 		return "list of " + f.Elem.describe()
+	case Map:
+		return "map of " + f.Elem.describe()
 	}
 	return f.Type.String()
 }

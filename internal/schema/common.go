@@ -45,13 +45,13 @@ func commonIdentity(v any) (string, error) {
 var commonTypes = map[common.CommonType]Type{
 	common.Boolean: Bool, common.Int32: Int32, common.Int64: Int64,
 	common.Float32: Double, common.Float64: Double, common.String: String,
-	common.ByteArray: Bytes, common.Object: Group, common.Array: List,
+	common.ByteArray: Bytes, common.Object: Group, common.Array: List, common.Map: Map,
 	common.Timestamp: Timestamp, common.Decimal: Decimal, common.Date: Date,
 	common.TimeOfDay: Time, common.UUID: UUID,
 	// A decimal without fixed digits has only its text to be exact in.
 	common.BigDecimal: String,
 	// What has no fixed columns is kept whole, as JSON text.
-	common.Map: JSON, common.Any: JSON, common.Null: JSON, common.Union: JSON,
+	common.Any: JSON, common.Null: JSON, common.Union: JSON,
 }
 
 func fromCommon(c *common.Common) (f Field, err error) {
@@ -68,7 +68,7 @@ func fromCommon(c *common.Common) (f Field, err error) {
 		f.Unit, f.Local = commonUnit(p.Unit), !p.AdjustToUTC
 	case Time:
 		f.Unit = commonUnit(c.Logical.TimeOfDay.Unit)
-	case List:
+	case List, Map:
 		if len(c.Children) != 1 {
 			f.Type = JSON
 			break

@@ -110,6 +110,10 @@ type Config struct {
 	// MaxColumns bounds how many columns inference adds; 0 means
 	// DefaultMaxColumns. A record that needs more is refused.
 	MaxColumns int
+	// InferMaps is how many distinct names an object may have at one place of the
+	// records; with more it becomes a map, where columns are widened. 0 never makes
+	// maps.
+	InferMaps int
 	// Numbers is Exact unless set.
 	Numbers Numbers
 	// OnCaseCollision is Suffix unless set.
@@ -151,6 +155,8 @@ type FieldConfig struct {
 	Fields []FieldConfig
 	// Items of a list.
 	Items *FieldConfig
+	// Values of a map.
+	Values *FieldConfig
 }
 
 func (c *Config) setDefaults() error {
@@ -233,7 +239,7 @@ func checkCase(fields []Field) error {
 			return fmt.Errorf("the fields %q and %q differ only in case: many engines take them for one column, so rename one of them", other, f.Name)
 		}
 		seen[fold] = f.Name
-		for f.Type == List {
+		for f.Elem != nil {
 			f = f.Elem
 		}
 		if err := checkCase(f.Fields); err != nil {
@@ -293,16 +299,33 @@ func (c *FieldConfig) field() (f Field, err error) {
 	} else if len(c.Fields) > 0 {
 		return f, fmt.Errorf("a %s has no fields", t)
 	}
-	if t == List {
-		if c.Items == nil {
-			return f, errors.New("a list needs items")
-		}
-		items, itemsErr := c.Items.field()
-		f.Elem, err = &items, itemsErr
-	} else if c.Items != nil {
-		return f, fmt.Errorf("a %s has no items", t)
+	if err != nil {
+		return f, err
 	}
+	f.Elem, err = c.elem(t)
 	return f, err
+}
+
+// elem converts what is in a list or a map.
+func (c *FieldConfig) elem(t Type) (*Field, error) {
+	inside := c.Items
+	switch {
+	case t == List && c.Items == nil:
+		return nil, errors.New("a list needs items")
+	case t == Map && c.Values == nil:
+		return nil, errors.New("a map needs values")
+	case t != List && c.Items != nil:
+		return nil, fmt.Errorf("a %s has no items", t)
+	case t != Map && c.Values != nil:
+		return nil, fmt.Errorf("a %s has no values", t)
+	case t == Map:
+		inside = c.Values
+	}
+	if inside == nil {
+		return nil, nil
+	}
+	f, err := inside.field()
+	return &f, err
 }
 
 func parseUnit(name string) (Unit, error) {

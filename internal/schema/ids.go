@@ -7,6 +7,10 @@ func (n *node) number(last *int) {
 	if n.element != nil {
 		inside = []*node{n.element}
 	}
+	if n.Type == Map && n.KeyID == 0 {
+		*last++
+		n.KeyID = *last
+	}
 	for _, m := range inside {
 		if m.ID == 0 {
 			*last++
@@ -20,7 +24,7 @@ func (n *node) number(last *int) {
 
 // keepNumbers takes the numbers of a node that this one replaces.
 func (n *node) keepNumbers(old *node) {
-	n.ID = old.ID
+	n.ID, n.KeyID = old.ID, old.KeyID
 	for _, m := range n.members {
 		if before := old.index[m.Name]; before != nil {
 			m.keepNumbers(before)

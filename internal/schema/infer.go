@@ -35,6 +35,7 @@ type inferrer struct {
 	objects uint64   // counts objects, to stamp the members that were met
 	path    []string // where in the record the value is
 	any     bool     // records were learned from that have a field
+	keys    jsonscan.Keys
 }
 
 // record notes what one record holds, or says why it would be refused.
@@ -43,6 +44,7 @@ func (in *inferrer) record(root *node, rec *record.Record) error {
 	r.before = r.room
 	met := in.any
 	r.undo, r.rescued, in.path = r.undo[:0], false, in.path[:0]
+	in.keys.Begin()
 	var err error
 	if rec.Structured() {
 		err = in.parsedRecord(root, rec.Value)
@@ -180,12 +182,12 @@ func (in *inferrer) enter(name string) { in.path = append(in.path, name) }
 func (in *inferrer) leave()            { in.path = in.path[:len(in.path)-1] }
 
 func (in *inferrer) jsonContainer(n *node, kind jsonscan.Kind, depth int) (conflict bool, err error) {
-	full, walk := Group, in.jsonMembers
+	full := Group
 	if kind == jsonscan.Array {
-		full, walk = List, in.jsonItems
+		full = List
 	}
-	if n.Type == full && depth < MaxDepth {
-		return false, walk(n, depth)
+	if n.holds(full) && depth < MaxDepth {
+		return false, in.jsonInside(n, depth)
 	}
 	saved := in.cursor
 	raw, err := in.cursor.Skip()
@@ -197,7 +199,7 @@ func (in *inferrer) jsonContainer(n *node, kind jsonscan.Kind, depth int) (confl
 		return conflict, err
 	}
 	in.cursor = saved
-	return conflict, walk(n, depth)
+	return conflict, in.jsonInside(n, depth)
 }
 
 // container notes that a list or object was seen and reports whether to look
@@ -205,7 +207,7 @@ func (in *inferrer) jsonContainer(n *node, kind jsonscan.Kind, depth int) (confl
 // changes nothing.
 func (in *inferrer) container(n *node, full Type, depth int, undecided bool, raw []byte) (look, conflict bool, err error) {
 	switch {
-	case n.Type == full && (depth < MaxDepth || n.declared):
+	case n.holds(full) && (depth < MaxDepth || n.declared):
 		return true, false, nil
 	case undecided && (n.Type == String || n.Type == JSON) && in.rules.widens():
 		return false, false, nil // it is kept as text
@@ -256,6 +258,10 @@ func (in *inferrer) jsonMembers(n *node, depth int) error {
 			return err
 		}
 		in.leave()
+		if depth > 0 && n.manyNames(in.rules) {
+			n.toMap(in.rules)
+			return nil
+		}
 	}
 }
 

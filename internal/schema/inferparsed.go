@@ -55,6 +55,10 @@ func (in *inferrer) members(n *node, object map[string]any, depth int) error {
 			return err
 		}
 		in.leave()
+		if depth > 0 && n.manyNames(in.rules) {
+			n.toMap(in.rules)
+			return nil
+		}
 	}
 	return in.complete(n, stamp)
 }
@@ -69,7 +73,7 @@ func (in *inferrer) value(n *node, v any, depth int) (conflict bool, err error) 
 		if !look || err != nil {
 			return conflict, err
 		}
-		return conflict, in.members(n, v, depth)
+		return conflict, in.inside(n, v, depth)
 	case []any:
 		look, conflict, err := in.container(n, List, depth, Undecided(v), in.rawOf(v))
 		if !look || err != nil {

@@ -56,7 +56,7 @@ func newMemory(declared []Field, remembered remembered, r *Registry) *Memory {
 	}
 	m.rules = rules{
 		timestamps: c.InferTimestamps, unknown: c.OnUnknownField, mismatch: c.OnTypeMismatch,
-		numbers: c.Numbers, collision: c.OnCaseCollision, zone: c.Zone,
+		numbers: c.Numbers, collision: c.OnCaseCollision, zone: c.Zone, maps: c.InferMaps,
 	}
 	for i := range remembered.fields {
 		f := &remembered.fields[i]
@@ -91,6 +91,11 @@ func (n *node) declare(f *Field, p Policy) {
 		n.Optional, n.declared = f.Optional, true
 		return
 	}
+	if n.Type == f.Type && n.element != nil {
+		n.element.declare(f.Elem, p) // it may be wider, too
+		n.Optional, n.declared = f.Optional, true
+		return
+	}
 	if p.Widens() && f.Source == 0 && wider(n.Type, f.Type) {
 		declared.become(n.Type)
 		declared.Precision, declared.Scale = n.Precision, n.Scale
@@ -105,7 +110,7 @@ func wider(t, than Type) bool {
 	case String:
 		return than != String && than != JSON
 	case JSON:
-		return than == List || than == Group
+		return than == List || than == Group || than == Map
 	case Double, Decimal:
 		return than == Int64 || than == Int32
 	case Int64:

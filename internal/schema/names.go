@@ -37,6 +37,8 @@ func (n *node) nameInside(avro bool, record string, records map[string]bool) {
 	switch n.Type { //nolint:exhaustive // the others have nothing inside
 	case List:
 		n.element.nameInside(avro, record+"_element", records)
+	case Map:
+		n.element.nameInside(avro, record+"_value", records)
 	case Group:
 		if avro && n.Record == "" {
 			n.Record = Distinct(record, records)
@@ -84,7 +86,7 @@ func renamed(fields []Field, path string, names map[string]string) {
 		if f.ColumnName() != f.Name {
 			names[at] = f.Name
 		}
-		for f.Type == List {
+		for f.Elem != nil {
 			f = f.Elem
 		}
 		renamed(f.Fields, at+".", names)

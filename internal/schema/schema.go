@@ -34,12 +34,13 @@ const (
 	JSON // any JSON value, as its text
 	Group
 	List
+	Map // an object whose names are data: text to values of one type
 )
 
 var typeNames = [...]string{
 	Unknown: "unknown", Bool: "bool", Int32: "int32", Int64: "int64", Double: "double",
 	String: "string", Bytes: "bytes", Timestamp: "timestamp", Date: "date", Time: "time",
-	Decimal: "decimal", UUID: "uuid", JSON: "json", Group: "group", List: "list",
+	Decimal: "decimal", UUID: "uuid", JSON: "json", Group: "group", List: "list", Map: "map",
 }
 
 // String returns the name by which configurations call the type.
@@ -77,7 +78,8 @@ var unitNames = [...]string{NoUnit: "", Seconds: "seconds", Millis: "millis", Mi
 
 // Field describes one column, or one group or list of columns.
 type Field struct {
-	// Name is the field's name in the records. The element of a list has none.
+	// Name is the field's name in the records. The element of a list and the value
+	// of a map have none.
 	Name string
 	// Type is the field's type.
 	Type Type
@@ -111,8 +113,10 @@ type Field struct {
 	Record string
 	// Fields are the members of a Group.
 	Fields []Field
-	// Elem is the element of a List.
+	// Elem is the element of a List, or the value of a Map.
 	Elem *Field
+	// KeyID is the ID of the keys of a Map.
+	KeyID int
 	// Source is the number, from 1, of the source column that fills the field;
 	// 0 for a field that records have. Only top-level fields are such.
 	Source int
@@ -186,6 +190,7 @@ func hashField(h hash.Hash, f *Field) {
 		b = append(b, name...)
 	}
 	b = binary.AppendUvarint(b, uint64(f.ID))
+	b = binary.AppendUvarint(b, uint64(f.KeyID))
 	b = binary.AppendUvarint(b, uint64(f.Precision))
 	b = binary.AppendUvarint(b, uint64(f.Scale))
 	b = binary.AppendUvarint(b, uint64(len(f.Fields)))
@@ -222,7 +227,7 @@ func leaves(f *Field) int {
 			n += leaves(&f.Fields[i])
 		}
 		return n
-	case List:
+	case List, Map:
 		return leaves(f.Elem)
 	}
 	return 1

@@ -40,6 +40,7 @@ type (
 	stateField struct {
 		Name      string       `json:"name,omitempty"`
 		ID        int          `json:"id,omitempty"`
+		KeyID     int          `json:"key_id,omitempty"`
 		Column    string       `json:"column,omitempty"`
 		Type      string       `json:"type"`
 		Optional  bool         `json:"optional,omitempty"`
@@ -55,6 +56,7 @@ type (
 		Source    bool         `json:"source,omitempty"`
 		Fields    []stateField `json:"fields,omitempty"`
 		Items     *stateField  `json:"items,omitempty"`
+		Values    *stateField  `json:"values,omitempty"`
 	}
 )
 
@@ -207,7 +209,7 @@ func stateFields(fields []Field) []stateField {
 
 func stateOf(f *Field) stateField {
 	s := stateField{
-		Name: f.Name, ID: f.ID, Type: f.Type.String(), Optional: f.Optional, Precision: f.Precision, Scale: f.Scale,
+		Name: f.Name, ID: f.ID, KeyID: f.KeyID, Type: f.Type.String(), Optional: f.Optional, Precision: f.Precision, Scale: f.Scale,
 		Unit: unitNames[f.Unit], Local: f.Local, Base64: f.Base64, Round: f.Round, Wide: f.Wide, Aliases: f.Aliases,
 		Record: f.Record, Source: f.Source > 0,
 	}
@@ -220,6 +222,10 @@ func stateOf(f *Field) stateField {
 	if f.Type == List {
 		items := stateOf(f.Elem)
 		s.Items = &items
+	}
+	if f.Type == Map {
+		values := stateOf(f.Elem)
+		s.Values = &values
 	}
 	return s
 }
@@ -242,7 +248,7 @@ func (s *stateField) field(columns *source.Columns) (f Field, err error) {
 		return f, fmt.Errorf("unknown type %q", s.Type)
 	}
 	f = Field{
-		Name: s.Name, ID: s.ID, Column: s.Column, Type: t, Optional: s.Optional, Precision: s.Precision, Scale: s.Scale,
+		Name: s.Name, ID: s.ID, KeyID: s.KeyID, Column: s.Column, Type: t, Optional: s.Optional, Precision: s.Precision, Scale: s.Scale,
 		Local: s.Local, Base64: s.Base64, Round: s.Round, Wide: s.Wide, Aliases: s.Aliases, Record: s.Record,
 	}
 	if f.Column == "" {
@@ -261,13 +267,13 @@ func (s *stateField) field(columns *source.Columns) (f Field, err error) {
 	if t == Group {
 		f.Fields, err = fieldsOfState(s.Fields, nil)
 	}
-	if t == List {
-		if s.Items == nil {
-			return f, errors.New("a list needs items")
-		}
-		var items Field
-		items, err = s.Items.field(nil)
-		f.Elem = &items
+	inside := map[Type]*stateField{List: s.Items, Map: s.Values}[t]
+	if inside != nil {
+		var elem Field
+		elem, err = inside.field(nil)
+		f.Elem = &elem
+	} else if t == List || t == Map {
+		return f, errors.New("a list needs items, a map values")
 	}
 	return f, err
 }

@@ -86,7 +86,7 @@ func TestDeclaredColumnsMeetRememberedOnes(t *testing.T) {
 func TestStateThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"cut": `{"version":1,"datasets":[{"datas`, "version": `{"version":2}`, "type": `{"version":1,"datasets":[{"fields":[{"name":"a","type":"map"}]}]}`,
+		"cut": `{"version":1,"datasets":[{"datas`, "version": `{"version":2}`, "type": `{"version":1,"datasets":[{"fields":[{"name":"a","type":"matrix"}]}]}`,
 	} {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))

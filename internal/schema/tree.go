@@ -21,7 +21,7 @@ type node struct {
 	members []*node
 	index   map[string]*node // members by the names that they have in records
 	folded  map[string]*node // members by their names in lower case
-	element *node
+	element *node // of a list, or the value of a map
 }
 
 // rules are the parts of the configuration that govern how a tree learns,
@@ -33,6 +33,7 @@ type rules struct {
 	numbers    Numbers
 	collision  Collision
 	zone       *time.Location // of text without one; nil when that is no time
+	maps       int            // how many names an object may have without becoming a map; 0 for any
 
 	room    int      // how many columns may still be added
 	before  int      // the room when the record began
@@ -105,7 +106,7 @@ func (n *node) attach(m *node) {
 func (n *node) become(t Type) {
 	n.Type, n.members, n.index, n.folded, n.element = t, nil, nil, nil, nil
 	n.Precision, n.Scale, n.Unit, n.Base64, n.Record = 0, 0, NoUnit, false, ""
-	n.Local, n.Zone = false, nil
+	n.Local, n.Zone, n.KeyID = false, nil, 0
 }
 
 // widen makes room for a value of type t and reports whether the value is of
@@ -147,7 +148,7 @@ func (n *node) settle(t Type, wide bool, r *rules) bool {
 	r.save(n)
 	n.Type, n.Wide = t, wide
 	switch t { //nolint:exhaustive // the others need nothing more
-	case Group, List:
+	case Group, List, Map:
 		return true // their leaves are columns
 	case Double:
 		n.Round = r.numbers == Doubles
@@ -223,7 +224,7 @@ func (n *node) member(name string, r *rules) *node {
 	return m
 }
 
-// elem returns the element of a list.
+// elem returns the element of a list, or the value of a map.
 func (n *node) elem(r *rules) *node {
 	if n.element == nil {
 		r.save(n)
@@ -270,7 +271,7 @@ func (n *node) prune() bool {
 	switch n.Type { //nolint:exhaustive // the others are decided
 	case Unknown:
 		return false
-	case List:
+	case List, Map:
 		return n.element != nil && n.element.prune()
 	case Group:
 		kept := n.members[:0]
@@ -289,7 +290,7 @@ func (n *node) prune() bool {
 	return true
 }
 
-// added counts the leaves that are not declared.
+// added counts the leaves that are decided and not declared.
 func (n *node) added() int {
 	switch n.Type { //nolint:exhaustive // the others are leaves
 	case Group:
@@ -298,8 +299,10 @@ func (n *node) added() int {
 			sum += m.added()
 		}
 		return sum
-	case List:
+	case List, Map:
 		return n.element.added()
+	case Unknown:
+		return 0
 	}
 	if n.declared {
 		return 0
@@ -313,7 +316,7 @@ func (n *node) field() Field {
 	if n.Type == Group {
 		f.Fields = n.fields()
 	}
-	if n.Type == List {
+	if n.element != nil {
 		e := n.element.field()
 		f.Elem = &e
 	}

@@ -98,6 +98,10 @@ func (w *writer) anyValue(n *node) error {
 		if kind == jsonscan.Array {
 			return w.list(n)
 		}
+	case schema.Map:
+		if kind == jsonscan.Object {
+			return w.entries(n)
+		}
 	case schema.JSON:
 		raw, err := c.Skip()
 		if err != nil {

@@ -35,6 +35,12 @@ func unwrap(typ, v any) any {
 				out[original] = unwrap(field["type"], v.(map[string]any)[name])
 			}
 			return out
+		case "map":
+			out := make(map[string]any)
+			for key, value := range v.(map[string]any) {
+				out[key] = unwrap(typ["values"], value)
+			}
+			return out
 		case "array":
 			items := v.([]any)
 			out := make([]any, len(items))

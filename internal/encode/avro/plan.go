@@ -33,7 +33,7 @@ type node struct {
 
 	members []*node
 	index   map[string]*node
-	elem    *node
+	elem    *node // of an array, or the value of a map
 
 	// first and next predict which member comes first and after this one.
 	first, next *node
@@ -67,8 +67,11 @@ func newPlan(s *schema.Schema, name string, binaryStrings bool, policy schema.Po
 func newNode(f *schema.Field, path string, at rescue.Path, widens bool) *node {
 	n := &node{field: f, path: path, at: at}
 	n.narrow = f.Type == schema.Int64 && !f.Wide && !f.Round && widens
-	if f.Type == schema.List {
+	switch f.Type { //nolint:exhaustive // the others hold no elements
+	case schema.List:
 		n.elem = newNode(f.Elem, path+"[]", at.Items(), widens)
+	case schema.Map:
+		n.elem = newNode(f.Elem, path+".*", at.Items(), widens)
 	}
 	if f.Type != schema.Group {
 		return n

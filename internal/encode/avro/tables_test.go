@@ -40,10 +40,12 @@ var tables = encodetest.Tables{
 		for _, f := range s.Fields {
 			kind := string(f.Type)
 			switch {
-			case bytes.Contains(f.Type, []byte(`["null",{"type":"record"`)):
+			case bytes.HasPrefix(f.Type, []byte(`["null",{"type":"record"`)):
 				kind = "group"
-			case bytes.Contains(f.Type, []byte(`["null",{"type":"array"`)):
+			case bytes.HasPrefix(f.Type, []byte(`["null",{"type":"array"`)):
 				kind = "list"
+			case bytes.HasPrefix(f.Type, []byte(`["null",{"type":"map"`)):
+				kind = "map"
 			}
 			out = append(out, f.Name+":"+kind)
 		}
@@ -52,5 +54,7 @@ var tables = encodetest.Tables{
 }
 
 func TestColumnsStay(t *testing.T) { tables.Check(t, schema.Config{}) }
+
+func TestMapsStay(t *testing.T) { tables.Check(t, schema.Config{InferMaps: 2}) }
 
 func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) { tables.CheckTurns(t) }

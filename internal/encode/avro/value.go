@@ -87,6 +87,10 @@ func (w *writer) parsed(n *node, v any) error {
 		if items, is := v.([]any); is {
 			return w.parsedList(n, items)
 		}
+	case schema.Map:
+		if m, is := v.(map[string]any); is {
+			return w.parsedEntries(n, m)
+		}
 	case schema.JSON:
 		var err error
 		if w.scratch, err = jsonscan.AppendAny(w.scratch[:0], v); err != nil {

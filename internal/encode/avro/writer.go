@@ -39,6 +39,7 @@ type writer struct {
 	scratch []byte
 	spans   []span
 	rescue  rescue.Values
+	keys    jsonscan.Keys // of maps in the record
 	origin  []source.Value // of the record being written
 }
 
@@ -85,6 +86,7 @@ func (w *writer) write(rec *record.Record) error {
 func (w *writer) writeJSON(doc []byte) error {
 	c := &w.cursor
 	c.Reset(doc)
+	w.keys.Begin()
 	if kind := c.Kind(); kind != jsonscan.Object && kind != jsonscan.Invalid {
 		if err := jsonscan.Valid(doc); err != nil {
 			return err

@@ -44,7 +44,7 @@ var values = []string{
 	`null`, `[]`, `{}`, `[null]`, `{"x":null}`, `[{}]`, `1`, `0`, `-0`, `-0.0`, `7e2`, `2.0`, `1.5`, `0.1`, `1.000000000000000001`, `1e400`, `1e-400`,
 	`0.30000000000000004`, `9007199254740992`, `9007199254740993`, `-9223372036854775808`, `18446744073709551615`, `123456789.123456789123`,
 	`"x"`, `""`, `"1"`, `" \\N,\"\n"`, `true`, `false`, `[1]`, `[1.5,2]`, `["x",1]`, `[[1],[]]`, `[{"x":1},{"y":[2]}]`,
-	`{"x":1}`, `{"x":1.5,"X":"y"}`, `{"x":{"y":"z"}}`, `{"x":[9007199254740993]}`, `[9007199254740993]`, `[9007199254740993,0.5]`,
+	`{"k":1,"l":2.5,"m":9007199254740993}`, `{"k":{"x":1},"l":{"x":[]},"n~/":{"x":"y"}}`, `{"x":1}`, `{"x":1.5,"X":"y"}`, `{"x":{"y":"z"}}`, `{"x":[9007199254740993]}`, `[9007199254740993]`, `[9007199254740993,0.5]`,
 }
 
 var tableFields = []string{"a", "b", "A", "c-d", "c_d", "wide"}
@@ -238,6 +238,13 @@ func original(fields []schema.Field, row map[string]any) map[string]any {
 func originalValue(f *schema.Field, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
+		if f.Type == schema.Map {
+			entries := make(map[string]any, len(v))
+			for key := range v {
+				entries[key] = originalValue(f.Elem, v[key])
+			}
+			return entries
+		}
 		return original(f.Fields, v)
 	case []any:
 		items := make([]any, len(v))

@@ -49,7 +49,8 @@ type node struct {
 
 	leaves  []*column
 	first   *node
-	elem    *node
+	elem    *node   // of a list, or the value of a map
+	keys    *column // of a map
 	members []*node
 	index   map[string]*node
 
@@ -145,6 +146,9 @@ func (p *planner) node(n *node, name string, path []string, def, rep uint8) *nod
 	case schema.List:
 		p.list(n, name, path, repetition)
 		return n
+	case schema.Map:
+		p.mapping(n, name, path, repetition)
+		return n
 	}
 	e := p.leaf(f, name, repetition)
 	p.element(e)
@@ -163,6 +167,20 @@ func (p *planner) list(n *node, name string, path []string, repetition format.Re
 	n.elem = p.node(&node{field: n.field.Elem, path: n.path + "[]", at: n.at.Items()},
 		"element", append(path[:len(path):len(path)], "list", "element"), n.def+1, n.rep)
 	n.leaves = n.elem.leaves
+}
+
+// mapping plans the levels of a map: the map itself, a repeated group named
+// key_value, and in it key and value.
+func (p *planner) mapping(n *node, name string, path []string, repetition format.Repetition) {
+	p.element(format.SchemaElement{Name: name, FieldID: int32(n.field.ID), Repetition: repetition, NumChildren: 1, Annotation: format.Map})
+	p.element(format.SchemaElement{Name: "key_value", Repetition: format.Repeated, NumChildren: 2})
+	n.rep++
+	inside := append(path[:len(path):len(path)], "key_value")
+	keys := &node{field: &schema.Field{Name: "key", Type: schema.String, ID: n.field.KeyID}}
+	n.keys = p.node(keys, "key", append(inside[:len(inside):len(inside)], "key"), n.def+1, n.rep).column
+	n.elem = p.node(&node{field: n.field.Elem, path: n.path + ".*", at: n.at.Items()},
+		"value", append(inside[:len(inside):len(inside)], "value"), n.def+1, n.rep)
+	n.leaves = append([]*column{n.keys}, n.elem.leaves...)
 }
 
 // leaf describes a column.

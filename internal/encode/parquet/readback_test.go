@@ -61,6 +61,17 @@ func arrowValue(a arrow.Array, i int) any {
 			row[a.DataType().(*arrow.StructType).Field(j).Name] = arrowValue(a.Field(j), i)
 		}
 		return row
+	case *array.Map:
+		start, end := a.ValueOffsets(i)
+		entries := map[string]any{}
+		for j := start; j < end; j++ {
+			key := arrowValue(a.Keys(), int(j)).(string)
+			if _, twice := entries[key]; twice {
+				panic("a map has the key " + key + " twice")
+			}
+			entries[key] = arrowValue(a.Items(), int(j))
+		}
+		return entries
 	case *array.List:
 		start, end := a.ValueOffsets(i)
 		items := []any{}

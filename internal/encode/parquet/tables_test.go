@@ -27,6 +27,8 @@ var tables = encodetest.Tables{
 			kind := "group"
 			if c.Leaf() {
 				kind = c.Type().String()
+			} else if c.Column("key_value") != nil {
+				kind = "map"
 			} else if list := c.Column("list"); list != nil {
 				kind = "list"
 			}
@@ -57,6 +59,11 @@ func TestDeclaredColumnsStay(t *testing.T) {
 		Mode: schema.Fixed, OnUnknownField: schema.Add, OnTypeMismatch: schema.Widen,
 		Fields: []schema.FieldConfig{{Name: "b", Type: "int64", Optional: true}, {Name: "a", Type: "group", Optional: true, Fields: []schema.FieldConfig{{Name: "x", Type: "int64", Optional: true}}}},
 	})
+}
+
+func TestMapsStay(t *testing.T) {
+	t.Parallel()
+	tables.Check(t, schema.Config{InferMaps: 2})
 }
 
 func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) { tables.CheckTurns(t) }

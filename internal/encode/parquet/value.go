@@ -75,6 +75,10 @@ func (w *writer) parsed(n *node, v any, rep uint8) error {
 		if items, is := v.([]any); is {
 			return w.parsedList(n, items, rep)
 		}
+	case schema.Map:
+		if m, is := v.(map[string]any); is {
+			return w.parsedEntries(n, m, rep)
+		}
 	case schema.JSON:
 		var err error
 		if w.scratch, err = jsonscan.AppendAny(w.scratch[:0], v); err != nil {
@@ -118,6 +122,32 @@ func (w *writer) parsedList(n *node, items []any, rep uint8) error {
 	for i, item := range items {
 		w.rescue.Item(i)
 		if err := w.parsed(n.elem, item, rep); err != nil {
+			return err
+		}
+		rep = n.rep
+	}
+	w.rescue.Leave()
+	return nil
+}
+
+// parsedEntries adds a map, in the order of its keys.
+func (w *writer) parsedEntries(n *node, object map[string]any, rep uint8) error {
+	names, err := schema.MapKeys(object)
+	if err != nil {
+		return fmt.Errorf("field %q: %w", n.path, err)
+	}
+	if len(names) == 0 {
+		w.empty(n, rep)
+		return nil
+	}
+	w.rescue.Enter()
+	for _, name := range names {
+		key := scalar.Bytes(schema.MapKey(name))
+		if w.rescued != nil {
+			w.rescue.Key(key)
+		}
+		n.keys.addBytes(rep, key)
+		if err := w.parsed(n.elem, object[name], rep); err != nil {
 			return err
 		}
 		rep = n.rep

@@ -32,6 +32,7 @@ type writer struct {
 
 	scratch []byte
 	rescue  rescue.Values
+	keys    jsonscan.Keys // of maps in the record
 }
 
 // begin starts a row group.
@@ -95,6 +96,7 @@ func (w *writer) write(rec *record.Record) error {
 func (w *writer) writeJSON(doc []byte) error {
 	c := &w.cursor
 	c.Reset(doc)
+	w.keys.Begin()
 	if kind := c.Kind(); kind != jsonscan.Object && kind != jsonscan.Invalid {
 		if err := jsonscan.Valid(doc); err != nil {
 			return err
@@ -297,6 +299,10 @@ func (w *writer) anyValue(n *node, rep uint8) error {
 	case schema.List:
 		if kind == jsonscan.Array {
 			return w.list(n, rep)
+		}
+	case schema.Map:
+		if kind == jsonscan.Object {
+			return w.entries(n, rep)
 		}
 	case schema.JSON:
 		return w.json(n, rep)

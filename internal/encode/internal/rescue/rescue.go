@@ -15,21 +15,36 @@ import (
 // 6901), so that no two values of a record have the same.
 type Values struct {
 	text  []byte
-	items []int // the index in each list that is being walked
+	items []item // the position in each list and map that is being walked
 	path  []byte
 }
 
-// Enter starts a list inside of those that are being walked.
-func (v *Values) Enter() { v.items = append(v.items, 0) }
+// item is a position in a list, or in a map.
+type item struct {
+	index int
+	key   []byte // nil in a list
+}
+
+// Enter starts a list or map inside of those that are being walked.
+func (v *Values) Enter() { v.items = append(v.items, item{}) }
 
 // Item notes the position in the innermost list.
-func (v *Values) Item(i int) { v.items[len(v.items)-1] = i }
+func (v *Values) Item(i int) { v.items[len(v.items)-1].index = i }
 
-// Leave ends the innermost list.
+// Key notes the position in the innermost map. The key is copied.
+func (v *Values) Key(key []byte) {
+	at := &v.items[len(v.items)-1]
+	at.key = append(at.key[:0], key...)
+	if at.key == nil {
+		at.key = []byte{}
+	}
+}
+
+// Leave ends the innermost list or map.
 func (v *Values) Leave() { v.items = v.items[:len(v.items)-1] }
 
 // Path is where a column is: the parts of a pointer between the positions in
-// lists that it leads through.
+// lists and maps that it leads through.
 type Path []string
 
 // Root is the path of a record.
@@ -44,15 +59,16 @@ func (p Path) Member(name string) Path {
 	return parts
 }
 
-// Items is the path of the elements of the list that is at p.
+// Items is the path of the elements of the list, or the values of the map, that
+// is at p.
 func (p Path) Items() Path { return append(slices.Clone(p), "") }
 
-// Add takes a value. The positions in lists that its path leads through are those
-// that are being walked.
+// Add takes a value. The positions in lists and maps that its path leads through
+// are those that are being walked.
 func (v *Values) Add(path Path, raw []byte) {
 	v.path = append(v.path[:0], path[0]...)
 	for i, part := range path[1:] {
-		v.path = strconv.AppendInt(append(v.path, '/'), int64(v.items[i]), 10)
+		v.path = v.items[i].appendTo(append(v.path, '/'))
 		v.path = append(v.path, part...)
 	}
 	sep := byte(',')
@@ -63,6 +79,14 @@ func (v *Values) Add(path Path, raw []byte) {
 	v.text = jsonscan.AppendQuote(v.text, v.path)
 	v.text = append(v.text, ':')
 	v.text = jsonscan.AppendCompact(v.text, raw)
+}
+
+// appendTo appends the position as a part of a pointer.
+func (i *item) appendTo(dst []byte) []byte {
+	if i.key != nil {
+		return append(dst, escape.Replace(string(i.key))...)
+	}
+	return strconv.AppendInt(dst, int64(i.index), 10)
 }
 
 // Take returns the object and starts over; nil when nothing was added. The

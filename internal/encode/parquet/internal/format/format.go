@@ -74,6 +74,7 @@ const (
 	NoAnnotation Annotation = iota
 	String
 	List
+	Map
 	Decimal
 	Date
 	// TimeMicros is a time of day without a zone. The converted type would

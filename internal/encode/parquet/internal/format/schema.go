@@ -8,6 +8,7 @@ var annotations = [...]struct {
 }{
 	String:               {0, 1},
 	List:                 {3, 3},
+	Map:                  {1, 2},
 	Decimal:              {5, 5},
 	Date:                 {6, 6},
 	TimeMicros:           {-1, 7},

@@ -30,7 +30,7 @@ func columns(s *schema.Config, dataset *string) settings {
 				or("").
 				example("/var/lib/s3-destination/columns.json"),
 			declared("fields", &s.Fields).
-				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list, map), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `local` (timestamp: what a clock on the wall shows, without a zone), `base64` (bytes), `exact` (double and int64: a number that the type does not give back digit for digit does not fit, instead of being rounded), `fields` (of a group), `items` (of a list) and `values` (of a map, whose keys are text).").
+				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, float, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list, map), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `local` (timestamp: what a clock on the wall shows, without a zone), `base64` and `size` (bytes: how many every value has), `exact` (float, double and int64: a number that the type does not give back digit for digit does not fit, instead of being rounded), `fields` (of a group), `items` (of a list) and `values` (of a map, whose keys are text).").
 				or([]any{}).
 				example([]any{
 					map[string]any{"name": "id", "type": "int64"},
@@ -79,7 +79,7 @@ func declared(name string, into *[]schema.FieldConfig) setting {
 		for i, item := range get(r, r.conf.FieldAnyList, path) {
 			c, err := column(item)
 			if err != nil {
-				r.fail(fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, local, base64, fields, items or values", dotted(path), i, err))
+				r.fail(fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, local, base64, size, fields, items or values", dotted(path), i, err))
 				continue
 			}
 			*into = append(*into, c.config())
@@ -97,6 +97,7 @@ type columnYAML struct {
 	Unit      string       `json:"unit"`
 	Local     bool         `json:"local"`
 	Base64    bool         `json:"base64"`
+	Size      int          `json:"size"`
 	Exact     bool         `json:"exact"`
 	Fields    []columnYAML `json:"fields"`
 	Items     *columnYAML  `json:"items"`
@@ -121,7 +122,7 @@ func column(item *service.ParsedConfig) (columnYAML, error) {
 func (c columnYAML) config() schema.FieldConfig {
 	f := schema.FieldConfig{
 		Name: c.Name, Type: c.Type, Optional: c.Optional, Precision: c.Precision,
-		Scale: c.Scale, Unit: c.Unit, Local: c.Local, Base64: c.Base64, Exact: c.Exact,
+		Scale: c.Scale, Unit: c.Unit, Local: c.Local, Base64: c.Base64, Size: c.Size, Exact: c.Exact,
 	}
 	for _, nested := range c.Fields {
 		f.Fields = append(f.Fields, nested.config())

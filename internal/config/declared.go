@@ -11,13 +11,13 @@ import (
 // the warehouses.
 var otherTypes = map[string]string{
 	"int": "int64", "integer": "int64", "bigint": "int64", "long": "int64", "number": "double", "smallint": "int32", "tinyint": "int32", "int16": "int32", "int8": "int32",
-	"float": "double", "float32": "double", "float64": "double", "real": "double", "numeric": "decimal",
+	"float32": "float", "float64": "double", "real": "float", "numeric": "decimal",
 	"boolean": "bool", "text": "string", "varchar": "string", "utf8": "string", "char": "string", "byte_array": "string",
 	"datetime": "timestamp", "timestamptz": "timestamp", "timestamp_ms": "timestamp", "date32": "date", "binary": "bytes", "blob": "bytes",
 	"struct": "group", "record": "group", "object": "group", "array": "list", "variant": "json", "guid": "uuid",
 }
 
-const columnTypes = "bool, int32, int64, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list, map"
+const columnTypes = "bool, int32, int64, float, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list, map"
 
 // checkColumns finds every mistake in declared columns, where package schema
 // stops at the first.
@@ -51,6 +51,9 @@ func checkColumn(at string, f *schema.FieldConfig, r *reader) {
 	}
 	if f.Local && t != schema.Timestamp {
 		r.fail(fmt.Errorf("%s.local: a column of the type %s has no zone: write type: timestamp, or remove it", at, f.Type))
+	}
+	if f.Size < 0 || f.Size > 0 && t != schema.Bytes {
+		r.fail(fmt.Errorf("%s.size: \"%d\" is no size of a column of the type %s: write type: bytes and a number of bytes, or remove it", at, f.Size, f.Type))
 	}
 	if t == schema.Decimal && (f.Precision < 1 || f.Precision > 38) {
 		r.fail(fmt.Errorf("%s.precision: \"%d\" is no number of digits: write 1 to 38", at, f.Precision))

@@ -151,7 +151,7 @@ func declaration(f *schema.Field) string {
 	if f.Optional {
 		parts = append(parts, "optional: true")
 	}
-	if !f.Round && (f.Type == schema.Double || f.Type == schema.Int64) {
+	if !f.Round && (f.Type == schema.Double || f.Type == schema.Float || f.Type == schema.Int64) {
 		parts = append(parts, "exact: true")
 	}
 	switch f.Type { //nolint:exhaustive // the others need nothing more

@@ -176,6 +176,18 @@ func Double(text []byte) (v float64, ok bool) {
 	return v, err == nil
 }
 
+// Float converts the text of a JSON number to the nearest float32; ok is false
+// when it is out of range. exact says that it gives the number back digit for
+// digit.
+func Float(text []byte) (v float32, exact, ok bool) {
+	wide, err := strconv.ParseFloat(Text(text), 32)
+	if err != nil {
+		return 0, false, false
+	}
+	var buf [32]byte
+	return float32(wide), sameNumber(strconv.AppendFloat(buf[:0], wide, 'e', -1, 32), text), true
+}
+
 // DecimalDouble returns mantissa x 10^-scale as the nearest float64 where one
 // operation gives it: when a float64 holds both the mantissa and the power of
 // ten exactly (Clinger's fast path). Otherwise ok is false.

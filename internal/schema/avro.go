@@ -56,6 +56,14 @@ type (
 		Precision int    `json:"precision,omitempty"`
 		Scale     int    `json:"scale,omitempty"`
 	}
+	avroFixed struct {
+		Type      string `json:"type"`
+		Name      string `json:"name"`
+		Size      int    `json:"size"`
+		Logical   string `json:"logicalType,omitempty"`
+		Precision int    `json:"precision,omitempty"`
+		Scale     int    `json:"scale,omitempty"`
+	}
 	avroArray struct {
 		Type  string `json:"type"`
 		Items any    `json:"items"`
@@ -121,9 +129,14 @@ func (b *avroBuilder) typ(f *Field) any {
 		return "int"
 	case Int64:
 		return "long"
+	case Float:
+		return "float"
 	case Double:
 		return "double"
 	case Bytes:
+		if f.Size > 0 {
+			return avroFixed{Type: "fixed", Name: b.root + f.Record, Size: f.Size}
+		}
 		return "bytes"
 	case Timestamp:
 		if f.Local {
@@ -135,6 +148,9 @@ func (b *avroBuilder) typ(f *Field) any {
 	case Time:
 		return avroLogical{Type: "long", Logical: "time-micros"}
 	case Decimal:
+		if f.Size > 0 {
+			return avroFixed{Type: "fixed", Name: b.root + f.Record, Size: f.Size, Logical: "decimal", Precision: f.Precision, Scale: f.Scale}
+		}
 		return avroLogical{Type: "bytes", Logical: "decimal", Precision: f.Precision, Scale: f.Scale}
 	case UUID:
 		return avroLogical{Type: "string", Logical: "uuid"}

@@ -60,7 +60,7 @@ func (r *avroReader) field(n *avro.SchemaNode, namespace string) (f Field, err e
 		return Field{Type: String}, nil
 	case "fixed":
 		r.define(n, namespace)
-		return withLogical(Field{Type: Bytes}, n)
+		return withLogical(Field{Type: Bytes, Size: n.Size}, n)
 	case "map":
 		values, err := r.field(n.Values, namespace)
 		return Field{Type: Map, Elem: &values}, err
@@ -79,7 +79,7 @@ func (r *avroReader) field(n *avro.SchemaNode, namespace string) (f Field, err e
 }
 
 var avroTypes = map[string]Type{
-	"boolean": Bool, "int": Int32, "long": Int64, "float": Double,
+	"boolean": Bool, "int": Int32, "long": Int64, "float": Float,
 	"double": Double, "string": String, "bytes": Bytes,
 }
 
@@ -111,7 +111,7 @@ func namespaceOf(full string) string {
 func withLogical(f Field, n *avro.SchemaNode) (Field, error) {
 	switch n.LogicalType {
 	case "uuid":
-		f.Type = UUID
+		f.Type, f.Size = UUID, 0
 	case "date":
 		f.Type = Date
 	case "time-millis":

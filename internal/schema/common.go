@@ -44,7 +44,7 @@ func commonIdentity(v any) (string, error) {
 
 var commonTypes = map[common.CommonType]Type{
 	common.Boolean: Bool, common.Int32: Int32, common.Int64: Int64,
-	common.Float32: Double, common.Float64: Double, common.String: String,
+	common.Float32: Float, common.Float64: Double, common.String: String,
 	common.ByteArray: Bytes, common.Object: Group, common.Array: List, common.Map: Map,
 	common.Timestamp: Timestamp, common.Decimal: Decimal, common.Date: Date,
 	common.TimeOfDay: Time, common.UUID: UUID,

@@ -148,6 +148,8 @@ type FieldConfig struct {
 	Local bool
 	// Base64 says that the strings of a bytes field are base64.
 	Base64 bool
+	// Size is how many bytes every value of a bytes field has; 0 for any number.
+	Size int
 	// Exact says of a number that values which the type does not give back digit
 	// for digit do not fit, as if the type had been inferred.
 	Exact bool
@@ -278,13 +280,16 @@ func (c *FieldConfig) field() (f Field, err error) {
 	}
 	f = Field{
 		Name: c.Name, Type: t, Optional: c.Optional, Precision: c.Precision, Scale: c.Scale,
-		Local: c.Local, Base64: c.Base64, Round: !c.Exact,
+		Local: c.Local, Base64: c.Base64, Size: c.Size, Round: !c.Exact,
 	}
 	if f.Unit, err = parseUnit(c.Unit); err != nil {
 		return f, err
 	}
 	if c.Local && t != Timestamp {
 		return f, fmt.Errorf("a %s cannot be local, only a timestamp", t)
+	}
+	if c.Size < 0 || c.Size > 0 && t != Bytes {
+		return f, fmt.Errorf("a %s has no size of %d bytes, only bytes have one", t, c.Size)
 	}
 	if t == Decimal {
 		if err := checkDecimal(c.Precision, c.Scale); err != nil {

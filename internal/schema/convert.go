@@ -118,10 +118,14 @@ func inMicros(v int64, unit Unit) (int64, bool) {
 	return v * factor, v <= math.MaxInt64/factor && v >= math.MinInt64/factor
 }
 
-// NumberDouble converts the text of a JSON number for a field of type Double.
-// Unless the field rounds, a number that a double does not give back digit for
-// digit does not fit.
+// NumberDouble converts the text of a JSON number for a field of type Double or
+// Float. Unless the field rounds, a number that the type does not give back digit
+// for digit does not fit.
 func (f *Field) NumberDouble(text []byte) (v float64, ok bool) {
+	if f.Type == Float {
+		v, exact, ok := scalar.Float(text)
+		return float64(v), ok && (f.Round || exact)
+	}
 	v, ok = scalar.Double(text)
 	return v, ok && (f.Round || scalar.GivesBack(v, text))
 }
@@ -183,11 +187,15 @@ func (f *Field) timeInt64(t time.Time) (int64, bool) {
 }
 
 // ValueDouble converts a value that a processor has parsed for a field of type
-// Double. NaN and the infinities do not fit: JSON has no such numbers, and no
+// Double or Float. NaN and the infinities do not fit: JSON has no such numbers, and no
 // format shall take what others refuse.
 func (f *Field) ValueDouble(v any) (d float64, ok bool) {
 	switch v := v.(type) {
 	case float64:
+		if f.Type == Float {
+			narrow := float64(float32(v))
+			return narrow, !math.IsNaN(v) && !math.IsInf(narrow, 0) && (f.Round || narrow == v)
+		}
 		return v, !math.IsNaN(v) && !math.IsInf(v, 0)
 	case float32:
 		return f.ValueDouble(float64(v))
@@ -195,6 +203,10 @@ func (f *Field) ValueDouble(v any) (d float64, ok bool) {
 		return f.NumberDouble(scalar.Bytes(string(v)))
 	}
 	i, ok := Integer(v)
+	if f.Type == Float {
+		narrow := float32(i)
+		return float64(narrow), ok && (f.Round || scalar.ExactDouble(i) && float64(narrow) == float64(i))
+	}
 	return float64(i), ok && (f.Round || scalar.ExactDouble(i))
 }
 
@@ -207,7 +219,7 @@ func (n *node) fitsNumber(text []byte) bool {
 	case Decimal:
 		_, ok := scalar.AppendDecimal(nil, text, n.Precision, n.Scale, scalar.DecimalSize(n.Precision))
 		return ok
-	case Double:
+	case Double, Float:
 		_, ok := n.NumberDouble(text)
 		return ok
 	}
@@ -220,7 +232,7 @@ func (n *node) fitsString(text []byte) bool {
 	case String:
 		return true
 	case Bytes:
-		return !n.Base64 || scalar.IsBase64(text)
+		return n.takesBytes(text)
 	case UUID:
 		_, ok := scalar.UUID(text)
 		return ok
@@ -232,6 +244,21 @@ func (n *node) fitsString(text []byte) bool {
 	}
 	return false
 }
+
+// takesBytes reports whether a Bytes field takes the content of a string.
+func (n *node) takesBytes(text []byte) bool {
+	switch {
+	case !n.Base64:
+		return n.OfSize(len(text))
+	case n.Size == 0:
+		return scalar.IsBase64(text)
+	}
+	bytes, err := scalar.AppendBase64(nil, text)
+	return err == nil && n.OfSize(len(bytes))
+}
+
+// OfSize reports whether a field takes values of a number of bytes.
+func (f *Field) OfSize(n int) bool { return f.Size == 0 || f.Size == n }
 
 // TakesText reports whether a Decimal takes numbers that are written as strings:
 // where somebody has chosen the type, but not where it was inferred from numbers.
@@ -245,9 +272,9 @@ func (n *node) fitsValue(v any) bool {
 	case json.Number:
 		return n.fitsNumber(scalar.Bytes(string(v)))
 	case []byte:
-		return n.Type == Bytes
+		return n.Type == Bytes && n.OfSize(len(v))
 	}
-	if n.Type == Double {
+	if n.Type == Double || n.Type == Float {
 		_, ok := n.ValueDouble(v)
 		return ok
 	}

@@ -112,7 +112,7 @@ func wider(t, than Type) bool {
 	case JSON:
 		return than == List || than == Group || than == Map
 	case Double, Decimal:
-		return than == Int64 || than == Int32
+		return than == Int64 || than == Int32 || t == Double && than == Float
 	case Int64:
 		return than == Int32
 	}

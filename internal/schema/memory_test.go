@@ -234,6 +234,8 @@ func TestConfigurationErrors(t *testing.T) {
 		"has a scale of 0 to 5, not 6":           field(schema.FieldConfig{Name: "a", Type: "decimal", Precision: 5, Scale: 6}),
 		"a group needs fields":                   field(schema.FieldConfig{Name: "a", Type: "group"}),
 		"a list needs items":                     field(schema.FieldConfig{Name: "a", Type: "list"}),
+		"only bytes have one":                    field(schema.FieldConfig{Name: "a", Type: "string", Size: 3}),
+		"no size of -1 bytes":                    field(schema.FieldConfig{Name: "a", Type: "bytes", Size: -1}),
 		"a map needs values":                     field(schema.FieldConfig{Name: "a", Type: "map"}),
 		"a bool has no items":                    field(schema.FieldConfig{Name: "a", Type: "bool", Items: &schema.FieldConfig{Type: "bool"}}),
 		"a bool has no values":                   field(schema.FieldConfig{Name: "a", Type: "bool", Values: &schema.FieldConfig{Type: "bool"}}),

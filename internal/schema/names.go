@@ -32,17 +32,17 @@ func (n *node) nameMembers(avro bool, record string, records map[string]bool) {
 	}
 }
 
-// nameInside names what is in a group or list.
+// nameInside names the type of a field, and what is in a group, list or map.
 func (n *node) nameInside(avro bool, record string, records map[string]bool) {
+	if avro && n.Record == "" && (n.Type == Group || n.Size > 0) {
+		n.Record = Distinct(record, records)
+	}
 	switch n.Type { //nolint:exhaustive // the others have nothing inside
 	case List:
 		n.element.nameInside(avro, record+"_element", records)
 	case Map:
 		n.element.nameInside(avro, record+"_value", records)
 	case Group:
-		if avro && n.Record == "" {
-			n.Record = Distinct(record, records)
-		}
 		n.nameMembers(avro, record, records)
 	}
 }

@@ -23,6 +23,7 @@ const (
 	Bool
 	Int32
 	Int64
+	Float // of 32 bits
 	Double
 	String
 	Bytes
@@ -38,7 +39,7 @@ const (
 )
 
 var typeNames = [...]string{
-	Unknown: "unknown", Bool: "bool", Int32: "int32", Int64: "int64", Double: "double",
+	Unknown: "unknown", Bool: "bool", Int32: "int32", Int64: "int64", Float: "float", Double: "double",
 	String: "string", Bytes: "bytes", Timestamp: "timestamp", Date: "date", Time: "time",
 	Decimal: "decimal", UUID: "uuid", JSON: "json", Group: "group", List: "list", Map: "map",
 }
@@ -95,10 +96,13 @@ type Field struct {
 	Local bool
 	// Zone is that of a Timestamp's text which has none; nil when that is no time.
 	Zone *time.Location
+	// Size is how many bytes every value of a Bytes field has, and every one of a
+	// Decimal in Avro; 0 for as many as it takes.
+	Size int
 	// Base64 says that the strings of a Bytes field are base64; otherwise
 	// their UTF-8 text is taken.
 	Base64 bool
-	// Round lets a Double take numbers that it cannot hold exactly. It is set
+	// Round lets a Double or Float take numbers that it cannot hold exactly. It is set
 	// where somebody has chosen the type, never where it was inferred.
 	Round bool
 	// Wide says of an inferred Int64 that integers were seen that a double does
@@ -109,7 +113,8 @@ type Field struct {
 	Column string
 	// Aliases are the other names of the field in records.
 	Aliases []string
-	// Record is what the name of a Group's Avro record ends with.
+	// Record is what the name of the Avro type ends with, of a Group or of a field
+	// of a Size.
 	Record string
 	// Fields are the members of a Group.
 	Fields []Field
@@ -191,6 +196,7 @@ func hashField(h hash.Hash, f *Field) {
 	}
 	b = binary.AppendUvarint(b, uint64(f.ID))
 	b = binary.AppendUvarint(b, uint64(f.KeyID))
+	b = binary.AppendUvarint(b, uint64(f.Size))
 	b = binary.AppendUvarint(b, uint64(f.Precision))
 	b = binary.AppendUvarint(b, uint64(f.Scale))
 	b = binary.AppendUvarint(b, uint64(len(f.Fields)))

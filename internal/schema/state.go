@@ -49,6 +49,7 @@ type (
 		Unit      string       `json:"unit,omitempty"`
 		Local     bool         `json:"local,omitempty"`
 		Base64    bool         `json:"base64,omitempty"`
+		Size      int          `json:"size,omitempty"`
 		Round     bool         `json:"round,omitempty"`
 		Wide      bool         `json:"wide,omitempty"`
 		Aliases   []string     `json:"aliases,omitempty"`
@@ -210,7 +211,7 @@ func stateFields(fields []Field) []stateField {
 func stateOf(f *Field) stateField {
 	s := stateField{
 		Name: f.Name, ID: f.ID, KeyID: f.KeyID, Type: f.Type.String(), Optional: f.Optional, Precision: f.Precision, Scale: f.Scale,
-		Unit: unitNames[f.Unit], Local: f.Local, Base64: f.Base64, Round: f.Round, Wide: f.Wide, Aliases: f.Aliases,
+		Unit: unitNames[f.Unit], Local: f.Local, Base64: f.Base64, Size: f.Size, Round: f.Round, Wide: f.Wide, Aliases: f.Aliases,
 		Record: f.Record, Source: f.Source > 0,
 	}
 	if f.Column != f.Name {
@@ -249,7 +250,7 @@ func (s *stateField) field(columns *source.Columns) (f Field, err error) {
 	}
 	f = Field{
 		Name: s.Name, ID: s.ID, KeyID: s.KeyID, Column: s.Column, Type: t, Optional: s.Optional, Precision: s.Precision, Scale: s.Scale,
-		Local: s.Local, Base64: s.Base64, Round: s.Round, Wide: s.Wide, Aliases: s.Aliases, Record: s.Record,
+		Local: s.Local, Base64: s.Base64, Size: s.Size, Round: s.Round, Wide: s.Wide, Aliases: s.Aliases, Record: s.Record,
 	}
 	if f.Column == "" {
 		f.Column = f.Name

@@ -106,7 +106,7 @@ func (n *node) attach(m *node) {
 func (n *node) become(t Type) {
 	n.Type, n.members, n.index, n.folded, n.element = t, nil, nil, nil, nil
 	n.Precision, n.Scale, n.Unit, n.Base64, n.Record = 0, 0, NoUnit, false, ""
-	n.Local, n.Zone, n.KeyID = false, nil, 0
+	n.Local, n.Zone, n.KeyID, n.Size = false, nil, 0, 0
 }
 
 // widen makes room for a value of type t and reports whether the value is of

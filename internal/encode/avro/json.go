@@ -215,7 +215,7 @@ func (w *writer) numberText(n *node, text []byte) error {
 func (w *writer) addNumber(n *node, text []byte) bool {
 	f := n.field
 	switch f.Type {
-	case schema.Double:
+	case schema.Double, schema.Float:
 		v, ok := f.NumberDouble(text)
 		if ok {
 			w.double(n, v)
@@ -245,12 +245,12 @@ func (w *writer) wide(n *node) error {
 
 func (w *writer) decimal(n *node, text []byte) bool {
 	f := n.field
-	var ok bool
-	w.scratch, ok = scalar.AppendDecimal(w.scratch[:0], text, f.Precision, f.Scale, scalar.DecimalSize(f.Precision))
-	if ok {
-		w.text(n, w.scratch)
+	size, ok := f.Size, false
+	if size == 0 {
+		size = scalar.DecimalSize(f.Precision)
 	}
-	return ok
+	w.scratch, ok = scalar.AppendDecimal(w.scratch[:0], text, f.Precision, f.Scale, size)
+	return ok && w.bytes(n, w.scratch)
 }
 
 func (w *writer) string(n *node) error {
@@ -280,8 +280,7 @@ func (w *writer) addString(n *node, text []byte) bool {
 			}
 			text = w.scratch
 		}
-		w.text(n, text)
-		return true
+		return w.bytes(n, text)
 	case schema.UUID:
 		u, ok := scalar.UUID(text)
 		if ok {

@@ -90,12 +90,15 @@ func TestEveryType(t *testing.T) {
 	}
 	price := field("price", "decimal")
 	price.Precision, price.Scale = 10, 2
+	mac := field("mac", "bytes")
+	mac.Size = 6
 	e := newEncoder(t, avro.Config{BinaryStrings: true}, schema.Config{Mode: schema.Fixed, Fields: []schema.FieldConfig{
 		field("id", "int64"), field("i32", "int32"), field("ts", "timestamp"), field("date", "date"), field("time", "time"),
 		price, field("uuid", "uuid"), field("bytes", "bytes"), field("s", "string"), field("j", "json"),
+		field("f", "float"), mac,
 	}})
 	data, res := encodetest.Encode(t, e, `{"id":1,"i32":-5,"ts":"2025-07-01T12:00:00.123456+02:00","date":"2025-07-01","time":"01:02:03.5","price":-12.34,
-		"uuid":"00112233-4455-6677-8899-aabbccddeeff","bytes":"raw","s":"x","j":{"a": 1}}`, `{"id":2}`, `{"i32":1}`)
+		"uuid":"00112233-4455-6677-8899-aabbccddeeff","bytes":"raw","s":"x","j":{"a": 1},"f":0.1,"mac":"sixbyt"}`, `{"id":2}`, `{"i32":1}`)
 	require.Len(t, res.Refused, 1)
 	require.EqualError(t, res.Refused[0].Err, `the required field "id" is null or missing`)
 	rows, err := goavroRows(data)
@@ -109,6 +112,8 @@ func TestEveryType(t *testing.T) {
 	assert.Equal(t, []byte("raw"), row["bytes"])
 	assert.Equal(t, []byte("x"), row["s"])
 	assert.Equal(t, []byte(`{"a":1}`), row["j"])
+	assert.InDelta(t, float32(0.1), rows[0]["f"], 0)
+	assert.Equal(t, []byte("sixbyt"), rows[0]["mac"])
 	assert.Equal(t, int64(2), rows[1]["id"])
 }
 

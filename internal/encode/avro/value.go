@@ -103,7 +103,7 @@ func (w *writer) parsed(n *node, v any) error {
 		if b, ok = v.(bool); ok {
 			w.bool(n, b)
 		}
-	case schema.Double:
+	case schema.Double, schema.Float:
 		var d float64
 		if d, ok = n.field.ValueDouble(v); ok {
 			w.double(n, d)
@@ -149,11 +149,7 @@ func (w *writer) parsedText(n *node, v any) bool {
 		}
 		return w.addString(n, scalar.Bytes(v))
 	case []byte:
-		if n.field.Type == schema.Bytes {
-			w.text(n, v)
-			return true
-		}
-		return false
+		return n.field.Type == schema.Bytes && w.bytes(n, v)
 	case bool, time.Time, map[string]any, []any:
 		return false
 	case json.Number:

@@ -311,8 +311,26 @@ func (w *writer) int(n *node, v int64) {
 	w.long(v)
 }
 
+// bytes writes the bytes of a value, if there are as many as there must be.
+func (w *writer) bytes(n *node, v []byte) bool {
+	switch {
+	case n.field.Size == 0:
+		w.text(n, v)
+	case n.field.OfSize(len(v)):
+		w.present(n)
+		w.buf = append(w.buf, v...)
+	default:
+		return false
+	}
+	return true
+}
+
 func (w *writer) double(n *node, v float64) {
 	w.present(n)
+	if n.field.Type == schema.Float {
+		w.buf = binary.LittleEndian.AppendUint32(w.buf, math.Float32bits(float32(v)))
+		return
+	}
 	w.buf = binary.LittleEndian.AppendUint64(w.buf, math.Float64bits(v))
 }
 

@@ -87,9 +87,9 @@ func (c *column) hashes() []uint64 {
 		for _, v := range c.ints {
 			out = append(out, xxhash.Sum64(binary.LittleEndian.AppendUint64(nil, uint64(v))))
 		}
-	case format.Double:
+	case format.Float, format.Double:
 		for _, v := range c.doubles {
-			out = append(out, xxhash.Sum64(binary.LittleEndian.AppendUint64(nil, math.Float64bits(v))))
+			out = append(out, xxhash.Sum64(c.plainDouble(v)))
 		}
 	case format.FixedLenByteArray:
 		for i := range c.values {

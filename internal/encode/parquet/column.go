@@ -39,7 +39,7 @@ type column struct {
 
 	bools   []byte // one each
 	ints    []int64
-	doubles []float64
+	doubles []float64 // also those of 32 bits
 	fixed   []byte   // size bytes each
 	plain   []byte   // length-prefixed, as PLAIN pages have them
 	ends    []uint32 // where each value ends in plain
@@ -287,7 +287,7 @@ func (c *column) keep(n int) {
 		c.bools = c.bools[:n]
 	case format.Int32, format.Int64:
 		c.ints = c.ints[:n]
-	case format.Double:
+	case format.Double, format.Float:
 		c.doubles = c.doubles[:n]
 	case format.FixedLenByteArray:
 		c.fixed = c.fixed[:n*c.size]

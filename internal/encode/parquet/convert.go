@@ -46,7 +46,7 @@ func (w *writer) addNumber(n *node, rep uint8, text []byte) bool {
 			n.column.addInt(rep, v)
 			return true
 		}
-	case schema.Double:
+	case schema.Double, schema.Float:
 		v, ok := f.NumberDouble(text)
 		if ok {
 			n.column.addDouble(rep, v)
@@ -91,6 +91,9 @@ func (w *writer) addString(n *node, rep uint8, text []byte) bool {
 				return false
 			}
 			text = w.scratch
+		}
+		if !f.OfSize(len(text)) {
+			return false
 		}
 		n.column.addBytes(rep, text)
 		return true

@@ -74,6 +74,12 @@ func (b *builder) values(dst []byte, c *column, l *layout, from, to int) []byte 
 			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
 		}
 		return dst
+	case format.Float:
+		dst = slices.Grow(dst, 4*(to-from))
+		for _, v := range c.doubles[from:to] {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(float32(v)))
+		}
+		return dst
 	case format.FixedLenByteArray:
 		return append(dst, c.fixed[from*c.size:to*c.size]...)
 	}

@@ -31,11 +31,13 @@ func allTypes() []schema.FieldConfig {
 	group.Fields = []schema.FieldConfig{optional("x", "int64")}
 	list.Items = &schema.FieldConfig{Type: "date", Optional: true}
 	b64.Base64 = true
+	mac := optional("mac", "bytes")
+	mac.Size = 6
 	return []schema.FieldConfig{
 		{Name: "id", Type: "int64"},
 		optional("bool", "bool"), optional("i32", "int32"), optional("double", "double"), optional("string", "string"),
 		optional("bytes", "bytes"), b64, optional("ts", "timestamp"), ms, optional("date", "date"), optional("time", "time"),
-		small, big, huge, optional("uuid", "uuid"), optional("json", "json"), group, list,
+		small, big, huge, optional("uuid", "uuid"), optional("json", "json"), group, list, optional("float", "float"), mac,
 	}
 }
 
@@ -46,12 +48,12 @@ func fixed(fields ...schema.FieldConfig) schema.Config {
 const everyType = `{"id":1,"bool":true,"i32":-5,"double":12345678901234567890,"string":"x","bytes":"raw","b64":"AAEC",
 "ts":"2025-07-01T12:00:00.123456+02:00","ms":1751364000123,"date":"2025-07-01","time":"23:59:59.5",
 "small":-12.34,"big":"99999999999999.9999","huge":"-1234567890123456789012345678.0123456789",
-"uuid":"00112233-4455-6677-8899-aabbccddeeff","json":{"a": [1, 2]},"group":{"x":7},"list":["1969-12-31",null]}`
+"uuid":"00112233-4455-6677-8899-aabbccddeeff","json":{"a": [1, 2]},"group":{"x":7},"list":["1969-12-31",null],"float":0.1,"mac":"sixbyt"}`
 
 const everyTypeRead = `{"id":1,"bool":true,"i32":-5,"double":12345678901234567000,"string":"x","bytes":"cmF3","b64":"AAEC",
 "ts":"2025-07-01T10:00:00.123456Z","ms":"2025-07-01T10:00:00.123Z","date":"2025-07-01","time":"23:59:59.500000",
 "small":"-12.34","big":"99999999999999.9999","huge":"-1234567890123456789012345678.0123456789",
-"uuid":"00112233-4455-6677-8899-aabbccddeeff","json":"{\"a\":[1,2]}","group":{"x":7},"list":["1969-12-31",null]}`
+"uuid":"00112233-4455-6677-8899-aabbccddeeff","json":"{\"a\":[1,2]}","group":{"x":7},"list":["1969-12-31",null],"float":0.1,"mac":"c2l4Ynl0"}`
 
 func TestEveryType(t *testing.T) {
 	data, res := encodetest.Encode(t, newEncoder(t, parquet.Config{Compatibility: parquet.Modern, BloomColumns: []string{"uuid", "string", "id"}}, fixed(allTypes()...)), everyType, `{"id":2}`)
@@ -73,7 +75,7 @@ func TestEveryTypeParsed(t *testing.T) {
 		"b64": "AAEC", "ts": at, "ms": int64(1751364000123), "date": at, "time": "23:59:59.5", "small": -12.34,
 		"big": "99999999999999.9999", "huge": "-1234567890123456789012345678.0123456789",
 		"uuid": "00112233445566778899aabbccddeeff", "json": map[string]any{"a": []any{1, 2.0}},
-		"group": map[string]any{"x": 7.0}, "list": []any{"1969-12-31", nil},
+		"group": map[string]any{"x": 7.0}, "list": []any{"1969-12-31", nil}, "float": float32(0.1), "mac": []byte("sixbyt"),
 	}}
 	data := encodeRecords(t, newEncoder(t, parquet.Config{Compatibility: parquet.Modern}, fixed(allTypes()...)), []record.Record{rec})
 	rows, err := arrowRows(data)

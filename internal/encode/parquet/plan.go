@@ -193,6 +193,8 @@ func (p *planner) leaf(f *schema.Field, name string, repetition format.Repetitio
 		e.Type = format.Int32
 	case schema.Int64:
 		e.Type = format.Int64
+	case schema.Float:
+		e.Type = format.Float
 	case schema.Double:
 		e.Type = format.Double
 	case schema.Date:

@@ -92,6 +92,8 @@ func arrowValue(a arrow.Array, i int) any {
 		return a.Value(i)
 	case *array.Int32:
 		return a.Value(i)
+	case *array.Float32:
+		return a.Value(i)
 	case *array.Float64:
 		return a.Value(i)
 	case *array.Boolean:

@@ -33,8 +33,8 @@ func (c *column) boundsOf(from, to int) bounds {
 		return boolBounds(c.bools[from:to])
 	case format.Int32, format.Int64:
 		return c.intBounds(c.ints[from:to])
-	case format.Double:
-		return doubleBounds(c.doubles[from:to])
+	case format.Double, format.Float:
+		return c.doubleBounds(c.doubles[from:to])
 	case format.FixedLenByteArray:
 		return c.fixedBounds(from, to)
 	}
@@ -66,7 +66,7 @@ func (c *column) plainInt(v int64) []byte {
 
 // doubleBounds leaves out NaN, which has no place in the order, and takes zero
 // as both of its signs, as the format demands.
-func doubleBounds(values []float64) bounds {
+func (c *column) doubleBounds(values []float64) bounds {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	ok := false
 	for _, v := range values {
@@ -90,11 +90,14 @@ func doubleBounds(values []float64) bounds {
 	if hi == 0 {
 		hi = 0
 	}
-	return bounds{
-		min: binary.LittleEndian.AppendUint64(nil, math.Float64bits(lo)),
-		max: binary.LittleEndian.AppendUint64(nil, math.Float64bits(hi)),
-		ok:  true,
+	return bounds{min: c.plainDouble(lo), max: c.plainDouble(hi), ok: true}
+}
+
+func (c *column) plainDouble(v float64) []byte {
+	if c.physical == format.Float {
+		return binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(v)))
 	}
+	return binary.LittleEndian.AppendUint64(nil, math.Float64bits(v))
 }
 
 func (c *column) fixedBounds(from, to int) bounds {
@@ -119,6 +122,8 @@ func (c *column) compare(a, b []byte) int {
 		return cmp(int32(binary.LittleEndian.Uint32(a)), int32(binary.LittleEndian.Uint32(b)))
 	case format.Int64:
 		return cmp(int64(binary.LittleEndian.Uint64(a)), int64(binary.LittleEndian.Uint64(b)))
+	case format.Float:
+		return cmp(math.Float32frombits(binary.LittleEndian.Uint32(a)), math.Float32frombits(binary.LittleEndian.Uint32(b)))
 	case format.Double:
 		return cmp(math.Float64frombits(binary.LittleEndian.Uint64(a)), math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	case format.FixedLenByteArray:
@@ -130,7 +135,7 @@ func (c *column) compare(a, b []byte) int {
 	return bytes.Compare(a, b)
 }
 
-func cmp[T int8 | int32 | int64 | float64](a, b T) int {
+func cmp[T int8 | int32 | int64 | float32 | float64](a, b T) int {
 	switch {
 	case a < b:
 		return -1

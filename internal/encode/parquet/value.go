@@ -91,7 +91,7 @@ func (w *writer) parsed(n *node, v any, rep uint8) error {
 		if b, ok = v.(bool); ok {
 			n.column.addBool(rep, b)
 		}
-	case schema.Double:
+	case schema.Double, schema.Float:
 		var d float64
 		if d, ok = n.field.ValueDouble(v); ok {
 			n.column.addDouble(rep, d)
@@ -166,7 +166,7 @@ func (w *writer) parsedText(n *node, v any, rep uint8) bool {
 		}
 		return w.addString(n, rep, text)
 	case []byte:
-		if n.field.Type == schema.Bytes {
+		if n.field.Type == schema.Bytes && n.field.OfSize(len(v)) {
 			n.column.addBytes(rep, v)
 			return true
 		}

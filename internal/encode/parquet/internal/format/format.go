@@ -8,6 +8,7 @@ const (
 	Boolean           Type = 0
 	Int32             Type = 1
 	Int64             Type = 2
+	Float             Type = 4
 	Double            Type = 5
 	ByteArray         Type = 6
 	FixedLenByteArray Type = 7

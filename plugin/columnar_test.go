@@ -71,6 +71,25 @@ func TestAvroObjectsAreReadByGoavro(t *testing.T) {
 	requireOnceEach(t, found, 20_000)
 }
 
+func TestFolderHasTheColumn(t *testing.T) {
+	for _, format := range []string{"json", "csv", "parquet", "avro"} {
+		s := s3test.StartT(t, s3test.Config{})
+		conf := `
+folder: 'in/country={{country}}'
+file_name: 'f-{{chunk_id}}'
+variables: {country: '${! this.country }'}
+partition_columns: drop
+file_format: ` + format
+		_, logs := run(t, generate(4, `root = {"id": counter(), "country": if count("n") % 2 == 0 { "de" } else { "fr" }}`, 2), outputYAML(s, conf))
+		assert.Empty(t, logs)
+		assert.Len(t, s.Objects("in/country=de/"), 1, format)
+		for _, o := range s.Objects("in/") {
+			assert.NotContains(t, string(o.Body), "country", format)
+			assert.Contains(t, string(o.Body), "id", format)
+		}
+	}
+}
+
 func TestFixedSchemaRejectsWhatItDoesNotKnow(t *testing.T) {
 	s := s3test.StartT(t, s3test.Config{})
 	conf := columnar + `file_format: parquet

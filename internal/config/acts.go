@@ -136,6 +136,7 @@ func (d *draft) checkBloom(r *reader) {
 	if d.format.name != "parquet" || d.format.columnar.schema.Mode != schema.Fixed || len(fields) == 0 {
 		return
 	}
+	fields = slices.DeleteFunc(slices.Clone(fields), func(f schema.FieldConfig) bool { return slices.Contains(d.format.without, f.Name) })
 	paths := columnPaths("", fields)
 	for i, path := range d.format.columnar.parquet.BloomColumns {
 		if !slices.Contains(paths, path) {

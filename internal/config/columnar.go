@@ -144,7 +144,7 @@ func (f *columnar) format(c *Config, r *reader, declared schema.Config, construc
 	out.Inference = func() (*schema.Registry, error) {
 		return schema.New(schema.Config{
 			InferTimestamps: declared.InferTimestamps, InferMaps: declared.InferMaps, Zone: declared.Zone, Numbers: declared.Numbers,
-			MaxColumns: declared.MaxColumns, OnCaseCollision: declared.OnCaseCollision,
+			MaxColumns: declared.MaxColumns, OnCaseCollision: declared.OnCaseCollision, Without: declared.Without,
 		})
 	}
 	switch {

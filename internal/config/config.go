@@ -91,6 +91,7 @@ func (d *draft) complete(r *reader) {
 	c := &d.Config
 	c.completeConcurrency()
 	d.origin.complete(c, r)
+	d.format.without = d.naming.held(r)
 	d.format.complete(c, r)
 	d.naming.dataset = d.format.columnar.dataset
 	d.naming.complete(c, r)

@@ -74,6 +74,7 @@ type format struct {
 	gzipLevel                    int
 	columnar                     columnar
 	contentType, contentEncoding string
+	without                      []string // fields of records that are left out
 }
 
 func (f *format) choice() settings {
@@ -148,6 +149,7 @@ func (f *format) headers() settings {
 
 // complete chooses the encoder.
 func (f *format) complete(c *Config, r *reader) {
+	f.json.Without, f.columnar.schema.Without = f.without, f.without
 	c.Format = f.chosen(c, r)
 	c.Format.Name, c.Format.ContentEncoding = f.name, f.contentEncoding
 	if f.contentType != "" {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type naming struct {
 	zone                  string
 	onMissingDate         partition.MissingDate
 	dataset               string // schema.dataset
+	dropHeld              bool   // fields that the folder has
 }
 
 // templates are what keys are made of.
@@ -48,6 +50,9 @@ func (n *naming) values() settings {
 		word("on_missing_variable", &n.onMissingVariable, "default", "reject").
 			doc("What becomes of a record where a variable in the names is missing, null or empty: `default` puts `__HIVE_DEFAULT_PARTITION__` into the name, `reject` treats it as a bad record.").
 			or("default"),
+		choice("partition_columns", &n.dropHeld, is("keep", false), is("drop", true)).
+			doc("What becomes of fields that the folder already has, whole and under their own names: `country={{country}}`, where the variable is the field `country` of the record. `drop` leaves them out of the objects, whatever their format is, so that readers of partitioned tables see the column once, from the folder. Engines disagree on which one they take where both are there.").
+			or("keep").advanced(),
 		flag("load_by_account", &n.loadByAccount).
 			doc("Permits the placeholder `{{account}}`, which separates the objects of each account.").
 			or(false),
@@ -125,4 +130,19 @@ func (n *naming) checkTexts(r *reader) {
 	for _, name := range slices.Sorted(maps.Keys(n.variables)) {
 		r.fail(checkExpression("variables."+name, n.variables[name]))
 	}
+}
+
+// held are the fields of records that are left out, because the folder has them.
+func (n *naming) held(r *reader) []string {
+	if !n.dropHeld {
+		return nil
+	}
+	held, rounded := partition.FolderColumns(n.folder, n.variables)
+	for _, name := range rounded {
+		r.warn(fmt.Sprintf(`partition_columns: the field %s stays in the objects, because json("%s") rounds some numbers in the folder: write this.field instead of json("field") for the variable`, name, name))
+	}
+	if len(held) == 0 && len(rounded) == 0 {
+		r.warn("partition_columns: it has no effect here: write country={{country}} into folder, and ${! this.country } for the variable, or remove it")
+	}
+	return held
 }

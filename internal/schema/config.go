@@ -125,6 +125,9 @@ type Config struct {
 	// MaxMemory bounds the memory for all datasets, in bytes; 0 means
 	// DefaultMaxMemory.
 	MaxMemory int64
+	// Without are top-level fields of records that get no column, because the folder
+	// holds them.
+	Without []string
 	// Columns are added to every file about where its records came from: in
 	// front when the schema is inferred, behind the declared fields otherwise.
 	// They are not among MaxColumns; nil for none.

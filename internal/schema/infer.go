@@ -30,6 +30,7 @@ var errTwice = errors.New("a field is there twice")
 // here, and leaves no trace.
 type inferrer struct {
 	rules   *rules
+	root    *node // that of the record
 	cursor  jsonscan.Cursor
 	buffer  []byte
 	objects uint64   // counts objects, to stamp the members that were met
@@ -45,6 +46,7 @@ func (in *inferrer) record(root *node, rec *record.Record) error {
 	met := in.any
 	r.undo, r.rescued, in.path = r.undo[:0], false, in.path[:0]
 	in.keys.Begin()
+	in.root = root
 	var err error
 	if rec.Structured() {
 		err = in.parsedRecord(root, rec.Value)
@@ -288,6 +290,9 @@ func (in *inferrer) complete(n *node, stamp uint64) error {
 // unknown returns the node for a field that the schema does not have; nil when
 // it is to be left out.
 func (in *inferrer) unknown(n *node, name string, null bool) (*node, error) {
+	if n == in.root && in.rules.without[name] {
+		return nil, nil
+	}
 	if n.index[name] != nil { // a column that is not for records
 		return nil, source.Taken(name)
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
 )
 
 // holds reports whether the node is a list, or is made for objects: a group or a

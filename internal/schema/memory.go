@@ -23,6 +23,7 @@ type Memory struct {
 	rules    rules
 	avro     bool
 	columns  *source.Columns // that records do not have themselves; may be nil
+	without  map[string]bool // fields of records that get none; may be nil
 	current  atomic.Pointer[Schema]
 	registry *Registry
 
@@ -51,18 +52,24 @@ func newMemory(declared []Field, remembered remembered, r *Registry) *Memory {
 	c := &r.config
 	m := &Memory{
 		policy:  Policy{Unknown: c.OnUnknownField, Mismatch: c.OnTypeMismatch},
-		columns: c.Columns, avro: r.avro, registry: r,
+		columns: c.Columns, without: r.without, avro: r.avro, registry: r,
 		root: &node{Field: Field{Type: Group, ID: remembered.lastID}, declared: true},
 	}
 	m.rules = rules{
 		timestamps: c.InferTimestamps, unknown: c.OnUnknownField, mismatch: c.OnTypeMismatch,
-		numbers: c.Numbers, collision: c.OnCaseCollision, zone: c.Zone, maps: c.InferMaps,
+		numbers: c.Numbers, collision: c.OnCaseCollision, zone: c.Zone, maps: c.InferMaps, without: r.without,
 	}
 	for i := range remembered.fields {
 		f := &remembered.fields[i]
+		if r.without[f.Name] {
+			continue
+		}
 		m.root.attach(nodeOf(f, f.Name == RescuedColumn))
 	}
 	for i := range declared {
+		if r.without[declared[i].Name] {
+			continue
+		}
 		if old := m.root.index[declared[i].Name]; old != nil {
 			old.declare(&declared[i], m.policy)
 			continue
@@ -213,7 +220,7 @@ func (m *Memory) publish(root *node) *Schema {
 		root.number(&root.ID)
 	}
 	s := NewSchema(root.fields())
-	s.Columns = m.columns
+	s.Columns, s.Without = m.columns, m.without
 	if old := m.current.Load(); old != nil && old.fingerprint == s.fingerprint {
 		return old // encoders need not prepare for it again
 	}

@@ -249,3 +249,15 @@ func TestConfigurationErrors(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+func TestFieldsThatTheFolderHasGetNoColumn(t *testing.T) {
+	c := schema.Config{Without: []string{"country"}, State: filepath.Join(t.TempDir(), "columns.json")}
+	before := c
+	before.Without = nil
+	learn(dataset(t, started(t, before), ""), records(`{"country":"de","a":1}`))
+	s := learn(dataset(t, started(t, c), ""), records(`{"country":[1],"b":{"country":1}}`))
+	assert.Equal(t, "a int64, b {country int64}", show(s.Fields), "not even one that was remembered")
+	c.State, c.Mode, c.Fields = "", schema.Fixed, []schema.FieldConfig{{Name: "country", Type: "string"}}
+	_, err := schema.New(c)
+	assert.ErrorContains(t, err, "partition_columns: the folder holds every declared field")
+}

@@ -18,6 +18,7 @@ import (
 type Registry struct {
 	config   Config
 	declared []Field
+	without  map[string]bool // fields of records that get no column
 	avro     bool
 
 	mu       sync.Mutex
@@ -57,7 +58,7 @@ func New(config Config) (*Registry, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err
 	}
-	r := &Registry{config: config, memories: make(map[key]*list.Element), used: list.New()}
+	r := &Registry{config: config, without: set(config.Without), memories: make(map[key]*list.Element), used: list.New()}
 	switch config.Mode {
 	case Infer:
 		r.declared = sourceFields(config.Columns)
@@ -69,6 +70,9 @@ func New(config Config) (*Registry, error) {
 		if r.declared, err = r.withSource(fields); err != nil {
 			return nil, fmt.Errorf("the fixed schema: %w", err)
 		}
+		if !slices.ContainsFunc(fields, func(f Field) bool { return !r.without[f.Name] }) {
+			return nil, errors.New("partition_columns: the folder holds every declared field, so that there is no column: write keep")
+		}
 	case Metadata:
 		if config.MetadataKey == "" {
 			return nil, errors.New("schema mode metadata needs a metadata_key")
@@ -78,6 +82,20 @@ func New(config Config) (*Registry, error) {
 	}
 	return r, nil
 }
+
+func set(names []string) map[string]bool {
+	if len(names) == 0 {
+		return nil
+	}
+	all := make(map[string]bool, len(names))
+	for _, name := range names {
+		all[name] = true
+	}
+	return all
+}
+
+// Without are the top-level fields of records that get no column.
+func (r *Registry) Without() map[string]bool { return r.without }
 
 // withSource returns declared fields with the source columns, which follow them.
 func (r *Registry) withSource(fields []Field) ([]Field, error) {

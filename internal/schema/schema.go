@@ -167,6 +167,8 @@ type Schema struct {
 	Fields []Field
 	// Columns are those that fill the fields with a Source; nil for none.
 	Columns *source.Columns
+	// Without are the fields of records that have no column although they might.
+	Without map[string]bool
 
 	fingerprint string
 }

@@ -71,8 +71,15 @@ func TestWhatAFloatTakes(t *testing.T) {
 		v            any
 		round, exact bool
 	}{
-		{1.5, true, true}, {0.1, true, false}, {float32(0.1), true, true}, {1e39, false, false}, {math.NaN(), false, false}, {math.Inf(1), false, false},
-		{1 << 24, true, true}, {1<<24 + 1, true, false}, {"1", false, false},
+		{1.5, true, true},
+		{0.1, true, false},
+		{float32(0.1), true, true},
+		{1e39, false, false},
+		{math.NaN(), false, false},
+		{math.Inf(1), false, false},
+		{1 << 24, true, true},
+		{1<<24 + 1, true, false},
+		{"1", false, false},
 	} {
 		_, ok := round.ValueDouble(test.v)
 		assert.Equal(t, test.round, ok, "%v", test.v)

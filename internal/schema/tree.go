@@ -21,7 +21,7 @@ type node struct {
 	members []*node
 	index   map[string]*node // members by the names that they have in records
 	folded  map[string]*node // members by their names in lower case
-	element *node // of a list, or the value of a map
+	element *node            // of a list, or the value of a map
 }
 
 // rules are the parts of the configuration that govern how a tree learns,
@@ -32,8 +32,9 @@ type rules struct {
 	mismatch   Mismatch
 	numbers    Numbers
 	collision  Collision
-	zone       *time.Location // of text without one; nil when that is no time
-	maps       int            // how many names an object may have without becoming a map; 0 for any
+	zone       *time.Location  // of text without one; nil when that is no time
+	without    map[string]bool // fields of records that get no column
+	maps       int             // how many names an object may have without becoming a map; 0 for any
 
 	room    int      // how many columns may still be added
 	before  int      // the room when the record began

@@ -12,6 +12,10 @@ import (
 
 // unknown deals with a field that the schema does not have.
 func (w *writer) unknown(n *node, key []byte) error {
+	if n == w.root && w.schema.Without[string(key)] {
+		_, err := w.cursor.Skip()
+		return err
+	}
 	if n == w.root && w.source != nil && w.schema.Columns.Has(key) {
 		return source.Taken(string(key))
 	}

@@ -39,7 +39,7 @@ type writer struct {
 	scratch []byte
 	spans   []span
 	rescue  rescue.Values
-	keys    jsonscan.Keys // of maps in the record
+	keys    jsonscan.Keys  // of maps in the record
 	origin  []source.Value // of the record being written
 }
 

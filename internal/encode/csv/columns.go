@@ -92,7 +92,7 @@ func (t *table) added() []schema.Named {
 func (t *table) want(id int32, kind jsonscan.Kind) error {
 	n := &t.names.all[id]
 	switch {
-	case n.column != none:
+	case n.column != none || t.without[n.text]:
 		return nil
 	case t.unknown == schema.Drop || t.unknown == schema.RejectField && kind == jsonscan.Null:
 		return nil

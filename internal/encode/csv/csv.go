@@ -65,7 +65,7 @@ func New(cfg Config) encode.Encoder {
 	if registry == nil {
 		registry, _ = schema.New(schema.Config{}) // the defaults are right
 	}
-	e := &encoder{table: newTable(&cfg, registry.Collision()), registry: registry}
+	e := &encoder{table: newTable(&cfg, registry), registry: registry}
 	if cfg.Gzip {
 		e.stream = capped.NewGzip(cfg.GzipLevel)
 		e.sample = capped.NewGzip(cfg.GzipLevel)

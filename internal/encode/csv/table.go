@@ -32,6 +32,7 @@ type table struct {
 	style
 	header    bool
 	collision schema.Collision
+	without   map[string]bool // fields that get no column
 	names     names
 	source    *origin // nil without source columns
 	known     *schema.Schema
@@ -67,8 +68,8 @@ const (
 	maxSpare = 64
 )
 
-func newTable(c *Config, collision schema.Collision) *table {
-	t := &table{style: styleOf(c), header: c.Header, collision: collision}
+func newTable(c *Config, r *schema.Registry) *table {
+	t := &table{style: styleOf(c), header: c.Header, collision: r.Collision(), without: r.Without()}
 	t.names.reset()
 	if c.Columns != nil {
 		t.source = newOrigin(c.Columns)

@@ -46,6 +46,8 @@ func tables(gzip bool) encodetest.Tables {
 func TestColumnsStay(t *testing.T)           { tables(false).Check(t, schema.Config{}) }
 func TestColumnsStayCompressed(t *testing.T) { tables(true).Check(t, schema.Config{}) }
 
+func TestFieldsThatTheFolderHas(t *testing.T) { tables(false).CheckWithout(t) }
+
 func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) {
 	tables(false).CheckTurns(t)
 	tables(true).CheckTurns(t)

@@ -29,7 +29,9 @@ func MapFields() []schema.FieldConfig {
 	values := &schema.FieldConfig{Type: "int64", Optional: true}
 	m := schema.FieldConfig{Name: "m", Type: "map", Optional: true, Values: values}
 	return []schema.FieldConfig{
-		m, {Name: "id", Type: "int64", Optional: true}, {Name: "n", Type: "int64", Optional: true},
+		m,
+		{Name: "id", Type: "int64", Optional: true},
+		{Name: "n", Type: "int64", Optional: true},
 		{Name: "l", Type: "list", Optional: true, Items: &schema.FieldConfig{Type: "map", Optional: true, Values: values}},
 	}
 }

@@ -49,6 +49,8 @@ type Config struct {
 	Strict bool
 	// DuplicateKeys is LastKey unless set. It acts with Strict.
 	DuplicateKeys DuplicateKeys
+	// Without are the top-level fields that are left out.
+	Without []string
 	// Columns are added to every record, which must be an object, as its last
 	// members; nil for none.
 	Columns *source.Columns
@@ -57,6 +59,9 @@ type Config struct {
 // New returns an encoder of JSON objects.
 func New(cfg Config) encode.Encoder {
 	e := &encoder{stream: capped.NewPlain(), unicode: cfg.InvalidUnicode}
+	if len(cfg.Without) > 0 {
+		e.cutter = &cutter{names: cfg.Without}
+	}
 	if cfg.Columns != nil {
 		e.source = newSplicer(cfg.Columns)
 	}
@@ -80,6 +85,7 @@ type encoder struct {
 	first, next, after, tail []byte
 	scratch                  []byte
 	source                   *splicer // nil without columns
+	cutter                   *cutter  // nil when nothing is left out
 
 	strict     *jsonscan.Strict // nil where any value is taken
 	duplicates DuplicateKeys
@@ -98,7 +104,7 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	lead := e.first
 	for i := range records {
 		var text, end []byte
-		rec, twice, err := e.checked(&records[i])
+		rec, twice, err := e.checked(e.cutter.cut(&records[i]))
 		switch {
 		case err != nil:
 		case e.source == nil:
@@ -131,6 +137,7 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	if e.own = (record.Record{}); cap(e.replaced) > maxScratch {
 		e.replaced = nil
 	}
+	e.cutter.release()
 	if e.source != nil {
 		e.source.release()
 	}

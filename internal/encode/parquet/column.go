@@ -40,9 +40,9 @@ type column struct {
 	bools   []byte // one each
 	ints    []int64
 	doubles []float64 // also those of 32 bits
-	fixed   []byte   // size bytes each
-	plain   []byte   // length-prefixed, as PLAIN pages have them
-	ends    []uint32 // where each value ends in plain
+	fixed   []byte    // size bytes each
+	plain   []byte    // length-prefixed, as PLAIN pages have them
+	ends    []uint32  // where each value ends in plain
 
 	defs []uint8 // definition levels, unless maxDef is 0 or dense is set
 	reps []uint8 // repetition levels, unless maxRep is 0

@@ -66,4 +66,6 @@ func TestMapsStay(t *testing.T) {
 	tables.Check(t, schema.Config{InferMaps: 2})
 }
 
+func TestFieldsThatTheFolderHas(t *testing.T) { tables.CheckWithout(t) }
+
 func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) { tables.CheckTurns(t) }

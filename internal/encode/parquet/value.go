@@ -52,7 +52,7 @@ func (w *writer) parsedObject(n *node, object map[string]any, rep uint8) error {
 		return nil
 	}
 	for name, v := range object {
-		if v == nil || n.index[name] != nil || w.policy.Unknown == schema.Add && schema.Undecided(v) {
+		if v == nil || n.index[name] != nil || n == w.root && w.schema.Without[name] || w.policy.Unknown == schema.Add && schema.Undecided(v) {
 			continue
 		}
 		return w.unknownField(join(n.path, name))

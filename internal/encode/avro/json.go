@@ -249,7 +249,8 @@ func (w *writer) wide(n *node) error {
 
 func (w *writer) decimal(n *node, text []byte) bool {
 	f := n.field
-	size, ok := f.Size, false
+	var ok bool
+	size := f.Size
 	if size == 0 {
 		size = scalar.DecimalSize(f.Precision)
 	}

@@ -61,10 +61,11 @@ func (w *writer) parsedObject(n *node, object map[string]any) (hole int, err err
 		return hole, nil
 	}
 	for name, v := range object {
-		if v != nil && n.index[name] == nil && !(n == w.root && w.schema.Without[name]) && (w.policy.Unknown != schema.Add || !schema.Undecided(v)) {
-			if err := w.unknownField(join(n.path, name)); err != nil {
-				return 0, err
-			}
+		if v == nil || n.index[name] != nil || n == w.root && w.schema.Without[name] || w.policy.Unknown == schema.Add && schema.Undecided(v) {
+			continue
+		}
+		if err := w.unknownField(join(n.path, name)); err != nil {
+			return 0, err
 		}
 	}
 	return hole, nil

@@ -2,6 +2,7 @@ package json_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,7 +27,7 @@ func TestFieldsThatTheFolderHas(t *testing.T) {
 	records := encodetest.Structured(encodetest.Bytes(docs[:5]))
 	data, res = encodetest.EncodeRecords(t, json.New(config), records)
 	require.Empty(t, res.Refused)
-	assert.Equal(t, "{\"id\":1}\n{\"id\":2}\n{\"id\":3,\"o\":{\"day\":1},\"z\":\"x,\"}\n{}\n{\"id\":4}\n", string(data))
+	assert.Equal(t, []string{`{"id":1}`, `{"id":2}`, `{"id":3,"o":{"day":1},"z":"x,"}`, `{}`, `{"id":4}`, ""}, strings.Split(string(data), "\n"))
 	assert.Contains(t, records[0].Value, "country", "the record itself, which a dead letter would have, is whole")
 
 	config.Columns = encodetest.SourceColumns()

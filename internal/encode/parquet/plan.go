@@ -175,11 +175,11 @@ func (p *planner) mapping(n *node, name string, path []string, repetition format
 	p.element(format.SchemaElement{Name: name, FieldID: int32(n.field.ID), Repetition: repetition, NumChildren: 1, Annotation: format.Map})
 	p.element(format.SchemaElement{Name: "key_value", Repetition: format.Repeated, NumChildren: 2})
 	n.rep++
-	inside := append(path[:len(path):len(path)], "key_value")
+	path = path[:len(path):len(path)]
 	keys := &node{field: &schema.Field{Name: "key", Type: schema.String, ID: n.field.KeyID}}
-	n.keys = p.node(keys, "key", append(inside[:len(inside):len(inside)], "key"), n.def+1, n.rep).column
+	n.keys = p.node(keys, "key", append(path, "key_value", "key"), n.def+1, n.rep).column
 	n.elem = p.node(&node{field: n.field.Elem, path: n.path + ".*", at: n.at.Items()},
-		"value", append(inside[:len(inside):len(inside)], "value"), n.def+1, n.rep)
+		"value", append(path, "key_value", "value"), n.def+1, n.rep)
 	n.leaves = append([]*column{n.keys}, n.elem.leaves...)
 }
 

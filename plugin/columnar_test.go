@@ -80,7 +80,7 @@ file_name: 'f-{{chunk_id}}'
 variables: {country: '${! this.country }'}
 partition_columns: drop
 file_format: ` + format
-		_, logs := run(t, generate(4, `root = {"id": counter(), "country": if count("n") % 2 == 0 { "de" } else { "fr" }}`, 2), outputYAML(s, conf))
+		logs := run(t, generate(4, `root = {"id": counter(), "country": if count("n") % 2 == 0 { "de" } else { "fr" }}`, 2), outputYAML(s, conf))
 		assert.Empty(t, logs)
 		assert.Len(t, s.Objects("in/country=de/"), 1, format)
 		for _, o := range s.Objects("in/") {

@@ -1,0 +1,36 @@
+//go:build unix
+
+package disk
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+)
+
+// Lock implements FS with flock: the kernel lets go of it when the process ends,
+// in whichever way.
+func (OS) Lock(name string) (io.Closer, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, fileMode) //nolint:gosec // the path is a setting
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return f, nil
+	}
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = ErrLocked
+	}
+	return nil, errors.Join(err, f.Close())
+}
+
+// SyncDir implements FS.
+func (OS) SyncDir(dir string) error {
+	f, err := os.Open(dir) //nolint:gosec // the path is a setting
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -357,3 +357,18 @@ func (d *Disk) Under(dir string) []string {
 	}
 	return found
 }
+
+// Run runs a life of a process, and reports whether it ended in a crash.
+func (d *Disk) Run(life func()) (crashed bool) {
+	defer func() {
+		switch why := recover(); why.(type) {
+		case nil:
+		case Crashed:
+			crashed = true
+		default:
+			panic(why)
+		}
+	}()
+	life()
+	return false
+}

@@ -1,0 +1,336 @@
+// Package journal keeps entries in the order in which they were written, and
+// acknowledges them when they are synced. Many callers share a sync; what fails
+// is written again, elsewhere, until it succeeds; and what a crash leaves behind
+// is read up to its torn end, with whatever is damaged named and passed over.
+//
+// The journal is a row of segments. Each begins with a checkpoint, the state
+// that all entries before it make up, and names its predecessor and how much of
+// that counts. So segments whose entries are of no use any more are removed from
+// the front, and one that could not be synced is left as it is.
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
+)
+
+// Options are what a journal is told, and whom it asks.
+type Options struct {
+	// SegmentSize is from how many bytes on a new segment begins.
+	SegmentSize int64
+	// GroupSize is how many bytes are synced at once, at most, unless a single
+	// entry has more.
+	GroupSize int64
+	// Apply is given each entry in order: all that are there when the journal is
+	// opened, and then each once it is durable. Checkpoints are entries. The
+	// payload must not be kept.
+	Apply func(segment uint64, payload []byte)
+	// Checkpoint returns an entry that stands for all that were applied.
+	Checkpoint func() []byte
+	// Damaged is told what could not be read when the journal was opened.
+	Damaged func(Damage)
+	// Failed is told of each failed write before it is tried again.
+	Failed func(err error)
+	// Pause waits before the n-th try in a row.
+	Pause func(ctx context.Context, n int) error
+}
+
+// Damage is a part of a segment that cannot be read.
+type Damage struct {
+	// Path of the segment. It is missing when Missing is set.
+	Path    string
+	Missing bool
+	// Torn: it is what a crash leaves of entries that were not acknowledged. An
+	// acknowledged one is among them only if the disk damaged the last group.
+	Torn bool
+	// From and To are the place in the file, and Bytes what is there.
+	From, To int64
+	Bytes    []byte
+}
+
+// ErrClosed says that the journal was closed before an entry was durable.
+var ErrClosed = errors.New("the journal is closed")
+
+// Journal is safe for concurrent use.
+type Journal struct {
+	fs   disk.FS
+	dir  string
+	opts Options
+
+	// turn is held by the one who writes, for all.
+	turn chan struct{}
+	// The writer's.
+	last     segment    // the one that is written to
+	file     disk.File  // nil: the next write begins a segment
+	salt     frame.Salt // of last
+	group    uint64
+	failures int
+	next     uint64 // number of the next segment
+	// stillborn are segments that could not be begun. Something of them may be on
+	// disk, and is trimmed with those around it.
+	stillborn []segment
+
+	mu       sync.Mutex
+	queue    []*Ticket
+	closed   bool
+	segments []segment // oldest first
+}
+
+// segment is a file of the journal.
+type segment struct {
+	number uint64
+	// good is how many bytes of it count.
+	good int64
+}
+
+const suffix = ".journal"
+
+func fileName(number uint64) string { return fmt.Sprintf("%020d%s", number, suffix) }
+
+func (j *Journal) path(number uint64) string { return filepath.Join(j.dir, fileName(number)) }
+
+// Ticket is an entry on its way to the disk.
+type Ticket struct {
+	journal *Journal
+	payload []byte
+	done    chan struct{}
+}
+
+// Enqueue gives an entry its place. It is written when somebody waits for it, or
+// for a later one, and payload belongs to the journal until then.
+func (j *Journal) Enqueue(payload []byte) *Ticket {
+	t := &Ticket{journal: j, payload: payload, done: make(chan struct{})}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.queue = append(j.queue, t)
+	return t
+}
+
+// Wait returns when the entry is durable. When ctx ends first, it may become so
+// at any time later.
+func (t *Ticket) Wait(ctx context.Context) error {
+	j := t.journal
+	for {
+		select {
+		case <-t.done:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case j.turn <- struct{}{}:
+		}
+		err := j.lead(ctx, t)
+		<-j.turn
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// lead writes groups until an entry is among them.
+func (j *Journal) lead(ctx context.Context, t *Ticket) error {
+	for {
+		select {
+		case <-t.done:
+			return nil
+		default:
+		}
+		if j.failures > 0 {
+			if err := j.opts.Pause(ctx, j.failures); err != nil {
+				return err
+			}
+		}
+		if err := j.write(); errors.Is(err, ErrClosed) {
+			return err
+		}
+	}
+}
+
+// write makes the entries at the front of the queue durable. After an error they
+// are there as before, and the file is never written to again: nobody knows what
+// is in it behind the last sync.
+func (j *Journal) write() error {
+	entries, err := j.front()
+	if err != nil {
+		return err
+	}
+	if err := j.sync(entries); err != nil {
+		j.failures++
+		j.abandon()
+		j.opts.Failed(err)
+		return err
+	}
+	j.failures = 0
+	for _, t := range entries {
+		j.opts.Apply(j.last.number, t.payload)
+	}
+	j.mu.Lock()
+	j.queue = j.queue[len(entries):]
+	j.segments[len(j.segments)-1] = j.last
+	j.mu.Unlock()
+	for _, t := range entries {
+		close(t.done)
+	}
+	return nil
+}
+
+// front is the entries of the next group.
+func (j *Journal) front() ([]*Ticket, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return nil, ErrClosed
+	}
+	size, n := int64(0), 0
+	for n < len(j.queue) && (n == 0 || size+int64(len(j.queue[n].payload)) <= j.opts.GroupSize) {
+		size += int64(len(j.queue[n].payload))
+		n++
+	}
+	return j.queue[:n:n], nil
+}
+
+func (j *Journal) sync(entries []*Ticket) error {
+	if j.file == nil || j.last.good >= j.opts.SegmentSize {
+		if err := j.rotate(); err != nil {
+			return fmt.Errorf("beginning a segment of the journal: %w", err)
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	j.group++
+	var buf []byte
+	for i, t := range entries {
+		f := frame.Frame{Group: j.group, Index: uint32(i), Payload: t.payload}
+		buf = frame.Append(buf, j.salt, j.last.good+int64(len(buf)), f)
+	}
+	_, err := j.file.Write(buf)
+	if err == nil {
+		err = j.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("writing to the journal: %w", err)
+	}
+	j.last.good += int64(len(buf))
+	return nil
+}
+
+// abandon gives up a file that is not known to hold what was written.
+func (j *Journal) abandon() {
+	if j.file != nil {
+		_ = j.file.Close() // what was synced is synced
+		j.file = nil
+	}
+}
+
+// Trim removes the segments before one of them, oldest first, and never the last.
+// What cannot be removed now is removed later, or when the journal is opened.
+func (j *Journal) Trim(before uint64) error {
+	for {
+		j.mu.Lock()
+		if len(j.segments) < 2 || j.segments[0].number >= before {
+			j.mu.Unlock()
+			return nil
+		}
+		oldest := j.segments[0].number
+		j.mu.Unlock()
+		// The next may go only when this one cannot come back.
+		err := j.fs.Remove(j.path(oldest))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		if err == nil {
+			err = j.fs.SyncDir(j.dir)
+		}
+		if err != nil {
+			return fmt.Errorf("removing a segment of the journal: %w", err)
+		}
+		j.mu.Lock()
+		j.segments = j.segments[1:]
+		j.mu.Unlock()
+	}
+}
+
+// Oldest is the number of the oldest segment, Newest that of the last.
+func (j *Journal) Oldest() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.segments[0].number
+}
+
+// Newest is the number of the segment that is written to.
+func (j *Journal) Newest() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.segments[len(j.segments)-1].number
+}
+
+// Segments is how many there are, and Bytes what they take.
+func (j *Journal) Segments() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.segments)
+}
+
+// Bytes is what the segments and what waits to be written take.
+func (j *Journal) Bytes() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	total := int64(0)
+	for _, s := range j.segments {
+		total += s.good
+	}
+	for _, t := range j.queue {
+		total += int64(len(t.payload)) + frame.Overhead
+	}
+	return total
+}
+
+// Close tries once to write what was enqueued, and ends. An entry that is not
+// durable then was not acknowledged.
+func (j *Journal) Close() error {
+	j.turn <- struct{}{}
+	defer func() { <-j.turn }()
+	err := error(nil)
+	for err == nil && j.waiting() {
+		err = j.write()
+	}
+	j.mu.Lock()
+	j.closed = true
+	j.mu.Unlock()
+	if j.file != nil {
+		err = errors.Join(err, j.file.Close())
+		j.file = nil
+	}
+	return err
+}
+
+func (j *Journal) waiting() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.queue) > 0 && !j.closed
+}
+
+const firstPause, lastPause = 20 * time.Millisecond, 2 * time.Second
+
+// pause is what Options.Pause does when none is given.
+func pause(ctx context.Context, n int) error {
+	timer := time.NewTimer(min(firstPause<<min(n-1, 10), lastPause))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func isSegment(name string) bool { return strings.HasSuffix(name, suffix) }

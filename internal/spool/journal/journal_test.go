@@ -1,0 +1,305 @@
+package journal_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/spool/journal"
+	"github.com/s3-destination/s3-destination/internal/testutil/crashdisk"
+)
+
+const dir = "/spool/journal"
+
+// keeper is the simplest state: the entries themselves.
+type keeper struct {
+	t       *testing.T
+	journal *journal.Journal
+	entries []string
+	damage  []journal.Damage
+	failed  []error
+}
+
+func (k *keeper) apply(_ uint64, payload []byte) {
+	kind, text := payload[0], string(payload[1:])
+	if kind == 'C' {
+		k.entries = nil
+		if text != "" {
+			k.entries = strings.Split(text, ",")
+		}
+		return
+	}
+	k.entries = append(k.entries, text)
+}
+
+func (k *keeper) options() journal.Options {
+	return journal.Options{
+		SegmentSize: frame.HeaderSize + 600,
+		GroupSize:   200,
+		Apply:       k.apply,
+		Checkpoint:  func() []byte { return []byte("C" + strings.Join(k.entries, ",")) },
+		Damaged:     func(d journal.Damage) { k.damage = append(k.damage, d) },
+		Failed:      func(err error) { k.failed = append(k.failed, err) },
+		Pause:       func(ctx context.Context, _ int) error { return ctx.Err() },
+	}
+}
+
+func open(t *testing.T, fsys disk.FS) *keeper {
+	t.Helper()
+	k, err := tryOpen(t, fsys)
+	require.NoError(t, err)
+	return k
+}
+
+func tryOpen(t *testing.T, fsys disk.FS) (*keeper, error) {
+	k := &keeper{t: t}
+	var err error
+	k.journal, err = journal.Open(fsys, dir, k.options())
+	return k, err
+}
+
+// append adds entries in one group.
+func (k *keeper) append(entries ...string) {
+	k.t.Helper()
+	tickets := make([]*journal.Ticket, len(entries))
+	for i, e := range entries {
+		tickets[i] = k.journal.Enqueue([]byte("E" + e))
+	}
+	for _, t := range tickets {
+		require.NoError(k.t, t.Wait(k.t.Context()))
+	}
+}
+
+func numbered(from, to int) []string {
+	var all []string
+	for i := from; i < to; i++ {
+		all = append(all, fmt.Sprintf("entry-%03d", i))
+	}
+	return all
+}
+
+func TestEntriesSurvive(t *testing.T) {
+	d := crashdisk.New(1)
+	for i := range 5 {
+		k := open(t, d)
+		require.Empty(t, k.damage)
+		assert.Equal(t, numbered(0, i*10), k.entries)
+		for n := range 5 {
+			k.append(numbered(i*10+n*2, i*10+n*2+2)...)
+		}
+		if i%2 == 0 {
+			require.NoError(t, k.journal.Close())
+		}
+		d.Reboot(crashdisk.Lose)
+	}
+}
+
+func TestManyCallersShareASync(t *testing.T) {
+	d := crashdisk.New(1)
+	k := open(t, d)
+	before := d.Ops()
+	k.append(numbered(0, 10)...)
+	assert.Equal(t, 2, d.Ops()-before, "one write and one sync: %v", d.Log()[before:])
+}
+
+func TestCallersOfAllKindsAreServed(t *testing.T) {
+	fsys := disk.OS{}
+	k := &keeper{t: t}
+	var err error
+	path := filepath.Join(t.TempDir(), "journal")
+	k.journal, err = journal.Open(fsys, path, k.options())
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for caller := range 50 {
+		group.Go(func() {
+			for n := range 20 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if caller%5 == 0 {
+					cancel() // gives up at once, or is served
+				}
+				err := k.journal.Enqueue(fmt.Appendf(nil, "E%d.%d", caller, n)).Wait(ctx)
+				if caller%5 != 0 {
+					assert.NoError(t, err)
+				}
+				cancel()
+			}
+		})
+	}
+	group.Wait()
+	require.NoError(t, k.journal.Close())
+	require.ErrorIs(t, k.journal.Enqueue([]byte("E")).Wait(t.Context()), journal.ErrClosed)
+	want := slices.Clone(k.entries)
+	assert.Len(t, want, 50*20, "what nobody waits for any more is written, too")
+	again := &keeper{t: t}
+	again.journal, err = journal.Open(fsys, path, again.options())
+	require.NoError(t, err)
+	assert.Equal(t, want, again.entries)
+	require.NoError(t, again.journal.Close())
+}
+
+// Every operation of a life is the last one, or fails, and so is each operation
+// of the two recoveries after it.
+func TestNoAcknowledgedEntryIsLostAndNoneIsReadTwice(t *testing.T) {
+	for at := 1; ; at++ {
+		crashed := false
+		for how := range crashdisk.Crashes {
+			for seed := range uint64(6) {
+				d := crashdisk.New(seed)
+				d.CrashAt(at)
+				crashed = live(t, d, how, int(seed)) || crashed
+			}
+		}
+		if !crashed {
+			return
+		}
+	}
+}
+
+func live(t *testing.T, d *crashdisk.Disk, how crashdisk.Crash, recovery int) (crashed bool) {
+	var acknowledged, written []string
+	crashed = d.Run(func() {
+		k := open(t, d)
+		for i := range 12 {
+			group := numbered(i*3, i*3+3)
+			written = append(written, group...)
+			k.append(group...)
+			acknowledged = append(acknowledged, group...)
+			if i%5 == 4 {
+				require.NoError(t, k.journal.Trim(k.journal.Newest()))
+			}
+		}
+	})
+	for i := range 2 {
+		d.Reboot(how)
+		d.CrashAt(1 + (recovery*7+i*3)%17)
+		d.Run(func() { open(t, d) })
+	}
+	d.Reboot(how)
+	k := open(t, d)
+	got := k.entries
+	for _, e := range acknowledged {
+		require.Contains(t, got, e)
+	}
+	require.True(t, slices.IsSorted(got) && len(slices.Compact(slices.Clone(got))) == len(got), "%v", got)
+	require.Subset(t, written, got)
+	for _, damage := range k.damage {
+		require.True(t, damage.Torn, "a crash damages nothing: %+v", damage)
+	}
+	k.append("later")
+	return crashed
+}
+
+func TestAnyOperationMayFailAndNothingIsReadTwice(t *testing.T) {
+	for _, fault := range []error{syscall.EIO, syscall.ENOSPC} {
+		for at := 1; ; at++ {
+			d := crashdisk.New(uint64(at))
+			d.FailAt(at, fault)
+			k, err := tryOpen(t, d)
+			if err != nil {
+				k = open(t, d)
+			}
+			for i := range 12 {
+				k.append(numbered(i*3, i*3+3)...)
+				_ = k.journal.Trim(k.journal.Newest())
+			}
+			ops := d.Ops()
+			for _, how := range []crashdisk.Crash{crashdisk.Kill, crashdisk.Tear, crashdisk.Lose} {
+				d.Reboot(how)
+				again := open(t, d)
+				require.Equal(t, numbered(0, 36), again.entries, "%v at %d: %v", fault, at, d.Log())
+				require.Empty(t, again.damage)
+			}
+			if at > ops {
+				break
+			}
+		}
+	}
+}
+
+func TestAFlippedBitLosesOneEntryThatIsNamed(t *testing.T) {
+	whole := crashdisk.New(1)
+	k := open(t, whole)
+	for i := range 12 {
+		k.append(numbered(i*3, i*3+3)...)
+	}
+	require.NoError(t, k.journal.Close())
+	for _, name := range whole.Under(dir) {
+		data, err := disk.ReadAll(whole, name)
+		require.NoError(t, err)
+		for at := 0; at < len(data); at++ {
+			if at > 64 && at < frame.HeaderSize-8 {
+				at += 300 // zeros between the headers
+			}
+			d := whole.Clone(1)
+			d.Flip(name, at*8+at%8)
+			got := open(t, d)
+			missing := 36 - len(got.entries)
+			require.LessOrEqual(t, missing, 1, "%s at %d", name, at)
+			if missing > 0 {
+				require.Len(t, got.damage, 1)
+			}
+			require.True(t, slices.IsSorted(got.entries))
+		}
+	}
+}
+
+func TestASegmentThatIsMissingOrUnreadableIsNamed(t *testing.T) {
+	whole := crashdisk.New(1)
+	k := open(t, whole)
+	for i := range 30 {
+		k.append(numbered(i*3, i*3+3)...)
+	}
+	files := whole.Under(dir)
+	require.Greater(t, len(files), 3)
+	for i, name := range files {
+		t.Run(fmt.Sprintf("header of segment %d of %d", i+1, len(files)), func(t *testing.T) {
+			d := whole.Clone(1)
+			d.Flip(name, 8*20)
+			d.Flip(name, 8*(frame.HeaderSize/2+20))
+			got := open(t, d)
+			require.Len(t, got.damage, 1)
+			assert.Equal(t, name, got.damage[0].Path)
+			assert.False(t, got.damage[0].Torn)
+			if i < len(files)-1 {
+				assert.Equal(t, numbered(0, 90), got.entries, "the checkpoint after it has all")
+			}
+		})
+		t.Run(fmt.Sprintf("segment %d of %d", i+1, len(files)), func(t *testing.T) {
+			d := whole.Clone(1)
+			require.NoError(t, d.Remove(name))
+			got := open(t, d)
+			if i == 0 || i == len(files)-1 {
+				return // trimmed, or never begun, for all that is there says
+			}
+			require.Len(t, got.damage, 1)
+			assert.True(t, got.damage[0].Missing)
+			assert.Equal(t, name, got.damage[0].Path)
+		})
+	}
+}
+
+func TestTrimKeepsTheLastSegmentAndShrinks(t *testing.T) {
+	d := crashdisk.New(1)
+	k := open(t, d)
+	for i := range 30 {
+		k.append(numbered(i*3, i*3+3)...)
+	}
+	grown, segments := k.journal.Bytes(), k.journal.Segments()
+	require.NoError(t, k.journal.Trim(k.journal.Newest()+7))
+	assert.Equal(t, 1, k.journal.Segments())
+	assert.Greater(t, segments, 3)
+	assert.Less(t, k.journal.Bytes(), grown/3)
+	assert.Len(t, d.Under(dir), 1)
+	d.Reboot(crashdisk.Lose)
+	assert.Equal(t, numbered(0, 90), open(t, d).entries)
+}

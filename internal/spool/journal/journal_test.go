@@ -201,29 +201,38 @@ func live(t *testing.T, d *crashdisk.Disk, how crashdisk.Crash, recovery int) (c
 
 func TestAnyOperationMayFailAndNothingIsReadTwice(t *testing.T) {
 	for _, fault := range []error{syscall.EIO, syscall.ENOSPC} {
-		for at := 1; ; at++ {
-			d := crashdisk.New(uint64(at))
-			d.FailAt(at, fault)
-			k, err := tryOpen(t, d)
-			if err != nil {
-				k = open(t, d)
-			}
-			for i := range 12 {
-				k.append(numbered(i*3, i*3+3)...)
-				_ = k.journal.Trim(k.journal.Newest())
-			}
-			ops := d.Ops()
-			for _, how := range []crashdisk.Crash{crashdisk.Kill, crashdisk.Tear, crashdisk.Lose} {
-				d.Reboot(how)
-				again := open(t, d)
-				require.Equal(t, numbered(0, 36), again.entries, "%v at %d: %v", fault, at, d.Log())
-				require.Empty(t, again.damage)
-			}
-			if at > ops {
-				break
+		for groups := 1; groups < 10; groups++ {
+			for at := 1; failing(t, fault, at, groups) >= at; at++ {
 			}
 		}
 	}
+}
+
+// failing is a life with one fault, and the crash after it. It returns how many
+// operations it had.
+func failing(t *testing.T, fault error, at, groups int) (ops int) {
+	for how := range crashdisk.Crashes {
+		d := crashdisk.New(uint64(at))
+		d.FailAt(at, fault)
+		k, err := tryOpen(t, d)
+		if err != nil {
+			k = open(t, d)
+		}
+		for i := range groups {
+			k.append(numbered(i*3, i*3+3)...)
+			_ = k.journal.Trim(k.journal.Newest())
+		}
+		ops = d.Ops()
+		for range 2 {
+			d.Reboot(how)
+			again := open(t, d)
+			require.Equal(t, numbered(0, groups*3), again.entries, "%v at %d: %v", fault, at, d.Log())
+			for _, damage := range again.damage {
+				require.True(t, damage.Torn, "%v at %d: %v: %v", fault, at, damage, d.Log())
+			}
+		}
+	}
+	return ops
 }
 
 func TestAFlippedBitLosesOneEntryThatIsNamed(t *testing.T) {

@@ -79,10 +79,13 @@ type Journal struct {
 	// disk, and is trimmed with those around it.
 	stillborn []segment
 
-	mu       sync.Mutex
-	queue    []*Ticket
-	closed   bool
-	segments []segment // oldest first
+	mu      sync.Mutex
+	queue   []*Ticket
+	closed  bool
+	closing bool
+	// interrupt ends the pause of the writer.
+	interrupt func()
+	segments  []segment // oldest first
 }
 
 // segment is a file of the journal.
@@ -143,15 +146,30 @@ func (j *Journal) lead(ctx context.Context, t *Ticket) error {
 			return nil
 		default:
 		}
-		if j.failures > 0 {
-			if err := j.opts.Pause(ctx, j.failures); err != nil {
-				return err
-			}
+		if err := j.pause(ctx); err != nil {
+			return err
 		}
 		if err := j.write(); errors.Is(err, ErrClosed) {
 			return err
 		}
 	}
+}
+
+// pause waits after a failure, until it is time, ctx ends or the journal is
+// closed.
+func (j *Journal) pause(ctx context.Context) error {
+	if j.failures == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	j.mu.Lock()
+	if j.closing {
+		cancel(ErrClosed)
+	}
+	j.interrupt = func() { cancel(ErrClosed) }
+	j.mu.Unlock()
+	return j.opts.Pause(ctx, j.failures)
 }
 
 // write makes the entries at the front of the queue durable. After an error they
@@ -297,6 +315,12 @@ func (j *Journal) Bytes() int64 {
 // Close tries once to write what was enqueued, and ends. An entry that is not
 // durable then was not acknowledged.
 func (j *Journal) Close() error {
+	j.mu.Lock()
+	j.closing = true
+	if j.interrupt != nil {
+		j.interrupt()
+	}
+	j.mu.Unlock()
 	j.turn <- struct{}{}
 	defer func() { <-j.turn }()
 	err := error(nil)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -311,4 +313,46 @@ func TestTrimKeepsTheLastSegmentAndShrinks(t *testing.T) {
 	assert.Len(t, d.Under(dir), 1)
 	d.Reboot(crashdisk.Lose)
 	assert.Equal(t, numbered(0, 90), open(t, d).entries)
+}
+
+func TestCloseEndsTheWaitForADiskThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := crashdisk.New(1)
+		k := &keeper{t: t}
+		opts := k.options()
+		opts.Pause = nil // the real one
+		j, err := journal.Open(d, dir, opts)
+		require.NoError(t, err)
+		k.journal = j
+		k.append("first")
+		d.Limit(1)
+		ended := make(chan error)
+		go func() { ended <- j.Enqueue([]byte("Esecond")).Wait(context.Background()) }()
+		synctest.Wait()
+		assert.NotEmpty(t, k.failed)
+		require.Error(t, j.Close(), "the second is not durable")
+		require.ErrorIs(t, <-ended, journal.ErrClosed)
+		d.Limit(0)
+		assert.Equal(t, []string{"first"}, open(t, d).entries)
+	})
+}
+
+func TestAWriterThatGivesUpLetsTheNextOneTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := crashdisk.New(1)
+		k := &keeper{t: t}
+		opts := k.options()
+		opts.Pause = nil
+		var err error
+		k.journal, err = journal.Open(d, dir, opts)
+		require.NoError(t, err)
+		d.Limit(1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.ErrorIs(t, k.journal.Enqueue([]byte("Efirst")).Wait(ctx), context.DeadlineExceeded)
+		assert.Less(t, len(k.failed), 60, "tries get rarer")
+		d.Limit(0)
+		k.append("second")
+		assert.Equal(t, []string{"first", "second"}, k.entries, "what was given up has kept its place")
+	})
 }

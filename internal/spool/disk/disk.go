@@ -22,7 +22,7 @@ type FS interface {
 	Append(name string) (File, error)
 	// Open opens a file for reading.
 	Open(name string) (Reader, error)
-	// Rename gives a file another name in the same directory, at one stroke.
+	// Rename gives a file another name, at one stroke.
 	Rename(from, to string) error
 	// Remove removes a file.
 	Remove(name string) error

@@ -140,6 +140,12 @@ func Parse(data []byte, salt Salt, offset int64) (Frame, int64) {
 	}, end
 }
 
+// Length is how many bytes a frame takes, by what its first Overhead bytes say.
+func Length(head []byte) (int64, bool) {
+	length := binary.LittleEndian.Uint64(head[8:])
+	return Overhead + int64(length), length < 1<<40
+}
+
 // Gap is bytes of a file that are not whole frames.
 type Gap struct {
 	From, To int64

@@ -1,0 +1,347 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/spool/journal"
+)
+
+// ErrDamaged says that something in the spool cannot be read, and that it is
+// configured not to go on without it.
+var ErrDamaged = errors.New("the spool is damaged")
+
+// Open opens the spool of a directory, which is made where there is none. It
+// fails when another process has it, when the disk does, and when it holds
+// objects for another destination; what is damaged is named, and left behind,
+// unless Options.OnDamage says otherwise.
+func Open(fsys disk.FS, dir string, opts Options) (*Spool, error) {
+	opts.complete()
+	s := &Spool{
+		fs: fsys, dir: dir, opts: opts,
+		state: newState(), room: make(chan struct{}), spilling: map[uint64]*spillFile{}, unread: map[uint64]error{},
+		reserve: reserve{fs: fsys, path: filepath.Join(dir, "reserve"), size: opts.Reserve},
+	}
+	s.state.index = s.index
+	for _, d := range []string{"", journalDir, spillDir, outboxDir, badDir} {
+		if err := fsys.MkdirAll(filepath.Join(dir, d)); err != nil {
+			return nil, fmt.Errorf("making the directory of the spool: %w", err)
+		}
+	}
+	lock, err := fsys.Lock(filepath.Join(dir, "LOCK"))
+	if errors.Is(err, disk.ErrLocked) {
+		return nil, fmt.Errorf("the spool in %s is in use: %w; "+
+			"each process and each output needs a directory of its own", dir, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("locking the spool in %s: %w", dir, err)
+	}
+	s.lock = lock
+	if err := s.recover(); err != nil {
+		if s.journal != nil {
+			err = errors.Join(err, s.journal.Close())
+		}
+		return nil, errors.Join(err, lock.Close())
+	}
+	return s, nil
+}
+
+// recovery is what is found out about the directory while it is opened.
+type recovery struct {
+	spool  *Spool
+	losses []Loss
+	damage []journal.Damage
+}
+
+func (s *Spool) recover() error {
+	found, err := s.readManifest()
+	if err != nil {
+		return err
+	}
+	// Space that was kept for a full disk: to read the journal takes some.
+	s.reserve.held = true
+	s.reserve.release()
+	if err := s.known(); err != nil {
+		return err
+	}
+	r := &recovery{spool: s}
+	s.journal, err = journal.Open(s.fs, s.dirOf(journalDir), journal.Options{
+		SegmentSize: s.opts.SegmentSize, GroupSize: groupSize,
+		Apply: s.apply, Checkpoint: s.checkpoint, Failed: s.failed, Pause: s.opts.Pause,
+		Damaged: func(d journal.Damage) { r.damage = append(r.damage, d) },
+	})
+	if err != nil {
+		return fmt.Errorf("opening the spool in %s: %w", s.dir, err)
+	}
+	for _, step := range []func() error{r.spills, r.outbox, r.streams} {
+		if err := step(); err != nil {
+			return fmt.Errorf("opening the spool in %s: %w", s.dir, err)
+		}
+	}
+	if err := r.tell(); err != nil {
+		return err
+	}
+	if err := s.settle(found); err != nil {
+		return err
+	}
+	s.trim()
+	s.relieve(context.Background())
+	if err := s.reserve.hold(); err != nil {
+		s.failed(fmt.Errorf("keeping a reserve of %d bytes in %s: %w", s.reserve.size, s.dir, err))
+	}
+	return nil
+}
+
+// known sees to it that no number is given to a file that an earlier process has
+// used: of such a file nobody knows what is on disk.
+func (s *Spool) known() error {
+	for dir, next := range map[string]*uint64{spillDir: &s.state.nextFile, outboxDir: &s.state.nextObject} {
+		numbers, err := s.numbers(dir)
+		if err != nil {
+			return err
+		}
+		for n := range numbers {
+			*next = max(*next, n+1)
+		}
+	}
+	return nil
+}
+
+// numbers are the files of a directory, with their sizes.
+func (s *Spool) numbers(dir string) (map[uint64]int64, error) {
+	files, err := s.fs.List(s.dirOf(dir))
+	if err != nil {
+		return nil, fmt.Errorf("looking into %s: %w", s.dirOf(dir), err)
+	}
+	found := map[uint64]int64{}
+	for _, f := range files {
+		digits, is := strings.CutSuffix(f.Name, "."+dir)
+		if n, err := strconv.ParseUint(digits, 10, 64); is && err == nil {
+			found[n] = f.Size
+		}
+	}
+	return found, nil
+}
+
+// spills takes from files that no entry tells of what is nowhere else, which is
+// what a damaged entry leaves, and removes the others.
+func (r *recovery) spills() error {
+	s := r.spool
+	on, err := s.numbers(spillDir)
+	if err != nil {
+		return err
+	}
+	for n, err := range s.unread {
+		if _, is := on[n]; is && !errors.Is(err, errNotWhole) {
+			return err
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(on)) {
+		if s.state.files[n] != nil {
+			continue
+		}
+		if len(r.certain()) > 0 {
+			if f := s.index(n); f != nil && s.state.fill(f) {
+				continue
+			}
+		}
+		if err := s.unread[n]; err != nil {
+			r.aside(s.path(spillDir, n))
+			continue
+		}
+		if err := s.remove(spillDir, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// aside moves a file away that cannot be read. What it held is missed, or is
+// not needed any more.
+func (r *recovery) aside(path string) {
+	s := r.spool
+	_ = s.fs.Rename(path, filepath.Join(s.dirOf(badDir), filepath.Base(path)))
+}
+
+// fill takes what is missed from a file.
+func (s *state) fill(f *spillFile) bool {
+	for _, p := range f.places {
+		t := s.streams[p.stream]
+		if t == nil {
+			continue
+		}
+		for _, hole := range t.holes() {
+			if p.first < hole[1] && p.end() > hole[0] {
+				f.live++
+				t.insert(p)
+				break
+			}
+		}
+	}
+	if f.live > 0 {
+		s.files[f.number] = f
+	}
+	return f.live > 0
+}
+
+// certain is the damage that is not what a crash leaves.
+func (r *recovery) certain() []journal.Damage {
+	return slices.DeleteFunc(slices.Clone(r.damage), func(d journal.Damage) bool { return d.Torn })
+}
+
+// outbox compares the objects with their files.
+func (r *recovery) outbox() error {
+	s := r.spool
+	on, err := s.numbers(outboxDir)
+	if err != nil {
+		return err
+	}
+	for _, n := range slices.Sorted(maps.Keys(s.state.objects)) {
+		if _, is := on[n]; !is {
+			r.miss(s.state.objects[n])
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(on)) {
+		if s.state.objects[n] != nil {
+			s.outbox += on[n]
+			continue
+		}
+		if err := r.adopt(n); err != nil {
+			return err
+		}
+		if err := s.remove(outboxDir, n); err != nil {
+			return err
+		}
+	}
+	clear(s.state.landed)
+	return nil
+}
+
+// miss gives up an object whose file is missing. It has landed, most likely: the
+// entry that says so is durable before the file is removed, and may be damaged.
+func (r *recovery) miss(o *object) {
+	s := r.spool
+	l := Loss{First: o.first, End: o.end, File: s.path(outboxDir, o.number), Landed: true}
+	if t := s.state.streams[o.stream]; t != nil {
+		l.Kind, l.Path = t.kind, t.path
+	}
+	l.Reason = "their encoded object is missing, and whether it was stored is not known"
+	r.losses = append(r.losses, l)
+	s.state.land(o.number)
+}
+
+// adopt takes an object that no entry tells of, if something is damaged and it has
+// the next records of its stream: it may be stored already, and must not be
+// encoded anew. It is written again, because it may be in memory only.
+func (r *recovery) adopt(number uint64) error {
+	s := r.spool
+	if len(r.certain()) == 0 {
+		return nil
+	}
+	e, err := s.read(number, io.Discard)
+	if errors.Is(err, errNotWhole) {
+		r.aside(s.path(outboxDir, number))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading an object of the outbox: %w", err)
+	}
+	t := s.state.streams[e.stream]
+	if t == nil || t.sealed != e.first {
+		return nil
+	}
+	e.number = s.state.nextObject
+	s.state.nextObject++
+	size, err := s.store(&e, writerTo(func(w io.Writer) error { _, err := s.read(number, w); return err }))
+	if err != nil {
+		return fmt.Errorf("writing an object to the outbox: %w", err)
+	}
+	var letters []Record
+	for _, l := range e.letters {
+		all, _ := records(l.data, l.count)
+		for _, data := range all {
+			letters = append(letters, Record{Kind: l.kind, Path: l.path, Data: data})
+		}
+	}
+	entry := sealed{number: e.number, stream: e.stream, first: e.first, end: e.end, size: size}
+	return s.commitSeal(context.Background(), &entry, letters)
+}
+
+// streams names what is missing of them.
+func (r *recovery) streams() error {
+	s := r.spool
+	uncertain := len(r.damage) > 0 && len(r.certain()) == 0
+	for _, id := range slices.Sorted(maps.Keys(s.state.streams)) {
+		t := s.state.streams[id]
+		if !t.named {
+			r.unnamed(t)
+			continue
+		}
+		for _, hole := range t.holes() {
+			r.losses = append(r.losses, Loss{
+				Kind: t.kind, Path: t.path, First: hole[0], End: hole[1],
+				Reason: "what held them cannot be read", Unacknowledged: uncertain,
+			})
+		}
+	}
+	return nil
+}
+
+// unnamed gives up records of which is not known where they belong.
+func (r *recovery) unnamed(t *stream) {
+	s := r.spool
+	for i := range t.cached {
+		e := &t.cached[i]
+		name := filepath.Join(s.dirOf(badDir), fmt.Sprintf("stream-%d.%d", t.id, e.first))
+		_ = disk.WriteFile(s.fs, name, e.data)
+	}
+	if t.next > t.sealed {
+		r.losses = append(r.losses, Loss{
+			First: t.sealed, End: t.next,
+			Reason: "the part of the journal that said which partition they belong to cannot be read: " + aside,
+		})
+	}
+	s.state.forget(t)
+}
+
+// tell names all that is lost. It ends the recovery where that is asked for.
+func (r *recovery) tell() error {
+	s := r.spool
+	for _, d := range r.damage {
+		r.losses = append(r.losses, s.describe(d))
+	}
+	var certain []string
+	for _, l := range r.losses {
+		s.opts.Lost(l)
+		if !l.Unacknowledged {
+			certain = append(certain, l.String())
+		}
+	}
+	if s.opts.OnDamage == Stop && len(certain) > 0 {
+		return fmt.Errorf("%w: %s; on_damage: quarantine goes on without", ErrDamaged, strings.Join(certain, "; "))
+	}
+	return nil
+}
+
+// describe makes words of what is wrong with the journal, and keeps it aside.
+func (s *Spool) describe(d journal.Damage) Loss {
+	l := Loss{File: d.Path, Unacknowledged: d.Torn}
+	switch {
+	case d.Missing:
+		l.Reason = "a file of the journal is missing"
+	case d.Torn:
+		l.Reason = fmt.Sprintf("the last %d bytes from %d on were not complete", d.To-d.From, d.From)
+	default:
+		s.keepBytes(d.Path, d.From, d.Bytes)
+		l.Reason = fmt.Sprintf("bytes %d to %d cannot be read: %s", d.From, d.To, aside)
+	}
+	return l
+}

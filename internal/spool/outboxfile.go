@@ -1,0 +1,210 @@
+package spool
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
+)
+
+// A file of the outbox is a frame that says what the object is, the pieces of its
+// body, and a frame with the length of that.
+
+// The frames of a file of the outbox, by their first byte.
+const (
+	outboxMeta byte = iota + 1
+	outboxPiece
+	outboxEnd
+)
+
+// pieceSize is what a checksum covers of a body.
+const pieceSize = 256 << 10
+
+// envelope is what a file of the outbox says of its object.
+type envelope struct {
+	number uint64
+	stream uint64
+	kind   Kind
+	path   string
+	first  uint64
+	end    uint64
+	intent []byte
+	// letters are the dead letters of the same seal, whose streams are named
+	// and whose numbers are not settled.
+	letters []run
+}
+
+func (e *envelope) append(dst []byte) []byte {
+	dst = append(dst, outboxMeta)
+	dst = binary.AppendUvarint(dst, e.number)
+	dst = binary.AppendUvarint(dst, e.stream)
+	dst = append(dst, byte(e.kind))
+	dst = frame.AppendBytes(dst, e.path)
+	dst = binary.AppendUvarint(dst, e.first)
+	dst = binary.AppendUvarint(dst, e.end)
+	dst = frame.AppendBytes(dst, e.intent)
+	return appendRuns(dst, e.letters)
+}
+
+func parseEnvelope(payload []byte) (envelope, bool) {
+	if len(payload) == 0 || payload[0] != outboxMeta {
+		return envelope{}, false
+	}
+	c := frame.Cursor{Rest: payload[1:]}
+	e := envelope{
+		number: c.Uint(), stream: c.Uint(), kind: Kind(c.Uint()), path: string(c.Bytes()),
+		first: c.Uint(), end: c.Uint(), intent: c.Bytes(),
+	}
+	e.letters = parseRuns(&c)
+	return e, !c.Bad && e.end >= e.first
+}
+
+// outboxWriter writes a file of the outbox. It is an io.Writer for the body.
+type outboxWriter struct {
+	file   disk.File
+	salt   frame.Salt
+	offset int64
+	index  uint32
+	length uint64
+}
+
+// writeOutbox makes a file with an object durable, but not its name. It returns
+// its size.
+func writeOutbox(fsys disk.FS, path string, e *envelope, body io.WriterTo) (int64, error) {
+	f, err := fsys.Create(path)
+	if err != nil {
+		return 0, err
+	}
+	w := &outboxWriter{file: f, salt: frame.NewSalt()}
+	err = w.fill(e, body)
+	if err == nil {
+		err = f.Sync()
+	}
+	return w.offset, errors.Join(err, f.Close())
+}
+
+func (w *outboxWriter) fill(e *envelope, body io.WriterTo) error {
+	if err := w.write(frame.Header(w.salt, binary.AppendUvarint(nil, e.number))); err != nil {
+		return err
+	}
+	if err := w.frame(e.append(nil)); err != nil {
+		return err
+	}
+	if _, err := body.WriteTo(w); err != nil {
+		return err
+	}
+	return w.frame(binary.AppendUvarint([]byte{outboxEnd}, w.length))
+}
+
+func (w *outboxWriter) write(b []byte) error {
+	n, err := w.file.Write(b)
+	w.offset += int64(n)
+	return err
+}
+
+func (w *outboxWriter) frame(payload []byte) error {
+	b := frame.Append(nil, w.salt, w.offset, frame.Frame{Group: 1, Index: w.index, Payload: payload})
+	w.index++
+	return w.write(b)
+}
+
+// Write appends to the body.
+func (w *outboxWriter) Write(p []byte) (int, error) {
+	n := 0
+	for n < len(p) {
+		piece := p[n:min(n+pieceSize, len(p))]
+		if err := w.frame(append([]byte{outboxPiece}, piece...)); err != nil {
+			return n, err
+		}
+		n += len(piece)
+		w.length += uint64(len(piece))
+	}
+	return n, nil
+}
+
+// outboxReader reads a file of the outbox, frame by frame.
+type outboxReader struct {
+	r      disk.Reader
+	salt   frame.Salt
+	offset int64
+}
+
+func newOutboxReader(r disk.Reader) (*outboxReader, error) {
+	head, err := readPart(r, 0, min(r.Size(), frame.HeaderSize))
+	if err != nil {
+		return nil, err
+	}
+	salt, _, ok := frame.ParseHeader(head)
+	if !ok {
+		return nil, fmt.Errorf("the header of an object in the outbox: %w", errNotWhole)
+	}
+	return &outboxReader{r: r, salt: salt, offset: frame.HeaderSize}, nil
+}
+
+// next reads the frame that follows.
+func (o *outboxReader) next() ([]byte, error) {
+	left := o.r.Size() - o.offset
+	if left < frame.Overhead {
+		return nil, errNotWhole
+	}
+	head, err := readPart(o.r, o.offset, frame.Overhead)
+	if err != nil {
+		return nil, err
+	}
+	length, ok := frame.Length(head)
+	if !ok || length > left {
+		return nil, errNotWhole
+	}
+	data, err := readPart(o.r, o.offset, length)
+	if err != nil {
+		return nil, err
+	}
+	f, n := frame.Parse(data, o.salt, o.offset)
+	if n == 0 || len(f.Payload) == 0 {
+		return nil, errNotWhole
+	}
+	o.offset += n
+	return f.Payload, nil
+}
+
+// envelope reads what the object is.
+func (o *outboxReader) envelope() (envelope, error) {
+	payload, err := o.next()
+	if err != nil {
+		return envelope{}, err
+	}
+	e, ok := parseEnvelope(payload)
+	if !ok {
+		return envelope{}, errNotWhole
+	}
+	return e, nil
+}
+
+// body copies the body, and says in the end whether all of it was there.
+func (o *outboxReader) body(w io.Writer) error {
+	length := uint64(0)
+	for {
+		payload, err := o.next()
+		if err != nil {
+			return err
+		}
+		switch payload[0] {
+		case outboxPiece:
+			if _, err := w.Write(payload[1:]); err != nil {
+				return err
+			}
+			length += uint64(len(payload) - 1)
+		case outboxEnd:
+			c := frame.Cursor{Rest: payload[1:]}
+			if c.Uint() != length || c.Bad {
+				return errNotWhole
+			}
+			return nil
+		default:
+			return errNotWhole
+		}
+	}
+}

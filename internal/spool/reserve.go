@@ -1,0 +1,71 @@
+package spool
+
+import (
+	"sync"
+
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
+)
+
+// reserve is a file whose space is given back when the disk is full, so that
+// objects can still be sealed and landed, which frees more. Until it is whole
+// again no records are taken in.
+type reserve struct {
+	fs   disk.FS
+	path string
+	size int64
+
+	mu   sync.Mutex
+	held bool
+}
+
+func (r *reserve) whole() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.held || r.size == 0
+}
+
+// release gives the space back, and reports whether there was any.
+func (r *reserve) release() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.held {
+		return false
+	}
+	r.held = false
+	return r.fs.Remove(r.path) == nil
+}
+
+// zeros is what the reserve is filled with: space that is only promised may be
+// missing when it is needed.
+const zeros = 1 << 20
+
+// hold takes the space, unless it is held.
+func (r *reserve) hold() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held || r.size == 0 {
+		return nil
+	}
+	f, err := r.fs.Create(r.path)
+	if err != nil {
+		return err
+	}
+	block := make([]byte, min(zeros, r.size))
+	for left := r.size; left > 0 && err == nil; {
+		n := 0
+		n, err = f.Write(block[:min(int64(len(block)), left)])
+		left -= int64(n)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		_ = r.fs.Remove(r.path) // half a reserve is in the way of others
+		return err
+	}
+	r.held = true
+	return nil
+}

@@ -1,0 +1,154 @@
+package spool
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+)
+
+// smallRun is what a run should have at least: to read many that are smaller back
+// costs more than to keep them in memory.
+const smallRun = 32 << 10
+
+// relieve spills what memory has too much of, and what keeps old segments of the
+// journal from being removed. What fails is tried again with the next records.
+func (s *Spool) relieve(ctx context.Context) {
+	if !s.spill.TryLock() {
+		return // somebody does it
+	}
+	defer s.spill.Unlock()
+	victims := s.victims()
+	if len(victims) == 0 {
+		return
+	}
+	if err := s.write(ctx, victims); err != nil {
+		if !errors.Is(err, ErrClosed) {
+			s.failed(fmt.Errorf("spilling records to %s: %w", s.dir, err))
+		}
+		return
+	}
+	s.trim()
+}
+
+// victims are the streams to spill: the largest, down to half of what memory may
+// have, and all that hold an old segment of the journal back when it has too
+// many.
+func (s *Spool) victims() []run {
+	bound := s.journal.Bytes() > 2*s.opts.Memory+2*s.opts.SegmentSize
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.cached <= s.opts.Memory && !bound {
+		return nil
+	}
+	var all []*stream
+	for _, t := range s.state.streams {
+		if len(t.cached) > 0 && t.named {
+			all = append(all, t)
+		}
+	}
+	slices.SortFunc(all, func(a, b *stream) int {
+		return cmp.Or(cmp.Compare(b.bytes, a.bytes), cmp.Compare(a.id, b.id))
+	})
+	var chosen []*stream
+	left := s.state.cached
+	old := s.journal.Newest()
+	for _, t := range all {
+		large := t.bytes >= smallRun || left > s.opts.Memory
+		if (left > s.opts.Memory/2 && large && s.state.cached > s.opts.Memory) || (bound && t.cached[0].segment < old) {
+			chosen = append(chosen, t)
+			left -= t.bytes
+		}
+	}
+	slices.SortFunc(chosen, func(a, b *stream) int { return cmp.Compare(a.id, b.id) })
+	var runs []run
+	for _, t := range chosen {
+		runs = append(runs, t.runs()...)
+	}
+	return runs
+}
+
+// runs is what is in memory of a stream. Records that follow each other are one.
+func (t *stream) runs() []run {
+	var runs []run
+	for i := range t.cached {
+		e := &t.cached[i]
+		if n := len(runs); n > 0 && runs[n-1].end() == e.first {
+			runs[n-1].count += e.count
+			runs[n-1].data = append(runs[n-1].data, e.data...)
+			continue
+		}
+		runs = append(runs, run{
+			stream: t.id, named: true, kind: t.kind, path: t.path,
+			first: e.first, count: e.count, at: e.at, data: slices.Clone(e.data),
+		})
+	}
+	return runs
+}
+
+// write makes a spill file durable, and then the entry that says so.
+func (s *Spool) write(ctx context.Context, runs []run) error {
+	s.mu.Lock()
+	number := s.state.nextFile
+	s.state.nextFile++
+	s.mu.Unlock()
+	path := s.path(spillDir, number)
+	w, err := s.writeRuns(path, number, runs)
+	if err != nil {
+		_ = s.fs.Remove(path) // or at the next start
+		return err
+	}
+	s.mu.Lock()
+	s.spilling[number] = &spillFile{number: number, size: w.offset, places: w.places}
+	ticket := s.journal.Enqueue(numbered(entrySpilled, number))
+	s.mu.Unlock()
+	return s.settled(ticket.Wait(ctx))
+}
+
+func (s *Spool) writeRuns(path string, number uint64, runs []run) (*spillWriter, error) {
+	w, err := newSpillWriter(s.fs, path, number)
+	if err != nil {
+		return nil, err
+	}
+	for i := range runs {
+		if err = w.add(&runs[i]); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = w.finish()
+	}
+	if err = errors.Join(err, w.file.Close()); err != nil {
+		return nil, err
+	}
+	return w, s.fs.SyncDir(s.dirOf(spillDir))
+}
+
+// index is what a spill file holds, for the state: one that was just written, or
+// one on disk.
+func (s *Spool) index(number uint64) *spillFile {
+	if f := s.spilling[number]; f != nil {
+		delete(s.spilling, number)
+		return f
+	}
+	f, err := s.readIndex(number)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.unread[number] = err
+		return nil
+	}
+	return f
+}
+
+func (s *Spool) readIndex(number uint64) (*spillFile, error) {
+	r, err := s.fs.Open(s.path(spillDir, number))
+	if err != nil {
+		return nil, err
+	}
+	f, err := readIndex(r, number)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("reading what %s holds: %w", s.path(spillDir, number), err)
+	}
+	return f, nil
+}

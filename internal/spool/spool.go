@@ -1,0 +1,203 @@
+// Package spool keeps records on local disk from the moment in which they are
+// acknowledged until the object that holds them is stored. It knows files and
+// nothing of S3.
+//
+// A record is written to the journal and acknowledged when that is synced. From
+// then on it lies in memory, which is a cache, and moves on to a spill file when
+// memory is full. To seal is to take the next records of a stream, and what was
+// encoded from them, into the outbox: before anything is sent, so that the same
+// bytes go to the same key after a crash. When the object is stored it has
+// landed, and what nobody needs any more is trimmed, oldest first.
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/spool/journal"
+)
+
+// Options are the limits of a spool, and whom it tells.
+type Options struct {
+	// Destination names where the objects of the spool go. It may not change
+	// while the outbox has objects.
+	Destination string
+	// MaxSize is how many bytes it takes on disk before Append waits, and Reserve
+	// what it keeps free beside them, so that objects can be sealed and landed
+	// when the disk is full.
+	MaxSize, Reserve int64
+	// Memory is how many bytes of records are held in memory before they are
+	// spilled.
+	Memory int64
+	// SegmentSize is how large the files of the journal become; 0: 64 MiB.
+	SegmentSize int64
+	// OnDamage says what happens when something cannot be read at the start.
+	OnDamage OnDamage
+	// Lost is told of records that cannot be read any more.
+	Lost func(Loss)
+	// Failed is told of what the disk refuses; it is tried again.
+	Failed func(error)
+	// Now is the clock.
+	Now func() time.Time
+	// Pause waits before the n-th try in a row of what the disk refuses; nil: up
+	// to 2 seconds.
+	Pause func(ctx context.Context, n int) error
+}
+
+const (
+	defaultSegment = 64 << 20
+	groupSize      = 4 << 20
+)
+
+func (o *Options) complete() {
+	if o.SegmentSize == 0 {
+		o.SegmentSize = defaultSegment
+	}
+	if o.Pause == nil {
+		o.Pause = pause
+	}
+}
+
+func pause(ctx context.Context, n int) error {
+	timer := time.NewTimer(min(20*time.Millisecond<<min(n, 10), 2*time.Second))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Spool is safe for concurrent use. What is said of streams and objects in it is
+// said of what is durable.
+type Spool struct {
+	fs      disk.FS
+	dir     string
+	opts    Options
+	lock    io.Closer
+	journal *journal.Journal
+	reserve reserve
+
+	mu     sync.Mutex
+	state  *state
+	room   chan struct{} // closed, and made anew, when something was removed
+	closed bool
+	// spilling are files whose entries are on their way to the journal.
+	spilling map[uint64]*spillFile
+	outbox   int64 // bytes of its files
+	// unread are spill files that could not be read when the spool was opened.
+	unread map[uint64]error
+
+	spill sync.Mutex // one at a time
+	trims sync.Mutex
+}
+
+// The directories of a spool.
+const (
+	journalDir = "journal"
+	spillDir   = "spill"
+	outboxDir  = "outbox"
+	badDir     = "bad"
+)
+
+var (
+	// ErrClosed says that the spool was closed.
+	ErrClosed = errors.New("the spool is closed")
+	// ErrOutOfOrder says that records were to be sealed which are not the next
+	// ones of their stream.
+	ErrOutOfOrder = errors.New("only the next records of a stream can be sealed, and one object at a time")
+	// ErrUnknown says that there is no such stream or object.
+	ErrUnknown = errors.New("the spool has no such stream or object")
+)
+
+func (s *Spool) path(dir string, number uint64) string {
+	return filepath.Join(s.dir, dir, fileName(dir, number))
+}
+
+func fileName(dir string, number uint64) string { return fmt.Sprintf("%020d.%s", number, dir) }
+
+// apply takes an entry of the journal into the state.
+func (s *Spool) apply(segment uint64, payload []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.apply(segment, payload)
+}
+
+func (s *Spool) checkpoint() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.checkpoint()
+}
+
+// failed tells of what the disk refuses, and gives up the reserve when it is for
+// want of space.
+func (s *Spool) failed(err error) {
+	if disk.Full(err) {
+		s.reserve.release()
+	}
+	s.opts.Failed(err)
+}
+
+// Close ends the spool. What was acknowledged is on disk already.
+func (s *Spool) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	s.wake()
+	err := s.journal.Close()
+	return errors.Join(err, s.lock.Close())
+}
+
+// wake lets those look again who wait for room.
+func (s *Spool) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.room)
+	s.room = make(chan struct{})
+}
+
+// Stats is what a spool holds.
+type Stats struct {
+	// Journal, Spill and Outbox are bytes on disk.
+	Journal, Spill, Outbox int64
+	// Cached is the bytes of records in memory.
+	Cached int64
+	// Streams have records that are not sealed, Objects wait to land.
+	Streams, Objects int
+	// Full: records wait because the disk is full.
+	Full bool
+}
+
+// Stats returns what the spool holds.
+func (s *Spool) Stats() Stats {
+	j := s.journal.Bytes()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := Stats{Journal: j, Outbox: s.outbox, Cached: s.state.cached, Objects: len(s.state.objects), Full: !s.reserve.whole()}
+	for _, f := range s.state.files {
+		st.Spill += f.size
+	}
+	for _, t := range s.state.streams {
+		if t.next > t.sealed {
+			st.Streams++
+		}
+	}
+	return st
+}
+
+// used is what the spool takes on disk, without the reserve.
+func (s *Spool) used() int64 {
+	st := s.Stats()
+	return st.Journal + st.Spill + st.Outbox
+}

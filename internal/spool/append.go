@@ -140,5 +140,7 @@ func (s *Spool) fits(ctx context.Context, size int64) bool {
 		return false
 	}
 	st := s.Stats()
-	return st.Journal+st.Spill+st.Outbox+size <= s.opts.MaxSize-s.reserve.size || st.Streams+st.Objects == 0
+	// What is in memory is written once more before its journal is removed.
+	used := st.Journal + st.Spill + st.Outbox + st.Cached
+	return used+size <= s.opts.MaxSize-s.reserve.size || st.Streams+st.Objects == 0
 }

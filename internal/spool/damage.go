@@ -43,7 +43,7 @@ func (s *Spool) lose(o *object, why error) error {
 	}
 	s.mu.Unlock()
 	lost.Reason = fmt.Sprintf("their encoded object is damaged, and whether it was stored before is not known: %s", aside)
-	if err := s.commit(context.Background(), numbered(entryLanded, o.number)); err != nil {
+	if err := s.commit(context.Background(), o.landed()); err != nil {
 		return err
 	}
 	s.opts.Lost(lost)

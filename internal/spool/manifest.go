@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"path/filepath"
 
@@ -14,6 +15,12 @@ import (
 type manifest struct {
 	Version     int    `json:"version"`
 	Destination string `json:"destination"`
+	// Sum is a checksum of the others, in every format.
+	Sum uint32 `json:"sum"`
+}
+
+func (m *manifest) sum() uint32 {
+	return crc32.ChecksumIEEE(fmt.Appendf(nil, "%d %s", m.Version, m.Destination))
 }
 
 const (
@@ -34,7 +41,7 @@ func (s *Spool) readManifest() (manifest, error) {
 		return m, fmt.Errorf("reading what the spool in %s is: %w", s.dir, err)
 	}
 	var found manifest
-	if json.Unmarshal(data, &found) != nil {
+	if json.Unmarshal(data, &found) != nil || found.Sum != found.sum() {
 		s.opts.Lost(Loss{File: path, Reason: "the file is damaged; it holds no records"})
 		return m, nil
 	}
@@ -53,6 +60,7 @@ func (s *Spool) settle(found manifest) error {
 			s.dir, n, found.Destination, s.opts.Destination)
 	}
 	m := manifest{Version: formatVersion, Destination: s.opts.Destination}
+	m.Sum = m.sum()
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err

@@ -174,22 +174,25 @@ func (r *recovery) aside(path string) {
 // fill takes what is missed from a file.
 func (s *state) fill(f *spillFile) bool {
 	for _, p := range f.places {
-		t := s.streams[p.stream]
-		if t == nil {
-			continue
-		}
-		for _, hole := range t.holes() {
-			if p.first < hole[1] && p.end() > hole[0] {
-				f.live++
-				t.insert(p)
-				break
-			}
+		if t := s.streams[p.stream]; t != nil && t.misses(p.first, p.end()) {
+			f.live++
+			t.insert(p)
 		}
 	}
 	if f.live > 0 {
 		s.files[f.number] = f
 	}
 	return f.live > 0
+}
+
+// misses reports whether some of these records are not there, or not known of.
+func (s *stream) misses(first, end uint64) bool {
+	for _, hole := range s.holes() {
+		if first < hole[1] && end > hole[0] {
+			return true
+		}
+	}
+	return end > s.next
 }
 
 // certain is the damage that is not what a crash leaves.
@@ -210,8 +213,8 @@ func (r *recovery) outbox() error {
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(on)) {
-		if s.state.objects[n] != nil {
-			s.outbox += on[n]
+		if o := s.state.objects[n]; o != nil {
+			s.outbox += o.size
 			continue
 		}
 		if err := r.adopt(n); err != nil {

@@ -230,7 +230,13 @@ func (s *Spool) Rekey(ctx context.Context, number uint64, intent []byte) error {
 
 // Landed notes that an object is stored. Its file is removed then.
 func (s *Spool) Landed(ctx context.Context, number uint64) error {
-	if err := s.commit(ctx, numbered(entryLanded, number)); err != nil {
+	s.mu.Lock()
+	o := s.state.objects[number]
+	s.mu.Unlock()
+	if o == nil {
+		return ErrUnknown
+	}
+	if err := s.commit(ctx, o.landed()); err != nil {
 		return err
 	}
 	s.trim()

@@ -195,9 +195,3 @@ func (s *Spool) Stats() Stats {
 	}
 	return st
 }
-
-// used is what the spool takes on disk, without the reserve.
-func (s *Spool) used() int64 {
-	st := s.Stats()
-	return st.Journal + st.Spill + st.Outbox
-}

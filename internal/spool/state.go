@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"encoding/binary"
 	"maps"
 	"slices"
 
@@ -49,6 +50,11 @@ type object struct {
 	intent                     []byte // nil: as its file says
 }
 
+// landed is the entry that says that the object is stored.
+func (o *object) landed() []byte {
+	return binary.AppendUvarint(numbered(entryLanded, o.number, binary.AppendUvarint(nil, o.stream)...), o.end)
+}
+
 func newState() *state {
 	return &state{
 		streams: map[uint64]*stream{}, byPath: map[name]*stream{},
@@ -86,8 +92,11 @@ func (s *state) apply(segment uint64, payload []byte) bool {
 			o.intent = slices.Clone(c.Bytes())
 		}
 	case entryLanded:
-		if n := c.Uint(); !c.Bad {
+		if n, id, end := c.Uint(), c.Uint(), c.Uint(); !c.Bad {
 			s.land(n)
+			if t := s.streams[id]; t != nil {
+				s.advance(t, end) // should the entry of the seal be damaged
+			}
 		}
 	default:
 		return false

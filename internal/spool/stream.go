@@ -113,12 +113,14 @@ func (s *stream) holes() [][2]uint64 {
 	return found
 }
 
-// insert keeps places in the order of their records.
+// insert keeps places in the order of their records, which the entries that told
+// of them may have been lost with.
 func (s *stream) insert(p place) {
 	i, _ := slices.BinarySearchFunc(s.spilled, p.first, func(q place, first uint64) int {
 		return cmp.Compare(q.first, first)
 	})
 	s.spilled = slices.Insert(s.spilled, i, p)
+	s.next, s.assigned = max(s.next, p.end()), max(s.assigned, p.end())
 }
 
 // Stream is a partition with records that are not in an object yet.

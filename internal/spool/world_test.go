@@ -213,11 +213,11 @@ func (w *world) Ours(_ context.Context, meta []byte) (bool, error) {
 	return w.bucket[i.key()].identity == i.Identity, nil
 }
 
-// Another implements spool.Destination.
+// Another implements spool.Destination. The key is another one each time.
 func (w *world) Another(_ context.Context, meta []byte) ([]byte, error) {
 	var i intent
 	require.NoError(w.t, json.Unmarshal(meta, &i))
-	i.Number++
+	i.Number = 2 + w.rand.IntN(1e6)
 	return json.Marshal(i)
 }
 

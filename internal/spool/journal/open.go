@@ -116,8 +116,10 @@ func (j *Journal) renew(row []found) error {
 		return j.rotate()
 	}
 	var gaps []frame.Gap
+	frames := 0
 	copied := func(into frame.Salt, fresh []byte) []byte {
 		gaps = frame.Scan(data, salt, false, func(_ int64, f frame.Frame) {
+			frames++
 			j.group = max(j.group, f.Group)
 			fresh = frame.Append(fresh, into, int64(len(fresh)), f)
 			j.opts.Apply(j.next-1, f.Payload)
@@ -126,6 +128,9 @@ func (j *Journal) renew(row []found) error {
 	}
 	if err := j.begin(header{before: s.header.before, good: s.header.good}, copied); err != nil {
 		return err
+	}
+	if frames == 0 && len(gaps) == 0 { // a segment has its name when it has its checkpoint
+		gaps = []frame.Gap{{From: s.good, To: s.good}}
 	}
 	j.report(s, data, gaps)
 	_ = j.fs.Remove(j.path(s.number)) // no segment names it

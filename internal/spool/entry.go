@@ -57,7 +57,7 @@ func (r *run) append(dst []byte) []byte {
 func parseRun(c *frame.Cursor) run {
 	r := run{stream: c.Uint()}
 	if r.named = c.Uint() == 1; r.named {
-		r.kind = Kind(c.Uint())
+		r.kind = parseKind(c)
 		r.path = string(c.Bytes())
 	}
 	r.first = c.Uint()
@@ -68,6 +68,14 @@ func parseRun(c *frame.Cursor) run {
 		c.Bad = true
 	}
 	return r
+}
+
+func parseKind(c *frame.Cursor) Kind {
+	k := c.Uint()
+	if k > uint64(DeadLetter) {
+		c.Bad = true
+	}
+	return Kind(k)
 }
 
 func appendRuns(dst []byte, runs []run) []byte {
@@ -184,7 +192,7 @@ func parseCheckpoint(c *frame.Cursor) checkpoint {
 	p := checkpoint{nextStream: c.Uint(), nextObject: c.Uint(), nextFile: c.Uint()}
 	for range c.Count() {
 		p.streams = append(p.streams, streamPoint{
-			id: c.Uint(), kind: Kind(c.Uint()), path: string(c.Bytes()), next: c.Uint(), sealed: c.Uint(),
+			id: c.Uint(), kind: parseKind(c), path: string(c.Bytes()), next: c.Uint(), sealed: c.Uint(),
 		})
 		if c.Bad {
 			return p

@@ -55,7 +55,7 @@ func parseEnvelope(payload []byte) (envelope, bool) {
 	}
 	c := frame.Cursor{Rest: payload[1:]}
 	e := envelope{
-		number: c.Uint(), stream: c.Uint(), kind: Kind(c.Uint()), path: string(c.Bytes()),
+		number: c.Uint(), stream: c.Uint(), kind: parseKind(&c), path: string(c.Bytes()),
 		first: c.Uint(), end: c.Uint(), intent: c.Bytes(),
 	}
 	e.letters = parseRuns(&c)

@@ -2,9 +2,12 @@ package spool
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
 	"github.com/s3-destination/s3-destination/internal/spool/journal"
 )
 
@@ -13,10 +16,12 @@ type Record struct {
 	Kind Kind
 	Path string
 	Data []byte
+
+	run int // in the entry that it is written to
 }
 
 // Append returns when the records are durable. It waits while the spool is full.
-// When ctx ends first, nobody knows: they may be durable, and be in an object.
+// The slice is its own until then. When ctx ends first, nobody knows: they may be durable, and be in an object.
 func (s *Spool) Append(ctx context.Context, records []Record) error {
 	if len(records) == 0 {
 		return nil
@@ -50,22 +55,48 @@ func (s *Spool) enqueue(records []Record) (*journal.Ticket, error) {
 	if s.closed {
 		return nil, ErrClosed
 	}
-	return s.journal.Enqueue(appendRuns([]byte{entryAppend}, s.number(records))), nil
+	return s.journal.Enqueue(s.number(append(frame.New(0), entryAppend), records)), nil
 }
 
-// number sorts records by stream and gives them their numbers.
-func (s *Spool) number(records []Record) []run {
-	var runs []run
-	of := map[*stream]int{}
+// number gives records their numbers, and appends them to an entry, sorted by
+// stream.
+func (s *Spool) number(entry []byte, records []Record) []byte {
+	runs := s.runsOf(records)
+	size := len(entry) + binary.MaxVarintLen64
+	for i := range runs {
+		size += maxHead + len(runs[i].path) + runs[i].size
+	}
+	entry = binary.AppendUvarint(slices.Grow(entry, size-len(entry)), uint64(len(runs)))
+	for i := range runs {
+		r := &runs[i]
+		entry = binary.AppendUvarint(r.head(entry), uint64(r.size))
+		r.data = entry[len(entry) : len(entry) : len(entry)+r.size]
+		entry = entry[:len(entry)+r.size]
+	}
+	for i := range records {
+		r := &runs[records[i].run]
+		r.data = appendRecord(r.data, records[i].Data)
+	}
+	return entry
+}
+
+// newRun is a run that is laid out in an entry.
+type newRun struct {
+	run
+	size int // of the data
+}
+
+// runsOf notes the run of each record.
+func (s *Spool) runsOf(records []Record) []newRun {
+	var runs []newRun
+	s.calls++
 	now := s.opts.Now().UnixMilli()
 	for i := range records {
 		rec := &records[i]
 		t := s.named(rec.Kind, rec.Path)
-		at, known := of[t]
-		if !known {
-			at = len(runs)
-			of[t] = at
-			r := run{stream: t.id, first: t.assigned, at: now}
+		if t.call != s.calls {
+			t.call, t.slot = s.calls, len(runs)
+			r := newRun{run: run{stream: t.id, first: t.assigned, at: now}}
 			if t.told < tellings {
 				t.told++
 				r.named, r.kind, r.path = true, t.kind, t.path
@@ -73,15 +104,34 @@ func (s *Spool) number(records []Record) []run {
 			t.pending++
 			runs = append(runs, r)
 		}
-		runs[at].data = appendRecord(runs[at].data, rec.Data)
-		runs[at].count++
+		rec.run = t.slot
+		r := &runs[t.slot]
+		r.size += recordSize(rec.Data)
+		r.count++
 		t.assigned++
 	}
 	return runs
 }
 
+// recordSize is what appendRecord appends.
+func recordSize(data []byte) int {
+	n := 1
+	for l := len(data); l >= 0x80; l >>= 7 {
+		n++
+	}
+	return n + len(data)
+}
+
 // named returns the stream of that name, which is made when it is new.
 func (s *Spool) named(kind Kind, path string) *stream {
+	if t := s.recent; t != nil && t.kind == kind && t.path == path && s.state.streams[t.id] == t {
+		return t
+	}
+	s.recent = s.find(kind, path)
+	return s.recent
+}
+
+func (s *Spool) find(kind Kind, path string) *stream {
 	if t := s.state.byPath[name{kind, path}]; t != nil {
 		return t
 	}

@@ -40,7 +40,8 @@ type run struct {
 
 func (r *run) end() uint64 { return r.first + uint64(r.count) }
 
-func (r *run) append(dst []byte) []byte {
+// head is all of a run but its data.
+func (r *run) head(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, r.stream)
 	if r.named {
 		dst = append(dst, 1, byte(r.kind))
@@ -50,9 +51,14 @@ func (r *run) append(dst []byte) []byte {
 	}
 	dst = binary.AppendUvarint(dst, r.first)
 	dst = binary.AppendUvarint(dst, uint64(r.count))
-	dst = binary.AppendVarint(dst, r.at)
-	return frame.AppendBytes(dst, r.data)
+	return binary.AppendVarint(dst, r.at)
 }
+
+func (r *run) append(dst []byte) []byte { return frame.AppendBytes(r.head(dst), r.data) }
+
+// maxHead bounds the length of a head without the path, and of the lengths of
+// path and data.
+const maxHead = 7 * binary.MaxVarintLen64
 
 func parseRun(c *frame.Cursor) run {
 	r := run{stream: c.Uint()}
@@ -123,12 +129,13 @@ type sealed struct {
 	letters                    []run
 }
 
-func (s *sealed) append(dst []byte) []byte {
+// head is all of it but the letters.
+func (s *sealed) head(dst []byte) []byte {
 	dst = append(dst, entrySealed)
 	for _, v := range []uint64{s.number, s.stream, s.first, s.end, uint64(s.size)} {
 		dst = binary.AppendUvarint(dst, v)
 	}
-	return appendRuns(dst, s.letters)
+	return dst
 }
 
 func parseSealed(c *frame.Cursor) sealed {
@@ -213,7 +220,8 @@ func parseCheckpoint(c *frame.Cursor) checkpoint {
 	return p
 }
 
-// numbered is an entry about one file or object.
-func numbered(kind byte, number uint64, rest ...byte) []byte {
-	return append(binary.AppendUvarint([]byte{kind}, number), rest...)
+// about is an entry about one file or object.
+func about(kind byte, number uint64, rest ...byte) []byte {
+	b := append(frame.New(binary.MaxVarintLen64+1+len(rest)), kind)
+	return append(binary.AppendUvarint(b, number), rest...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
 )
 
 // quiet are options that tell nobody.
@@ -64,10 +65,10 @@ func FuzzState(f *testing.F) {
 		streams: []streamPoint{{id: 1, path: "a", next: 4, sealed: 1}}, files: []uint64{1},
 		objects: []objectPoint{{number: 1, stream: 1, end: 1, intent: []byte("i")}},
 	}
-	seal := sealed{number: 1, stream: 1, end: 1, size: 10, letters: runs}
+	seal := appendRuns((&sealed{number: 1, stream: 1, end: 1, size: 10}).head(nil), runs)
 	for _, entry := range [][]byte{
-		first, point.append(nil), seal.append(nil), numbered(entrySpilled, 1),
-		numbered(entryRekeyed, 1, 1, 'k'), (&object{number: 1, stream: 1, end: 1}).landed(),
+		first, point.append(nil), seal, about(entrySpilled, 1)[frame.Overhead:],
+		about(entryRekeyed, 1, 1, 'k')[frame.Overhead:], (&object{number: 1, stream: 1, end: 1}).landed()[frame.Overhead:],
 	} {
 		f.Add(entry)
 	}
@@ -77,7 +78,7 @@ func FuzzState(f *testing.F) {
 			return &spillFile{number: n, places: []place{{file: n, stream: 1, first: 1, count: 1}}}
 		}
 		s.apply(1, first)
-		s.apply(1, seal.append(nil))
+		s.apply(1, seal)
 		s.apply(2, entry)
 		last := s.checkpoint()
 		for i := range 2 {

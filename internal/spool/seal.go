@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
 	"github.com/s3-destination/s3-destination/internal/spool/journal"
 )
 
@@ -111,8 +112,7 @@ func (s *Spool) store(e *envelope, body io.WriterTo) (int64, error) {
 
 func (s *Spool) commitSeal(ctx context.Context, e *sealed, letters []Record) error {
 	s.mu.Lock()
-	e.letters = s.number(letters)
-	ticket := s.journal.Enqueue(e.append(nil))
+	ticket := s.journal.Enqueue(s.number(e.head(frame.New(0)), letters))
 	s.mu.Unlock()
 	return s.settled(ticket.Wait(ctx))
 }
@@ -225,7 +225,7 @@ func readOutbox(f disk.Reader, w io.Writer) (envelope, error) {
 // Rekey settles another intent for an object whose key is taken by an object that
 // is not this one.
 func (s *Spool) Rekey(ctx context.Context, number uint64, intent []byte) error {
-	return s.commit(ctx, numbered(entryRekeyed, number, appendRecord(nil, intent)...))
+	return s.commit(ctx, about(entryRekeyed, number, appendRecord(nil, intent)...))
 }
 
 // Landed notes that an object is stored. Its file is removed then.

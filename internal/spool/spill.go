@@ -36,7 +36,7 @@ func (s *Spool) relieve(ctx context.Context) {
 // victims are the streams to spill: the largest, down to half of what memory may
 // have, and all that hold an old segment of the journal back when it has too
 // many.
-func (s *Spool) victims() []run {
+func (s *Spool) victims() []victim {
 	bound := s.journal.Bytes() > 2*s.opts.Memory+2*s.opts.SegmentSize
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,33 +63,40 @@ func (s *Spool) victims() []run {
 		}
 	}
 	slices.SortFunc(chosen, func(a, b *stream) int { return cmp.Compare(a.id, b.id) })
-	var runs []run
+	var runs []victim
 	for _, t := range chosen {
 		runs = append(runs, t.runs()...)
 	}
 	return runs
 }
 
+// victim is a run that leaves memory.
+type victim struct {
+	run
+	data [][]byte
+}
+
 // runs is what is in memory of a stream. Records that follow each other are one.
-func (t *stream) runs() []run {
-	var runs []run
+func (t *stream) runs() []victim {
+	var runs []victim
 	for i := range t.cached {
 		e := &t.cached[i]
-		if n := len(runs); n > 0 && runs[n-1].end() == e.first {
-			runs[n-1].count += e.count
-			runs[n-1].data = append(runs[n-1].data, e.data...)
-			continue
+		n := len(runs)
+		if n == 0 || runs[n-1].end() != e.first {
+			runs = append(runs, victim{run: run{
+				stream: t.id, named: true, kind: t.kind, path: t.path, first: e.first, at: e.at,
+			}})
+			n++
 		}
-		runs = append(runs, run{
-			stream: t.id, named: true, kind: t.kind, path: t.path,
-			first: e.first, count: e.count, at: e.at, data: slices.Clone(e.data),
-		})
+		v := &runs[n-1]
+		v.count += e.count
+		v.data = append(v.data, e.data)
 	}
 	return runs
 }
 
 // write makes a spill file durable, and then the entry that says so.
-func (s *Spool) write(ctx context.Context, runs []run) error {
+func (s *Spool) write(ctx context.Context, runs []victim) error {
 	s.mu.Lock()
 	number := s.state.nextFile
 	s.state.nextFile++
@@ -102,18 +109,18 @@ func (s *Spool) write(ctx context.Context, runs []run) error {
 	}
 	s.mu.Lock()
 	s.spilling[number] = &spillFile{number: number, size: w.offset, places: w.places}
-	ticket := s.journal.Enqueue(numbered(entrySpilled, number))
+	ticket := s.journal.Enqueue(about(entrySpilled, number))
 	s.mu.Unlock()
 	return s.settled(ticket.Wait(ctx))
 }
 
-func (s *Spool) writeRuns(path string, number uint64, runs []run) (*spillWriter, error) {
+func (s *Spool) writeRuns(path string, number uint64, runs []victim) (*spillWriter, error) {
 	w, err := newSpillWriter(s.fs, path, number)
 	if err != nil {
 		return nil, err
 	}
 	for i := range runs {
-		if err = w.add(&runs[i]); err != nil {
+		if err = w.add(&runs[i].run, runs[i].data); err != nil {
 			break
 		}
 	}

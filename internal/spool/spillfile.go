@@ -29,6 +29,7 @@ type spillWriter struct {
 	index  uint32
 	places []place
 	number uint64
+	buf    []byte
 }
 
 func newSpillWriter(fsys disk.FS, path string, number uint64) (*spillWriter, error) {
@@ -37,44 +38,64 @@ func newSpillWriter(fsys disk.FS, path string, number uint64) (*spillWriter, err
 		return nil, err
 	}
 	w := &spillWriter{file: f, salt: frame.NewSalt(), number: number}
-	if err := w.write(frame.Header(w.salt, binary.AppendUvarint(nil, number))); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
+	w.buf = append(w.buf, frame.Header(w.salt, binary.AppendUvarint(nil, number))...)
 	return w, nil
 }
 
-func (w *spillWriter) write(b []byte) error {
-	n, err := w.file.Write(b)
+// spillBuffer is how much is written at once.
+const spillBuffer = 1 << 20
+
+// begin begins a frame in the buffer.
+func (w *spillWriter) begin(kind byte) (start int) {
+	start = len(w.buf)
+	w.buf = append(append(w.buf, make([]byte, frame.Overhead)...), kind)
+	return start
+}
+
+// end ends the frame that begins there, and writes the buffer when it is full.
+func (w *spillWriter) end(start int) error {
+	frame.Seal(w.buf[start:], w.salt, w.offset+int64(start), 1, w.index)
+	w.index++
+	if len(w.buf) < spillBuffer {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *spillWriter) flush() error {
+	n, err := w.file.Write(w.buf)
 	w.offset += int64(n)
+	w.buf = w.buf[:0]
 	return err
 }
 
-func (w *spillWriter) frame(payload []byte) error {
-	b := frame.Append(nil, w.salt, w.offset, frame.Frame{Group: 1, Index: w.index, Payload: payload})
-	w.index++
-	return w.write(b)
-}
-
-// add writes a run.
-func (w *spillWriter) add(r *run) error {
-	from := w.offset
-	if err := w.frame(r.append([]byte{spillRun})); err != nil {
-		return err
+// add writes a run, whose data is in several parts.
+func (w *spillWriter) add(r *run, data [][]byte) error {
+	size := 0
+	for _, d := range data {
+		size += len(d)
 	}
+	start := w.begin(spillRun)
+	w.buf = binary.AppendUvarint(r.head(w.buf), uint64(size))
+	for _, d := range data {
+		w.buf = append(w.buf, d...)
+	}
+	from, length := w.offset+int64(start), int64(len(w.buf)-start)
 	w.places = append(w.places, place{
-		file: w.number, offset: from, length: w.offset - from,
+		file: w.number, offset: from, length: length,
 		stream: r.stream, first: r.first, count: r.count, at: r.at,
 	})
-	return nil
+	return w.end(start)
 }
 
 // finish ends the file and makes it durable, but not its name.
 func (w *spillWriter) finish() error {
-	at := w.offset
-	if err := w.frame(appendPlaces([]byte{spillIndex}, w.places)); err != nil {
-		return err
-	}
-	if err := w.write(binary.LittleEndian.AppendUint64(nil, uint64(at))); err != nil {
+	start := w.begin(spillIndex)
+	at := w.offset + int64(start)
+	w.buf = appendPlaces(w.buf, w.places)
+	frame.Seal(w.buf[start:], w.salt, at, 1, w.index)
+	w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(at))
+	if err := w.flush(); err != nil {
 		return err
 	}
 	return w.file.Sync()

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"sync"
 	"time"
@@ -89,6 +90,10 @@ type Spool struct {
 	state  *state
 	room   chan struct{} // closed, and made anew, when something was removed
 	closed bool
+	// calls counts those that brought records, and recent is the stream of the
+	// last one.
+	calls  uint64
+	recent *stream
 	// spilling are files whose entries are on their way to the journal.
 	spilling map[uint64]*spillFile
 	outbox   int64 // bytes of its files
@@ -127,6 +132,10 @@ func fileName(dir string, number uint64) string { return fmt.Sprintf("%020d.%s",
 func (s *Spool) apply(segment uint64, payload []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.state.entry = len(payload)
+	if s.journal == nil { // it is being opened, and reads segments as a whole
+		s.state.entry = math.MaxInt
+	}
 	s.state.apply(segment, payload)
 }
 

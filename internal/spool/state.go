@@ -26,6 +26,10 @@ type state struct {
 
 	nextStream, nextObject, nextFile uint64
 
+	// entry is the length of the memory that the entry is part of which is being
+	// applied.
+	entry int
+
 	// index returns what a spill file holds; nil when it cannot be read.
 	index func(file uint64) *spillFile
 }
@@ -52,7 +56,7 @@ type object struct {
 
 // landed is the entry that says that the object is stored.
 func (o *object) landed() []byte {
-	return binary.AppendUvarint(numbered(entryLanded, o.number, binary.AppendUvarint(nil, o.stream)...), o.end)
+	return binary.AppendUvarint(about(entryLanded, o.number, binary.AppendUvarint(nil, o.stream)...), o.end)
 }
 
 func newState() *state {
@@ -139,10 +143,19 @@ func (s *state) append(segment uint64, runs []run) {
 		if t.next <= t.sealed {
 			continue
 		}
-		e := extent{first: r.first, count: r.count, at: r.at, segment: segment, data: slices.Clone(r.data)}
+		e := extent{first: r.first, count: r.count, at: r.at, segment: segment, data: s.keep(r.data)}
 		t.cached = append(t.cached, e)
 		s.charge(t, &e, 1)
 	}
+}
+
+// keep returns data that may be held for long. A part of an entry that is not
+// most of it would hold the rest, too.
+func (s *state) keep(data []byte) []byte {
+	if 2*len(data) > s.entry {
+		return data
+	}
+	return slices.Clone(data)
 }
 
 func (s *state) charge(t *stream, e *extent, sign int) {

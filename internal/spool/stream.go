@@ -25,10 +25,12 @@ type stream struct {
 	cached  []extent
 	bytes   int64 // of cached
 
-	pending int  // entries that name it and are not durable
-	told    int  // entries that tell its path
-	objects int  // objects that have not landed
-	sealing bool // an object is being sealed
+	pending int    // entries that name it and are not durable
+	call    uint64 // the last one that brought records
+	slot    int    // its run in that
+	told    int    // entries that tell its path
+	objects int    // objects that have not landed
+	sealing bool   // an object is being sealed
 }
 
 // extent is records in memory, which the journal has on disk.

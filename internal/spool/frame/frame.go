@@ -96,17 +96,26 @@ type Frame struct {
 	Payload []byte
 }
 
+// New returns the beginning of a frame that its payload is to be appended to, so
+// that Seal can make a frame of both without copying.
+func New(payload int) []byte { return make([]byte, Overhead, Overhead+payload) }
+
+// Seal fills in the beginning of a frame that will lie at an offset of its file.
+func Seal(b []byte, salt Salt, offset int64, group uint64, index uint32) {
+	mark := salt.mark()
+	copy(b, mark[:])
+	binary.LittleEndian.PutUint64(b[8:], uint64(len(b)-Overhead))
+	binary.LittleEndian.PutUint64(b[16:], group)
+	binary.LittleEndian.PutUint32(b[24:], index)
+	binary.LittleEndian.PutUint32(b[4:], frameSum(salt, offset, b))
+}
+
 // Append appends a frame that will lie at an offset of its file.
 func Append(dst []byte, salt Salt, offset int64, f Frame) []byte {
 	start := len(dst)
-	mark := salt.mark()
-	dst = append(dst, mark[:]...)
-	dst = append(dst, 0, 0, 0, 0) // the checksum
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(f.Payload)))
-	dst = binary.LittleEndian.AppendUint64(dst, f.Group)
-	dst = binary.LittleEndian.AppendUint32(dst, f.Index)
+	dst = append(dst, make([]byte, Overhead)...)
 	dst = append(dst, f.Payload...)
-	binary.LittleEndian.PutUint32(dst[start+4:], frameSum(salt, offset, dst[start:]))
+	Seal(dst[start:], salt, offset, f.Group, f.Index)
 	return dst
 }
 

@@ -31,8 +31,8 @@ type Options struct {
 	// entry has more.
 	GroupSize int64
 	// Apply is given each entry in order: all that are there when the journal is
-	// opened, and then each once it is durable. Checkpoints are entries. The
-	// payload must not be kept.
+	// opened, and then each once it is durable. Checkpoints are entries. A payload
+	// is that of Enqueue, or a part of a whole segment.
 	Apply func(segment uint64, payload []byte)
 	// Checkpoint returns an entry that stands for all that were applied.
 	Checkpoint func() []byte
@@ -104,14 +104,15 @@ func (j *Journal) path(number uint64) string { return filepath.Join(j.dir, fileN
 // Ticket is an entry on its way to the disk.
 type Ticket struct {
 	journal *Journal
-	payload []byte
+	frame   []byte
 	done    chan struct{}
 }
 
-// Enqueue gives an entry its place. It is written when somebody waits for it, or
-// for a later one, and payload belongs to the journal until then.
-func (j *Journal) Enqueue(payload []byte) *Ticket {
-	t := &Ticket{journal: j, payload: payload, done: make(chan struct{})}
+// Enqueue gives an entry its place. It was appended to what frame.New returns. It
+// is written when somebody waits for it, or for a later one, and belongs to the
+// journal until then.
+func (j *Journal) Enqueue(entry []byte) *Ticket {
+	t := &Ticket{journal: j, frame: entry, done: make(chan struct{})}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.queue = append(j.queue, t)
@@ -188,7 +189,7 @@ func (j *Journal) write() error {
 	}
 	j.failures = 0
 	for _, t := range entries {
-		j.opts.Apply(j.last.number, t.payload)
+		j.opts.Apply(j.last.number, t.frame[frame.Overhead:])
 	}
 	j.mu.Lock()
 	j.queue = j.queue[len(entries):]
@@ -208,8 +209,8 @@ func (j *Journal) front() ([]*Ticket, error) {
 		return nil, ErrClosed
 	}
 	size, n := int64(0), 0
-	for n < len(j.queue) && (n == 0 || size+int64(len(j.queue[n].payload)) <= j.opts.GroupSize) {
-		size += int64(len(j.queue[n].payload))
+	for n < len(j.queue) && (n == 0 || size+int64(len(j.queue[n].frame)) <= j.opts.GroupSize) {
+		size += int64(len(j.queue[n].frame))
 		n++
 	}
 	return j.queue[:n:n], nil
@@ -225,20 +226,43 @@ func (j *Journal) sync(entries []*Ticket) error {
 		return nil
 	}
 	j.group++
-	var buf []byte
-	for i, t := range entries {
-		f := frame.Frame{Group: j.group, Index: uint32(i), Payload: t.payload}
-		buf = frame.Append(buf, j.salt, j.last.good+int64(len(buf)), f)
-	}
-	_, err := j.file.Write(buf)
+	written, err := j.writeFrames(entries)
 	if err == nil {
 		err = j.file.Sync()
 	}
 	if err != nil {
 		return fmt.Errorf("writing to the journal: %w", err)
 	}
-	j.last.good += int64(len(buf))
+	j.last.good += written
 	return nil
+}
+
+// largeFrame is from which size on a frame is written by itself, which costs less
+// than to copy it.
+const largeFrame = 64 << 10
+
+func (j *Journal) writeFrames(entries []*Ticket) (written int64, err error) {
+	var small []byte
+	flush := func() {
+		if len(small) > 0 && err == nil {
+			_, err = j.file.Write(small)
+		}
+		small = small[:0]
+	}
+	for i, t := range entries {
+		frame.Seal(t.frame, j.salt, j.last.good+written, j.group, uint32(i))
+		written += int64(len(t.frame))
+		if len(t.frame) < largeFrame {
+			small = append(small, t.frame...)
+			continue
+		}
+		flush()
+		if err == nil {
+			_, err = j.file.Write(t.frame)
+		}
+	}
+	flush()
+	return written, err
 }
 
 // abandon gives up a file that is not known to hold what was written.
@@ -307,7 +331,7 @@ func (j *Journal) Bytes() int64 {
 		total += s.good
 	}
 	for _, t := range j.queue {
-		total += int64(len(t.payload)) + frame.Overhead
+		total += int64(len(t.frame))
 	}
 	return total
 }

@@ -47,7 +47,7 @@ func (k *keeper) apply(_ uint64, payload []byte) {
 func (k *keeper) options() journal.Options {
 	return journal.Options{
 		SegmentSize: frame.HeaderSize + 600,
-		GroupSize:   200,
+		GroupSize:   500,
 		Apply:       k.apply,
 		Checkpoint:  func() []byte { return []byte("C" + strings.Join(k.entries, ",")) },
 		Damaged:     func(d journal.Damage) { k.damage = append(k.damage, d) },
@@ -70,12 +70,16 @@ func tryOpen(t *testing.T, fsys disk.FS) (*keeper, error) {
 	return k, err
 }
 
+func entry(format string, args ...any) []byte {
+	return fmt.Appendf(frame.New(0), "E"+format, args...)
+}
+
 // append adds entries in one group.
 func (k *keeper) append(entries ...string) {
 	k.t.Helper()
 	tickets := make([]*journal.Ticket, len(entries))
 	for i, e := range entries {
-		tickets[i] = k.journal.Enqueue([]byte("E" + e))
+		tickets[i] = k.journal.Enqueue(entry("%s", e))
 	}
 	for _, t := range tickets {
 		require.NoError(k.t, t.Wait(k.t.Context()))
@@ -129,7 +133,7 @@ func TestCallersOfAllKindsAreServed(t *testing.T) {
 				if caller%5 == 0 {
 					cancel() // gives up at once, or is served
 				}
-				err := k.journal.Enqueue(fmt.Appendf(nil, "E%d.%d", caller, n)).Wait(ctx)
+				err := k.journal.Enqueue(entry("%d.%d", caller, n)).Wait(ctx)
 				if caller%5 != 0 {
 					assert.NoError(t, err)
 				}
@@ -139,7 +143,7 @@ func TestCallersOfAllKindsAreServed(t *testing.T) {
 	}
 	group.Wait()
 	require.NoError(t, k.journal.Close())
-	require.ErrorIs(t, k.journal.Enqueue([]byte("E")).Wait(t.Context()), journal.ErrClosed)
+	require.ErrorIs(t, k.journal.Enqueue(entry("")).Wait(t.Context()), journal.ErrClosed)
 	want := slices.Clone(k.entries)
 	assert.Len(t, want, 50*20, "what nobody waits for any more is written, too")
 	again := &keeper{t: t}
@@ -327,7 +331,7 @@ func TestCloseEndsTheWaitForADiskThatFails(t *testing.T) {
 		k.append("first")
 		d.Limit(1)
 		ended := make(chan error)
-		go func() { ended <- j.Enqueue([]byte("Esecond")).Wait(context.Background()) }()
+		go func() { ended <- j.Enqueue(entry("second")).Wait(context.Background()) }()
 		synctest.Wait()
 		assert.NotEmpty(t, k.failed)
 		require.Error(t, j.Close(), "the second is not durable")
@@ -349,7 +353,7 @@ func TestAWriterThatGivesUpLetsTheNextOneTry(t *testing.T) {
 		d.Limit(1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		require.ErrorIs(t, k.journal.Enqueue([]byte("Efirst")).Wait(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, k.journal.Enqueue(entry("first")).Wait(ctx), context.DeadlineExceeded)
 		assert.Less(t, len(k.failed), 60, "tries get rarer")
 		d.Limit(0)
 		k.append("second")

@@ -34,7 +34,7 @@ func (s *Spool) keepBytes(path string, from int64, data []byte) {
 
 // lose gives up an object whose file is damaged: it moves aside, and its records
 // are named.
-func (s *Spool) lose(o *object, why error) error {
+func (s *Spool) lose(ctx context.Context, o *object, why error) error {
 	path := s.path(outboxDir, o.number)
 	s.mu.Lock()
 	lost := Loss{First: o.first, End: o.end, File: path, Landed: true}
@@ -43,7 +43,7 @@ func (s *Spool) lose(o *object, why error) error {
 	}
 	s.mu.Unlock()
 	lost.Reason = fmt.Sprintf("their encoded object is damaged, and whether it was stored before is not known: %s", aside)
-	if err := s.commit(context.Background(), o.landed()); err != nil {
+	if err := s.commit(ctx, o.landed()); err != nil {
 		return err
 	}
 	s.opts.Lost(lost)

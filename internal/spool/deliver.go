@@ -27,11 +27,11 @@ var ErrTaken = errors.New("the key is taken")
 // under one that is not on disk.
 func (s *Spool) Deliver(ctx context.Context, number uint64, d Destination) error {
 	for {
-		o, err := s.Object(number)
+		o, err := s.Object(ctx, number)
 		if err != nil {
 			return err
 		}
-		body := writerTo(func(w io.Writer) error { return s.Body(number, w) })
+		body := writerTo(func(w io.Writer) error { return s.Body(ctx, number, w) })
 		err = d.Put(ctx, o.Intent, body)
 		if errors.Is(err, ErrTaken) {
 			var ours bool

@@ -43,7 +43,7 @@ func filled(f *testing.F) map[string][]byte {
 		require.NoError(f, err)
 		require.NotEmpty(f, found)
 		for _, path := range found {
-			if files[d], err = os.ReadFile(path); err != nil { //nolint:gosec // a file of the test
+			if files[d], err = os.ReadFile(path); err != nil {
 				f.Fatal(err)
 			}
 		}

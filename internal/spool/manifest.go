@@ -41,7 +41,7 @@ func (s *Spool) readManifest() (manifest, error) {
 		return m, fmt.Errorf("reading what the spool in %s is: %w", s.dir, err)
 	}
 	var found manifest
-	if json.Unmarshal(data, &found) != nil || found.Sum != found.sum() {
+	if damaged := json.Unmarshal(data, &found) != nil || found.Sum != found.sum(); damaged {
 		s.opts.Lost(Loss{File: path, Reason: "the file is damaged; it holds no records"})
 		return m, nil
 	}

@@ -24,15 +24,14 @@ func (r *reserve) whole() bool {
 	return r.held || r.size == 0
 }
 
-// release gives the space back, and reports whether there was any.
-func (r *reserve) release() bool {
+// release gives the space back.
+func (r *reserve) release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.held {
-		return false
+	if r.held {
+		r.held = false
+		_ = r.fs.Remove(r.path) // it is written anew when it is held again
 	}
-	r.held = false
-	return r.fs.Remove(r.path) == nil
 }
 
 // zeros is what the reserve is filled with: space that is only promised may be
@@ -52,9 +51,8 @@ func (r *reserve) hold() error {
 	}
 	block := make([]byte, min(zeros, r.size))
 	for left := r.size; left > 0 && err == nil; {
-		n := 0
-		n, err = f.Write(block[:min(int64(len(block)), left)])
-		left -= int64(n)
+		_, err = f.Write(block[:min(int64(len(block)), left)])
+		left -= int64(len(block))
 	}
 	if err == nil {
 		err = f.Sync()

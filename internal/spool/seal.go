@@ -137,13 +137,13 @@ func (s *Spool) commit(ctx context.Context, entry []byte) error {
 }
 
 // Objects are those that have not landed, in the order in which they were sealed.
-func (s *Spool) Objects() ([]Object, error) {
+func (s *Spool) Objects(ctx context.Context) ([]Object, error) {
 	s.mu.Lock()
 	numbers := slices.Sorted(maps.Keys(s.state.objects))
 	s.mu.Unlock()
 	all := make([]Object, 0, len(numbers))
 	for _, n := range numbers {
-		o, err := s.Object(n)
+		o, err := s.Object(ctx, n)
 		if errors.Is(err, ErrUnknown) {
 			continue // landed meanwhile, or lost
 		}
@@ -156,7 +156,7 @@ func (s *Spool) Objects() ([]Object, error) {
 }
 
 // Object returns one of them.
-func (s *Spool) Object(number uint64) (Object, error) {
+func (s *Spool) Object(ctx context.Context, number uint64) (Object, error) {
 	s.mu.Lock()
 	o := s.state.objects[number]
 	s.mu.Unlock()
@@ -165,7 +165,7 @@ func (s *Spool) Object(number uint64) (Object, error) {
 	}
 	e, err := s.read(number, nil)
 	if errors.Is(err, errNotWhole) {
-		return Object{}, s.lose(o, err)
+		return Object{}, s.lose(ctx, o, err)
 	}
 	if err != nil {
 		return Object{}, fmt.Errorf("reading an object of the outbox: %w", err)
@@ -183,7 +183,7 @@ func (s *Spool) Object(number uint64) (Object, error) {
 
 // Body writes the body of an object, each piece after its checksum was compared.
 // What was written is of no use after an error.
-func (s *Spool) Body(number uint64, w io.Writer) error {
+func (s *Spool) Body(ctx context.Context, number uint64, w io.Writer) error {
 	s.mu.Lock()
 	o := s.state.objects[number]
 	s.mu.Unlock()
@@ -192,7 +192,7 @@ func (s *Spool) Body(number uint64, w io.Writer) error {
 	}
 	_, err := s.read(number, w)
 	if errors.Is(err, errNotWhole) {
-		return s.lose(o, err)
+		return s.lose(ctx, o, err)
 	}
 	if err != nil {
 		return fmt.Errorf("reading an object of the outbox: %w", err)

@@ -61,7 +61,7 @@ func sealAll(t *testing.T, s *spool.Spool) {
 
 func landAll(t *testing.T, s *spool.Spool) {
 	t.Helper()
-	objects, err := s.Objects()
+	objects, err := s.Objects(t.Context())
 	require.NoError(t, err)
 	for _, o := range objects {
 		require.NoError(t, s.Landed(t.Context(), o.Number))
@@ -88,24 +88,24 @@ func TestWhatIsAppendedIsReadInOrderUntilItIsSealed(t *testing.T) {
 	assert.Equal(t, map[string]string{"a": "3", "b": "x", "letters": "refused"}, texts(t, s))
 
 	for range 2 { // and the same after a start
-		objects, err := s.Objects()
+		objects, err := s.Objects(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, []spool.Object{{Number: n, Path: "a", Range: r, Intent: []byte("intent")}}, objects)
 		var body bytes.Buffer
-		require.NoError(t, s.Body(n, &body))
+		require.NoError(t, s.Body(t.Context(), n, &body))
 		assert.Equal(t, "body", body.String())
 		require.NoError(t, s.Close())
 		s = w.open()
 	}
 	assert.Equal(t, map[string]string{"a": "3", "b": "x", "letters": "refused"}, texts(t, s))
 	require.NoError(t, s.Rekey(t.Context(), n, []byte("another")))
-	o, err := s.Object(n)
+	o, err := s.Object(t.Context(), n)
 	require.NoError(t, err)
 	assert.Equal(t, "another", string(o.Intent))
 	require.NoError(t, s.Landed(t.Context(), n))
-	_, err = s.Object(n)
+	_, err = s.Object(t.Context(), n)
 	require.ErrorIs(t, err, spool.ErrUnknown)
-	require.ErrorIs(t, s.Body(n, io.Discard), spool.ErrUnknown)
+	require.ErrorIs(t, s.Body(t.Context(), n, io.Discard), spool.ErrUnknown)
 	require.NoError(t, s.Close())
 }
 
@@ -380,7 +380,7 @@ func TestAStartThatTheDiskRefusesIsNotAnEmptySpool(t *testing.T) {
 		d.Reboot(crashdisk.Lose)
 		s, err := spool.Open(d, dir, w.options())
 		require.NoError(t, err)
-		objects, err := s.Objects()
+		objects, err := s.Objects(t.Context())
 		require.NoError(t, err)
 		require.Len(t, objects, 3, "at %d", at)
 		require.Equal(t, "later", texts(t, s)["a"])

@@ -151,7 +151,7 @@ func (w *world) seal(s *spool.Spool) bool {
 }
 
 func (w *world) deliver(s *spool.Spool) bool {
-	objects, err := s.Objects()
+	objects, err := s.Objects(w.t.Context())
 	if err != nil {
 		return true
 	}

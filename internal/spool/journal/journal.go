@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -380,5 +379,3 @@ func pause(ctx context.Context, n int) error {
 		return context.Cause(ctx)
 	}
 }
-
-func isSegment(name string) bool { return strings.HasSuffix(name, suffix) }

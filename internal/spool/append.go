@@ -189,8 +189,11 @@ func (s *Spool) fits(ctx context.Context, size int64) bool {
 		s.opts.Failed(fmt.Errorf("keeping a reserve of %d bytes in %s: %w", s.reserve.size, s.dir, err))
 		return false
 	}
-	st := s.Stats()
+	used := s.journal.Bytes()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	// What is in memory is written once more before its journal is removed.
-	used := st.Journal + st.Spill + st.Outbox + st.Cached
-	return used+size <= s.opts.MaxSize-s.reserve.size || st.Streams+st.Objects == 0
+	used += s.state.spillBytes + s.outbox + s.state.cached
+	empty := s.state.cached == 0 && len(s.state.files) == 0 && len(s.state.objects) == 0
+	return used+size <= s.opts.MaxSize-s.reserve.size || empty
 }

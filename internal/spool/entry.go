@@ -23,6 +23,7 @@ const (
 	entrySealed
 	entryRekeyed
 	entryLanded
+	entryMissed
 )
 
 // run is records of a stream that follow each other.
@@ -161,6 +162,27 @@ type streamPoint struct {
 	kind         Kind
 	path         string
 	next, sealed uint64
+	missed       []hole
+}
+
+// hole is records that are lost, from first up to but without end.
+type hole struct{ first, end uint64 }
+
+func appendHoles(dst []byte, holes []hole) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(holes)))
+	for _, h := range holes {
+		dst = binary.AppendUvarint(dst, h.first)
+		dst = binary.AppendUvarint(dst, h.end)
+	}
+	return dst
+}
+
+func parseHoles(c *frame.Cursor) []hole {
+	var holes []hole
+	for range c.Count() {
+		holes = append(holes, hole{first: c.Uint(), end: c.Uint()})
+	}
+	return holes
 }
 
 type objectPoint struct {
@@ -180,6 +202,7 @@ func (p *checkpoint) append(dst []byte) []byte {
 		dst = frame.AppendBytes(dst, s.path)
 		dst = binary.AppendUvarint(dst, s.next)
 		dst = binary.AppendUvarint(dst, s.sealed)
+		dst = appendHoles(dst, s.missed)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(p.files)))
 	for _, n := range p.files {
@@ -200,6 +223,7 @@ func parseCheckpoint(c *frame.Cursor) checkpoint {
 	for range c.Count() {
 		p.streams = append(p.streams, streamPoint{
 			id: c.Uint(), kind: parseKind(c), path: string(c.Bytes()), next: c.Uint(), sealed: c.Uint(),
+			missed: parseHoles(c),
 		})
 		if c.Bad {
 			return p

@@ -59,6 +59,7 @@ type recovery struct {
 	spool  *Spool
 	losses []Loss
 	damage []journal.Damage
+	missed [][]byte // entries by which losses are told once
 }
 
 func (s *Spool) recover() error {
@@ -180,15 +181,15 @@ func (s *state) fill(f *spillFile) bool {
 		}
 	}
 	if f.live > 0 {
-		s.files[f.number] = f
+		s.keepFile(f)
 	}
 	return f.live > 0
 }
 
 // misses reports whether some of these records are not there, or not known of.
 func (s *stream) misses(first, end uint64) bool {
-	for _, hole := range s.holes() {
-		if first < hole[1] && end > hole[0] {
+	for _, h := range s.holes() {
+		if first < h.end && end > h.first {
 			return true
 		}
 	}
@@ -288,11 +289,15 @@ func (r *recovery) streams() error {
 			r.unnamed(t)
 			continue
 		}
-		for _, hole := range t.holes() {
+		holes := t.holes()
+		for _, h := range holes {
 			r.losses = append(r.losses, Loss{
-				Kind: t.kind, Path: t.path, First: hole[0], End: hole[1],
+				Kind: t.kind, Path: t.path, First: h.first, End: h.end,
 				Reason: "what held them cannot be read", Unacknowledged: uncertain,
 			})
+		}
+		if len(holes) > 0 {
+			r.missed = append(r.missed, about(entryMissed, t.id, appendHoles(nil, holes)...))
 		}
 	}
 	return nil
@@ -330,6 +335,11 @@ func (r *recovery) tell() error {
 	}
 	if s.opts.OnDamage == Stop && len(certain) > 0 {
 		return fmt.Errorf("%w: %s; on_damage: quarantine goes on without", ErrDamaged, strings.Join(certain, "; "))
+	}
+	for _, entry := range r.missed {
+		if err := s.commit(context.Background(), entry); err != nil {
+			return fmt.Errorf("opening the spool in %s: %w", s.dir, err)
+		}
 	}
 	return nil
 }

@@ -193,9 +193,9 @@ func (s *Spool) Stats() Stats {
 	j := s.journal.Bytes()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := Stats{Journal: j, Outbox: s.outbox, Cached: s.state.cached, Objects: len(s.state.objects), Full: !s.reserve.whole()}
-	for _, f := range s.state.files {
-		st.Spill += f.size
+	st := Stats{
+		Journal: j, Spill: s.state.spillBytes, Outbox: s.outbox, Cached: s.state.cached,
+		Objects: len(s.state.objects), Full: !s.reserve.whole(),
 	}
 	for _, t := range s.state.streams {
 		if t.next > t.sealed {

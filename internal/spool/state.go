@@ -22,7 +22,8 @@ type state struct {
 	// inSegment counts the extents in memory that a segment of the journal has
 	// on disk.
 	inSegment map[uint64]int
-	cached    int64
+	// cached and spillBytes are the bytes in memory and in spill files.
+	cached, spillBytes int64
 
 	nextStream, nextObject, nextFile uint64
 
@@ -102,6 +103,10 @@ func (s *state) apply(segment uint64, payload []byte) bool {
 				s.advance(t, end) // should the entry of the seal be damaged
 			}
 		}
+	case entryMissed:
+		if t, holes := s.streams[c.Uint()], parseHoles(c); t != nil && !c.Bad {
+			t.missed = append(t.missed, holes...)
+		}
 	default:
 		return false
 	}
@@ -177,6 +182,16 @@ func (s *state) uncache(t *stream, before uint64) {
 	t.cached = t.cached[n:]
 }
 
+func (s *state) keepFile(f *spillFile) {
+	s.files[f.number] = f
+	s.spillBytes += f.size
+}
+
+func (s *state) dropFile(number uint64) {
+	s.spillBytes -= s.files[number].size
+	delete(s.files, number)
+}
+
 // spilled takes the runs of a file for what they replace in memory.
 func (s *state) spilled(number uint64) {
 	s.nextFile = max(s.nextFile, number+1)
@@ -187,7 +202,7 @@ func (s *state) spilled(number uint64) {
 	if f == nil {
 		return // what it held is missed when all is read, if it is still needed
 	}
-	s.files[number] = f
+	s.keepFile(f)
 	for _, p := range f.places {
 		if t := s.streams[p.stream]; t != nil && p.end() > t.sealed {
 			f.live++
@@ -219,6 +234,7 @@ func (s *state) advance(t *stream, end uint64) {
 		n++
 	}
 	t.spilled = t.spilled[n:]
+	t.missed = slices.DeleteFunc(t.missed, func(h hole) bool { return h.end <= t.sealed })
 }
 
 // release notes that a place is not needed any more.
@@ -249,7 +265,7 @@ func (s *state) checkpoint() []byte {
 		case t.idle():
 			s.forget(t)
 		case t.named && (t.next > 0 || t.objects > 0):
-			p.streams = append(p.streams, streamPoint{id: id, kind: t.kind, path: t.path, next: t.next, sealed: t.sealed})
+			p.streams = append(p.streams, streamPoint{id: id, kind: t.kind, path: t.path, next: t.next, sealed: t.sealed, missed: t.missed})
 		}
 	}
 	p.files = slices.Sorted(maps.Keys(s.files))
@@ -286,6 +302,7 @@ func (s *state) restore(p *checkpoint) {
 		t := s.stream(q.id)
 		s.name(t, q.kind, q.path)
 		t.next, t.assigned = max(t.next, q.next), max(t.assigned, q.next)
+		t.missed = q.missed
 		s.advance(t, q.sealed)
 	}
 	for _, t := range s.streams {
@@ -300,7 +317,7 @@ func (s *state) restore(p *checkpoint) {
 	}
 	for n := range s.files {
 		if !listed[n] {
-			delete(s.files, n) // nothing in it is needed
+			s.dropFile(n) // nothing in it is needed
 		}
 	}
 	s.restoreObjects(p)

@@ -21,6 +21,7 @@ type stream struct {
 	next     uint64 // the number behind the last one that is durable
 	sealed   uint64
 
+	missed  []hole // told
 	spilled []place
 	cached  []extent
 	bytes   int64 // of cached
@@ -102,13 +103,19 @@ func (s *stream) parts() []part {
 	return all
 }
 
-// holes are the records that should be there and are not.
-func (s *stream) holes() [][2]uint64 {
-	var found [][2]uint64
+// holes are the records that should be there and are not, without those of which
+// that was told.
+func (s *stream) holes() []hole {
+	var found []hole
 	at := s.sealed
-	for _, p := range append(s.parts(), part{first: s.next, end: s.next}) {
+	parts := append(s.parts(), part{first: s.next, end: s.next})
+	for _, h := range s.missed {
+		parts = append(parts, part{first: h.first, end: h.end})
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.first, b.first) })
+	for _, p := range parts {
 		if p.first > at {
-			found = append(found, [2]uint64{at, p.first})
+			found = append(found, hole{first: at, end: p.first})
 		}
 		at = max(at, p.end)
 	}

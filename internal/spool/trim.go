@@ -73,7 +73,7 @@ func (s *Spool) trimSpills() error {
 			return err
 		}
 		s.mu.Lock()
-		delete(s.state.files, n)
+		s.state.dropFile(n)
 		s.mu.Unlock()
 	}
 	return nil

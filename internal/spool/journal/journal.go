@@ -85,6 +85,7 @@ type Journal struct {
 	// interrupt ends the pause of the writer.
 	interrupt func()
 	segments  []segment // oldest first
+	bytes     int64     // of segments and queue
 }
 
 // segment is a file of the journal.
@@ -115,6 +116,7 @@ func (j *Journal) Enqueue(entry []byte) *Ticket {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.queue = append(j.queue, t)
+	j.bytes += int64(len(t.frame))
 	return t
 }
 
@@ -192,7 +194,7 @@ func (j *Journal) write() error {
 	}
 	j.mu.Lock()
 	j.queue = j.queue[len(entries):]
-	j.segments[len(j.segments)-1] = j.last
+	j.segments[len(j.segments)-1] = j.last // whose bytes were those of the queue
 	j.mu.Unlock()
 	for _, t := range entries {
 		close(t.done)
@@ -295,6 +297,7 @@ func (j *Journal) Trim(before uint64) error {
 			return fmt.Errorf("removing a segment of the journal: %w", err)
 		}
 		j.mu.Lock()
+		j.bytes -= j.segments[0].good
 		j.segments = j.segments[1:]
 		j.mu.Unlock()
 	}
@@ -325,14 +328,7 @@ func (j *Journal) Segments() int {
 func (j *Journal) Bytes() int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	total := int64(0)
-	for _, s := range j.segments {
-		total += s.good
-	}
-	for _, t := range j.queue {
-		total += int64(len(t.frame))
-	}
-	return total
+	return j.bytes
 }
 
 // Close tries once to write what was enqueued, and ends. An entry that is not

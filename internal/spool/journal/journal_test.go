@@ -314,9 +314,16 @@ func TestTrimKeepsTheLastSegmentAndShrinks(t *testing.T) {
 	assert.Equal(t, 1, k.journal.Segments())
 	assert.Greater(t, segments, 3)
 	assert.Less(t, k.journal.Bytes(), grown/3)
-	assert.Len(t, d.Under(dir), 1)
+	files := d.Under(dir)
+	assert.Len(t, files, 1)
+	data, err := disk.ReadAll(d, files[0])
+	require.NoError(t, err)
+	assert.Equal(t, int64(len(data)), k.journal.Bytes())
+	ticket := k.journal.Enqueue(entry("waits"))
+	assert.Greater(t, k.journal.Bytes(), int64(len(data)), "what waits counts, too")
+	require.NoError(t, ticket.Wait(t.Context()))
 	d.Reboot(crashdisk.Lose)
-	assert.Equal(t, numbered(0, 90), open(t, d).entries)
+	assert.Equal(t, append(numbered(0, 90), "waits"), open(t, d).entries)
 }
 
 func TestCloseEndsTheWaitForADiskThatFails(t *testing.T) {

@@ -58,7 +58,7 @@ func (j *Journal) replay(row []found) error {
 		if i == len(row)-1 {
 			return nil
 		}
-		j.segments = append(j.segments, segment{number: s.number, good: s.good})
+		j.count(s)
 		data, salt, err := j.load(s)
 		if err != nil {
 			return err
@@ -73,6 +73,11 @@ func (j *Journal) replay(row []found) error {
 		}
 	}
 	return nil
+}
+
+func (j *Journal) count(s *found) {
+	j.segments = append(j.segments, segment{number: s.number, good: s.good})
+	j.bytes += s.good
 }
 
 // load reads what counts of a segment. One without a header has nothing that can
@@ -111,7 +116,7 @@ func (j *Journal) renew(row []found) error {
 		return err
 	}
 	if data == nil { // its header cannot be read
-		j.segments = append(j.segments, segment{number: s.number, good: s.good})
+		j.count(s)
 		j.last = j.segments[len(j.segments)-1]
 		return j.rotate()
 	}

@@ -77,6 +77,7 @@ func (j *Journal) begin(h header, build func(frame.Salt, []byte) []byte) error {
 	defer j.mu.Unlock()
 	j.segments = append(append(j.segments, j.stillborn...), j.last)
 	j.stillborn = nil
+	j.bytes += j.last.good
 	return nil
 }
 

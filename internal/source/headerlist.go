@@ -33,6 +33,26 @@ func newHeaderList(value any) (list headerList, ok bool) {
 	return headerList{}, false
 }
 
+// PlainHeaders makes objects of a list of headers, as a mapping could have made
+// it, for whoever keeps metadata elsewhere: the Kafka client's own type is known
+// to nobody there. ok is false for anything that is no such list.
+func PlainHeaders(value any) (objects []any, ok bool) {
+	list, ok := newHeaderList(value)
+	if !ok || list.shape == nil {
+		return list.objects, ok
+	}
+	objects = []any{}
+	for i := range list.len() {
+		h := list.at(i)
+		object := map[string]any{"name": h.Name, "value": nil}
+		if !h.Null {
+			object["value"] = h.Value
+		}
+		objects = append(objects, object)
+	}
+	return objects, true
+}
+
 func nameOf(object any) (string, bool) {
 	members, _ := object.(map[string]any)
 	h, ok := textHeader("", members["name"])

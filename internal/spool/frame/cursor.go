@@ -13,7 +13,7 @@ type Cursor struct {
 func (c *Cursor) Uint() uint64 {
 	v, n := binary.Uvarint(c.Rest)
 	if n <= 0 {
-		c.fail()
+		c.Fail()
 		return 0
 	}
 	c.Rest = c.Rest[n:]
@@ -24,7 +24,7 @@ func (c *Cursor) Uint() uint64 {
 func (c *Cursor) Int() int64 {
 	v, n := binary.Varint(c.Rest)
 	if n <= 0 {
-		c.fail()
+		c.Fail()
 		return 0
 	}
 	c.Rest = c.Rest[n:]
@@ -35,7 +35,7 @@ func (c *Cursor) Int() int64 {
 func (c *Cursor) Bytes() []byte {
 	n := c.Uint()
 	if n > uint64(len(c.Rest)) {
-		c.fail()
+		c.Fail()
 		return nil
 	}
 	b := c.Rest[:n:n]
@@ -47,13 +47,14 @@ func (c *Cursor) Bytes() []byte {
 func (c *Cursor) Count() int {
 	n := c.Uint()
 	if n > uint64(len(c.Rest)) {
-		c.fail()
+		c.Fail()
 		return 0
 	}
 	return int(n)
 }
 
-func (c *Cursor) fail() {
+// Fail ends the reading: what is there is not what it should be.
+func (c *Cursor) Fail() {
 	c.Bad, c.Rest = true, nil
 }
 

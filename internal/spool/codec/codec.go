@@ -1,0 +1,209 @@
+// Package codec makes bytes of records, and the same records of these bytes. A
+// payload that is bytes stays as it is; a parsed value comes back with the types
+// that it had, so that it is encoded into an object as if it had never been on
+// disk. Of the metadata only what is asked for is kept.
+package codec
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
+)
+
+// Codec says what is kept of a record. It is safe for concurrent use.
+type Codec struct {
+	// Keys of the metadata that are kept; All keeps the others, too.
+	Keys []string
+	All  bool
+}
+
+// The types of values, by their first byte. Their numbers are on disk.
+const (
+	typeNil byte = iota
+	typeFalse
+	typeTrue
+	typeString
+	typeBytes
+	typeNumber // json.Number
+	typeInt
+	typeInt8
+	typeInt16
+	typeInt32
+	typeInt64
+	typeUint
+	typeUint8
+	typeUint16
+	typeUint32
+	typeUint64
+	typeFloat32
+	typeFloat64
+	typeTime
+	typeList
+	typeMap
+)
+
+// The first byte of a record.
+const (
+	payloadBytes byte = iota
+	payloadValue
+)
+
+// maxDepth is how deep lists and maps may be nested, so that no bytes on disk
+// exhaust the stack.
+const maxDepth = 10_000
+
+var (
+	// ErrType says that a value has a type that parsed records do not have.
+	ErrType = errors.New("its type cannot be kept on disk")
+	// ErrCorrupt says that bytes are not a record.
+	ErrCorrupt = errors.New("not a record")
+	errDepth   = errors.New("nested too deep")
+)
+
+// Append appends a record. It fails when a parsed value has a type of which no
+// processor makes one; metadata of such a type is left out.
+func (c *Codec) Append(dst []byte, r *record.Record) ([]byte, error) {
+	var err error
+	if r.Structured() {
+		if dst, err = appendValue(append(dst, payloadValue), r.Value, 0); err != nil {
+			return nil, fmt.Errorf("keeping a parsed record: %w", err)
+		}
+	} else {
+		dst = frame.AppendBytes(append(dst, payloadBytes), r.Raw)
+	}
+	dst = binary.AppendUvarint(dst, uint64(max(r.Added, 0)))
+	return c.appendMeta(dst, r.Meta), nil
+}
+
+func (c *Codec) appendMeta(dst []byte, meta record.Metadata) []byte {
+	kept := map[string][]byte{}
+	keep := func(key string, value any) {
+		if key == record.KafkaHeaders {
+			if plain, ok := source.PlainHeaders(value); ok {
+				value = plain
+			}
+		}
+		if b, err := appendValue(nil, value, 0); err == nil {
+			kept[key] = b
+		}
+	}
+	walker, walks := meta.(interface {
+		MetaWalkMut(fn func(key string, value any) error) error
+	})
+	if c.All && walks {
+		_ = walker.MetaWalkMut(func(key string, value any) error {
+			keep(key, value)
+			return nil
+		})
+	}
+	for _, key := range c.Keys {
+		if meta == nil {
+			break
+		}
+		if v, ok := meta.MetaGetMut(key); ok {
+			keep(key, v)
+		}
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(kept)))
+	for _, key := range slices.Sorted(maps.Keys(kept)) {
+		dst = append(frame.AppendBytes(dst, key), kept[key]...)
+	}
+	return dst
+}
+
+func appendValue(dst []byte, v any, depth int) ([]byte, error) {
+	if depth > maxDepth {
+		return nil, errDepth
+	}
+	switch t := v.(type) {
+	case nil:
+		return append(dst, typeNil), nil
+	case bool:
+		if t {
+			return append(dst, typeTrue), nil
+		}
+		return append(dst, typeFalse), nil
+	case string:
+		return frame.AppendBytes(append(dst, typeString), t), nil
+	case []byte:
+		return frame.AppendBytes(append(dst, typeBytes), t), nil
+	case json.Number:
+		return frame.AppendBytes(append(dst, typeNumber), string(t)), nil
+	case time.Time:
+		b, err := t.MarshalBinary()
+		if err != nil {
+			return nil, err
+		}
+		return frame.AppendBytes(append(dst, typeTime), b), nil
+	case []any:
+		return appendList(dst, t, depth)
+	case map[string]any:
+		return appendMap(dst, t, depth)
+	}
+	return appendScalar(dst, v)
+}
+
+func appendScalar(dst []byte, v any) ([]byte, error) {
+	signed := func(kind byte, n int64) ([]byte, error) { return binary.AppendVarint(append(dst, kind), n), nil }
+	unsigned := func(kind byte, n uint64) ([]byte, error) { return binary.AppendUvarint(append(dst, kind), n), nil }
+	switch t := v.(type) {
+	case int:
+		return signed(typeInt, int64(t))
+	case int8:
+		return signed(typeInt8, int64(t))
+	case int16:
+		return signed(typeInt16, int64(t))
+	case int32:
+		return signed(typeInt32, int64(t))
+	case int64:
+		return signed(typeInt64, t)
+	case uint:
+		return unsigned(typeUint, uint64(t))
+	case uint8:
+		return unsigned(typeUint8, uint64(t))
+	case uint16:
+		return unsigned(typeUint16, uint64(t))
+	case uint32:
+		return unsigned(typeUint32, uint64(t))
+	case uint64:
+		return unsigned(typeUint64, t)
+	case float32:
+		return unsigned(typeFloat32, uint64(math.Float32bits(t)))
+	case float64:
+		return unsigned(typeFloat64, math.Float64bits(t))
+	}
+	return nil, fmt.Errorf("a value of type %T: %w", v, ErrType)
+}
+
+func appendList(dst []byte, list []any, depth int) ([]byte, error) {
+	dst = binary.AppendUvarint(append(dst, typeList), uint64(len(list)))
+	var err error
+	for _, e := range list {
+		if dst, err = appendValue(dst, e, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return dst, nil
+}
+
+// appendMap appends a map by its keys in order, so that equal records have equal
+// bytes.
+func appendMap(dst []byte, m map[string]any, depth int) ([]byte, error) {
+	dst = binary.AppendUvarint(append(dst, typeMap), uint64(len(m)))
+	var err error
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if dst, err = appendValue(frame.AppendBytes(dst, key), m[key], depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return dst, nil
+}

@@ -39,7 +39,7 @@ func seeds(t *testing.T) uint64 {
 		return 1
 	}
 	t.Helper()
-	return 8
+	return 3
 }
 
 // sampled reports whether a case is tried by every run, as each operation is in

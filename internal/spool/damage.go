@@ -37,12 +37,8 @@ func (s *Spool) keepBytes(path string, from int64, data []byte) {
 func (s *Spool) lose(ctx context.Context, o *object, why error) error {
 	path := s.path(outboxDir, o.number)
 	s.mu.Lock()
-	lost := Loss{First: o.first, End: o.end, File: path, Landed: true}
-	if t := s.state.streams[o.stream]; t != nil {
-		lost.Kind, lost.Path = t.kind, t.path
-	}
+	lost := s.lostObject(o, "their encoded object is damaged, and whether it was stored before is not known: "+aside)
 	s.mu.Unlock()
-	lost.Reason = fmt.Sprintf("their encoded object is damaged, and whether it was stored before is not known: %s", aside)
 	if err := s.commit(ctx, o.landed()); err != nil {
 		return err
 	}
@@ -50,4 +46,13 @@ func (s *Spool) lose(ctx context.Context, o *object, why error) error {
 	_ = s.fs.Rename(path, filepath.Join(s.dirOf(badDir), filepath.Base(path)))
 	s.trim()
 	return fmt.Errorf("an object of %s in the outbox is %w: %w", lost.Path, why, ErrUnknown)
+}
+
+// lostObject is the loss of an object.
+func (s *Spool) lostObject(o *object, reason string) Loss {
+	l := Loss{First: o.first, End: o.end, File: s.path(outboxDir, o.number), Landed: true, Reason: reason}
+	if t := s.state.streams[o.stream]; t != nil {
+		l.Kind, l.Path = t.kind, t.path
+	}
+	return l
 }

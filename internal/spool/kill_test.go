@@ -79,14 +79,13 @@ func (f folder) Another(_ context.Context, intent []byte) ([]byte, error) {
 func child(path, life string, drain bool) error {
 	s, err := spool.Open(disk.OS{}, filepath.Join(path, "spool"), spool.Options{
 		MaxSize: 1 << 30, Memory: 20_000, Reserve: 10_000, SegmentSize: frame.HeaderSize + 50_000,
-		Lost:   func(l spool.Loss) { fmt.Println("lost", l.Unacknowledged, l) },
-		Failed: func(err error) { fmt.Println("failed", err) },
+		Lost:   func(l spool.Loss) { fmt.Fprintln(os.Stdout, "lost", l.Unacknowledged, l) },
+		Failed: func(err error) { fmt.Fprintln(os.Stdout, "failed", err) },
 		Now:    time.Now,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Println("open")
 	ctx := context.Background()
 	store := folder(filepath.Join(path, "bucket"))
 	var out sync.Mutex
@@ -98,7 +97,7 @@ func child(path, life string, drain bool) error {
 					panic(err)
 				}
 				out.Lock()
-				fmt.Println("acknowledged", id)
+				fmt.Fprintln(os.Stdout, "acknowledged", id)
 				out.Unlock()
 			}
 		}()
@@ -146,7 +145,7 @@ func TestAProcessThatIsKilledLosesAndDoublesNothing(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(path, "bucket"), 0o700))
 	lives := 12
 	if !testing.Short() {
-		lives = 300
+		lives = 100
 	}
 	acknowledged := map[string]bool{}
 	for life := range lives {

@@ -172,13 +172,19 @@ func (s *Spool) Object(ctx context.Context, number uint64) (Object, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.object(o, &e), nil
+}
+
+// object is what the file of an object says of it, and what was settled later.
+func (s *Spool) object(o *object, e *envelope) Object {
+	intent := e.intent
 	if o.intent != nil {
-		e.intent = o.intent
+		intent = o.intent
 	}
 	return Object{
-		Number: number, Kind: e.kind, Path: e.path, Intent: e.intent,
+		Number: o.number, Kind: e.kind, Path: e.path, Intent: intent,
 		Range: Range{Stream: o.stream, First: o.first, End: o.end},
-	}, nil
+	}
 }
 
 // Body writes the body of an object, each piece after its checksum was compared.

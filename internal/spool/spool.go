@@ -193,9 +193,14 @@ func (s *Spool) Stats() Stats {
 	j := s.journal.Bytes()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	st := s.stats()
+	st.Journal, st.Full = j, !s.reserve.whole()
+	return st
+}
+
+func (s *Spool) stats() Stats {
 	st := Stats{
-		Journal: j, Spill: s.state.spillBytes, Outbox: s.outbox, Cached: s.state.cached,
-		Objects: len(s.state.objects), Full: !s.reserve.whole(),
+		Spill: s.state.spillBytes, Outbox: s.outbox, Cached: s.state.cached, Objects: len(s.state.objects),
 	}
 	for _, t := range s.state.streams {
 		if t.next > t.sealed {

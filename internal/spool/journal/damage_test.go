@@ -1,0 +1,76 @@
+package journal_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/testutil/crashdisk"
+)
+
+func TestAFlippedBitLosesOneEntryThatIsNamed(t *testing.T) {
+	whole := crashdisk.New(1)
+	k := open(t, whole)
+	for i := range 12 {
+		k.append(numbered(i*3, i*3+3)...)
+	}
+	require.NoError(t, k.journal.Close())
+	for _, name := range whole.Under(dir) {
+		data, err := disk.ReadAll(whole, name)
+		require.NoError(t, err)
+		for at := 0; at < len(data); at++ {
+			if at > 64 && at < frame.HeaderSize-8 {
+				at += 300 // zeros between the headers
+			}
+			d := whole.Clone(1)
+			d.Flip(name, at*8+at%8)
+			got := open(t, d)
+			missing := 36 - len(got.entries)
+			require.LessOrEqual(t, missing, 1, "%s at %d", name, at)
+			if missing > 0 {
+				require.Len(t, got.damage, 1)
+			}
+			require.True(t, slices.IsSorted(got.entries))
+		}
+	}
+}
+
+func TestASegmentThatIsMissingOrUnreadableIsNamed(t *testing.T) {
+	whole := crashdisk.New(1)
+	k := open(t, whole)
+	for i := range 30 {
+		k.append(numbered(i*3, i*3+3)...)
+	}
+	files := whole.Under(dir)
+	require.Greater(t, len(files), 3)
+	for i, name := range files {
+		t.Run(fmt.Sprintf("header of segment %d of %d", i+1, len(files)), func(t *testing.T) {
+			d := whole.Clone(1)
+			d.Flip(name, 8*20)
+			d.Flip(name, 8*(frame.HeaderSize/2+20))
+			got := open(t, d)
+			require.Len(t, got.damage, 1)
+			assert.Equal(t, name, got.damage[0].Path)
+			assert.False(t, got.damage[0].Torn)
+			if i < len(files)-1 {
+				assert.Equal(t, numbered(0, 90), got.entries, "the checkpoint after it has all")
+			}
+		})
+		t.Run(fmt.Sprintf("segment %d of %d", i+1, len(files)), func(t *testing.T) {
+			d := whole.Clone(1)
+			require.NoError(t, d.Remove(name))
+			got := open(t, d)
+			if i == 0 || i == len(files)-1 {
+				return // trimmed, or never begun, for all that is there says
+			}
+			require.Len(t, got.damage, 1)
+			assert.True(t, got.damage[0].Missing)
+			assert.Equal(t, name, got.damage[0].Path)
+		})
+	}
+}

@@ -1,0 +1,163 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
+)
+
+// Wait returns when the entry is durable. When ctx ends first, it may become so
+// at any time later.
+func (t *Ticket) Wait(ctx context.Context) error {
+	j := t.journal
+	for {
+		select {
+		case <-t.done:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case j.turn <- struct{}{}:
+		}
+		err := j.lead(ctx, t)
+		<-j.turn
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// lead writes groups until an entry is among them.
+func (j *Journal) lead(ctx context.Context, t *Ticket) error {
+	for {
+		select {
+		case <-t.done:
+			return nil
+		default:
+		}
+		if err := j.pause(ctx); err != nil {
+			return err
+		}
+		if err := j.write(); errors.Is(err, ErrClosed) {
+			return err
+		}
+	}
+}
+
+// pause waits after a failure, until it is time, ctx ends or the journal is
+// closed.
+func (j *Journal) pause(ctx context.Context) error {
+	if j.failures == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	j.mu.Lock()
+	if j.closing {
+		cancel(ErrClosed)
+	}
+	j.interrupt = func() { cancel(ErrClosed) }
+	j.mu.Unlock()
+	return j.opts.Pause(ctx, j.failures)
+}
+
+// write makes the entries at the front of the queue durable. After an error they
+// are there as before, and the file is never written to again: nobody knows what
+// is in it behind the last sync.
+func (j *Journal) write() error {
+	entries, err := j.front()
+	if err != nil {
+		return err
+	}
+	if err := j.sync(entries); err != nil {
+		j.failures++
+		j.abandon()
+		j.opts.Failed(err)
+		return err
+	}
+	j.failures = 0
+	for _, t := range entries {
+		j.opts.Apply(j.last.number, t.frame[frame.Overhead:])
+	}
+	j.mu.Lock()
+	j.queue = j.queue[len(entries):]
+	j.segments[len(j.segments)-1] = j.last // whose bytes were those of the queue
+	j.mu.Unlock()
+	for _, t := range entries {
+		close(t.done)
+	}
+	return nil
+}
+
+// front is the entries of the next group.
+func (j *Journal) front() ([]*Ticket, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return nil, ErrClosed
+	}
+	size, n := int64(0), 0
+	for n < len(j.queue) && (n == 0 || size+int64(len(j.queue[n].frame)) <= j.opts.GroupSize) {
+		size += int64(len(j.queue[n].frame))
+		n++
+	}
+	return j.queue[:n:n], nil
+}
+
+func (j *Journal) sync(entries []*Ticket) error {
+	if j.file == nil || j.last.good >= j.opts.SegmentSize {
+		if err := j.rotate(); err != nil {
+			return fmt.Errorf("beginning a segment of the journal: %w", err)
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	j.group++
+	written, err := j.writeFrames(entries)
+	if err == nil {
+		err = j.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("writing to the journal: %w", err)
+	}
+	j.last.good += written
+	return nil
+}
+
+// largeFrame is from which size on a frame is written by itself, which costs less
+// than to copy it.
+const largeFrame = 64 << 10
+
+func (j *Journal) writeFrames(entries []*Ticket) (written int64, err error) {
+	var small []byte
+	flush := func() {
+		if len(small) > 0 && err == nil {
+			_, err = j.file.Write(small)
+		}
+		small = small[:0]
+	}
+	for i, t := range entries {
+		frame.Seal(t.frame, j.salt, j.last.good+written, j.group, uint32(i))
+		written += int64(len(t.frame))
+		if len(t.frame) < largeFrame {
+			small = append(small, t.frame...)
+			continue
+		}
+		flush()
+		if err == nil {
+			_, err = j.file.Write(t.frame)
+		}
+	}
+	flush()
+	return written, err
+}
+
+// abandon gives up a file that is not known to hold what was written.
+func (j *Journal) abandon() {
+	if j.file != nil {
+		_ = j.file.Close() // what was synced is synced
+		j.file = nil
+	}
+}

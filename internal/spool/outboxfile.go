@@ -69,6 +69,7 @@ type outboxWriter struct {
 	offset int64
 	index  uint32
 	length uint64
+	buf    []byte // of a frame
 }
 
 // writeOutbox makes a file with an object durable, but not its name. It returns
@@ -90,13 +91,13 @@ func (w *outboxWriter) fill(e *envelope, body io.WriterTo) error {
 	if err := w.write(frame.Header(w.salt, binary.AppendUvarint(nil, e.number))); err != nil {
 		return err
 	}
-	if err := w.frame(e.append(nil)); err != nil {
+	if err := w.frame(e.append(w.begin())); err != nil {
 		return err
 	}
 	if _, err := body.WriteTo(w); err != nil {
 		return err
 	}
-	return w.frame(binary.AppendUvarint([]byte{outboxEnd}, w.length))
+	return w.frame(binary.AppendUvarint(append(w.begin(), outboxEnd), w.length))
 }
 
 func (w *outboxWriter) write(b []byte) error {
@@ -105,9 +106,15 @@ func (w *outboxWriter) write(b []byte) error {
 	return err
 }
 
-func (w *outboxWriter) frame(payload []byte) error {
-	b := frame.Append(nil, w.salt, w.offset, frame.Frame{Group: 1, Index: w.index, Payload: payload})
+// begin returns the beginning of a frame, which frame is given with a payload.
+func (w *outboxWriter) begin() []byte {
+	return append(w.buf[:0], make([]byte, frame.Overhead)...)
+}
+
+func (w *outboxWriter) frame(b []byte) error {
+	frame.Seal(b, w.salt, w.offset, 1, w.index)
 	w.index++
+	w.buf = b
 	return w.write(b)
 }
 
@@ -116,7 +123,7 @@ func (w *outboxWriter) Write(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
 		piece := p[n:min(n+pieceSize, len(p))]
-		if err := w.frame(append([]byte{outboxPiece}, piece...)); err != nil {
+		if err := w.frame(append(append(w.begin(), outboxPiece), piece...)); err != nil {
 			return n, err
 		}
 		n += len(piece)

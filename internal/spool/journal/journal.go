@@ -24,7 +24,8 @@ import (
 
 // Options are what a journal is told, and whom it asks.
 type Options struct {
-	// SegmentSize is from how many bytes on a new segment begins.
+	// SegmentSize is from how many bytes on a new segment begins, unless its
+	// checkpoint takes more than that.
 	SegmentSize int64
 	// GroupSize is how many bytes are synced at once, at most, unless a single
 	// entry has more.
@@ -93,6 +94,8 @@ type segment struct {
 	number uint64
 	// good is how many bytes of it count.
 	good int64
+	// checkpoint is how many bytes its checkpoint takes.
+	checkpoint int64
 }
 
 const suffix = ".journal"

@@ -118,6 +118,18 @@ func TestManyCallersShareASync(t *testing.T) {
 	assert.Equal(t, 2, d.Ops()-before, "one write and one sync: %v", d.Log()[before:])
 }
 
+// The checkpoint of many streams may be larger than a segment should be.
+func TestALargeCheckpointDoesNotBeginASegmentForEachGroup(t *testing.T) {
+	d := crashdisk.New(1)
+	k := open(t, d)
+	k.append(numbered(0, 200)...) // all of them are in each checkpoint
+	before := k.journal.Newest()
+	for i := range 40 {
+		k.append(fmt.Sprintf("entry-%d", 200+i))
+	}
+	assert.LessOrEqual(t, k.journal.Newest(), before+2)
+}
+
 func TestCallersOfAllKindsAreServed(t *testing.T) {
 	fsys := disk.OS{}
 	k := &keeper{t: t}

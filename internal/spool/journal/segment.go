@@ -72,13 +72,23 @@ func (j *Journal) begin(h header, build func(frame.Salt, []byte) []byte) error {
 		return err
 	}
 	j.file, j.salt = f, salt
-	j.last = segment{number: h.number, good: int64(len(data))}
+	j.last = segment{number: h.number, good: int64(len(data)), checkpoint: checkpointSize(data, salt)}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.segments = append(append(j.segments, j.stillborn...), j.last)
 	j.stillborn = nil
 	j.bytes += j.last.good
 	return nil
+}
+
+// checkpointSize is how many bytes the checkpoint of a segment takes.
+func checkpointSize(data []byte, salt frame.Salt) int64 {
+	at := int64(frame.HeaderSize)
+	for range checkpoints {
+		_, n := frame.Parse(data[at:], salt, at)
+		at += n
+	}
+	return at - frame.HeaderSize
 }
 
 // found is a segment on disk when the journal is opened.

@@ -105,8 +105,14 @@ func (j *Journal) front() ([]*Ticket, error) {
 	return j.queue[:n:n], nil
 }
 
+// full reports whether a new segment is to begin: not before the entries of this
+// one take as much as its checkpoint, which is written for each.
+func (s *segment) full(size int64) bool {
+	return s.good >= size && s.good-frame.HeaderSize >= 2*s.checkpoint
+}
+
 func (j *Journal) sync(entries []*Ticket) error {
-	if j.file == nil || j.last.good >= j.opts.SegmentSize {
+	if j.file == nil || j.last.full(j.opts.SegmentSize) {
 		if err := j.rotate(); err != nil {
 			return fmt.Errorf("beginning a segment of the journal: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/spool"
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/testutil/crashdisk"
 )
 
@@ -44,6 +46,51 @@ func TestAFullSpoolWaitsUntilSomethingLands(t *testing.T) {
 		require.NoError(t, <-done)
 		assert.Equal(t, map[string]string{"a": "waits"}, texts(t, s))
 		require.NoError(t, s.Close())
+	})
+}
+
+// unspillable is a disk that takes no spill files.
+type unspillable struct{ disk.FS }
+
+func (u unspillable) Create(name string) (disk.File, error) {
+	if strings.Contains(name, "/spill/") {
+		return nil, syscall.EIO
+	}
+	return u.FS.Create(name)
+}
+
+func TestMemoryIsBoundedWhenNothingCanBeSpilled(t *testing.T) {
+	w := newWorld(t, nil, 1)
+	failures := 0
+	opts := w.options()
+	opts.Failed = func(err error) {
+		require.ErrorIs(t, err, syscall.EIO)
+		failures++
+	}
+	opts.Pause = func(context.Context, int) error { return context.DeadlineExceeded }
+	s, err := spool.Open(unspillable{crashdisk.New(1)}, dir, opts)
+	require.NoError(t, err)
+	for err == nil {
+		err = s.Append(t.Context(), of("a", strings.Repeat("x", 100)))
+	}
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.Less(t, s.Stats().Cached, 3*opts.Memory)
+	assert.Positive(t, failures)
+}
+
+func TestCloseEndsTheWaitForADiskThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, crashdisk.New(1), 1)
+		opts := w.options()
+		opts.Pause = nil
+		s, err := spool.Open(w.disk, dir, opts)
+		require.NoError(t, err)
+		w.disk.Limit(1)
+		done := make(chan error)
+		go func() { done <- s.Append(context.Background(), of("a", "1")) }()
+		synctest.Wait()
+		require.Error(t, s.Close())
+		require.ErrorIs(t, <-done, spool.ErrClosed)
 	})
 }
 

@@ -26,7 +26,6 @@ type spillWriter struct {
 	file   disk.File
 	salt   frame.Salt
 	offset int64
-	index  uint32
 	places []place
 	number uint64
 	buf    []byte
@@ -54,8 +53,7 @@ func (w *spillWriter) begin(kind byte) (start int) {
 
 // end ends the frame that begins there, and writes the buffer when it is full.
 func (w *spillWriter) end(start int) error {
-	frame.Seal(w.buf[start:], w.salt, w.offset+int64(start), 1, w.index)
-	w.index++
+	frame.Seal(w.buf[start:], w.salt, w.offset+int64(start), 1, 0)
 	if len(w.buf) < spillBuffer {
 		return nil
 	}
@@ -93,7 +91,7 @@ func (w *spillWriter) finish() error {
 	start := w.begin(spillIndex)
 	at := w.offset + int64(start)
 	w.buf = appendPlaces(w.buf, w.places)
-	frame.Seal(w.buf[start:], w.salt, at, 1, w.index)
+	frame.Seal(w.buf[start:], w.salt, at, 1, 0)
 	w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(at))
 	if err := w.flush(); err != nil {
 		return err

@@ -126,6 +126,27 @@ func TestOnlyTheNextRecordsCanBeSealed(t *testing.T) {
 	assert.Zero(t, s.Stats().Objects+s.Stats().Streams)
 }
 
+// whenWritten does something while it is written.
+type whenWritten func()
+
+func (f whenWritten) WriteTo(w io.Writer) (int64, error) {
+	f()
+	n, err := io.WriteString(w, "body")
+	return int64(n), err
+}
+
+func TestTheSameRecordsAreNotSealedTwiceAtOnce(t *testing.T) {
+	s := newWorld(t, crashdisk.New(1), 1).open()
+	appended(t, s, of("a", "1"))
+	r := spool.Range{Stream: 1, End: 1}
+	_, err := s.Seal(t.Context(), r, nil, whenWritten(func() {
+		_, err := s.Seal(t.Context(), r, nil, strings.NewReader("x"), nil)
+		require.ErrorIs(t, err, spool.ErrOutOfOrder)
+	}), nil)
+	require.NoError(t, err)
+	assert.Equal(t, 1, s.Stats().Objects)
+}
+
 func TestMemoryIsACache(t *testing.T) {
 	w := newWorld(t, crashdisk.New(1), 1)
 	s := w.open()

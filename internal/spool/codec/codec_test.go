@@ -144,6 +144,8 @@ func TestAnyRecordComesBack(t *testing.T) {
 		got := back(t, data)
 		require.Equal(t, r, got)
 		require.Equal(t, data, there(t, codec.Codec{All: true}, got), "equal records have equal bytes")
+		_, err := codec.Decode(append(data, 0))
+		require.ErrorIs(t, err, codec.ErrCorrupt)
 		for _, cut := range []int{0, len(data) / 2, len(data) - 1} {
 			if cut < len(data) {
 				_, err := codec.Decode(data[:cut])

@@ -19,32 +19,32 @@ func operations(t *testing.T, seed uint64) int {
 	return w.disk.Ops()
 }
 
+// sample says which cases are tried: one of so many.
+type sample int
+
+func (s sample) has(n int) bool { return n%int(s) == 0 }
+
 // A life ends at each of its operations, and so do the two that try to recover
 // from that.
-func TestACrashAtAnyOperationLosesAndDoublesNothing(t *testing.T) {
-	for seed := range seeds(t) {
-		ops := operations(t, seed)
-		for at := 1; at <= ops; at++ {
-			for how := range crashdisk.Crashes {
-				if sampled(at + int(how)) {
-					crash(t, seed, at, how)
-				}
+func TestACrashAtAnyOperationLosesAndDoublesNothing(t *testing.T) { crashes(t, 0, 3) }
+
+func TestACrashOfAnyKindAtAnyOperationLosesAndDoublesNothing(t *testing.T) {
+	long.Skip(t)
+	for seed := range uint64(2) {
+		crashes(t, 1+seed, 1)
+	}
+}
+
+func crashes(t *testing.T, seed uint64, tried sample) {
+	ops := operations(t, seed)
+	for at := 1; at <= ops; at++ {
+		for how := range crashdisk.Crashes {
+			if tried.has(at + int(how)) {
+				crash(t, seed, at, how)
 			}
 		}
 	}
 }
-
-func seeds(t *testing.T) uint64 {
-	if testing.Short() {
-		return 1
-	}
-	t.Helper()
-	return 3
-}
-
-// sampled reports whether a case is tried by every run, as each operation is in
-// one way at least, or by the long ones only.
-func sampled(n int) bool { return !testing.Short() || n%3 == 0 }
 
 func crash(t *testing.T, seed uint64, at int, how crashdisk.Crash) {
 	w := newWorld(t, crashdisk.New(seed), seed)
@@ -60,39 +60,40 @@ func crash(t *testing.T, seed uint64, at int, how crashdisk.Crash) {
 	w.exactlyOnce("seed %d, crash %d at %d", seed, how, at)
 }
 
-// Every operation fails once, and then the process crashes, after no more steps
-// or after some.
-func TestAFailureOfAnyOperationLosesAndDoublesNothing(t *testing.T) {
-	for seed := range seeds(t) {
-		ops := operations(t, seed)
-		for at := 1; at <= ops; at++ {
-			for i, fault := range []error{syscall.EIO, syscall.ENOSPC} {
-				if sampled(at + i) {
-					failure(t, seed, at+i, fault)
+// Every operation fails once, and some time later the process crashes.
+func TestAFailureOfAnyOperationLosesAndDoublesNothing(t *testing.T) { failures(t, 0, 3) }
+
+func TestAnyFailureOfAnyOperationLosesAndDoublesNothing(t *testing.T) {
+	long.Skip(t)
+	failures(t, 1, 1)
+}
+
+func failures(t *testing.T, seed uint64, tried sample) {
+	ops := operations(t, seed)
+	for at := 1; at <= ops; at++ {
+		for i, fault := range []error{syscall.EIO, syscall.ENOSPC} {
+			for how := range crashdisk.Crashes {
+				if tried.has(at+int(how)) && (tried == 1 || at/3%2 == i) {
+					failure(t, seed, at, fault, how)
 				}
 			}
 		}
 	}
 }
 
-func failure(t *testing.T, seed uint64, at int, fault error) {
-	for how := range crashdisk.Crashes {
-		if !sampled(at + int(how)) {
-			continue
-		}
-		w := newWorld(t, crashdisk.New(seed), seed)
-		w.disk.FailAt(at, fault)
-		w.disk.CrashAt(at + 1 + (at*11+int(how)*5)%60)
-		w.disk.Run(func() { w.live(steps) })
-		w.disk.Reboot(how)
-		w.finish()
-		w.exactlyOnce("seed %d, %v at %d, then crash %d", seed, fault, at, how)
-	}
+func failure(t *testing.T, seed uint64, at int, fault error, how crashdisk.Crash) {
+	w := newWorld(t, crashdisk.New(seed), seed)
+	w.disk.FailAt(at, fault)
+	w.disk.CrashAt(at + 1 + (at*11+int(how)*5)%60)
+	w.disk.Run(func() { w.live(steps) })
+	w.disk.Reboot(how)
+	w.finish()
+	w.exactlyOnce("seed %d, %v at %d, then crash %d", seed, fault, at, how)
 }
 
 func TestManyFailuresLoseAndDoubleNothing(t *testing.T) {
 	long.Skip(t)
-	for seed := range uint64(300) {
+	for seed := range uint64(100) {
 		w := newWorld(t, crashdisk.New(seed), seed)
 		for range 5 {
 			for range 20 {

@@ -22,6 +22,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/spool"
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 )
 
 const (
@@ -140,13 +141,16 @@ func step(ctx context.Context, s *spool.Spool, store folder, identity string) (m
 
 // A process is killed again and again while it takes in, spills, seals, delivers
 // and recovers.
-func TestAProcessThatIsKilledLosesAndDoublesNothing(t *testing.T) {
+func TestAProcessThatIsKilledLosesAndDoublesNothing(t *testing.T) { kills(t, 12) }
+
+func TestAProcessThatIsKilledOftenLosesAndDoublesNothing(t *testing.T) {
+	long.Skip(t)
+	kills(t, 300)
+}
+
+func kills(t *testing.T, lives int) {
 	path := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(path, "bucket"), 0o700))
-	lives := 12
-	if !testing.Short() {
-		lives = 100
-	}
 	acknowledged := map[string]bool{}
 	for life := range lives {
 		// Every third is killed while it opens the spool, or whenever that is.

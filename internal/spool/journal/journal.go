@@ -152,13 +152,6 @@ func (j *Journal) Trim(before uint64) error {
 	}
 }
 
-// Oldest is the number of the oldest segment, Newest that of the last.
-func (j *Journal) Oldest() uint64 {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.segments[0].number
-}
-
 // Newest is the number of the segment that is written to.
 func (j *Journal) Newest() uint64 {
 	j.mu.Lock()

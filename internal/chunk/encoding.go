@@ -178,7 +178,7 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 	}
 	m.ledger.hold(c, s.stored)
 	if len(s.rest) > 0 {
-		c.reason = m.ending(w.result) // whatever made us write it
+		c.reason = m.cfg.Ending(w.result) // whatever made us write it
 		m.putBack(c.part, s.rest)
 	}
 	m.expel(s.refused)
@@ -201,18 +201,6 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 	c.object = s.object
 	m.ledger.move(c, encoded)
 	return true
-}
-
-// ending is why an object ends before its chunk does.
-func (m *Manager) ending(res encode.Result) Reason {
-	switch {
-	case res.Taken == m.cfg.MaxRecords:
-		return Records
-	case res.Stopped == encode.SchemaChanged:
-		return Schema
-	default:
-		return Size
-	}
 }
 
 // passed does what is due when an encoder or an upload is done. The caller

@@ -12,19 +12,27 @@ import (
 // attempt encodes the records of a chunk.
 func (m *Manager) attempt(ctx context.Context, w *work) {
 	m.list(w)
-	w.form, w.result, w.err = m.try(ctx, w.c.part.kind, w.records)
+	w.form, w.result, w.err = m.tester().try(ctx, w.c.part.kind, w.records)
 }
+
+// tester encodes records to see what becomes of them.
+type tester struct {
+	cfg  *Config
+	pipe Encoding
+}
+
+func (m *Manager) tester() tester { return tester{&m.cfg, m.pipe} }
 
 // try runs an encoder and checks what it says. A panic is an error of these
 // records.
-func (m *Manager) try(ctx context.Context, kind Kind, records []record.Record) (form Encoded, res encode.Result, err error) {
+func (t tester) try(ctx context.Context, kind Kind, records []record.Record) (form Encoded, res encode.Result, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			m.cfg.Observer.Panicked(v, debug.Stack())
+			t.cfg.Observer.Panicked(v, debug.Stack())
 			form, res, err = nil, encode.Result{}, fmt.Errorf("the encoder panicked: %v", v)
 		}
 	}()
-	form, res, err = m.pipe.Encode(ctx, kind, records, m.cfg.capOf(kind))
+	form, res, err = t.pipe.Encode(ctx, kind, records, t.cfg.capOf(kind))
 	if err == nil {
 		err = verify(form, res, len(records))
 	}
@@ -65,7 +73,7 @@ func verify(form Encoded, res encode.Result, given int) error {
 // that of all.
 func (m *Manager) narrow(ctx context.Context, w *work) {
 	var culprits []encode.Refusal
-	m.halve(ctx, w.c.part.kind, w.records, 0, &culprits)
+	m.tester().halve(ctx, w.c.part.kind, w.records, 0, &culprits)
 	if ctx.Err() != nil {
 		return
 	}
@@ -104,9 +112,9 @@ func (m *Manager) without(w *work, all, good runs, refused []refusal) bool {
 // halve encodes both halves of records for which an encoder failed, and looks
 // closer where it fails again. A record is to blame if it fails twice: an error
 // that passes is not its own.
-func (m *Manager) halve(ctx context.Context, kind Kind, records []record.Record, offset int, culprits *[]encode.Refusal) {
+func (t tester) halve(ctx context.Context, kind Kind, records []record.Record, offset int, culprits *[]encode.Refusal) {
 	if len(records) == 1 {
-		if err := m.tryAll(ctx, kind, records); err != nil {
+		if err := t.tryAll(ctx, kind, records); err != nil {
 			*culprits = append(*culprits, encode.Refusal{Index: offset, Err: fmt.Errorf("encoding the record: %w", err)})
 		}
 		return
@@ -114,16 +122,16 @@ func (m *Manager) halve(ctx context.Context, kind Kind, records []record.Record,
 	middle := len(records) / 2
 	for _, half := range [][2]int{{0, middle}, {middle, len(records)}} {
 		part := records[half[0]:half[1]]
-		if m.tryAll(ctx, kind, part) != nil {
-			m.halve(ctx, kind, part, offset+half[0], culprits)
+		if t.tryAll(ctx, kind, part) != nil {
+			t.halve(ctx, kind, part, offset+half[0], culprits)
 		}
 	}
 }
 
 // tryAll encodes records for nothing but the errors, until the context ends.
-func (m *Manager) tryAll(ctx context.Context, kind Kind, records []record.Record) error {
+func (t tester) tryAll(ctx context.Context, kind Kind, records []record.Record) error {
 	for len(records) > 0 && ctx.Err() == nil {
-		form, res, err := m.try(ctx, kind, records)
+		form, res, err := t.try(ctx, kind, records)
 		if err != nil {
 			return err
 		}

@@ -40,11 +40,12 @@ const (
 	Partitions Reason = "partitions"
 	Schema     Reason = "schema"
 	Drain      Reason = "drain"
+	Disk       Reason = "disk"
 	Recovery   Reason = "recovery"
 )
 
 // Reasons are all of them.
-var Reasons = []Reason{Size, Records, Age, Idle, Saturation, Memory, Partitions, Schema, Drain, Recovery}
+var Reasons = []Reason{Size, Records, Age, Idle, Saturation, Memory, Partitions, Schema, Drain, Recovery, Disk}
 
 // Object describes one encoded object on its way to the store.
 type Object struct {
@@ -63,6 +64,8 @@ type Object struct {
 	// Records are those the object holds, in order; of dead letters the records
 	// that they describe.
 	Records []record.Record
+	// Rows is how many these are, also where they are not at hand any more.
+	Rows int
 	// Encoded is what the Pipeline's Encode returned.
 	Encoded Encoded
 	// Bytes is the size of the object.

@@ -43,7 +43,7 @@ func (t task) land() {
 func (m *Manager) land(ctx context.Context, c *chunk) {
 	o := Object{
 		ID: c.id, Kind: c.part.kind, Path: c.part.path, Opened: c.opened,
-		Reason: c.reason, Records: c.object, Encoded: c.form, Bytes: c.bytes, Notes: c.notes, Recalled: c.recalled,
+		Reason: c.reason, Records: c.object, Rows: len(c.object), Encoded: c.form, Bytes: c.bytes, Notes: c.notes, Recalled: c.recalled,
 	}
 	var err error
 	o.Key, err = m.pipe.Land(ctx, o)

@@ -38,6 +38,7 @@ type Config struct {
 	MemoryLimit int64
 	DeadLetters *deadletter.Folder // nil for none
 	Health      Health
+	Spool       Spool
 	// Encoders is the number of objects encoded at once, and of the cores that
 	// encoding one object may use.
 	Encoders int
@@ -73,6 +74,7 @@ func (d *draft) settings() settings {
 		d.origin.settings(),
 		d.rolling.settings(&d.Config),
 		d.badRecords.settings(&d.Chunks),
+		d.Spool.settings(),
 		access(&d.Store),
 		d.Health.settings(),
 		writes(&d.Store),
@@ -98,6 +100,7 @@ func (d *draft) complete(r *reader) {
 	checkRetries(&c.Store.Retry, r)
 	d.rolling.complete(c, r)
 	d.badRecords.complete(c, &d.naming, r)
+	c.Spool.complete(c, r)
 	c.Adapt(known())
 	for _, err := range c.Store.Problems() {
 		r.fail(err)

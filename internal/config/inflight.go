@@ -53,7 +53,7 @@ func (c *Config) concurrency() settings {
 func (c *Config) batches() settings {
 	return settings{
 		inFlight("max_in_flight", &c.MaxInFlight).
-			doc("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects; but Benthos has so many batches in memory as soon as the input is faster than the store. `auto` is the number with which full batches of the input, of records of 1 kB (4 kB where processors may have parsed them), fill the part of `memory_limit` that is for records: 8 at least and 1000 at most, and 1000 where the size of batches is not known or the input is `s3_destination_kafka`, which keeps within `memory_limit` by itself.").
+			doc("The largest number of batches waiting to become durable. When all of them wait, everything is written at once, so a small number means small objects; but Benthos has so many batches in memory as soon as the input is faster than the store. `auto` is the number with which full batches of the input, of records of 1 kB (4 kB where processors may have parsed them), fill the part of `memory_limit` that is for records: 8 at least and 1000 at most, and 1000 where the size of batches is not known or the input is `s3_destination_kafka`, which keeps within `memory_limit` by itself; with a `spool` it is 64.").
 			or(auto).
 			example("2000"),
 		batching("batching", &c.Batching),
@@ -99,11 +99,18 @@ func (c *Config) Adapt(in sizing.Input) {
 		c.Chunks.RecordOverhead = singleOverhead
 	}
 	c.Grows = in.Grows
-	if c.autoInFlight {
+	switch {
+	case c.autoInFlight && c.Spool.On():
+		c.MaxInFlight = spoolInFlight
+	case c.autoInFlight:
 		c.MaxInFlight = sizing.InFlight(c.Sized(), in)
 	}
 	c.Chunks.MaxInFlight = c.MaxInFlight
 }
+
+// spoolInFlight is how many calls share the syncs of a spool: each returns after a
+// few milliseconds.
+const spoolInFlight = 64
 
 // readsSingles reports whether messages are read one by one and put into batches
 // afterwards.

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/template"
 )
@@ -39,12 +38,12 @@ type attempt struct {
 	denied int // unique keys that the store called taken
 }
 
-func (l *Lander) attempt(o chunk.Object) (*attempt, error) {
-	a := &attempt{lander: l, settled: l.settle(o)}
-	namer := l.format(o.Kind).Namer
+func (l *Lander) attempt(settled Intent) (*attempt, error) {
+	a := &attempt{lander: l, settled: settled}
+	namer := l.format(settled.Kind).Namer
 	var err error
-	if a.name, err = namer.Name(o.Path, a.settled.naming()); err != nil {
-		return nil, fmt.Errorf("naming an object of %s: %w", template.Readable(o.Path), err)
+	if a.name, err = namer.Name(settled.Path, settled.naming()); err != nil {
+		return nil, fmt.Errorf("naming an object of %s: %w", template.Readable(settled.Path), err)
 	}
 	if !a.name.Numbered() && (a.name.Unique() || a.settled.SourceRange != "") {
 		// The name of no other object, unless records were delivered again: it
@@ -54,11 +53,11 @@ func (l *Lander) attempt(o chunk.Object) (*attempt, error) {
 	}
 	shared := a.settled.naming()
 	shared.SourceRange = "" // numbers count on from range to range
-	name, err := namer.Name(o.Path, shared)
+	name, err := namer.Name(settled.Path, shared)
 	if err != nil {
-		return nil, fmt.Errorf("naming an object of %s: %w", template.Readable(o.Path), err)
+		return nil, fmt.Errorf("naming an object of %s: %w", template.Readable(settled.Path), err)
 	}
-	a.numbers = l.names.of(o.Kind, name.ID())
+	a.numbers = l.names.of(settled.Kind, name.ID())
 	return a, nil
 }
 

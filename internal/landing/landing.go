@@ -159,7 +159,7 @@ func (l *Lander) Encode(_ context.Context, kind chunk.Kind, records []record.Rec
 // settled, and the journal told of it, before the first attempt to store the
 // object under it.
 func (l *Lander) Land(ctx context.Context, o chunk.Object) (string, error) {
-	a, err := l.attempt(o)
+	a, err := l.attempt(l.settle(o))
 	if err != nil {
 		return "", err
 	}

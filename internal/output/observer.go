@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/courier"
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/telemetry"
@@ -19,6 +20,8 @@ type observer struct {
 	// chunks are told when the store asks for fewer requests; nil before they
 	// take records.
 	chunks atomic.Pointer[chunk.Manager]
+	// courier is told the same; nil where there is none.
+	courier atomic.Pointer[courier.Courier]
 }
 
 var (
@@ -35,6 +38,9 @@ func (o *observer) Attempt(a store.Attempt) {
 	o.monitor.Attempt(a)
 	if chunks := o.chunks.Load(); chunks != nil && a.Class == store.ClassThrottled {
 		chunks.Throttled()
+	}
+	if c := o.courier.Load(); c != nil && a.Class == store.ClassThrottled {
+		c.Throttled()
 	}
 }
 

@@ -42,6 +42,10 @@ type Output struct {
 	account  *unstored.Account
 	resends  *resend.Memory
 	stream   string // of streams mode
+	label    string
+	// spooled is the spool, where there is one; nil before Connect.
+	spooled atomic.Pointer[spooled]
+	refused atomic.Bool // it could not be opened
 
 	// sentAway is the place of the batch that Benthos repeats when it is
 	// connected again.
@@ -68,7 +72,7 @@ var (
 // New makes an output from its configuration. No request is made before
 // Connect.
 func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Output, error) {
-	o := &Output{conf: conf, log: res.Logger(), stream: res.StreamID(), drained: make(chan struct{})}
+	o := &Output{conf: conf, log: res.Logger(), stream: res.StreamID(), label: res.Label(), drained: make(chan struct{})}
 	o.metrics = telemetry.New(res.Metrics(), res.Logger(), conf)
 	o.metrics.OnOutgrown(lifecycle.MemoryChanged)
 	o.account = unstored.NewAccount(res.Path(), o.metrics.Aged)
@@ -116,6 +120,9 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 // Once everything is to be written it no longer insists on the check: whatever
 // still waits in front of the output is better off inside.
 func (o *Output) Connect(ctx context.Context) error {
+	if o.conf.Spool.On() {
+		return o.connectSpool(ctx)
+	}
 	o.tried.Store(true)
 	lifecycle.Attach(o, o.stream)
 	v := o.monitor.ConnectUnless(ctx, o.drained)
@@ -185,6 +192,9 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *in
 	}
 	if err := ctx.Err(); err != nil {
 		return err // a forced stop: whatever we store now is delivered again
+	}
+	if o.conf.Spool.On() {
+		return o.keep(ctx, batch, held)
 	}
 	o.mu.Lock()
 	chunks := o.chunks
@@ -321,6 +331,9 @@ func (o *Output) Close(ctx context.Context) error {
 		if err := chunks.Close(ctx); err != nil {
 			o.log.Debugf("Closing before the last uploads have ended: %v", err)
 		}
+	}
+	if k := o.spooled.Load(); k != nil {
+		k.close(ctx, o.log)
 	}
 	o.account.Close()
 	o.store.Close()

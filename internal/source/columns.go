@@ -128,6 +128,9 @@ func (c *Columns) Name(i int) string { return c.names[i] }
 // Column tells what the i-th column is.
 func (c *Columns) Column(i int) Column { return c.list[i] }
 
+// HasHeaders reports whether one of them is made of the headers.
+func (c *Columns) HasHeaders() bool { return c != nil && c.heads }
+
 // Has reports whether a field of a record has the name of a column. It costs
 // next to nothing for one that has not.
 func (c *Columns) Has(field []byte) bool {

@@ -70,8 +70,9 @@ func FromContext(ctx context.Context) (Coordinates, bool) {
 	return l.coordinates, true
 }
 
-// fromInput returns the coordinates in the context of a message.
-func fromInput(meta record.Metadata) (Coordinates, bool) {
+// Noted returns the coordinates that an input of this project has put into the
+// context of a message.
+func Noted(meta record.Metadata) (Coordinates, bool) {
 	if !marked.Load() {
 		return Coordinates{}, false
 	}
@@ -101,7 +102,7 @@ func (t Trust) coordinates(meta record.Metadata) (p partition, offset int64, ok 
 	if meta == nil || t == Nobody {
 		return p, 0, false
 	}
-	if c, ok := fromInput(meta); ok {
+	if c, ok := Noted(meta); ok {
 		return partition{topic: c.Topic, number: int64(c.Partition)}, c.Offset, true
 	}
 	topic, ok := record.Lookup(meta, record.KafkaTopic)
@@ -127,6 +128,9 @@ func (t Trust) Place(meta record.Metadata) (place string, ok bool) {
 	return fmt.Sprintf("%s/%d/%d", p.topic, p.number, offset), true
 }
 
+// FromKafka reports whether a Kafka input has read the record.
+func FromKafka(meta record.Metadata) bool { return KafkaInputs.believes(meta) }
+
 // believes reports whether the metadata of a record may fill columns. The type
 // of the offset is enough to tell text that a client has sent.
 func (t Trust) believes(meta record.Metadata) bool {
@@ -139,7 +143,7 @@ func (t Trust) believes(meta record.Metadata) bool {
 	if _, ok := t.integer(meta, record.KafkaOffset); ok {
 		return true
 	}
-	_, ok := fromInput(meta)
+	_, ok := Noted(meta)
 	return ok
 }
 

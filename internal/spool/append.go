@@ -155,17 +155,30 @@ func (s *Spool) wait(ctx context.Context, size int64) error {
 		if s.fits(ctx, size) {
 			return nil
 		}
-		if s.reserve.whole() && !s.crowded() {
-			select { // until something lands
-			case <-room:
-			case <-ctx.Done():
-			}
-			continue
-		}
-		if err := s.opts.Pause(ctx, n); err != nil {
+		if err := s.rest(ctx, room, n); err != nil {
 			return err
 		}
 	}
+}
+
+// rest returns when it is worth while to look for room again.
+func (s *Spool) rest(ctx context.Context, room <-chan struct{}, n int) error {
+	s.mu.Lock()
+	s.calling++
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.calling--
+		s.mu.Unlock()
+	}()
+	if !s.reserve.whole() || s.crowded() {
+		return s.opts.Pause(ctx, n)
+	}
+	select { // until something lands
+	case <-room:
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // crowded reports whether memory holds more than it should because nothing could

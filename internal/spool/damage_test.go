@@ -233,7 +233,7 @@ func TestADamagedObjectIsGivenUp(t *testing.T) {
 	require.NoError(t, err)
 	w.disk.Flip(path, 8*bytes.Index(data, []byte("the body")))
 	w.calm = true
-	require.ErrorIs(t, s.Deliver(t.Context(), 1, w), spool.ErrUnknown)
+	require.ErrorIs(t, s.Deliver(t.Context(), 1, carried{w}), spool.ErrUnknown)
 	require.Len(t, w.losses, 1)
 	assert.Equal(t, "records 0 to 1 of a in "+path+": their encoded object is damaged, and whether it was stored before "+
 		"is not known: what is there is kept in the directory bad", w.losses[0].String())

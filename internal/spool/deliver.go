@@ -1,59 +1,63 @@
 package spool
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Destination is where objects go.
 type Destination interface {
-	// Put stores an object by its intent: nil when it is stored, ErrTaken when
-	// its key is taken.
-	Put(ctx context.Context, intent []byte, body io.WriterTo) error
-	// Ours reports whether the object at the key of an intent is the one that it
-	// is about.
-	Ours(ctx context.Context, intent []byte) (bool, error)
-	// Another returns an intent with another key, for the same object.
-	Another(ctx context.Context, intent []byte) ([]byte, error)
+	// Carry stores an object, under the key of its intent or, where that is taken
+	// by another object, under one of a further intent. Before it sends anything
+	// under that, it has rekey make it durable.
+	Carry(ctx context.Context, o Object, body io.WriterTo, rekey Rekey) error
 }
 
-// ErrTaken says that the key of an intent is taken.
-var ErrTaken = errors.New("the key is taken")
+// Rekey makes another intent of an object durable.
+type Rekey func(ctx context.Context, intent []byte) error
 
-// Deliver puts an object of the outbox into the destination, under the key of its
-// intent or, where that is taken by another object, under the next one; but never
-// under one that is not on disk.
+// Deliver has an object of the outbox stored, and notes that it has landed.
 func (s *Spool) Deliver(ctx context.Context, number uint64, d Destination) error {
-	for {
-		o, err := s.Object(ctx, number)
-		if err != nil {
-			return err
-		}
-		body := writerTo(func(w io.Writer) error { return s.Body(ctx, number, w) })
-		err = d.Put(ctx, o.Intent, body)
-		if errors.Is(err, ErrTaken) {
-			var ours bool
-			if ours, err = d.Ours(ctx, o.Intent); err == nil && !ours {
-				if err = s.another(ctx, o, d); err == nil {
-					continue
-				}
-			}
-		}
-		if err != nil {
-			return fmt.Errorf("delivering an object of %s: %w", o.Path, err)
-		}
-		return s.Landed(ctx, number)
-	}
-}
-
-func (s *Spool) another(ctx context.Context, o Object, d Destination) error {
-	next, err := d.Another(ctx, o.Intent)
+	o, err := s.Object(ctx, number)
 	if err != nil {
 		return err
 	}
-	return s.Rekey(ctx, o.Number, next)
+	body := writerTo(func(w io.Writer) error { return s.Body(ctx, number, w) })
+	rekey := func(ctx context.Context, intent []byte) error { return s.Rekey(ctx, number, intent) }
+	if err := d.Carry(ctx, o, body, rekey); err != nil {
+		return fmt.Errorf("delivering an object of %s: %w", o.Path, err)
+	}
+	return s.Landed(context.WithoutCancel(ctx), number) // it is stored, whatever ends now
+}
+
+// Waiting is an object that has not landed, as far as that is known without its
+// file.
+type Waiting struct {
+	Number uint64
+	Kind   Kind
+	Path   string
+	// Size is that of the file.
+	Size int64
+}
+
+// Waiting are the objects that have not landed, in the order in which they were
+// sealed.
+func (s *Spool) Waiting() []Waiting {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Waiting, 0, len(s.state.objects))
+	for n, o := range s.state.objects {
+		w := Waiting{Number: n, Size: o.size}
+		if t := s.state.streams[o.stream]; t != nil {
+			w.Kind, w.Path = t.kind, t.path
+		}
+		all = append(all, w)
+	}
+	slices.SortFunc(all, func(a, b Waiting) int { return cmp.Compare(a.Number, b.Number) })
+	return all
 }
 
 // writerTo makes an io.WriterTo of a function.

@@ -127,20 +127,21 @@ func records(data []byte, count int) ([][]byte, bool) {
 type sealed struct {
 	number, stream, first, end uint64
 	size                       int64
+	at                         int64 // when the first record arrived
 	letters                    []run
 }
 
 // head is all of it but the letters.
 func (s *sealed) head(dst []byte) []byte {
 	dst = append(dst, entrySealed)
-	for _, v := range []uint64{s.number, s.stream, s.first, s.end, uint64(s.size)} {
+	for _, v := range []uint64{s.number, s.stream, s.first, s.end, uint64(s.size), uint64(s.at)} {
 		dst = binary.AppendUvarint(dst, v)
 	}
 	return dst
 }
 
 func parseSealed(c *frame.Cursor) sealed {
-	s := sealed{number: c.Uint(), stream: c.Uint(), first: c.Uint(), end: c.Uint(), size: int64(c.Uint())}
+	s := sealed{number: c.Uint(), stream: c.Uint(), first: c.Uint(), end: c.Uint(), size: int64(c.Uint()), at: int64(c.Uint())}
 	s.letters = parseRuns(c)
 	if s.end < s.first || s.size < 0 {
 		c.Bad = true
@@ -187,7 +188,7 @@ func parseHoles(c *frame.Cursor) []hole {
 
 type objectPoint struct {
 	number, stream, first, end uint64
-	size                       int64
+	size, at                   int64
 	intent                     []byte // empty: that of the file
 }
 
@@ -210,7 +211,7 @@ func (p *checkpoint) append(dst []byte) []byte {
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(p.objects)))
 	for _, o := range p.objects {
-		for _, v := range []uint64{o.number, o.stream, o.first, o.end, uint64(o.size)} {
+		for _, v := range []uint64{o.number, o.stream, o.first, o.end, uint64(o.size), uint64(o.at)} {
 			dst = binary.AppendUvarint(dst, v)
 		}
 		dst = frame.AppendBytes(dst, o.intent)
@@ -235,7 +236,7 @@ func parseCheckpoint(c *frame.Cursor) checkpoint {
 	for range c.Count() {
 		p.objects = append(p.objects, objectPoint{
 			number: c.Uint(), stream: c.Uint(), first: c.Uint(), end: c.Uint(), size: int64(c.Uint()),
-			intent: c.Bytes(),
+			at: int64(c.Uint()), intent: c.Bytes(),
 		})
 		if c.Bad {
 			return p

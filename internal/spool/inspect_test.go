@@ -38,7 +38,7 @@ func TestInspectTellsWhatIsThereAndChangesNothing(t *testing.T) {
 		want.Cached = 0
 		assert.Equal(t, spool.Contents{
 			Version: 1, Destination: "bucket", Stats: want,
-			Waiting: []spool.Stream{{ID: 2, Path: "b", Records: 40, Since: time.UnixMilli(1e12).UTC()}},
+			Waiting: []spool.Stream{{ID: 2, Path: "b", Records: 40, Bytes: 1860, Since: time.UnixMilli(1e12).UTC()}},
 			Outbox: []spool.Object{{
 				Number: 1, Path: "a", Intent: []byte("intent of a"), Range: spool.Range{Stream: 1, End: 2},
 			}},

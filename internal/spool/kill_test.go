@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 // unless there is one of that name.
 type folder string
 
-func (f folder) Put(_ context.Context, intent []byte, body io.WriterTo) error {
+func (f folder) put(_ context.Context, intent []byte, body io.WriterTo) error {
 	key, identity, _ := strings.Cut(string(intent), " ")
 	var text bytes.Buffer
 	text.WriteString(identity + "\n")
@@ -59,18 +59,18 @@ func (f folder) Put(_ context.Context, intent []byte, body io.WriterTo) error {
 	}
 	err := os.Link(beside, filepath.Join(string(f), key))
 	if errors.Is(err, os.ErrExist) {
-		return spool.ErrTaken
+		return errTaken
 	}
 	return err
 }
 
-func (f folder) Ours(_ context.Context, intent []byte) (bool, error) {
+func (f folder) ours(_ context.Context, intent []byte) (bool, error) {
 	key, identity, _ := strings.Cut(string(intent), " ")
 	data, err := os.ReadFile(filepath.Join(string(f), key))
 	return strings.HasPrefix(string(data), identity+"\n"), err
 }
 
-func (f folder) Another(_ context.Context, intent []byte) ([]byte, error) {
+func (f folder) another(_ context.Context, intent []byte) ([]byte, error) {
 	key, identity, _ := strings.Cut(string(intent), " ")
 	return []byte(key + "+ " + identity), nil
 }
@@ -132,7 +132,7 @@ func step(ctx context.Context, s *spool.Spool, store folder, identity string) (m
 		return false, err
 	}
 	for _, o := range objects {
-		if err := s.Deliver(ctx, o.Number, store); err != nil {
+		if err := s.Deliver(ctx, o.Number, carried{store}); err != nil {
 			return false, err
 		}
 	}

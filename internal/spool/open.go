@@ -79,7 +79,7 @@ func (s *Spool) recover() error {
 	r := &recovery{spool: s}
 	s.journal, err = journal.Open(s.fs, s.dirOf(journalDir), journal.Options{
 		SegmentSize: s.opts.SegmentSize, GroupSize: groupSize,
-		Apply: s.apply, Checkpoint: s.checkpoint, Failed: s.failed, Pause: s.opts.Pause,
+		Apply: s.apply, Checkpoint: s.checkpoint, Failed: s.failed, Synced: s.opts.Synced, Pause: s.opts.Pause,
 		Damaged: func(d journal.Damage) { r.damage = append(r.damage, d) },
 	})
 	if err != nil {

@@ -33,6 +33,7 @@ type envelope struct {
 	first  uint64
 	end    uint64
 	intent []byte
+	at     int64 // when the first record arrived; in the journal only
 	// letters are the dead letters of the same seal, whose streams are named
 	// and whose numbers are not settled.
 	letters []run

@@ -27,19 +27,25 @@ type Batch struct {
 // Streams are those with records that are not sealed, in the order of their
 // numbers.
 func (s *Spool) Streams() []Stream {
+	var all []Stream
+	s.Each(func(t Stream) { all = append(all, t) })
+	slices.SortFunc(all, func(a, b Stream) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Each calls do for each stream with records that are not sealed, in no order. It
+// must not call the spool.
+func (s *Spool) Each(do func(t Stream)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []Stream
 	for _, t := range s.state.streams {
 		if t.next > t.sealed {
-			all = append(all, Stream{
+			do(Stream{
 				ID: t.id, Kind: t.kind, Path: t.path,
-				Records: t.next - t.sealed, Since: time.UnixMilli(t.since()).UTC(),
+				Records: t.next - t.sealed, Bytes: t.held(), Since: time.UnixMilli(t.since()).UTC(),
 			})
 		}
 	}
-	slices.SortFunc(all, func(a, b Stream) int { return cmp.Compare(a.ID, b.ID) })
-	return all
 }
 
 // Read returns the next records of a stream that are not sealed, up to about so

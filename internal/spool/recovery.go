@@ -160,7 +160,7 @@ func (r *recovery) adopt(number uint64) error {
 			letters = append(letters, Record{Kind: l.kind, Path: l.path, Data: data})
 		}
 	}
-	entry := sealed{number: e.number, stream: e.stream, first: e.first, end: e.end, size: size}
+	entry := sealed{number: e.number, stream: e.stream, first: e.first, end: e.end, size: size, at: max(t.since(), 0)}
 	return s.commitSeal(context.Background(), &entry, letters)
 }
 

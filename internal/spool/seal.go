@@ -38,7 +38,7 @@ func (s *Spool) Seal(ctx context.Context, r Range, intent []byte, body io.Writer
 		return 0, err
 	}
 	defer s.end(r.Stream)
-	entry := sealed{stream: r.Stream, first: r.First, end: r.End}
+	entry := sealed{stream: r.Stream, first: r.First, end: r.End, at: e.at}
 	if body != nil {
 		entry.number = e.number
 		if entry.size, err = s.store(e, body); err != nil {
@@ -70,7 +70,7 @@ func (s *Spool) begin(r Range, intent []byte, letters []Record) (*envelope, erro
 	t.sealing = true
 	e := &envelope{
 		number: s.state.nextObject, stream: t.id, kind: t.kind, path: t.path,
-		first: r.First, end: r.End, intent: intent,
+		first: r.First, end: r.End, intent: intent, at: max(t.since(), 0),
 	}
 	s.state.nextObject++
 	for _, l := range letters {

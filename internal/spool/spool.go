@@ -44,6 +44,8 @@ type Options struct {
 	Lost func(Loss)
 	// Failed is told of what the disk refuses; it is tried again.
 	Failed func(error)
+	// Synced is told how long each sync of records took; it may be nil.
+	Synced func(took time.Duration)
 	// Now is the clock.
 	Now func() time.Time
 	// Pause waits before the n-th try in a row of what the disk refuses; nil: up
@@ -86,10 +88,11 @@ type Spool struct {
 	journal *journal.Journal
 	reserve reserve
 
-	mu     sync.Mutex
-	state  *state
-	room   chan struct{} // closed, and made anew, when something was removed
-	closed bool
+	mu      sync.Mutex
+	state   *state
+	room    chan struct{} // closed, and made anew, when something was removed
+	closed  bool
+	calling int // that wait for room
 	// calls counts those that brought records, and recent is the stream of the
 	// last one.
 	calls  uint64
@@ -184,8 +187,10 @@ type Stats struct {
 	Cached int64
 	// Streams have records that are not sealed, Objects wait to land.
 	Streams, Objects int
-	// Full: records wait because the disk is full.
+	// Full: the disk has no room for the reserve.
 	Full bool
+	// Calls wait for room.
+	Calls int
 }
 
 // Stats returns what the spool holds.
@@ -198,9 +203,37 @@ func (s *Spool) Stats() Stats {
 	return st
 }
 
+// Oldest is when the oldest record arrived that has not landed; zero without any.
+func (s *Spool) Oldest() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	oldest := int64(0)
+	for _, o := range s.state.objects {
+		oldest = older(oldest, o.at)
+	}
+	for _, t := range s.state.streams {
+		if t.next > t.sealed {
+			oldest = older(oldest, t.since())
+		}
+	}
+	if oldest == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(oldest).UTC()
+}
+
+// older is the earlier of two times, of which 0 is none.
+func older(a, b int64) int64 {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}
+
 func (s *Spool) stats() Stats {
 	st := Stats{
 		Spill: s.state.spillBytes, Outbox: s.outbox, Cached: s.state.cached, Objects: len(s.state.objects),
+		Calls: s.calling,
 	}
 	for _, t := range s.state.streams {
 		if t.next > t.sealed {

@@ -75,7 +75,7 @@ func TestWhatIsAppendedIsReadInOrderUntilItIsSealed(t *testing.T) {
 
 	streams := s.Streams()
 	require.Len(t, streams, 2)
-	assert.Equal(t, spool.Stream{ID: 1, Path: "a", Records: 3, Since: time.UnixMilli(1e12).UTC()}, streams[0])
+	assert.Equal(t, spool.Stream{ID: 1, Path: "a", Records: 3, Bytes: 6, Since: time.UnixMilli(1e12).UTC()}, streams[0])
 
 	b, err := s.Read(1, 1<<20)
 	require.NoError(t, err)

@@ -51,7 +51,7 @@ type spillFile struct {
 // object is an entry of the outbox.
 type object struct {
 	number, stream, first, end uint64
-	size                       int64
+	size, at                   int64
 	intent                     []byte // nil: as its file says
 }
 
@@ -216,7 +216,7 @@ func (s *state) seal(segment uint64, e *sealed) {
 	t := s.stream(e.stream)
 	if e.number != 0 && s.objects[e.number] == nil && s.landed[e.number] == nil {
 		s.nextObject = max(s.nextObject, e.number+1)
-		s.objects[e.number] = &object{number: e.number, stream: e.stream, first: e.first, end: e.end, size: e.size}
+		s.objects[e.number] = &object{number: e.number, stream: e.stream, first: e.first, end: e.end, size: e.size, at: e.at}
 		t.objects++
 	}
 	s.advance(t, e.end)
@@ -272,7 +272,7 @@ func (s *state) checkpoint() []byte {
 	for _, n := range slices.Sorted(maps.Keys(s.objects)) {
 		o := s.objects[n]
 		p.objects = append(p.objects, objectPoint{
-			number: n, stream: o.stream, first: o.first, end: o.end, size: o.size, intent: o.intent,
+			number: n, stream: o.stream, first: o.first, end: o.end, size: o.size, at: o.at, intent: o.intent,
 		})
 	}
 	return p.append(nil)
@@ -327,7 +327,7 @@ func (s *state) restoreObjects(p *checkpoint) {
 	listed := map[uint64]bool{}
 	for _, q := range p.objects {
 		listed[q.number] = true
-		o := &object{number: q.number, stream: q.stream, first: q.first, end: q.end, size: q.size}
+		o := &object{number: q.number, stream: q.stream, first: q.first, end: q.end, size: q.size, at: q.at}
 		if len(q.intent) > 0 {
 			o.intent = slices.Clone(q.intent)
 		}

@@ -132,6 +132,15 @@ func (s *stream) insert(p place) {
 	s.next, s.assigned = max(s.next, p.end()), max(s.assigned, p.end())
 }
 
+// held is about the bytes of the records that are not sealed.
+func (s *stream) held() int64 {
+	n := s.bytes - int64(len(s.cached))*extentOverhead
+	for i := range s.spilled {
+		n += s.spilled[i].length
+	}
+	return n
+}
+
 // Stream is a partition with records that are not in an object yet.
 type Stream struct {
 	ID   uint64
@@ -139,6 +148,8 @@ type Stream struct {
 	Path string
 	// Records is how many there are, of which those lost to damage count too.
 	Records uint64
+	// Bytes is about what they take.
+	Bytes int64
 	// Since is when the oldest of them arrived.
 	Since time.Time
 }

@@ -157,14 +157,14 @@ func (w *world) deliver(s *spool.Spool) bool {
 	}
 	for _, o := range objects {
 		if w.calm || w.rand.IntN(3) > 0 {
-			_ = s.Deliver(w.t.Context(), o.Number, w) // again with the next
+			_ = s.Deliver(w.t.Context(), o.Number, carried{w}) // again with the next
 		}
 	}
 	return len(objects) > 0
 }
 
-// Put implements spool.Destination: a store on the other side of a network.
-func (w *world) Put(_ context.Context, meta []byte, body io.WriterTo) error {
+// put is that of a store on the other side of a network.
+func (w *world) put(_ context.Context, meta []byte, body io.WriterTo) error {
 	var i intent
 	require.NoError(w.t, json.Unmarshal(meta, &i))
 	var text bytes.Buffer
@@ -191,7 +191,7 @@ func (w *world) Put(_ context.Context, meta []byte, body io.WriterTo) error {
 
 func (w *world) store(o stored) error {
 	if _, taken := w.bucket[o.key]; taken {
-		return spool.ErrTaken
+		return errTaken
 	}
 	w.bucket[o.key] = o
 	return nil
@@ -206,15 +206,15 @@ func (w *world) arrive(n int) {
 	}
 }
 
-// Ours implements spool.Destination.
-func (w *world) Ours(_ context.Context, meta []byte) (bool, error) {
+// ours compares identities.
+func (w *world) ours(_ context.Context, meta []byte) (bool, error) {
 	var i intent
 	require.NoError(w.t, json.Unmarshal(meta, &i))
 	return w.bucket[i.key()].identity == i.Identity, nil
 }
 
-// Another implements spool.Destination. The key is another one each time.
-func (w *world) Another(_ context.Context, meta []byte) ([]byte, error) {
+// another takes the next key: the key is another one each time.
+func (w *world) another(_ context.Context, meta []byte) ([]byte, error) {
 	var i intent
 	require.NoError(w.t, json.Unmarshal(meta, &i))
 	i.Number = 2 + w.rand.IntN(1e6)

@@ -28,6 +28,7 @@ type Metrics struct {
 	fill    *fills
 	adviser *adviser
 	*parking
+	spool *spooling // nil without one
 
 	objects, rows, bytes       *service.MetricCounter
 	oversized, bad, failed     *service.MetricCounter
@@ -97,6 +98,7 @@ func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics 
 		openPartitions: m.NewGauge(prefix + "open_partitions"),
 		uploading:      m.NewGauge(prefix + "uploading_objects"),
 		uploadLimit:    m.NewGauge(prefix + "upload_limit"),
+		spool:          newSpooling(m, conf.Spool.On(), conf.Spool.MaxSize),
 		parking:        newParking(m, log, conf.Chunks.OnRefusedObject),
 		waiting:        m.NewGauge(prefix + "waiting_batches"),
 		held:           m.NewGauge(prefix + "held_bytes"),

@@ -15,10 +15,10 @@ func (m *Metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 	m.age.Timing(waited.Nanoseconds())
 	if o.Kind == chunk.DeadLetter {
 		m.objects.Incr(1, deadLetterFormat, string(o.Reason))
-		m.deadLetters.Incr(int64(len(o.Records)))
+		m.deadLetters.Incr(int64(o.Rows))
 	} else {
 		m.objects.Incr(1, m.format, string(o.Reason))
-		m.rows.Incr(int64(len(o.Records)), m.format)
+		m.rows.Incr(int64(o.Rows), m.format)
 		m.bytes.Incr(o.Bytes, m.format)
 		m.fill.add(o.Bytes)
 		m.countMended(o)
@@ -36,7 +36,7 @@ func (m *Metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 			m.log.Warnf("A record alone makes an object of %d bytes, more than max_file_size (%d); it was written as an object of its own.", o.Bytes, m.limits.MaxFileSize)
 		}
 	}
-	m.log.With("key", o.Key, "kind", o.Kind.String(), "rows", len(o.Records), "bytes", o.Bytes,
+	m.log.With("key", o.Key, "kind", o.Kind.String(), "rows", o.Rows, "bytes", o.Bytes,
 		"reason", string(o.Reason), "age_ms", waited.Milliseconds()).Debug("Wrote an object")
 }
 

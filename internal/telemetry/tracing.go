@@ -68,7 +68,7 @@ func (t *tracing) Land(ctx context.Context, o chunk.Object) (string, error) {
 	defer span.End()
 	span.AddEvent("encoded", trace.WithTimestamp(e.ended))
 	span.SetAttributes(
-		attribute.Int(prefix+"rows", len(o.Records)),
+		attribute.Int(prefix+"rows", o.Rows),
 		attribute.Int64(prefix+"bytes", o.Bytes),
 		attribute.String(prefix+"reason", string(o.Reason)),
 	)

@@ -21,7 +21,8 @@ import (
 
 // Codec says what is kept of a record. It is safe for concurrent use.
 type Codec struct {
-	// Keys of the metadata that are kept; All keeps the others, too.
+	// Keys of the metadata that are kept, each once and fewer than 128; All keeps
+	// the others, too.
 	Keys []string
 	All  bool
 }
@@ -81,43 +82,75 @@ func (c *Codec) Append(dst []byte, r *record.Record) ([]byte, error) {
 		dst = frame.AppendBytes(append(dst, payloadBytes), r.Raw)
 	}
 	dst = binary.AppendUvarint(dst, uint64(max(r.Added, 0)))
-	return c.appendMeta(dst, r.Meta), nil
+	dst = appendCoordinates(dst, r.Meta)
+	switch {
+	case r.Meta == nil:
+		return append(dst, 0), nil
+	case c.All:
+		return c.appendAll(dst, r.Meta), nil
+	}
+	return c.appendKeys(dst, r.Meta), nil
 }
 
-func (c *Codec) appendMeta(dst []byte, meta record.Metadata) []byte {
-	kept := map[string][]byte{}
-	keep := func(key string, value any) {
-		if key == record.KafkaHeaders {
-			if plain, ok := source.PlainHeaders(value); ok {
-				value = plain
+// appendCoordinates appends the place in Kafka that an input of ours has noted.
+func appendCoordinates(dst []byte, meta record.Metadata) []byte {
+	at, ok := source.Noted(meta)
+	if !ok {
+		return append(dst, 0)
+	}
+	dst = frame.AppendBytes(append(dst, 1), at.Topic)
+	dst = binary.AppendVarint(dst, int64(at.Partition))
+	return binary.AppendVarint(dst, at.Offset)
+}
+
+// appendKeys appends the metadata that is asked for by name.
+func (c *Codec) appendKeys(dst []byte, meta record.Metadata) []byte {
+	count := len(dst)
+	dst = append(dst, 0)
+	for _, key := range c.Keys {
+		if v, ok := meta.MetaGetMut(key); ok {
+			if with, kept := appendMember(dst, key, v); kept {
+				dst = with
+				dst[count]++
 			}
 		}
-		if b, err := appendValue(nil, value, 0); err == nil {
-			kept[key] = b
-		}
 	}
+	return dst
+}
+
+// appendAll appends all metadata.
+func (c *Codec) appendAll(dst []byte, meta record.Metadata) []byte {
 	walker, walks := meta.(interface {
 		MetaWalkMut(fn func(key string, value any) error) error
 	})
-	if c.All && walks {
-		_ = walker.MetaWalkMut(func(key string, value any) error {
-			keep(key, value)
-			return nil
-		})
+	if !walks {
+		return c.appendKeys(dst, meta)
 	}
-	for _, key := range c.Keys {
-		if meta == nil {
-			break
-		}
-		if v, ok := meta.MetaGetMut(key); ok {
-			keep(key, v)
-		}
-	}
-	dst = binary.AppendUvarint(dst, uint64(len(kept)))
+	kept := map[string]any{}
+	_ = walker.MetaWalkMut(func(key string, value any) error {
+		kept[key] = value
+		return nil
+	})
+	var members []byte
+	n := uint64(0)
 	for _, key := range slices.Sorted(maps.Keys(kept)) {
-		dst = append(frame.AppendBytes(dst, key), kept[key]...)
+		if with, ok := appendMember(members, key, kept[key]); ok {
+			members = with
+			n++
+		}
 	}
-	return dst
+	return append(binary.AppendUvarint(dst, n), members...)
+}
+
+// appendMember appends metadata of one name, unless its type cannot be kept.
+func appendMember(dst []byte, key string, value any) ([]byte, bool) {
+	if key == record.KafkaHeaders {
+		if plain, ok := source.PlainHeaders(value); ok {
+			value = plain
+		}
+	}
+	with, err := appendValue(frame.AppendBytes(dst, key), value, 0)
+	return with, err == nil
 }
 
 func appendValue(dst []byte, v any, depth int) ([]byte, error) {

@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -13,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/spool/codec"
 	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
@@ -63,6 +65,25 @@ func TestBytesStayBytesAlsoWhenThereAreNone(t *testing.T) {
 	}
 }
 
+// noted is metadata of a message that an input of ours has read.
+type noted struct {
+	codec.Metadata
+	ctx context.Context
+}
+
+func (n noted) Context() context.Context { return n.ctx }
+
+func TestThePlaceInKafkaIsKeptWhateverMetadataSays(t *testing.T) {
+	at := source.Coordinates{Topic: "orders", Partition: 3, Offset: 1 << 40}
+	meta := noted{codec.Metadata{"kafka_topic": "forged"}, source.WithCoordinates(t.Context(), at)}
+	got := back(t, there(t, codec.Codec{Keys: []string{"kafka_topic"}}, record.Record{Raw: []byte("x"), Meta: meta}))
+	place, ok := source.KafkaInputs.Place(got.Meta)
+	require.True(t, ok)
+	assert.Equal(t, "orders/3/1099511627776", place)
+	v, _ := got.Meta.MetaGetMut("kafka_topic")
+	assert.Equal(t, "forged", v)
+}
+
 func TestOnlyTheMetadataThatIsAskedForIsKept(t *testing.T) {
 	meta := codec.Metadata{"kafka_offset": int64(7), "kafka_topic": "t", "other": []any{"x"}, "strange": struct{}{}}
 	r := record.Record{Raw: []byte("x"), Meta: meta}
@@ -70,7 +91,7 @@ func TestOnlyTheMetadataThatIsAskedForIsKept(t *testing.T) {
 		codec codec.Codec
 		want  codec.Metadata
 	}{
-		"none": {codec.Codec{}, codec.Metadata{}},
+		"none": {codec.Codec{}, nil},
 		"some": {codec.Codec{Keys: []string{"kafka_offset", "absent", "strange"}}, codec.Metadata{"kafka_offset": int64(7)}},
 		"all":  {codec.Codec{All: true}, codec.Metadata{"kafka_offset": int64(7), "kafka_topic": "t", "other": []any{"x"}}},
 	}
@@ -139,7 +160,10 @@ func value() *rapid.Generator[any] {
 func TestAnyRecordComesBack(t *testing.T) {
 	property.Check(t, func(t *rapid.T) {
 		r := record.Record{Value: value().Draw(t, "value"), Added: rapid.IntRange(0, 1000).Draw(t, "added")}
-		r.Meta = codec.Metadata(rapid.MapOfN(rapid.String(), value(), 0, 3).Draw(t, "metadata"))
+		r.Meta = codec.Metadata(nil)
+		if m := rapid.MapOfN(rapid.String(), value(), 0, 3).Draw(t, "metadata"); len(m) > 0 {
+			r.Meta = codec.Metadata(m)
+		}
 		data := there(t, codec.Codec{All: true}, r)
 		got := back(t, data)
 		require.Equal(t, r, got)

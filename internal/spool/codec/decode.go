@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
 )
 
@@ -50,16 +52,45 @@ func Decode(data []byte) (record.Record, error) {
 		d.Bad = true
 	}
 	r.Added = int(d.uint(math.MaxInt32))
-	meta := Metadata{}
-	for range d.Count() {
-		key := string(d.Bytes())
-		meta[key] = d.value(0)
+	ctx := d.coordinates()
+	var meta Metadata
+	if n := d.Count(); n > 0 {
+		meta = make(Metadata, n)
+		for range n {
+			key := string(d.Bytes())
+			meta[key] = d.value(0)
+		}
 	}
 	r.Meta = meta
+	if ctx != nil {
+		r.Meta = located{meta, ctx}
+	}
 	if d.Bad || len(d.Rest) > 0 {
 		return record.Record{}, fmt.Errorf("%d bytes of the spool: %w", len(data), ErrCorrupt)
 	}
 	return r, nil
+}
+
+// located is the metadata of a record whose place in Kafka was noted, which is in
+// the context as it was in that of the message.
+type located struct {
+	Metadata
+
+	ctx context.Context //nolint:containedctx // it holds the coordinates
+}
+
+// Context is what [source.Noted] asks for.
+func (l located) Context() context.Context { return l.ctx }
+
+// coordinates returns a context with the place in Kafka, nil for none.
+func (d *decoder) coordinates() context.Context {
+	if d.byte() == 0 {
+		return nil
+	}
+	at := source.Coordinates{Topic: string(d.Bytes())}
+	at.Partition = int32(d.int(math.MinInt32, math.MaxInt32))
+	at.Offset = d.Int()
+	return source.WithCoordinates(context.Background(), at)
 }
 
 // decoder reads values, too.

@@ -40,6 +40,8 @@ type Options struct {
 	Damaged func(Damage)
 	// Failed is told of each failed write before it is tried again.
 	Failed func(err error)
+	// Synced is told how long each group took; it may be nil.
+	Synced func(took time.Duration)
 	// Pause waits before the n-th try in a row.
 	Pause func(ctx context.Context, n int) error
 }

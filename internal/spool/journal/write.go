@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
 )
@@ -70,6 +71,7 @@ func (j *Journal) write() error {
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	if err := j.sync(entries); err != nil {
 		j.failures++
 		j.abandon()
@@ -77,6 +79,9 @@ func (j *Journal) write() error {
 		return err
 	}
 	j.failures = 0
+	if j.opts.Synced != nil && len(entries) > 0 {
+		j.opts.Synced(time.Since(began))
+	}
 	for _, t := range entries {
 		j.opts.Apply(j.last.number, t.frame[frame.Overhead:])
 	}

@@ -1,0 +1,194 @@
+package courier
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/spool"
+)
+
+const (
+	// beat lies between two looks at all streams at least, and looking takes this
+	// part of the time at most.
+	beat, share = 50 * time.Millisecond, 20
+	// often is how often the state is told.
+	often = time.Second
+	// overshoot is how far beyond the cap a stream may grow by the estimate: the
+	// encoder takes what fits.
+	overshoot = 1.05
+)
+
+// run applies the rules, again and again.
+func (c *Courier) run() {
+	told := time.Time{}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.wake:
+		case <-timer.C:
+		case <-c.ctx.Done():
+			return
+		}
+		began := time.Now()
+		next := c.look(began)
+		if began.Sub(told) >= often {
+			told = began
+			c.tell()
+		}
+		pause := time.NewTimer(max(beat, share*time.Since(began)))
+		select {
+		case <-pause.C:
+		case <-c.ctx.Done():
+			pause.Stop()
+			return
+		}
+		timer.Reset(max(min(time.Until(next), often), 0))
+	}
+}
+
+// work is a stream of which an object is to be made.
+type work struct {
+	spool.Stream
+	reason chunk.Reason
+}
+
+// look begins what is due, and returns when something may be due next.
+func (c *Courier) look(now time.Time) (next time.Time) {
+	c.sendAll(now)
+	next = now.Add(often)
+	free := c.freeEncoders()
+	if free <= 0 {
+		return next // who is done pokes
+	}
+	all := c.streams(now)
+	var due []work
+	for i := range all {
+		t := &all[i]
+		if reason, is := c.due(t, now); is {
+			due = append(due, work{*t, reason})
+		} else if at := t.Since.Add(c.cfg.Chunks.MaxAge); at.After(now) && at.Before(next) {
+			next = at
+		}
+	}
+	due = c.crowded(due, all)
+	slices.SortFunc(due, func(a, b work) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
+	for i := range due[:min(free, len(due))] {
+		c.begin(due[i])
+	}
+	return next
+}
+
+// crowded adds a stream of which an object has to be made although nothing about
+// itself says so: the oldest when there are too many, the largest when calls wait
+// because the disk is full.
+func (c *Courier) crowded(due []work, all []spool.Stream) []work {
+	if len(due) > 0 || len(all) == 0 || !c.cfg.Known() {
+		return due
+	}
+	if most := c.cfg.Chunks.MaxOpenPartitions; most > 0 && len(all) > most {
+		oldest := slices.MinFunc(all, func(a, b spool.Stream) int { return a.Since.Compare(b.Since) })
+		return []work{{oldest, chunk.Partitions}}
+	}
+	s := c.spool.Stats()
+	if s.Calls == 0 {
+		return nil
+	}
+	largest := slices.MaxFunc(all, func(a, b spool.Stream) int { return cmp.Compare(a.Bytes, b.Bytes) })
+	kind := kindOf(largest.Kind)
+	expected := float64(largest.Bytes) * c.ratios.Of(kind, largest.Path)
+	if s.Objects > 0 && expected < float64(c.cfg.Chunks.CapOf(kind))/worthIt {
+		return nil // what is in the outbox makes room soon
+	}
+	return []work{{largest, chunk.Disk}}
+}
+
+// worthIt is the part of the largest size that an object has to have which is
+// sealed to make room while others wait to be sent.
+const worthIt = 4
+
+// streams are those of which an object may be made now.
+func (c *Courier) streams(now time.Time) []spool.Stream {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []spool.Stream
+	c.spool.Each(func(t spool.Stream) {
+		if _, busy := c.sealing[t.ID]; busy {
+			return
+		}
+		if until, resting := c.rest[t.ID]; resting {
+			if now.Before(until) {
+				return
+			}
+			delete(c.rest, t.ID)
+		}
+		all = append(all, t)
+	})
+	return all
+}
+
+func (c *Courier) freeEncoders() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cfg.Chunks.Encoders - len(c.sealing)
+}
+
+// due reports whether an object of a stream is due, and why.
+func (c *Courier) due(t *spool.Stream, now time.Time) (chunk.Reason, bool) {
+	rules := &c.cfg.Chunks
+	kind := kindOf(t.Kind)
+	most := rules.CapOf(kind)
+	switch {
+	case !c.cfg.Known():
+		return "", false
+	case rules.MaxRecords > 0 && t.Records >= uint64(rules.MaxRecords):
+		return chunk.Records, true
+	case most > 0 && float64(t.Bytes)*c.ratios.Of(kind, t.Path) >= overshoot*float64(most):
+		return chunk.Size, true
+	case t.Bytes+int64(t.Records)*perRecord >= c.encoding.all:
+		return chunk.Memory, true // it could not be encoded at one stroke later
+	case !c.maySeal():
+		return "", false // it goes on collecting
+	case c.draining():
+		return chunk.Drain, true
+	case now.Sub(t.Since) >= rules.MaxAge:
+		return chunk.Age, true
+	}
+	return "", false
+}
+
+// maySeal reports whether an object would be sent soon. Else it had better grow.
+func (c *Courier) maySeal() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.flying) < c.pace.Limit()
+}
+
+func (c *Courier) draining() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.emptying
+}
+
+func kindOf(k spool.Kind) chunk.Kind {
+	if k == spool.DeadLetter {
+		return chunk.DeadLetter
+	}
+	return chunk.Data
+}
+
+// tell says what the spool holds.
+func (c *Courier) tell() {
+	s := Stats{Stats: c.spool.Stats()}
+	c.mu.Lock()
+	busy := len(c.sealing) + len(c.flying)
+	s.Refused = len(c.wards)
+	c.mu.Unlock()
+	s.Oldest = c.spool.Oldest()
+	c.cfg.Observe(s)
+	c.cfg.Chunks.Observer.Observe(chunk.Stats{
+		OpenPartitions: s.Streams, Uploading: busy, UploadLimit: c.pace.Limit(), HeldBytes: s.Cached, Parked: s.Refused,
+	})
+}

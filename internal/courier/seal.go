@@ -1,0 +1,181 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/spool"
+	"github.com/s3-destination/s3-destination/internal/spool/codec"
+)
+
+// perRecord is about what a record takes in lists while it is encoded.
+const perRecord = 160
+
+// again is when a stream is tried again that could not be sealed.
+const again = time.Second
+
+// begin makes an object of a stream.
+func (c *Courier) begin(w work) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.sealing[w.ID] = struct{}{}
+	c.done.Go(func() {
+		err := c.seal(c.ctx, w)
+		c.mu.Lock()
+		delete(c.sealing, w.ID)
+		if err != nil {
+			c.rest[w.ID] = time.Now().Add(again)
+		}
+		c.mu.Unlock()
+		if err != nil {
+			c.failed(err)
+		}
+		c.poke()
+	})
+}
+
+// seal makes an object of the next records of a stream.
+func (c *Courier) seal(ctx context.Context, w work) error {
+	kind := kindOf(w.Kind)
+	most, bounded := c.most(kind, &w.Stream)
+	giveBack, err := c.encoding.take(ctx, most+int64(w.Records)*perRecord)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	b, err := c.spool.Read(w.ID, most)
+	if err != nil {
+		return err //nolint:wrapcheck // says what was being done
+	}
+	if n := c.cfg.Chunks.MaxRecords; n > 0 && len(b.Records) > n {
+		b.Records, b.End = b.Records[:n], b.Ends[n-1]
+	}
+	o := chunk.Object{ID: c.cfg.Chunks.NewID(), Kind: kind, Opened: w.Since, Reason: w.reason}
+	path, dataset := parts(w.Path)
+	o.Path = path
+	records := decoded(b.Records, record.DatasetOf(dataset))
+	if len(records) == 0 { // what was there is lost, and has been told
+		return c.commit(ctx, b.Range, &o, nil)
+	}
+	form, res, err := chunk.Encode(ctx, c.cfg.Chunks, c.pipe, kind, records)
+	if err != nil {
+		return fmt.Errorf("encoding an object of %s: %w", path, err)
+	}
+	if form != nil {
+		defer form.Release()
+	}
+	switch {
+	case res.Taken < len(records):
+		b.End = b.Ends[res.Taken-1]
+		o.Reason = c.cfg.Chunks.Ending(res)
+	case bounded && b.End < b.First+w.Records:
+		o.Reason = chunk.Memory
+	}
+	raw := int64(0)
+	for _, r := range b.Records[:res.Taken] {
+		raw += int64(len(r))
+	}
+	c.ratios.Learn(kind, w.Path, raw, res.Bytes)
+	o.Encoded, o.Bytes, o.Rows = form, res.Bytes, res.Rows
+	o.Records = stored(records[:res.Taken], res.Refused)
+	return c.commit(ctx, b.Range, &o, c.refuse(records, res.Refused, &o))
+}
+
+// most is how many bytes are read of a stream for an object, and whether memory
+// is what bounds them.
+func (c *Courier) most(kind chunk.Kind, t *spool.Stream) (n int64, bounded bool) {
+	n = c.encoding.all * t.Bytes / max(t.Bytes+int64(t.Records)*perRecord, 1)
+	if largest := c.cfg.Chunks.CapOf(kind); largest > 0 {
+		if want := int64(overshoot * float64(largest) / c.ratios.Of(kind, t.Path)); want <= n {
+			return max(want, 1), false
+		}
+	}
+	return max(n, 1), true
+}
+
+// commit seals an object, or that none of the records is stored.
+func (c *Courier) commit(ctx context.Context, r spool.Range, o *chunk.Object, letters []spool.Record) error {
+	if r.End <= r.First {
+		return nil
+	}
+	var intent []byte
+	var body io.WriterTo
+	if o.Encoded != nil {
+		var err error
+		if intent, body, err = c.pipe.Seal(*o); err != nil {
+			return err //nolint:wrapcheck // says what was being done
+		}
+	}
+	_, err := c.spool.Seal(ctx, r, intent, body, letters)
+	if errors.Is(err, spool.ErrUnknown) {
+		return nil // nothing is left of the stream
+	}
+	return err //nolint:wrapcheck // says what was being done
+}
+
+// decoded are the records that were written to the spool. What is none is left to
+// the encoder, which refuses it.
+func decoded(data [][]byte, dataset record.Dataset) []record.Record {
+	all := make([]record.Record, len(data))
+	for i, d := range data {
+		r, err := codec.Decode(d)
+		if err != nil {
+			r = record.Record{Raw: d}
+		}
+		r.Dataset = dataset
+		all[i] = r
+	}
+	return all
+}
+
+// stored are the records that were not refused.
+func stored(records []record.Record, refused []encode.Refusal) []record.Record {
+	if len(refused) == 0 {
+		return records
+	}
+	all := make([]record.Record, 0, len(records)-len(refused))
+	for i := range records {
+		if len(refused) > 0 && refused[0].Index == i {
+			refused = refused[1:]
+			continue
+		}
+		all = append(all, records[i])
+	}
+	return all
+}
+
+// refuse does with refused records what the policy says. Nobody waits for them any
+// more to whom they could be given back.
+func (c *Courier) refuse(records []record.Record, refused []encode.Refusal, o *chunk.Object) []spool.Record {
+	var letters []spool.Record
+	for _, r := range refused {
+		if l, ok := Refuse(&c.cfg.Chunks, &records[r.Index], o.Kind, o.Path, r.Err); ok {
+			letters = append(letters, l)
+		}
+	}
+	return letters
+}
+
+// Refuse does with a record that cannot be stored what the policy says, and
+// returns the dead letter that takes its place, if there is one.
+func Refuse(rules *chunk.Config, r *record.Record, kind chunk.Kind, from string, reason error) (spool.Record, bool) {
+	letters := rules.DeadLetters
+	if rules.OnBadRecord != chunk.ToDeadLetter || kind == chunk.DeadLetter {
+		rules.Observer.Refused(chunk.Drop, reason)
+		return spool.Record{}, false
+	}
+	rules.Observer.Refused(chunk.ToDeadLetter, reason)
+	now := time.Now()
+	line := record.Record{Raw: letters.Describe(r, from, reason, now)}
+	data, err := new(codec.Codec).Append(nil, &line)
+	return spool.Record{Kind: spool.DeadLetter, Path: letters.Path(now), Data: data}, err == nil
+}

@@ -83,6 +83,13 @@ type Courier struct {
 
 // New returns a courier at work, which has to be closed. The spool stays open.
 func New(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
+	c := idle(cfg, s, pipe)
+	c.done.Go(c.run)
+	return c
+}
+
+// idle is a courier that does nothing by itself.
+func idle(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 	limit := max(cfg.Chunks.MemoryLimit, 1<<20)
 	c := &Courier{
 		cfg: cfg, spool: s, pipe: pipe,
@@ -97,7 +104,6 @@ func New(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 	for _, o := range s.Waiting() { // an earlier process may have sent it
 		c.tried[o.Number] = struct{}{}
 	}
-	c.done.Go(c.run)
 	return c
 }
 

@@ -75,7 +75,7 @@ func (w *world) options() spool.Options {
 func (w *world) open() *spool.Spool {
 	w.t.Helper()
 	s, err := spool.Open(w.disk, dir, w.options())
-	for n := 0; err != nil && n < 3; n++ {
+	for n := 0; err != nil && n < 30; n++ {
 		s, err = spool.Open(w.disk, dir, w.options())
 	}
 	require.NoError(w.t, err)

@@ -58,6 +58,7 @@ func run() int {
 		service.CLIOptAddCommand(ofConfig(checkCommand(stdout))),
 		service.CLIOptAddCommand(ofConfig(policyCommand(stdout))),
 		service.CLIOptAddCommand(ofConfig(sizeCommand(stdout))),
+		service.CLIOptAddCommand(spoolCommand(stdout)),
 		service.CLIOptAddCommand(healthCommand()),
 	)
 	if err != nil {

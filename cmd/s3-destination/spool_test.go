@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -189,4 +193,103 @@ func TestASpoolHasOneProcess(t *testing.T) {
 	assert.Error(t, askReady(t, second))
 	second.kill(t)
 	p.terminate(t)
+}
+
+// command runs a subcommand of spool on the configuration of a process.
+func (p *process) command(t *testing.T, name string, flags ...string) (code int, out string) {
+	t.Helper()
+	args := append([]string{"spool", name}, flags...)
+	cmd := exec.Command(p.cmd.Path, append(args, p.cmd.Args[len(p.cmd.Args)-1])...)
+	text, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	return cmd.ProcessState.ExitCode(), string(text)
+}
+
+// What a process left is looked at, checked and stored without it.
+func TestASpoolIsInspectedVerifiedAndDrained(t *testing.T) {
+	s := &spooling{s3: s3test.StartT(t, s3test.Config{}), dir: t.TempDir(), address: freeAddress(t), extra: "    max_age: 1h\n    max_records: 10\n    health_check: {timeout: 1s}\n"}
+	p := s.start(t)
+	require.Eventually(t, func() bool { return strings.Contains(p.scrape(), `s3_destination_healthy{label="",path="root.output"} 1`) }, 20*time.Second, 20*time.Millisecond)
+	outage := s.s3.Faults.Add(s3test.Rule{Do: s3test.Reset(0)})
+	for i := range 23 {
+		require.Equal(t, 200, first(p.post(t.Context(), fmt.Sprintf(`{"id":%d,"p":"a"}`, i))))
+	}
+	code, out := p.command(t, "inspect")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, out, "is in use")
+	require.Eventually(t, func() bool { return strings.Contains(p.scrape(), `s3_destination_spool_outbox_objects{label="",path="root.output"} 2`) }, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
+	p.kill(t)
+
+	code, out = p.command(t, "inspect", "--json")
+	require.Zero(t, code, out)
+	var report spoolContents
+	require.NoError(t, json.Unmarshal([]byte(out), &report))
+	require.Len(t, report.Partitions, 1)
+	assert.EqualValues(t, 3, report.Partitions[0].Records)
+	assert.Contains(t, report.Partitions[0].Path, "in/a/")
+	require.Len(t, report.Objects, 2)
+	assert.Equal(t, "in/a/f-00001.json", report.Objects[0].Key)
+	assert.Empty(t, report.Lost)
+	code, out = p.command(t, "verify")
+	assert.Zero(t, code, out)
+	assert.Contains(t, out, "2 objects to store")
+
+	code, out = p.command(t, "drain")
+	assert.Equal(t, 1, code, "S3 is away: %s", out)
+	outage.Remove()
+	code, out = p.command(t, "drain")
+	require.Zero(t, code, out)
+	assert.Contains(t, out, "is empty")
+	found := ids(t, s.s3)
+	assert.Len(t, found, 23)
+	for id, n := range found {
+		assert.Equal(t, 1, n, id)
+	}
+	assert.Len(t, s.s3.Keys("in/"), 3)
+
+	outbox := filepath.Join(s.dir, "s3_destination", "outbox")
+	require.NoError(t, os.RemoveAll(outbox))
+	code, out = p.command(t, "verify")
+	assert.NotZero(t, code, out)
+}
+
+// Records of an output that is not configured any more are not left behind in
+// silence, nor sent to another bucket.
+func TestASpoolIsNotForgotten(t *testing.T) {
+	s := &spooling{s3: s3test.StartT(t, s3test.Config{Buckets: []string{"landing", "other"}}), dir: t.TempDir(), address: freeAddress(t), extra: "    max_age: 1h\n    max_records: 1\n"}
+	p := s.start(t)
+	require.Eventually(t, func() bool { return strings.Contains(p.scrape(), `s3_destination_healthy{label="",path="root.output"} 1`) }, 20*time.Second, 20*time.Millisecond)
+	outage := s.s3.Faults.Add(s3test.Rule{Do: s3test.Reset(0)})
+	require.Equal(t, 200, first(p.post(t.Context(), `{"id":1,"p":"a"}`)))
+	require.Eventually(t, func() bool { return strings.Contains(p.scrape(), `s3_destination_spool_outbox_objects{label="",path="root.output"} 1`) }, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
+	p.kill(t)
+	outage.Remove()
+
+	text, err := os.ReadFile(p.cmd.Args[len(p.cmd.Args)-1])
+	require.NoError(t, err)
+	for name, c := range map[string]struct{ old, changed, says string }{
+		"label":  {"output:", "output:\n  label: renamed", "no output of this configuration has the label s3_destination"},
+		"bucket": {"bucket: landing", "bucket: other", "run `s3-destination spool drain` with it"},
+	} {
+		path := filepath.Join(t.TempDir(), name+".yaml")
+		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), c.old, c.changed, 1)), 0o600))
+		q := &process{cmd: exec.Command(p.cmd.Path, "run", path), done: make(chan error, 1)}
+		q.cmd.Stdout, q.cmd.Stderr = &q.logs, &q.logs
+		require.NoError(t, q.cmd.Start())
+		go func() { q.done <- q.cmd.Wait() }()
+		require.Eventually(t, func() bool { return strings.Contains(q.logs.String(), c.says) }, 20*time.Second, 20*time.Millisecond, "%s", &q.logs)
+		q.kill(t)
+	}
+	assert.Empty(t, ids(t, s.s3))
+	p = s.start(t)
+	require.Eventually(t, func() bool { return len(ids(t, s.s3)) == 1 }, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
+	p.terminate(t)
+}
+
+// scrape returns the metrics of a process.
+func (p *process) scrape() string {
+	_, text := p.get("/metrics")
+	return text
 }

@@ -14,6 +14,12 @@ func Name(path, schema, dataset string) string {
 	return path + mark + schema + mark + dataset
 }
 
+// Path is the path in a name.
+func Path(name string) string {
+	path, _ := parts(name)
+	return path
+}
+
 // parts of a name.
 func parts(name string) (path, dataset string) {
 	path, rest, _ := strings.Cut(name, mark)

@@ -68,6 +68,15 @@ func (l *Lander) Carry(
 	}
 }
 
+// KeyOf is the key of a sealed object; empty when that cannot be read.
+func KeyOf(intent []byte) string {
+	var i Intent
+	if json.Unmarshal(intent, &i) != nil {
+		return ""
+	}
+	return i.Key
+}
+
 // unnamed is the intent before it got its key.
 func (i Intent) unnamed() Intent {
 	i.Key, i.Number, i.Conditional, i.Unique = "", 0, false, false

@@ -111,6 +111,9 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 	conf.Chunks.Observer = o.watch
 	conf.Chunks.GiveUpAfter = conf.Store.Retry.MaxElapsed
 	conf.Chunks.Refused = o.monitor.RefusesAlone
+	if conf.Spool.On() {
+		claimSpool(spoolDir(conf.Spool.Path, o.stream, o.label))
+	}
 	o.lander = landing.New(conf.Landing(o.describe), health.NewPatient(o.store, o.monitor, conf.Store.Retry.MaxElapsed))
 	o.pipe = telemetry.WithTracing(o.lander, res.OtelTracer(), conf)
 	return o, nil

@@ -70,6 +70,11 @@ func (o *Output) connectSpool(ctx context.Context) error {
 	k := &spooled{dir: spoolDir(o.conf.Spool.Path, o.stream, o.label)}
 	k.all = o.conf.Columns.HasHeaders() || o.conf.Chunks.OnBadRecord == chunk.ToDeadLetter
 	k.buffers.New = func() any { return new([]byte) }
+	if o.stream == "" { // streams know nothing of each other
+		if err := orphaned(o.conf.Spool.Path); err != nil {
+			return err
+		}
+	}
 	s, err := openSpool(ctx, k.dir, opts, o.refused.Swap(true))
 	if err != nil {
 		return err

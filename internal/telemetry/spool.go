@@ -7,6 +7,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/courier"
 	"github.com/s3-destination/s3-destination/internal/spool"
+	"github.com/s3-destination/s3-destination/internal/template"
 )
 
 // spooling are the metrics of a spool.
@@ -71,6 +72,7 @@ func (m *Metrics) SpoolSynced(took time.Duration) { m.spool.synced.Timing(took.N
 
 // SpoolLost names records that cannot be read any more.
 func (m *Metrics) SpoolLost(l spool.Loss) {
+	l.Path = template.Readable(courier.Path(l.Path))
 	if l.Unacknowledged {
 		m.log.Debugf("The spool ends with what was being written when the process ended: %s", l)
 		return

@@ -1,7 +1,11 @@
 package journal
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,7 +43,11 @@ func Open(fsys disk.FS, dir string, opts Options) (*Journal, error) {
 		return nil, fmt.Errorf("beginning a segment of the journal in %s: %w", dir, err)
 	}
 	for _, path := range dead {
-		_ = fsys.Remove(path) // it counts no more next time than now
+		if number, is := parseName(path[len(dir)+1:]); is {
+			j.discard(number)
+		} else {
+			_ = fsys.Remove(path) // it counts no more next time than now
+		}
 	}
 	return j, nil
 }
@@ -138,6 +146,20 @@ func (j *Journal) renew(row []found) error {
 		gaps = []frame.Gap{{From: s.good, To: s.good}}
 	}
 	j.report(s, data, gaps)
-	_ = j.fs.Remove(j.path(s.number)) // no segment names it
+	j.discard(s.number) // no segment names it
 	return nil
+}
+
+// discard removes a segment that does not count. What cannot be removed now has to
+// be before the segments that follow are: without them it would be taken for one
+// of a row from which the next is missing.
+func (j *Journal) discard(number uint64) {
+	err := j.fs.Remove(j.path(number))
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at, _ := slices.BinarySearchFunc(j.segments, number, func(s segment, n uint64) int { return cmp.Compare(s.number, n) })
+	j.segments = slices.Insert(j.segments, at, segment{number: number})
 }

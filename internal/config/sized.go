@@ -27,6 +27,9 @@ func (c *Config) Sized() sizing.Destination {
 		RecordOverhead:     c.Chunks.RecordOverhead,
 		Batching:           sizing.Batching{Count: c.Batching.Count, Bytes: int64(c.Batching.ByteSize), Period: period(c.Batching.Period)},
 	}
+	if c.Spool.On() {
+		d.Spool = c.Spool.MaxSize
+	}
 	if c.Health.Enabled {
 		d.HealthInterval = c.Health.Interval
 	}

@@ -28,6 +28,7 @@ type Config struct {
 	// Policy adds what the statements of the report need and Store does not
 	// say, such as source addresses. The rest is filled in.
 	Policy policy.Config
+	Spool  Spool
 }
 
 // doctor is one examination.
@@ -59,6 +60,7 @@ func Run(ctx context.Context, cfg Config) *Report {
 		return d.report
 	}
 	defer d.store.Close()
+	d.spool()
 	d.prober = health.NewProber(d.store, cfg.Probe)
 	d.policy = d.policyConfig()
 

@@ -46,11 +46,15 @@ func (o *Output) Config() *config.Config { return o.conf }
 
 // Doctor is what the checks of the doctor need to know.
 func (o *Output) Doctor() doctor.Config {
-	return doctor.Config{
+	c := doctor.Config{
 		Store:  o.conf.Store,
 		Probe:  o.conf.Probe(o.Label),
 		Policy: o.Policy(),
 	}
+	if o.conf.Spool.On() {
+		c.Spool = doctor.Spool{Dir: o.conf.Spool.Path, MaxSize: o.conf.Spool.MaxSize}
+	}
+	return c
 }
 
 // Region is the region of the bucket, by the configuration or the environment;
@@ -60,7 +64,7 @@ func (o *Output) Region(ctx context.Context) string { return store.RegionOf(ctx,
 // Policy is what the policies for the configuration need to know. Its region is
 // that of the configuration alone; see [Output.Region].
 func (o *Output) Policy() policy.Config {
-	c := policy.Config{Prefix: o.conf.Layout.StaticPrefix()}
+	c := policy.Config{Prefix: o.conf.Layout.StaticPrefix(), ReadBack: o.conf.Spool.On() && !o.conf.Layout.Uses("uuid")}
 	if o.conf.DeadLetters != nil {
 		c.MorePrefixes = []string{o.conf.DeadLetters.Layout().StaticPrefix()}
 	}

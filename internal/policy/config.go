@@ -47,6 +47,9 @@ type Config struct {
 	SourceIPs []string
 	// ACL and Tagging: objects are written with a canned ACL, with tags.
 	ACL, Tagging bool
+	// ReadBack: objects that may be there from before a crash are recognised by
+	// their metadata.
+	ReadBack bool
 	// SessionTags: the role is assumed with session tags.
 	SessionTags bool
 }

@@ -115,6 +115,10 @@ func (c Config) grants(f Flavour) []Statement {
 			c.list("ListPrefix", "ListBucket"),
 		}, encrypt...)
 	default:
-		return append([]Statement{c.write("DeleteObject")}, encrypt...)
+		more := []string{"DeleteObject"}
+		if c.ReadBack {
+			more = append(more, "GetObject")
+		}
+		return append([]Statement{c.write(more...)}, encrypt...)
 	}
 }

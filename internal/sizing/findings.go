@@ -41,10 +41,17 @@ const (
 // findings looks at what the load meets.
 func (m *model) findings(p *Prediction) []Finding {
 	var all []Finding
-	for _, look := range []func(*Prediction) *Finding{
+	looks := []func(*Prediction) *Finding{
 		m.skips, m.ordered, m.tooFewUnacknowledged, m.tooFewSlots, m.tooLittleMemory, m.tooManyPartitions, m.tooSlow,
 		m.smallObjects, m.manyRequests, m.singleRecords, m.noPeriod, m.muchBeside,
-	} {
+	}
+	if m.d.Spool > 0 {
+		looks = []func(*Prediction) *Finding{
+			m.skips, m.tooFewSlots, m.tooLittleMemoryForObject, m.tooManyPartitions, m.tooSlow, m.smallObjects, m.manyRequests,
+			m.singleRecords, m.noPeriod, m.tooSmallDisk,
+		}
+	}
+	for _, look := range looks {
 		if f := look(p); f != nil {
 			all = append(all, *f)
 		}

@@ -150,7 +150,7 @@ func (m *model) objects(p *Prediction) {
 	m.upload = m.storing(own.rows)
 	m.everything = never
 	e := own
-	for _, limit := range []end{m.saturation(own), m.stall(own), m.pressure(own)} {
+	for _, limit := range m.limits(own) {
 		if limit.rows < never {
 			m.everything = math.Min(m.everything, limit.rows/m.each)
 		}
@@ -167,6 +167,14 @@ func (m *model) objects(p *Prediction) {
 	if m.in.Kafka {
 		p.Unacknowledged = math.Ceil(m.rate / float64(m.kafka) * m.lasts(own))
 	}
+}
+
+// limits are the ends that objects meet for something that concerns all of them.
+func (m *model) limits(own end) []end {
+	if m.d.Spool > 0 {
+		return []end{m.stroke()}
+	}
+	return []end{m.saturation(own), m.stall(own), m.pressure(own)}
 }
 
 // storing is how long an object of that many records takes to be encoded and

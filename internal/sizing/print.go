@@ -45,6 +45,9 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	row("a day", "%s objects, %s stored, %s PUT requests for %s USD", Count(p.Objects), Size(p.Stored), Count(p.Requests), Money(p.Cost))
 	row("memory", "%s wait at most, of memory_limit %s; %s would be enough; give the container %s", Size(p.Held), Size(float64(d.MemoryLimit)), Size(roundUp(p.HeldNeeded)), Size(roundUp(p.Container)))
+	if d.Spool > 0 {
+		row("disk", "%s collect, and %s for each hour without S3, of spool.max_size %s", Size(p.Disk), Size(p.DiskOutage), Size(float64(d.Spool)))
+	}
 	given := "given"
 	if d.AutoInFlight {
 		given = "by auto"
@@ -111,6 +114,7 @@ type flat struct {
 	Objects     objects `json:"objects"`
 	Day         aDay    `json:"a_day"`
 	Memory      memory  `json:"memory"`
+	Disk        *disk   `json:"disk,omitempty"`
 	InFlight    needed  `json:"max_in_flight"`
 	Checkpoint  *needed `json:"checkpoint_limit,omitempty"`
 	Uploads     needed  `json:"upload_concurrency"`
@@ -142,6 +146,12 @@ type memory struct {
 	Container float64 `json:"container_bytes"`
 }
 
+type disk struct {
+	Collected float64 `json:"collected_bytes"`
+	Outage    float64 `json:"outage_bytes_per_hour"`
+	Limit     int64   `json:"max_size_bytes"`
+}
+
 type needed struct {
 	Needed float64 `json:"needed"`
 	Given  int     `json:"given"`
@@ -166,6 +176,9 @@ func (r *Report) JSON() ([]byte, error) {
 		Delay:      delay{p.DelayMost.Seconds(), p.DelayMean.Seconds(), p.Upload.Seconds()},
 		Duplicates: p.Duplicates,
 		Findings:   append([]Finding{}, p.Findings...),
+	}
+	if d.Spool > 0 {
+		f.Disk = &disk{p.Disk, p.DiskOutage, d.Spool}
 	}
 	if r.Input.CheckpointLimit > 0 {
 		f.Checkpoint = &needed{p.Unacknowledged, r.Input.CheckpointLimit}

@@ -40,6 +40,8 @@ type Destination struct {
 	HealthInterval time.Duration
 	// Batching is the batching policy of the output itself.
 	Batching Batching
+	// Spool is spool.max_size; 0 without a spool.
+	Spool int64
 }
 
 // Batching is a policy that collects records into batches. A zero member is
@@ -176,6 +178,9 @@ type Prediction struct {
 	Held, HeldNeeded float64
 	// Container is the memory to give to the process.
 	Container float64
+	// Disk is what a spool collects, and DiskOutage what it takes beside that for
+	// an hour in which nothing can be stored; 0 without one.
+	Disk, DiskOutage float64
 	// InFlight is how many batches wait at once when none is cut short.
 	InFlight float64
 	// Unacknowledged is how many records of one Kafka partition wait when none
@@ -203,6 +208,7 @@ func Predict(d Destination, in Input, l Load) Prediction {
 	m.memory(&p)
 	m.costs(&p)
 	m.waits(&p)
+	m.spooled(&p)
 	p.Findings = m.findings(&p)
 	return p
 }

@@ -34,3 +34,12 @@ func (OS) SyncDir(dir string) error {
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
+
+// Free is how many bytes may still be written to the disk of a directory.
+func Free(dir string) (int64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0, &os.PathError{Op: "statfs", Path: dir, Err: err}
+	}
+	return int64(s.Bavail) * int64(s.Bsize), nil //nolint:unconvert // other systems have other types
+}

@@ -30,3 +30,6 @@ func (OS) Lock(name string) (io.Closer, error) {
 // SyncDir implements FS. NTFS keeps a journal of names, and has no way to sync a
 // directory.
 func (OS) SyncDir(string) error { return nil }
+
+// Free is how many bytes may still be written to the disk of a directory.
+func Free(string) (int64, error) { return 0, errors.ErrUnsupported }

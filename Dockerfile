@@ -32,13 +32,15 @@ ARG CREATED=unknown
 RUN --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -modfile=release.mod -trimpath \
     -ldflags "-s -w -X main.version=${VERSION} -X main.date=${CREATED}" \
-    -o /out/s3-destination ./cmd/s3-destination
+    -o /out/s3-destination ./cmd/s3-destination && mkdir /out/spool
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/s3-destination /
 COPY LICENSE NOTICE /
 COPY config/docker.yaml /config.yaml
+# Where a volume for SPOOL_PATH belongs: a new one gets the owner from here.
+COPY --from=build --chown=65532:65532 /out/spool /var/lib/s3-destination
 ARG VERSION=dev
 ARG CREATED=unknown
 ARG REVISION=unknown

@@ -55,6 +55,18 @@ func TestEveryRuleHasItsOwnMessage(t *testing.T) {
 	}{
 		"the minimum is fine": {"", "", ""},
 
+		"a spool":                      {"spool: {path: /s}\non_bad_record: drop\nfile_name: 'f-{{uuid}}'\n", "", ""},
+		"a spool with rejected records": {"spool: {path: /s}\nfile_name: 'f-{{uuid}}'\n", "on_bad_record: \"reject\" is impossible with a spool", ""},
+		"a spool with refused objects as dead letters": {
+			"spool: {path: /s}\non_bad_record: drop\non_refused_object: dead_letter\n", "on_refused_object: \"dead_letter\" is impossible with a spool", "",
+		},
+		"a spool that is smaller than its cache": {"spool: {path: /s, max_size: 1MB}\non_bad_record: drop\n", "spool.max_size: \"1MB\" is less than memory_limit: write 512 MiB or more", ""},
+		"a spool for few objects": {
+			"spool: {path: /s, max_size: 600MiB}\nmax_file_size: 256MiB\non_bad_record: drop\nfile_name: 'f-{{uuid}}'\n", "", "holds less than four objects",
+		},
+		"a spool whose objects cannot be told apart": {"spool: {path: /s}\non_bad_record: drop\nfile_name: 'f-{{chunk_id}}'\n", "", "grant s3:GetObject, or write {{uuid}}"},
+		"the size of no spool":                       {"spool: {max_size: 20GiB}\n", "", "spool.path: it is empty"},
+
 		"csv without names":                  {"csv: {header: false}\n", "schema.mode: fixed", ""},
 		"csv without names, declared":        {"csv: {header: false}\nschema: {mode: fixed, fields: [{name: a, type: int64}]}\n", "", ""},
 		"csv that rescues":                   {"schema: {on_type_mismatch: rescue}\n", "", "on_type_mismatch: rescue has no effect"},

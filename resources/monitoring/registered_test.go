@@ -53,7 +53,9 @@ output:
     auth: {mode: access_key, access_key_id: %s, secret_access_key: %q}
     file_format: json
     idle_timeout: 100ms
-`, s.Bucket, s.URL, s.AccessKey, s.SecretKey)))
+    on_bad_record: drop
+    spool: {path: %q}
+`, s.Bucket, s.URL, s.AccessKey, s.SecretKey, t.TempDir())))
 	stream, err := b.Build()
 	require.NoError(t, err)
 	require.NoError(t, stream.Run(t.Context()))

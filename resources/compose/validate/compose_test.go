@@ -36,6 +36,29 @@ func TestComposeFileKeepsTheSpecification(t *testing.T) {
 	assert.ElementsMatch(t, append([]string{"kafka", "s3", "prometheus", "grafana"}, ours...), project(t).ServiceNames())
 }
 
+func TestTheSidecarGetsAVolumeForItsSpool(t *testing.T) {
+	options, err := cli.NewProjectOptions([]string{"../compose.yaml", "../compose.spool.yaml"})
+	require.NoError(t, err)
+	p, err := options.LoadProject(t.Context())
+	require.NoError(t, err)
+	s := p.Services["sidecar"]
+	require.Len(t, s.Volumes, 1)
+	assert.Equal(t, types.VolumeTypeVolume, s.Volumes[0].Type)
+	assert.Equal(t, *s.Environment["SPOOL_PATH"], s.Volumes[0].Target)
+	assert.Contains(t, p.Volumes, "spool")
+	assert.True(t, s.ReadOnly)
+	dockerfile, err := os.ReadFile("../../../Dockerfile")
+	require.NoError(t, err)
+	assert.Contains(t, string(dockerfile), "--chown=65532:65532 /out/spool "+s.Volumes[0].Target, "a new volume gets its owner from the image")
+	config, err := os.ReadFile("../../../config/docker.yaml")
+	require.NoError(t, err)
+	for name := range s.Environment {
+		if strings.HasPrefix(name, "SPOOL_") {
+			assert.Contains(t, string(config), "${"+name+":", name)
+		}
+	}
+}
+
 func TestLoaderRefusesWhatIsWrong(t *testing.T) {
 	text, err := os.ReadFile("../compose.yaml")
 	require.NoError(t, err)

@@ -211,7 +211,9 @@ func (p *process) command(t *testing.T, name string, flags ...string) (code int,
 func TestASpoolIsInspectedVerifiedAndDrained(t *testing.T) {
 	s := &spooling{s3: s3test.StartT(t, s3test.Config{}), dir: t.TempDir(), address: freeAddress(t), extra: "    max_age: 1h\n    max_records: 10\n    health_check: {timeout: 1s}\n"}
 	p := s.start(t)
-	require.Eventually(t, func() bool { return strings.Contains(p.scrape(), `s3_destination_healthy{label="",path="root.output"} 1`) }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return strings.Contains(p.scrape(), `s3_destination_healthy{label="",path="root.output"} 1`)
+	}, 20*time.Second, 20*time.Millisecond)
 	outage := s.s3.Faults.Add(s3test.Rule{Do: s3test.Reset(0)})
 	for i := range 23 {
 		require.Equal(t, 200, first(p.post(t.Context(), fmt.Sprintf(`{"id":%d,"p":"a"}`, i))))
@@ -219,7 +221,9 @@ func TestASpoolIsInspectedVerifiedAndDrained(t *testing.T) {
 	code, out := p.command(t, "inspect")
 	assert.Equal(t, 2, code)
 	assert.Contains(t, out, "is in use")
-	require.Eventually(t, func() bool { return strings.Contains(p.scrape(), `s3_destination_spool_outbox_objects{label="",path="root.output"} 2`) }, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
+	require.Eventually(t, func() bool {
+		return strings.Contains(p.scrape(), `s3_destination_spool_outbox_objects{label="",path="root.output"} 2`)
+	}, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
 	p.kill(t)
 
 	code, out = p.command(t, "inspect", "--json")
@@ -260,10 +264,14 @@ func TestASpoolIsInspectedVerifiedAndDrained(t *testing.T) {
 func TestASpoolIsNotForgotten(t *testing.T) {
 	s := &spooling{s3: s3test.StartT(t, s3test.Config{Buckets: []string{"landing", "other"}}), dir: t.TempDir(), address: freeAddress(t), extra: "    max_age: 1h\n    max_records: 1\n"}
 	p := s.start(t)
-	require.Eventually(t, func() bool { return strings.Contains(p.scrape(), `s3_destination_healthy{label="",path="root.output"} 1`) }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return strings.Contains(p.scrape(), `s3_destination_healthy{label="",path="root.output"} 1`)
+	}, 20*time.Second, 20*time.Millisecond)
 	outage := s.s3.Faults.Add(s3test.Rule{Do: s3test.Reset(0)})
 	require.Equal(t, 200, first(p.post(t.Context(), `{"id":1,"p":"a"}`)))
-	require.Eventually(t, func() bool { return strings.Contains(p.scrape(), `s3_destination_spool_outbox_objects{label="",path="root.output"} 1`) }, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
+	require.Eventually(t, func() bool {
+		return strings.Contains(p.scrape(), `s3_destination_spool_outbox_objects{label="",path="root.output"} 1`)
+	}, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
 	p.kill(t)
 	outage.Remove()
 
@@ -271,7 +279,7 @@ func TestASpoolIsNotForgotten(t *testing.T) {
 	require.NoError(t, err)
 	for name, c := range map[string]struct{ old, changed, says string }{
 		"label":  {"output:", "output:\n  label: renamed", "no output of this configuration has the label s3_destination"},
-		"bucket": {"bucket: landing", "bucket: other", "run `s3-destination spool drain` with it"},
+		"bucket": {"bucket: landing", "bucket: other", "run s3-destination spool drain with it"},
 	} {
 		path := filepath.Join(t.TempDir(), name+".yaml")
 		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), c.old, c.changed, 1)), 0o600))

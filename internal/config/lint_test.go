@@ -55,7 +55,7 @@ func TestEveryRuleHasItsOwnMessage(t *testing.T) {
 	}{
 		"the minimum is fine": {"", "", ""},
 
-		"a spool":                      {"spool: {path: /s}\non_bad_record: drop\nfile_name: 'f-{{uuid}}'\n", "", ""},
+		"a spool":                       {"spool: {path: /s}\non_bad_record: drop\nfile_name: 'f-{{uuid}}'\n", "", ""},
 		"a spool with rejected records": {"spool: {path: /s}\nfile_name: 'f-{{uuid}}'\n", "on_bad_record: \"reject\" is impossible with a spool", ""},
 		"a spool with refused objects as dead letters": {
 			"spool: {path: /s}\non_bad_record: drop\non_refused_object: dead_letter\n", "on_refused_object: \"dead_letter\" is impossible with a spool", "",

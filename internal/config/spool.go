@@ -34,7 +34,7 @@ const (
 	largestSegment, smallestSegment = 64 << 20, 1 << 20
 	// largestReserve bounds what is kept free, so that objects can be sealed and
 	// landed when the disk is full.
-	largestReserve = 1 << 30
+	largestReserve = 128 << 20
 )
 
 func (s *Spool) settings() settings {
@@ -82,7 +82,9 @@ func (s *Spool) complete(c *Config, r *reader) {
 
 // Options are the limits of the spool of an output.
 func (c *Config) SpoolOptions() spool.Options {
-	const cache = 4 // a quarter of the memory: see package courier for the rest
+	// A quarter of the memory is for records that are not spilled, which calls may
+	// fill to the double while they are: see package courier for the rest.
+	const cache = 8
 	s := &c.Spool
 	return spool.Options{
 		Destination: c.Destination(),

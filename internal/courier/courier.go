@@ -48,8 +48,9 @@ type Config struct {
 
 // The parts of the memory limit; the rest is for records that are not spilled.
 const (
-	forEncoding = 2 // half
-	forSending  = 4 // a quarter
+	forEncoding = 2  // half
+	forSending  = 4  // a quarter
+	forArriving = 16 // records on their way to the disk, twice
 )
 
 // Courier is safe for concurrent use.
@@ -59,8 +60,9 @@ type Courier struct {
 	pipe   Pipeline
 	ratios *chunk.Ratios
 	pace   *chunk.Pace
-	// encoding and sending are the memory for records and for objects.
-	encoding, sending *budget
+	// encoding and sending are the memory for records and for objects, arriving that
+	// of calls.
+	encoding, sending, arriving *budget
 
 	ctx  context.Context //nolint:containedctx // of seals and uploads, ended by Close
 	stop context.CancelFunc
@@ -96,8 +98,9 @@ func idle(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 		ratios:   chunk.NewRatios(cfg.Chunks),
 		pace:     chunk.NewPace(cfg.Chunks.Uploads),
 		encoding: newBudget(limit / forEncoding), sending: newBudget(limit / forSending),
-		wake:    make(chan struct{}, 1),
-		sealing: map[uint64]struct{}{}, rest: map[uint64]time.Time{},
+		arriving: newBudget(limit / forArriving),
+		wake:     make(chan struct{}, 1),
+		sealing:  map[uint64]struct{}{}, rest: map[uint64]time.Time{},
 		flying: map[uint64]struct{}{}, tried: map[uint64]struct{}{}, wards: map[place]*ward{},
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
@@ -105,6 +108,12 @@ func idle(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 		c.tried[o.Number] = struct{}{}
 	}
 	return c
+}
+
+// Admit waits for memory for so many bytes of records that are to be appended. It
+// keeps calls from having more copies in memory than a sync needs.
+func (c *Courier) Admit(ctx context.Context, bytes int64) (done func(), err error) {
+	return c.arriving.take(ctx, bytes)
 }
 
 // Append returns when the records are durable. See [spool.Spool.Append].

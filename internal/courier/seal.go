@@ -47,17 +47,14 @@ func (c *Courier) begin(w work) {
 func (c *Courier) seal(ctx context.Context, w work) error {
 	kind := kindOf(w.Kind)
 	most, bounded := c.most(kind, &w.Stream)
-	giveBack, err := c.encoding.take(ctx, most+int64(w.Records)*perRecord)
+	giveBack, err := c.encoding.take(ctx, most+int64(c.rows(&w.Stream))*perRecord)
 	if err != nil {
 		return err
 	}
 	defer giveBack()
-	b, err := c.spool.Read(w.ID, most)
+	b, err := c.spool.Read(w.ID, most, c.cfg.Chunks.MaxRecords)
 	if err != nil {
 		return err //nolint:wrapcheck // says what was being done
-	}
-	if n := c.cfg.Chunks.MaxRecords; n > 0 && len(b.Records) > n {
-		b.Records, b.End = b.Records[:n], b.Ends[n-1]
 	}
 	o := chunk.Object{ID: c.cfg.Chunks.NewID(), Kind: kind, Opened: w.Since, Reason: w.reason}
 	path, dataset := parts(w.Path)
@@ -94,12 +91,23 @@ func (c *Courier) seal(ctx context.Context, w work) error {
 // is what bounds them.
 func (c *Courier) most(kind chunk.Kind, t *spool.Stream) (n int64, bounded bool) {
 	n = c.encoding.all * t.Bytes / max(t.Bytes+int64(t.Records)*perRecord, 1)
+	if rows := c.rows(t); rows < t.Records { // about what they take
+		n = min(n, 2*t.Bytes/int64(t.Records)*int64(rows))
+	}
 	if largest := c.cfg.Chunks.CapOf(kind); largest > 0 {
 		if want := int64(overshoot * float64(largest) / c.ratios.Of(kind, t.Path)); want <= n {
 			return max(want, 1), false
 		}
 	}
 	return max(n, 1), true
+}
+
+// rows is how many records of a stream are read for an object at most.
+func (c *Courier) rows(t *spool.Stream) uint64 {
+	if most := c.cfg.Chunks.MaxRecords; most > 0 {
+		return min(t.Records, uint64(most))
+	}
+	return t.Records
 }
 
 // commit seals an object, or that none of the records is stored.

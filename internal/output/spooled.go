@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -173,16 +174,26 @@ func (k *spooled) await(ctx context.Context) error {
 	return nil
 }
 
+// around is about what a record takes beside its payload.
+const around = 32
+
 // keep writes a batch to the spool, and returns when it is on disk.
 func (o *Output) keep(ctx context.Context, batch service.MessageBatch, held *inflight.Leases) error {
 	k := o.spooled.Load()
 	if k == nil || k.near.Load() && k.sent.CompareAndSwap(false, true) {
 		return service.ErrNotConnected
 	}
+	size := o.payload(batch)
+	done, err := k.courier.Admit(ctx, size)
+	if err != nil {
+		return err //nolint:wrapcheck // the end of ctx
+	}
+	defer done()
 	buf := k.buffers.Get().(*[]byte)
+	*buf = slices.Grow((*buf)[:0], int(size)+len(batch)*around)
 	defer k.buffers.Put(buf)
 	records := o.encode(k, batch, held, buf) //nolint:contextcheck // messages have contexts of their own
-	err := k.courier.Append(ctx, records)
+	err = k.courier.Append(ctx, records)
 	if errors.Is(err, spool.ErrClosed) {
 		return chunk.ErrClosed
 	}

@@ -56,7 +56,7 @@ func (s *Spool) readManifest() (manifest, error) {
 func (s *Spool) settle(found manifest) error {
 	if n := len(s.state.objects); n > 0 && found.Destination != s.opts.Destination {
 		return fmt.Errorf("the spool in %s holds %d objects for %s, and the destination is now %s: "+
-			"go back to that one, or run `s3-destination spool drain` with it, or take another directory",
+			"go back to that one, or run s3-destination spool drain with it, or take another directory",
 			s.dir, n, found.Destination, s.opts.Destination)
 	}
 	m := manifest{Version: formatVersion, Destination: s.opts.Destination}

@@ -49,9 +49,9 @@ func (s *Spool) Each(do func(t Stream)) {
 }
 
 // Read returns the next records of a stream that are not sealed, up to about so
-// many bytes. A record that cannot be read is passed over and told to
-// Options.Lost.
-func (s *Spool) Read(id uint64, limit int64) (Batch, error) {
+// many bytes, and so many records at most (0: any number). A record that cannot be
+// read is passed over and told to Options.Lost.
+func (s *Spool) Read(id uint64, limit int64, most int) (Batch, error) {
 	s.mu.Lock()
 	t := s.state.streams[id]
 	if t == nil {
@@ -66,8 +66,8 @@ func (s *Spool) Read(id uint64, limit int64) (Batch, error) {
 	size := int64(0)
 	for i := range parts {
 		p := &parts[i]
-		if size >= limit {
-			return b, nil
+		if size >= limit || most > 0 && len(b.Records) >= most {
+			return b.upTo(most), nil
 		}
 		if p.extent != nil {
 			size += b.take(p.first, p.extent.count, p.extent.data)
@@ -87,7 +87,15 @@ func (s *Spool) Read(id uint64, limit int64) (Batch, error) {
 	if n := len(b.Ends); n > 0 {
 		b.Ends[n-1] = next
 	}
-	return b, nil
+	return b.upTo(most), nil
+}
+
+// upTo drops the records beyond a number of them.
+func (b Batch) upTo(most int) Batch {
+	if most > 0 && len(b.Records) > most {
+		b.Records, b.Ends, b.End = b.Records[:most], b.Ends[:most], b.Ends[most-1]
+	}
+	return b
 }
 
 // take adds the records of a run that are not sealed.

@@ -13,6 +13,10 @@ import (
 // costs more than to keep them in memory.
 const smallRun = 32 << 10
 
+// largeRun is from which size on a run is not continued: it is read as a whole, also
+// by who needs a part of it.
+const largeRun = 1 << 20
+
 // relieve spills what memory has too much of, and what keeps old segments of the
 // journal from being removed. What fails is tried again with the next records.
 func (s *Spool) relieve(ctx context.Context) {
@@ -74,15 +78,17 @@ func (s *Spool) victims() []victim {
 type victim struct {
 	run
 	data [][]byte
+	size int
 }
 
-// runs is what is in memory of a stream. Records that follow each other are one.
+// runs is what is in memory of a stream. Records that follow each other are one,
+// unless it becomes too large.
 func (t *stream) runs() []victim {
 	var runs []victim
 	for i := range t.cached {
 		e := &t.cached[i]
 		n := len(runs)
-		if n == 0 || runs[n-1].end() != e.first {
+		if n == 0 || runs[n-1].end() != e.first || runs[n-1].size >= largeRun {
 			runs = append(runs, victim{run: run{
 				stream: t.id, named: true, kind: t.kind, path: t.path, first: e.first, at: e.at,
 			}})
@@ -90,6 +96,7 @@ func (t *stream) runs() []victim {
 		}
 		v := &runs[n-1]
 		v.count += e.count
+		v.size += len(e.data)
 		v.data = append(v.data, e.data)
 	}
 	return runs

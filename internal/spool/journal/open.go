@@ -131,6 +131,7 @@ func (j *Journal) renew(row []found) error {
 	var gaps []frame.Gap
 	frames := 0
 	copied := func(into frame.Salt, fresh []byte) []byte {
+		fresh = slices.Grow(fresh, len(data))
 		gaps = frame.Scan(data, salt, false, func(_ int64, f frame.Frame) {
 			frames++
 			j.group = max(j.group, f.Group)

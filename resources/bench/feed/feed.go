@@ -55,6 +55,10 @@ type Settled struct {
 // AtEnd is called when the input has served its last batch.
 var AtEnd = func() {}
 
+// Then is called with the text of the configuration when the stream has ended, and
+// counts as a part of it.
+var Then = func(string) error { return nil }
+
 var begin struct {
 	sync.Once
 
@@ -109,6 +113,9 @@ func run(path string) int {
 		return complain(ExitConfig, err)
 	}
 	err = stream.Run(context.Background())
+	if text, readErr := os.ReadFile(path); err == nil && readErr == nil {
+		err = Then(string(text))
+	}
 	pprof.StopCPUProfile()
 	if err != nil {
 		return complain(1, err)

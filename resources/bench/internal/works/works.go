@@ -145,6 +145,26 @@ var All = []Work{
 		PeerRate: 150, OurRate: 150, Patient: true,
 		Ours: many, Base: one + "\nmax_records: 46",
 	},
+	spooled("JSON lines", "spool-json", "file_format: json", 1/1.35, 250),
+	spooled("JSON+gzip level 5", "spool-json+gzip", "file_format: json+gzip", 1/1.06, 120),
+	spooled("CSV", "spool-csv", "file_format: csv", 1/1.35, 200),
+	spooled("Parquet zstd", "spool-parquet", "file_format: parquet", 1/1.2, 180),
+	{
+		Name: "10,000 open partitions with a spool and a quarter of the memory, against without", ID: "spool-many", Data: tenants,
+		PeerRate: 150, OurRate: 100, Patient: true,
+		Ours: strings.Replace(many, "2GiB", "512MiB", 1) + onDisk, Base: many,
+	},
+}
+
+// onDisk is a spool.
+const onDisk = "\nspool: { path: work/spool, max_size: 20GiB }\non_bad_record: drop"
+
+// spooled compares a format with a spool and without.
+func spooled(name, id, fields string, target, rate float64) Work {
+	return Work{
+		Name: name + " with a spool against without", ID: id, Data: clicks, Target: target, PeerRate: rate, OurRate: rate,
+		Ours: fields + onDisk, Base: fields,
+	}
 }
 
 var (

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -158,30 +159,26 @@ func describeSpool(dir string, found *spool.Contents) *spoolContents {
 // write prints the report for people.
 func (r *spoolContents) write(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	line := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 	size := func(part string) string { return humanize.IBytes(uint64(r.Bytes[part])) }
-	fmt.Fprintf(w, "%s, format %d, for %s\n", r.Directory, r.Format, r.Destination)
-	fmt.Fprintf(w, "journal %s, spill %s, outbox %s\n", size("journal"), size("spill"), size("outbox"))
-	fmt.Fprintf(w, "\n%d partitions with records\n", len(r.Partitions))
+	line("%s, format %d, for %s", r.Directory, r.Format, r.Destination)
+	line("journal %s, spill %s, outbox %s", size("journal"), size("spill"), size("outbox"))
+	line("\n%d partitions with records", len(r.Partitions))
 	for _, p := range r.Partitions {
-		fmt.Fprintf(w, "  %s\t%s\t%d records\t%s\tsince %s\n", p.Path, p.Kind, p.Records, humanize.IBytes(uint64(p.Bytes)), p.Since.Format(time.RFC3339))
+		line("  %s\t%s\t%d records\t%s\tsince %s", p.Path, p.Kind, p.Records, humanize.IBytes(uint64(p.Bytes)), p.Since.Format(time.RFC3339))
 	}
-	fmt.Fprintf(w, "\n%d objects to store\n", len(r.Objects))
+	line("\n%d objects to store", len(r.Objects))
 	for _, o := range r.Objects {
-		fmt.Fprintf(w, "  %d\t%s\t%s\t%d records\n", o.Number, o.Key, o.Kind, o.Records)
+		line("  %d\t%s\t%s\t%d records", o.Number, o.Key, o.Kind, o.Records)
 	}
-	section(w, "lost", r.Lost)
-	section(w, "not complete, and never acknowledged", r.Torn)
+	section := func(title string, lines []string) {
+		if len(lines) > 0 {
+			line("\n%s\n  %s", title, strings.Join(lines, "\n  "))
+		}
+	}
+	section("lost", r.Lost)
+	section("not complete, and never acknowledged", r.Torn)
 	return w.Flush() //nolint:wrapcheck // the caller says what was being done
-}
-
-func section(w io.Writer, title string, lines []string) {
-	if len(lines) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n%s\n", title)
-	for _, l := range lines {
-		fmt.Fprintf(w, "  %s\n", l)
-	}
 }
 
 // drainSpool stores what is in a spool.

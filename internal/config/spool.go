@@ -80,7 +80,7 @@ func (s *Spool) complete(c *Config, r *reader) {
 	}
 }
 
-// Options are the limits of the spool of an output.
+// SpoolOptions are the limits of the spool of an output.
 func (c *Config) SpoolOptions() spool.Options {
 	// A quarter of the memory is for records that are not spilled, which calls may
 	// fill to the double while they are: see package courier for the rest.

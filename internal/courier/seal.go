@@ -84,7 +84,8 @@ func (c *Courier) seal(ctx context.Context, w work) error {
 	c.ratios.Learn(kind, w.Path, raw, res.Bytes)
 	o.Encoded, o.Bytes, o.Rows = form, res.Bytes, res.Rows
 	o.Records = stored(records[:res.Taken], res.Refused)
-	return c.commit(ctx, b.Range, &o, c.refuse(records, res.Refused, &o))
+	letters := c.refuse(records, res.Refused, &o) //nolint:contextcheck // records have contexts of their own
+	return c.commit(ctx, b.Range, &o, letters)
 }
 
 // most is how many bytes are read of a stream for an object, and whether memory

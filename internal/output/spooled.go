@@ -71,12 +71,7 @@ func (o *Output) connectSpool(ctx context.Context) error {
 	k := &spooled{dir: spoolDir(o.conf.Spool.Path, o.stream, o.label)}
 	k.all = o.conf.Columns.HasHeaders() || o.conf.Chunks.OnBadRecord == chunk.ToDeadLetter
 	k.buffers.New = func() any { return new([]byte) }
-	if o.stream == "" { // streams know nothing of each other
-		if err := orphaned(o.conf.Spool.Path); err != nil {
-			return err
-		}
-	}
-	s, err := openSpool(ctx, k.dir, opts, o.refused.Swap(true))
+	s, err := o.openSpool(ctx, k.dir, opts)
 	if err != nil {
 		return err
 	}
@@ -86,7 +81,7 @@ func (o *Output) connectSpool(ctx context.Context) error {
 		return errors.Join(service.ErrEndOfInput, s.Close())
 	}
 	k.spool = s
-	probing, stop := context.WithCancel(context.Background())
+	probing, stop := context.WithCancel(context.WithoutCancel(ctx)) // until Close
 	k.stop = stop
 	k.courier = courier.New(courier.Config{
 		Chunks: o.conf.Chunks, Known: o.knows, Failed: o.metrics.SpoolFailed,
@@ -101,18 +96,25 @@ func (o *Output) connectSpool(ctx context.Context) error {
 	return nil
 }
 
-// lockPatience is how long the end of another process is waited for that has the
-// spool, before that is told again.
-const lockPatience = 10 * time.Second
+// openPatience is how long a spool that could not be opened is tried again, before
+// that is told again. What is in the way is most often another process that ends.
+const openPatience = 10 * time.Second
 
-// openSpool opens a spool. Where it is known that another process has it, it waits
-// for the end of that.
-func openSpool(ctx context.Context, dir string, opts spool.Options, known bool) (*spool.Spool, error) {
-	tick := time.NewTicker(250 * time.Millisecond)
+// openSpool opens the spool, unless there is one beside it that nobody would ever
+// store.
+func (o *Output) openSpool(ctx context.Context, dir string, opts spool.Options) (*spool.Spool, error) {
+	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for began := time.Now(); ; {
-		s, err := spool.Open(disk.OS{}, dir, opts)
-		if !errors.Is(err, disk.ErrLocked) || !known || time.Since(began) >= lockPatience {
+		err := error(nil)
+		if o.stream == "" { // streams know nothing of each other
+			err = orphaned(o.conf.Spool.Path)
+		}
+		var s *spool.Spool
+		if err == nil {
+			s, err = spool.Open(disk.OS{}, dir, opts) //nolint:contextcheck // it is not given up half way
+		}
+		if err == nil || !o.refused.Swap(true) || time.Since(began) >= openPatience {
 			return s, err //nolint:wrapcheck // says what was being done
 		}
 		select {

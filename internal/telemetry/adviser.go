@@ -83,7 +83,7 @@ func (a *adviser) Landed(o chunk.Object) (cause chunk.Reason, advice string) {
 	a.resume(o.Opened)
 	now := landed{reason: o.Reason, bytes: o.Bytes, at: time.Now()}
 	switch o.Reason {
-	case chunk.Drain, chunk.Recovery: // cut short for once
+	case chunk.Drain, chunk.Recovery, chunk.Disk: // cut short for once
 	case chunk.Idle:
 		if a.idle = append(a.idle, now); len(a.idle) > manyObjects {
 			a.idle = a.idle[1:]

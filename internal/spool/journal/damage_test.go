@@ -3,6 +3,8 @@ package journal_test
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -73,4 +75,40 @@ func TestASegmentThatIsMissingOrUnreadableIsNamed(t *testing.T) {
 			assert.Equal(t, name, got.damage[0].Path)
 		})
 	}
+}
+
+// stubborn is a disk that does not remove a segment the first time.
+type stubborn struct {
+	disk.FS
+	refused bool
+}
+
+func (s *stubborn) Remove(name string) error {
+	if !s.refused && strings.HasSuffix(name, ".journal") {
+		s.refused = true
+		return syscall.EIO
+	}
+	return s.FS.Remove(name)
+}
+
+// A segment that has been written anew and cannot be removed goes before those that
+// follow it: else it would look as if one of them were missing.
+func TestASegmentThatCouldNotBeRemovedGoesFirst(t *testing.T) {
+	d := crashdisk.New(1)
+	k := open(t, d)
+	k.append(numbered(0, 3)...)
+	require.NoError(t, k.journal.Close())
+	s := &stubborn{FS: d}
+	k = open(t, s)
+	require.True(t, s.refused)
+	for i := 3; i < 200; i += 20 {
+		k.append(numbered(i, i+20)...)
+	}
+	require.Greater(t, k.journal.Segments(), 2)
+	require.NoError(t, k.journal.Trim(k.journal.Newest()))
+	require.NoError(t, k.journal.Close())
+	k = open(t, d)
+	assert.Empty(t, k.damage)
+	assert.Equal(t, numbered(0, 203), k.entries)
+	require.NoError(t, k.journal.Close())
 }

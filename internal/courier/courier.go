@@ -42,6 +42,8 @@ type Config struct {
 	Known func() bool
 	// Failed is told of what the disk refuses.
 	Failed func(error)
+	// Sealed is told of each object of data, with its records; it has no key yet.
+	Sealed func(chunk.Object)
 	// Observe is told once a second what the spool holds.
 	Observe func(Stats)
 }
@@ -69,7 +71,15 @@ type Courier struct {
 	done sync.WaitGroup
 	wake chan struct{} // capacity 1
 
+	// encoders are tokens of those that encode; who seals needs one for a part of
+	// that only.
+	encoders chan struct{}
+
 	mu sync.Mutex
+	// queue are streams of which an object is due, and toSend objects that are to be
+	// sent, both as they were at the last look.
+	queue  []work
+	toSend []spool.Waiting
 	// sealing are the streams of which an object is made, and rest those of which
 	// none may be made before a time, because of an error.
 	sealing map[uint64]struct{}
@@ -100,6 +110,7 @@ func idle(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 		encoding: newBudget(limit / forEncoding), sending: newBudget(limit / forSending),
 		arriving: newBudget(limit / forArriving),
 		wake:     make(chan struct{}, 1),
+		encoders: make(chan struct{}, max(cfg.Chunks.Encoders, 1)),
 		sealing:  map[uint64]struct{}{}, rest: map[uint64]time.Time{},
 		flying: map[uint64]struct{}{}, tried: map[uint64]struct{}{}, wards: map[place]*ward{},
 	}

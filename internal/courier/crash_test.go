@@ -24,7 +24,7 @@ func operations(t *testing.T, k kind, seed uint64) int {
 // lost, others take names.
 func TestACrashAnywhereOnTheWayLosesAndDoublesNothing(t *testing.T) {
 	for _, k := range kinds {
-		crashes(t, k, 1, 7)
+		crashes(t, k, 1, 41)
 	}
 }
 
@@ -61,7 +61,7 @@ func crashes(t *testing.T, k kind, seed uint64, every int) {
 // Operations fail, and some time later the process crashes.
 func TestAFailureAnywhereOnTheWayLosesAndDoublesNothing(t *testing.T) {
 	for _, k := range kinds {
-		failures(t, k, 1, 9)
+		failures(t, k, 1, 47)
 	}
 }
 
@@ -95,7 +95,7 @@ func failures(t *testing.T, k kind, seed uint64, every int) {
 // written is all that there is.
 func TestABucketThatFailsGetsEachRecordOnce(t *testing.T) {
 	for _, k := range kinds {
-		for seed := range uint64(20) {
+		for seed := range uint64(5) {
 			w := newWorld(t, k, seed)
 			w.live(steps)
 			w.disk.Reboot(crashdisk.Kill)

@@ -55,13 +55,17 @@ type work struct {
 	reason chunk.Reason
 }
 
-// look begins what is due, and returns when something may be due next.
+// look finds what is due and begins it, and returns when something may be due next.
 func (c *Courier) look(now time.Time) (next time.Time) {
-	c.sendAll(now)
 	next = now.Add(often)
-	free := c.freeEncoders()
-	if free <= 0 {
-		return next // who is done pokes
+	waiting := c.spool.Waiting()
+	c.mu.Lock()
+	c.toSend = waiting
+	busy := len(c.queue) > 0 && len(c.sealing) >= c.seals()
+	c.mu.Unlock()
+	if busy {
+		c.proceed()
+		return next
 	}
 	all := c.streams(now)
 	var due []work
@@ -75,10 +79,46 @@ func (c *Courier) look(now time.Time) (next time.Time) {
 	}
 	due = c.crowded(due, all)
 	slices.SortFunc(due, func(a, b work) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
-	for i := range due[:min(free, len(due))] {
-		c.begin(due[i])
-	}
+	c.mu.Lock()
+	c.queue = due
+	c.mu.Unlock()
+	c.proceed()
 	return next
+}
+
+// syncing is how many objects wait for the disk beside those that are encoded.
+const syncing = 8
+
+// seals is how many objects are made at once.
+func (c *Courier) seals() int { return c.cfg.Chunks.Encoders + syncing }
+
+// proceed begins as much of what is due as may be under way at once. Whoever has
+// ended something calls it: another look would take too long.
+func (c *Courier) proceed() {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	for len(c.toSend) > 0 && len(c.flying) < c.pace.Limit() {
+		o := c.toSend[0]
+		c.toSend = c.toSend[1:]
+		if p, may := c.takeOff(o, now); may {
+			c.done.Go(func() { c.send(o, p) })
+		}
+	}
+	for len(c.queue) > 0 && len(c.sealing) < c.seals() {
+		w := c.queue[0]
+		if (w.reason == chunk.Age || w.reason == chunk.Drain) && len(c.flying) >= c.pace.Limit() {
+			return // it would not be sent any sooner, and had better grow
+		}
+		c.queue = c.queue[1:]
+		if _, busy := c.sealing[w.ID]; !busy {
+			c.sealing[w.ID] = struct{}{}
+			c.done.Go(func() { c.make(w) })
+		}
+	}
 }
 
 // crowded adds a stream of which an object has to be made although nothing about
@@ -129,12 +169,6 @@ func (c *Courier) streams(now time.Time) []spool.Stream {
 	return all
 }
 
-func (c *Courier) freeEncoders() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.cfg.Chunks.Encoders - len(c.sealing)
-}
-
 // due reports whether an object of a stream is due, and why.
 func (c *Courier) due(t *spool.Stream, now time.Time) (chunk.Reason, bool) {
 	rules := &c.cfg.Chunks
@@ -149,8 +183,6 @@ func (c *Courier) due(t *spool.Stream, now time.Time) (chunk.Reason, bool) {
 		return chunk.Size, true
 	case t.Bytes+int64(t.Records)*perRecord >= c.encoding.all:
 		return chunk.Memory, true // it could not be encoded at one stroke later
-	case !c.maySeal():
-		return "", false // it goes on collecting
 	case c.draining():
 		return chunk.Drain, true
 	case now.Sub(t.Since) >= rules.MaxAge:
@@ -159,17 +191,17 @@ func (c *Courier) due(t *spool.Stream, now time.Time) (chunk.Reason, bool) {
 	return "", false
 }
 
-// maySeal reports whether an object would be sent soon. Else it had better grow.
-func (c *Courier) maySeal() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.flying) < c.pace.Limit()
-}
-
 func (c *Courier) draining() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.emptying
+}
+
+func spoolKind(k chunk.Kind) spool.Kind {
+	if k == chunk.DeadLetter {
+		return spool.DeadLetter
+	}
+	return spool.Data
 }
 
 func kindOf(k spool.Kind) chunk.Kind {

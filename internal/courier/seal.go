@@ -20,27 +20,20 @@ const perRecord = 160
 // again is when a stream is tried again that could not be sealed.
 const again = time.Second
 
-// begin makes an object of a stream.
-func (c *Courier) begin(w work) {
+// make makes an object of a stream, and what follows from that.
+func (c *Courier) make(w work) {
+	err := c.seal(c.ctx, w)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return
+	delete(c.sealing, w.ID)
+	if err != nil {
+		c.rest[w.ID] = time.Now().Add(again)
 	}
-	c.sealing[w.ID] = struct{}{}
-	c.done.Go(func() {
-		err := c.seal(c.ctx, w)
-		c.mu.Lock()
-		delete(c.sealing, w.ID)
-		if err != nil {
-			c.rest[w.ID] = time.Now().Add(again)
-		}
-		c.mu.Unlock()
-		if err != nil {
-			c.failed(err)
-		}
-		c.poke()
-	})
+	c.mu.Unlock()
+	if err != nil {
+		c.failed(err)
+	}
+	c.proceed()
+	c.poke()
 }
 
 // seal makes an object of the next records of a stream.
@@ -63,7 +56,7 @@ func (c *Courier) seal(ctx context.Context, w work) error {
 	if len(records) == 0 { // what was there is lost, and has been told
 		return c.commit(ctx, b.Range, &o, nil)
 	}
-	form, res, err := chunk.Encode(ctx, c.cfg.Chunks, c.pipe, kind, records)
+	form, res, err := c.encode(ctx, kind, records)
 	if err != nil {
 		return fmt.Errorf("encoding an object of %s: %w", path, err)
 	}
@@ -82,10 +75,21 @@ func (c *Courier) seal(ctx context.Context, w work) error {
 		raw += int64(len(r))
 	}
 	c.ratios.Learn(kind, w.Path, raw, res.Bytes)
-	o.Encoded, o.Bytes, o.Rows = form, res.Bytes, res.Rows
+	o.Encoded, o.Bytes, o.Rows, o.Notes = form, res.Bytes, res.Rows, res.Notes
 	o.Records = stored(records[:res.Taken], res.Refused)
 	letters := c.refuse(records, res.Refused, &o) //nolint:contextcheck // records have contexts of their own
 	return c.commit(ctx, b.Range, &o, letters)
+}
+
+// encode encodes records when one of the encoders is free.
+func (c *Courier) encode(ctx context.Context, kind chunk.Kind, records []record.Record) (chunk.Encoded, encode.Result, error) {
+	select {
+	case c.encoders <- struct{}{}:
+	case <-ctx.Done():
+		return nil, encode.Result{}, context.Cause(ctx)
+	}
+	defer func() { <-c.encoders }()
+	return chunk.Encode(ctx, c.cfg.Chunks, c.pipe, kind, records)
 }
 
 // most is how many bytes are read of a stream for an object, and whether memory
@@ -124,11 +128,19 @@ func (c *Courier) commit(ctx context.Context, r spool.Range, o *chunk.Object, le
 			return err //nolint:wrapcheck // says what was being done
 		}
 	}
-	_, err := c.spool.Seal(ctx, r, intent, body, letters)
-	if errors.Is(err, spool.ErrUnknown) {
+	number, err := c.spool.Seal(ctx, r, intent, body, letters)
+	switch {
+	case errors.Is(err, spool.ErrUnknown):
 		return nil // nothing is left of the stream
+	case err != nil || o.Encoded == nil:
+		return err //nolint:wrapcheck // says what was being done
+	case o.Kind == chunk.Data:
+		c.cfg.Sealed(*o)
 	}
-	return err //nolint:wrapcheck // says what was being done
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.toSend = append(c.toSend, spool.Waiting{Number: number, Kind: spoolKind(o.Kind), Path: o.Path, Size: o.Bytes})
+	return nil
 }
 
 // decoded are the records that were written to the spool. What is none is left to

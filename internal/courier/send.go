@@ -26,52 +26,22 @@ type ward struct {
 
 const firstRetry, lastRetry = time.Second, time.Minute
 
-// sendAll sends what is in the outbox, as many objects at once as the pace allows.
-func (c *Courier) sendAll(now time.Time) {
-	free := c.freeUploads()
-	if free <= 0 {
-		return
-	}
-	probing := map[place]bool{}
-	for _, o := range c.spool.Waiting() {
-		if free == 0 {
-			return
-		}
-		path, _ := parts(o.Path)
-		p := place{o.Kind, path}
-		if probing[p] || !c.takeOff(o.Number, p, now, probing) {
-			continue
-		}
-		free--
-		c.done.Go(func() { c.send(o, p) })
-	}
-}
-
-func (c *Courier) freeUploads() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return 0
-	}
-	return c.pace.Limit() - len(c.flying)
-}
-
-// takeOff notes that an object is being sent, unless it is, or has to wait.
-func (c *Courier) takeOff(number uint64, p place, now time.Time, probing map[place]bool) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, flies := c.flying[number]; flies || c.closed {
-		return false
+// takeOff notes that an object is being sent, unless it is, or has to wait. The
+// caller holds the lock.
+func (c *Courier) takeOff(o spool.Waiting, now time.Time) (place, bool) {
+	path, _ := parts(o.Path)
+	p := place{o.Kind, path}
+	if _, flies := c.flying[o.Number]; flies {
+		return p, false
 	}
 	if w := c.wards[p]; w != nil {
-		probing[p] = true // one at a time
 		if now.Before(w.next) {
-			return false
+			return p, false
 		}
-		w.next = now.Add(lastRetry) // unless it ends before
+		w.next = now.Add(lastRetry) // one at a time, unless this one ends before
 	}
-	c.flying[number] = struct{}{}
-	return true
+	c.flying[o.Number] = struct{}{}
+	return p, true
 }
 
 // send carries an object to the destination.
@@ -98,6 +68,7 @@ func (c *Courier) send(o spool.Waiting, p place) {
 	if landed.Key != "" {
 		c.pace.Finished(landed.Bytes, full)
 	}
+	c.proceed()
 	c.poke()
 }
 

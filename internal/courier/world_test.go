@@ -211,8 +211,9 @@ func (w *world) process() *process {
 			OnBadRecord: chunk.ToDeadLetter, DeadLetters: letters,
 			NewID: func() string { ids++; return fmt.Sprintf("%d-%d", w.rand.Uint64(), ids) },
 		},
-		Known: func() bool { return true }, Failed: func(error) {}, Observe: func(Stats) {},
+		Known: func() bool { return true }, Failed: func(error) {}, Sealed: func(chunk.Object) {}, Observe: func(Stats) {},
 	}, s, lander)
+	c.closed = true // the test says when something is made and sent
 	w.t.Cleanup(c.stop)
 	return &process{w, s, c, layout}
 }

@@ -346,7 +346,8 @@ func (o *Output) Close(ctx context.Context) error {
 
 // Unstored tells what this output has not stored, as things are now.
 func (o *Output) Unstored() unstored.Report {
-	r := o.account.Report(o.tried.Load() && !o.reached.Load(), o.trouble)
+	never := o.tried.Load() && !o.reached.Load() && o.spooled.Load() == nil
+	r := o.account.Report(never, o.trouble)
 	r.Destination = o.conf.Destination()
 	return r
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/spool"
 	"github.com/s3-destination/s3-destination/internal/spool/codec"
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
+	"github.com/s3-destination/s3-destination/internal/template"
 )
 
 // spooled is the spool of an output, with those who work on it.
@@ -85,6 +86,10 @@ func (o *Output) connectSpool(ctx context.Context) error {
 	k.stop = stop
 	k.courier = courier.New(courier.Config{
 		Chunks: o.conf.Chunks, Known: o.knows, Failed: o.metrics.SpoolFailed,
+		Sealed: func(sealed chunk.Object) {
+			sealed.Key = template.Readable(sealed.Path) // it may get another one
+			o.metrics.Noted(sealed)
+		},
 		Observe: func(s courier.Stats) { o.observeSpool(k, s) },
 	}, s, o.lander)
 	o.watch.courier.Store(k.courier)

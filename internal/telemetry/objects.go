@@ -21,10 +21,7 @@ func (m *Metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 		m.rows.Incr(int64(o.Rows), m.format)
 		m.bytes.Incr(o.Bytes, m.format)
 		m.fill.add(o.Bytes)
-		m.countMended(o)
-		if o.Notes.Julian != "" && m.julian.due() {
-			m.log.Warnf("Column %s of %s has a time before 1582-10-15, where calendars change. Spark 3 does not read it unless spark.sql.parquet.datetimeRebaseModeInRead is CORRECTED, and Spark 2 and Hive take it for another day. Readers of today are right; parquet.compatibility: modern says that only these matter.", o.Notes.Julian, o.Key)
-		}
+		m.Noted(o)
 		m.advise(o)
 	}
 	if o.Reason == chunk.Memory && 2*o.Bytes < m.limits.MaxFileSize && m.starved.due() {
@@ -38,6 +35,15 @@ func (m *Metrics) Landed(o chunk.Object, waited time.Duration, oversized bool) {
 	}
 	m.log.With("key", o.Key, "kind", o.Kind.String(), "rows", o.Rows, "bytes", o.Bytes,
 		"reason", string(o.Reason), "age_ms", waited.Milliseconds()).Debug("Wrote an object")
+}
+
+// Noted tells what is worth telling about the records in an object of data. With a
+// spool that is when it is sealed: when it lands they are not at hand any more.
+func (m *Metrics) Noted(o chunk.Object) {
+	m.countMended(o)
+	if o.Notes.Julian != "" && m.julian.due() {
+		m.log.Warnf("Column %s of %s has a time before 1582-10-15, where calendars change. Spark 3 does not read it unless spark.sql.parquet.datetimeRebaseModeInRead is CORRECTED, and Spark 2 and Hive take it for another day. Readers of today are right; parquet.compatibility: modern says that only these matter.", o.Notes.Julian, o.Key)
+	}
 }
 
 // countMended counts records that are stored otherwise than they came, because no

@@ -38,7 +38,8 @@ func TestAnyCrashAnywhereOnTheWayLosesAndDoublesNothing(t *testing.T) {
 }
 
 func crashes(t *testing.T, k kind, seed uint64, every int) {
-	for at := 1; at <= operations(t, k, seed); at++ {
+	ops := operations(t, k, seed)
+	for at := 1; at <= ops; at++ {
 		for how := range crashdisk.Crashes {
 			if (at+int(how))%every != 0 {
 				continue
@@ -73,7 +74,8 @@ func TestAnyFailureAnywhereOnTheWayLosesAndDoublesNothing(t *testing.T) {
 }
 
 func failures(t *testing.T, k kind, seed uint64, every int) {
-	for at := 1; at <= operations(t, k, seed); at++ {
+	ops := operations(t, k, seed)
+	for at := 1; at <= ops; at++ {
 		for i, fault := range []error{syscall.EIO, syscall.ENOSPC} {
 			for how := range crashdisk.Crashes {
 				if (at+i+2*int(how))%every != 0 {

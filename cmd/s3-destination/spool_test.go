@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,19 +29,21 @@ type spooling struct {
 	dir     string
 	address string // of the input
 	extra   string
+	size    string // max_size
 }
 
 func (s *spooling) start(t *testing.T) *sidecar {
 	t.Helper()
+	size := cmp.Or(s.size, "64MiB")
 	config := fmt.Sprintf(`
 input:
   http_server: {address: %s, path: /events, timeout: 30s}
 pipeline: {processors: [{unarchive: {format: lines}}]}
-`, s.address) + outputConfig(s.s3, fmt.Sprintf(`    spool: {path: %s, max_size: 64MiB}
+`, s.address) + outputConfig(s.s3, fmt.Sprintf(`    spool: {path: %s, max_size: %s}
     memory_limit: 16MiB
     on_bad_record: drop
     variables: {p: '${! json("p") }'}
-%s`, s.dir, s.extra))
+%s`, s.dir, size, s.extra))
 	config = strings.Replace(config, "folder: in\n", "folder: in/{{p}}\n", 1)
 	p := &sidecar{process: start(t, config), input: "http://" + s.address + "/events"}
 	p.waitReady(t)

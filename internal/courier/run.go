@@ -214,6 +214,10 @@ func kindOf(k spool.Kind) chunk.Kind {
 // tell says what the spool holds.
 func (c *Courier) tell() {
 	s := Stats{Stats: c.spool.Stats()}
+	if s.Full && s.Calls == 0 {
+		c.spool.Hold()
+		s.Stats = c.spool.Stats()
+	}
 	c.mu.Lock()
 	busy := len(c.sealing) + len(c.flying)
 	s.Refused = len(c.wards)

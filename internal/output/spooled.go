@@ -65,7 +65,11 @@ func (o *Output) connectSpool(ctx context.Context) error {
 	o.tried.Store(true)
 	lifecycle.Attach(o, o.stream)
 	if k := o.spooled.Load(); k != nil {
-		return k.await(ctx)
+		if err := k.await(ctx); err != nil {
+			return err
+		}
+		o.account.Connected()
+		return nil
 	}
 	opts := o.conf.SpoolOptions()
 	opts.Lost, opts.Failed, opts.Synced, opts.Now = o.metrics.SpoolLost, o.metrics.SpoolFailed, o.metrics.SpoolSynced, time.Now
@@ -151,7 +155,7 @@ const nearlyFull, roomAgain = 0.9, 0.8
 func (o *Output) observeSpool(k *spooled, s courier.Stats) {
 	part := float64(s.Journal+s.Spill+s.Outbox) / float64(o.conf.Spool.MaxSize)
 	switch {
-	case part >= nearlyFull || s.Full:
+	case part >= nearlyFull || s.Full || s.Calls > 0:
 		k.near.Store(true)
 	case part <= roomAgain:
 		k.near.Store(false)
@@ -181,16 +185,44 @@ func (k *spooled) await(ctx context.Context) error {
 	return nil
 }
 
+// roomTick is how often a call that waits for room looks whether it is the one to
+// say that there is none.
+const roomTick = 500 * time.Millisecond
+
+// room waits until the spool has room for a call. While it is nearly full one of
+// the calls is told that the output is not connected; nothing of it is written yet.
+func (k *spooled) room(ctx context.Context, size int64) error {
+	for {
+		if k.near.Load() && k.sent.CompareAndSwap(false, true) {
+			return service.ErrNotConnected
+		}
+		bounded, cancel := context.WithTimeout(ctx, roomTick)
+		err := k.spool.Room(bounded, size)
+		cancel()
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, spool.ErrClosed):
+			return chunk.ErrClosed
+		}
+	}
+}
+
 // around is about what a record takes beside its payload.
 const around = 32
 
 // keep writes a batch to the spool, and returns when it is on disk.
 func (o *Output) keep(ctx context.Context, batch service.MessageBatch, held *inflight.Leases) error {
 	k := o.spooled.Load()
-	if k == nil || k.near.Load() && k.sent.CompareAndSwap(false, true) {
+	if k == nil {
 		return service.ErrNotConnected
 	}
 	size := o.payload(batch)
+	if err := k.room(ctx, size); err != nil {
+		return err
+	}
 	done, err := k.courier.Admit(ctx, size)
 	if err != nil {
 		return err //nolint:wrapcheck // the end of ctx

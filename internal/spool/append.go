@@ -20,6 +20,14 @@ type Record struct {
 	run int // in the entry that it is written to
 }
 
+// Room returns when there is room for so many bytes of records.
+func (s *Spool) Room(ctx context.Context, size int64) error {
+	if err := s.wait(ctx, size); err != nil {
+		return fmt.Errorf("waiting for room in the spool: %w", err)
+	}
+	return nil
+}
+
 // Append returns when the records are durable. It waits while the spool is full.
 // The slice is its own until then. When ctx ends first, nobody knows: they may be durable, and be in an object.
 func (s *Spool) Append(ctx context.Context, records []Record) error {
@@ -30,8 +38,8 @@ func (s *Spool) Append(ctx context.Context, records []Record) error {
 	for i := range records {
 		size += int64(len(records[i].Data))
 	}
-	if err := s.wait(ctx, size); err != nil {
-		return fmt.Errorf("waiting for room in the spool: %w", err)
+	if err := s.Room(ctx, size); err != nil {
+		return err
 	}
 	ticket, err := s.enqueue(records)
 	if err != nil {

@@ -67,3 +67,11 @@ func (r *reserve) hold() error {
 	r.held = true
 	return nil
 }
+
+// Hold takes the reserve again after a full disk, if there is room for it. Calls
+// that wait do so by themselves.
+func (s *Spool) Hold() {
+	if err := s.reserve.hold(); err == nil {
+		s.wake()
+	}
+}

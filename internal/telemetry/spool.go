@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"strings"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -86,6 +87,6 @@ func (m *Metrics) SpoolLost(l spool.Loss) {
 func (m *Metrics) SpoolFailed(err error) {
 	m.spool.diskErrors.Incr(1)
 	if m.spool.refusedDisk.due() {
-		m.log.Errorf("The spool: %v. It is tried again.", err)
+		m.log.Errorf("The spool: %s. It is tried again.", template.Readable(strings.ToValidUTF8(err.Error(), " ")))
 	}
 }

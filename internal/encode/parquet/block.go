@@ -118,7 +118,7 @@ func (c *column) entries() int {
 }
 
 func (b *builder) dictionary(l *layout, meta *format.ColumnMetaData) error {
-	packed, err := b.compressor.compress(b.packed, l.dictionary)
+	packed, err := b.compressor.compressText(b.packed, l.dictionary)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,11 @@ func (b *builder) dataPage(c *column, l *layout, p page, meta *format.ColumnMeta
 		b.page = bitpack.AppendLevels(b.page, c.defs[p.from:p.to], c.maxDef)
 	}
 	b.page = b.values(b.page, c, l, p.firstValue, p.endValue)
-	packed, err := b.compressor.compress(b.packed, b.page)
+	compress := b.compressor.compress
+	if c.physical == format.ByteArray && l.encoding == format.Plain {
+		compress = b.compressor.compressText
+	}
+	packed, err := compress(b.packed, b.page)
 	if err != nil {
 		return err
 	}

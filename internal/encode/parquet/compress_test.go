@@ -31,11 +31,13 @@ func TestPagesOfAllCodecs(t *testing.T) {
 			require.NoError(t, err)
 			var buf []byte
 			for i, page := range pages {
-				buf, err = c.compress(buf, page)
-				require.NoError(t, err)
-				got, err := codec.Decode(make([]byte, 0, len(page)+1), buf)
-				require.NoError(t, err)
-				require.True(t, bytes.Equal(page, got), "page %d", i)
+				for _, compress := range []func(dst, src []byte) ([]byte, error){c.compress, c.compressText} {
+					buf, err = compress(buf, page)
+					require.NoError(t, err)
+					got, err := codec.Decode(make([]byte, 0, len(page)+1), buf)
+					require.NoError(t, err)
+					require.True(t, bytes.Equal(page, got), "page %d", i)
+				}
 			}
 		})
 	}
@@ -48,4 +50,19 @@ func TestUnknownLevelsAreRefused(t *testing.T) {
 		_, err := newCompressor("gzip", level)
 		require.NoError(t, err, fmt.Sprint(level))
 	}
+}
+
+// TestTextsThatDifferShrink: random hexadecimal digits repeat nowhere, and half of
+// each is known.
+func TestTextsThatDifferShrink(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	page := make([]byte, 100_000)
+	for i := range page {
+		page[i] = "0123456789abcdef"[r.IntN(16)]
+	}
+	c, err := newCompressor("zstd", 0)
+	require.NoError(t, err)
+	packed, err := c.compressText(nil, page)
+	require.NoError(t, err)
+	require.Less(t, len(packed), len(page)*6/10)
 }

@@ -28,6 +28,8 @@ func (b *builder) layout(c *column) layout {
 		}
 	case format.Int32, format.Int64:
 		return b.intLayout(c)
+	case format.Double:
+		return b.doubleLayout(c)
 	}
 	return layout{encoding: format.Plain}
 }

@@ -3,16 +3,23 @@ package parquet
 import (
 	"encoding/binary"
 	"math/bits"
+	"unsafe"
 
 	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 )
 
 const (
-	// Integer columns with at most this many distinct values may get a
+	// Columns of numbers with at most this many distinct values may get a
 	// dictionary. Each costs at least a bit, so more do not pay.
-	maxIntDict = 1 << 12
-	// sampleInts is how many values decide whether a dictionary is tried.
-	sampleInts = 1 << 10
+	maxNumbers = 1 << 15
+	// fewNumbers are as many as pay as soon as they take less. Of more a dictionary
+	// must be clearly smaller: ids hardly compress, plain integers do, and doubles a
+	// little.
+	fewNumbers = 1 << 12
+	// sampleNumbers is after how many values a column is given up in which fewer came
+	// again than would of maxNumbers that are equally frequent; it is looked at again
+	// after twice as many.
+	sampleNumbers = 1 << 10
 )
 
 // intLayout chooses between a dictionary (few distinct values), deltas (sorted
@@ -30,7 +37,7 @@ func (b *builder) intLayout(c *column) layout {
 	if b.deltas {
 		cost = deltaBits(c.ints)
 	}
-	if distinct := b.intIDs(c.ints, cost); distinct > 0 {
+	if distinct := b.intIDs(c.ints, cost, cost/2); distinct > 0 {
 		b.dict = b.dict[:0]
 		for _, v := range b.intDict {
 			if width == 32 {
@@ -43,10 +50,30 @@ func (b *builder) intLayout(c *column) layout {
 	}
 	// Bit-packed deltas do not compress further, plain values do: deltas must
 	// be clearly smaller.
-	if b.deltas && cost*3 < n*width {
+	if b.deltas && cost*2 < n*width {
 		return layout{encoding: format.DeltaBinaryPacked}
 	}
 	return layout{encoding: format.Plain}
+}
+
+// doubleLayout chooses between a dictionary, which pays for few distinct values,
+// and plain ones.
+func (b *builder) doubleLayout(c *column) layout {
+	n := len(c.doubles)
+	if n < 8 {
+		return layout{encoding: format.Plain}
+	}
+	// Two doubles are the same value when all of their bits are.
+	values := unsafe.Slice((*int64)(unsafe.Pointer(unsafe.SliceData(c.doubles))), n) //nolint:gosec // a view of numbers of one size
+	distinct := b.intIDs(values, n*64, n*64/5*4)
+	if distinct == 0 {
+		return layout{encoding: format.Plain}
+	}
+	b.dict = b.dict[:0]
+	for _, v := range b.intDict {
+		b.dict = binary.LittleEndian.AppendUint64(b.dict, uint64(v))
+	}
+	return layout{encoding: format.RLEDictionary, dictionary: b.dict, size: distinct, ids: b.intIDList}
 }
 
 // deltaBits estimates the size of the values as deltas: in each run of 32 the
@@ -68,32 +95,68 @@ func deltaBits(values []int64) int {
 }
 
 // intIDs fills b.intDict and b.intIDList when a dictionary takes fewer bits
-// than limit. It returns the number of distinct values, or 0.
-func (b *builder) intIDs(values []int64, limit int) int {
-	if b.intTable == nil {
-		b.intTable = make([]int32, maxIntDict*4)
-	}
-	clear(b.intTable)
+// than limit, or than many where it has more than a few values. It returns the
+// number of distinct values, or 0.
+func (b *builder) intIDs(values []int64, limit, many int) int {
+	b.emptyTable(4 * fewNumbers)
 	b.intDict, b.intIDList = b.intDict[:0], b.intIDList[:0]
-	const mask = maxIntDict*4 - 1
+	check := sampleNumbers
 	for i, v := range values {
-		slot := uint64(v) * 0x9E3779B97F4A7C15 >> 50 & mask
-		for b.intTable[slot] != 0 && b.intDict[b.intTable[slot]-1] != v {
-			slot = (slot + 1) & mask
-		}
+		slot := b.find(v)
 		if b.intTable[slot] == 0 {
-			if len(b.intDict) == maxIntDict || i < sampleInts && len(b.intDict) > 64+i/4 {
+			if len(b.intDict) == maxNumbers {
 				return 0
 			}
 			b.intDict = append(b.intDict, v)
 			b.intTable[slot] = int32(len(b.intDict))
+			if len(b.intDict)*2 > len(b.intTable) {
+				b.growTable()
+				slot = b.find(v)
+			}
 		}
 		b.intIDList = append(b.intIDList, b.intTable[slot]-1)
+		if i == check && i < maxNumbers/2 {
+			if len(b.intDict) > i-i*i/(2*maxNumbers) {
+				return 0
+			}
+			check *= 2
+		}
 	}
 	distinct := len(b.intDict)
 	cost := 64*distinct + len(values)*bits.Len(uint(distinct-1))
+	if distinct > fewNumbers {
+		limit = many
+	}
 	if cost >= limit {
 		return 0
 	}
 	return distinct
+}
+
+// find returns the slot of a value, or that which it is to have.
+func (b *builder) find(v int64) int {
+	mask := len(b.intTable) - 1
+	slot := int(uint64(v)*0x9E3779B97F4A7C15>>32) & mask
+	for b.intTable[slot] != 0 && b.intDict[b.intTable[slot]-1] != v {
+		slot = (slot + 1) & mask
+	}
+	return slot
+}
+
+// emptyTable makes the table one of a size, without values.
+func (b *builder) emptyTable(size int) {
+	if cap(b.intTable) < size {
+		b.intTable = make([]int32, size)
+		return
+	}
+	b.intTable = b.intTable[:size]
+	clear(b.intTable)
+}
+
+// growTable doubles the table.
+func (b *builder) growTable() {
+	b.emptyTable(2 * len(b.intTable))
+	for id, v := range b.intDict {
+		b.intTable[b.find(v)] = int32(id + 1)
+	}
 }

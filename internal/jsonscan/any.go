@@ -3,11 +3,13 @@ package jsonscan
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -15,7 +17,8 @@ import (
 // form in which Benthos itself writes it: objects with sorted keys, times as
 // RFC 3339, byte slices as base64. On an error dst is returned unchanged; it
 // occurs for NaN and infinities, which JSON cannot express, for types that no
-// JSON document yields, and beyond MaxDepth.
+// JSON document yields, beyond MaxDepth, and for names that become equal when
+// bytes that are not UTF-8 are replaced.
 func AppendAny(dst []byte, v any) ([]byte, error) {
 	out, err := appendAny(dst, v, 0)
 	if err != nil {
@@ -92,11 +95,15 @@ func appendMap(dst []byte, m map[string]any, depth int) ([]byte, error) {
 		return dst, fmt.Errorf("the value is nested deeper than %d levels", MaxDepth)
 	}
 	var few [16]string // most objects are small; their keys stay on the stack
-	keys := few[:0]
+	keys, odd := few[:0], false
 	for k := range m {
 		keys = append(keys, k)
+		odd = odd || !utf8.ValidString(k)
 	}
 	slices.Sort(keys)
+	if odd && equalAsText(keys) {
+		return dst, errEqualNames
+	}
 	dst = append(dst, '{')
 	for i, k := range keys {
 		if i > 0 {
@@ -109,6 +116,21 @@ func appendMap(dst []byte, m map[string]any, depth int) ([]byte, error) {
 		}
 	}
 	return append(dst, '}'), nil
+}
+
+var errEqualNames = errors.New("an object has two names that are the same once bytes that are not UTF-8 are replaced")
+
+// equalAsText reports whether two names are the same once they are UTF-8.
+func equalAsText(names []string) bool {
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		text := string([]rune(name)) // each byte that is none becomes U+FFFD
+		if seen[text] {
+			return true
+		}
+		seen[text] = true
+	}
+	return false
 }
 
 func appendSlice(dst []byte, s []any, depth int) ([]byte, error) {

@@ -3,6 +3,7 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/record"
@@ -300,6 +301,8 @@ func (in *inferrer) unknown(n *node, name string, null bool) (*node, error) {
 	in.enter(name)
 	defer in.leave()
 	switch {
+	case r.unknown == Add && !utf8.ValidString(name):
+		return nil, fmt.Errorf("the name of the field %q is not UTF-8", name)
 	case r.unknown == Add:
 		if m := n.member(name, r); m != nil {
 			return m, nil

@@ -59,4 +59,6 @@ func TestMapsStay(t *testing.T) { tables.Check(t, schema.Config{InferMaps: 2}) }
 
 func TestFieldsThatTheFolderHas(t *testing.T) { tables.CheckWithout(t) }
 
+func TestNamesAndTextsThatAreNotText(t *testing.T) { tables.CheckNotText(t) }
+
 func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) { tables.CheckTurns(t) }

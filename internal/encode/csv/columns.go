@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 	"github.com/s3-destination/s3-destination/internal/schema"
@@ -106,6 +107,9 @@ func (t *table) want(id int32, kind jsonscan.Kind) error {
 		n.column = t.names.all[other].column
 		t.aliases = append(t.aliases, id)
 		return nil
+	}
+	if !utf8.ValidString(n.text) {
+		return fmt.Errorf("the name of the field %q is not UTF-8", n.text)
 	}
 	if t.left <= 0 {
 		return fmt.Errorf("the field %q: %w", n.text, errNoRoom)

@@ -48,6 +48,8 @@ func TestColumnsStayCompressed(t *testing.T) { tables(true).Check(t, schema.Conf
 
 func TestFieldsThatTheFolderHas(t *testing.T) { tables(false).CheckWithout(t) }
 
+func TestNamesAndTextsThatAreNotText(t *testing.T) { tables(false).CheckNotText(t) }
+
 func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) {
 	tables(false).CheckTurns(t)
 	tables(true).CheckTurns(t)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/encode/json"
+	"github.com/s3-destination/s3-destination/internal/record"
 )
 
 func TestEscapesOfHalfACharacter(t *testing.T) {
@@ -22,4 +23,12 @@ func TestEscapesOfHalfACharacter(t *testing.T) {
 
 	got, _ = encodeText(t, withColumns(t, "topic"), raw(docs[0])...)
 	assert.Contains(t, got, `"a":"\ufffd"`)
+}
+
+func TestNamesOfParsedRecordsThatBecomeEqual(t *testing.T) {
+	got, res := encodeText(t, json.Config{Strict: true},
+		record.Record{Value: map[string]any{"\xff": 1, "\xfe": 2}}, record.Record{Value: map[string]any{"\xff": "\xff"}})
+	assert.Equal(t, []string{"{\"\uFFFD\":\"\uFFFD\"}", ""}, strings.Split(got, "\n"))
+	require.Len(t, res.Refused, 1)
+	assert.ErrorContains(t, res.Refused[0].Err, "the same once bytes that are not UTF-8 are replaced")
 }

@@ -68,4 +68,6 @@ func TestMapsStay(t *testing.T) {
 
 func TestFieldsThatTheFolderHas(t *testing.T) { tables.CheckWithout(t) }
 
+func TestNamesAndTextsThatAreNotText(t *testing.T) { tables.CheckNotText(t) }
+
 func TestDatasetsHaveObjectsOfTheirOwn(t *testing.T) { tables.CheckTurns(t) }

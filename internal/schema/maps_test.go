@@ -119,8 +119,10 @@ func TestDeclaredMaps(t *testing.T) {
 	want := "m map[int64], g {x int64, y int64, z int64, w int64}"
 	assert.Equal(t, want, show(s.Fields), "a declared group stays one")
 	assert.Equal(t, want, show(dataset(t, started(t, c), "").Schema().Fields), "what has become wider stays so")
+	c.OnTypeMismatch = schema.Reject
+	assert.Contains(t, show(dataset(t, started(t, c), "").Schema().Fields), "m map[int32]", "unless columns are not to widen")
 
-	c.OnTypeMismatch, c.OnUnknownField, c.State = schema.Reject, schema.Add, ""
+	c.State = ""
 	m := memory(t, c)
 	before := m.Schema()
 	for _, doc := range []string{`{"m":{"a":"x"}}`, `{"m":[1]}`, `{"m":1}`} {

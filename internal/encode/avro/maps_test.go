@@ -57,6 +57,14 @@ func TestMaps(t *testing.T) {
 	requireRows(t, want, data)
 }
 
+// TestAMapHasAKeyOnce looks at the bytes, since readers keep only the last one.
+func TestAMapHasAKeyOnce(t *testing.T) {
+	config := schema.Config{Mode: schema.Fixed, Fields: encodetest.MapFields()}
+	once, _ := encodetest.Encode(t, newEncoder(t, avro.Config{}, config), `{"m":{"a":3,"b":2}}`)
+	twice, _ := encodetest.Encode(t, newEncoder(t, avro.Config{}, config), `{"m":{"a":1,"b":2,"a":3}}`)
+	assert.Equal(t, once, twice)
+}
+
 func TestInferredMaps(t *testing.T) {
 	e := newEncoder(t, avro.Config{}, schema.Config{InferMaps: 2})
 	data, _ := encodetest.Encode(t, e, `{"o":{"a":{"x":1},"b":null},"n":1}`)

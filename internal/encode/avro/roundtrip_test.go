@@ -14,6 +14,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/encode/avro"
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
@@ -191,4 +192,23 @@ func TestCodecs(t *testing.T) {
 
 func TestObjectEndsBeforeANewField(t *testing.T) {
 	encodetest.RequireStopsAtSchemaChange(t, newEncoder(t, avro.Config{BlockSize: 500}, schema.Config{}))
+}
+
+func TestBytesOfASize(t *testing.T) {
+	plain := schema.FieldConfig{Name: "b", Type: "bytes", Size: 3, Optional: true}
+	b64 := schema.FieldConfig{Name: "b64", Type: "bytes", Size: 3, Base64: true, Optional: true}
+	config := schema.Config{Mode: schema.Fixed, Fields: []schema.FieldConfig{plain, b64}}
+	data, res := encodetest.Encode(t, newEncoder(t, avro.Config{}, config),
+		`{"b":"abc","b64":"AAEC"}`, `{"b":"ab"}`, `{"b64":"AAE="}`, `{"b":"abcd"}`, `{"b":null}`)
+	assert.Equal(t, []string{
+		`field "b": "ab" does not fit a column of type bytes`, `field "b64": "AAE=" does not fit a column of type bytes`,
+		`field "b": "abcd" does not fit a column of type bytes`,
+	}, encodetest.Refusals(res))
+	rows, err := goavroRows(data)
+	require.NoError(t, err)
+	assert.Equal(t, []map[string]any{{"b": []byte("abc"), "b64": []byte{0, 1, 2}}, {"b": nil, "b64": nil}}, rows)
+	_, res = encodetest.EncodeRecords(t, newEncoder(t, avro.Config{}, config), []record.Record{
+		{Value: map[string]any{"b": []byte("abc")}}, {Value: map[string]any{"b": []byte("ab")}},
+	})
+	assert.Len(t, res.Refused, 1)
 }

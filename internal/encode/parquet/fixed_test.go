@@ -199,3 +199,14 @@ func TestSchemasFromMetadata(t *testing.T) {
 	assert.Equal(t, 1, res.Taken)
 	requireRows(t, []string{`{"id":4,"at":null,"price":"9.99"}`}, data)
 }
+
+func TestBytesOfASize(t *testing.T) {
+	field := optional("b", "bytes")
+	field.Size = 3
+	_, res := encodetest.Encode(t, newEncoder(t, parquet.Config{}, fixed(field)), `{"b":"abc"}`, `{"b":"ab"}`)
+	assert.Equal(t, []string{`field "b": "ab" does not fit a column of type bytes`}, encodetest.Refusals(res))
+	_, res = encodetest.EncodeRecords(t, newEncoder(t, parquet.Config{}, fixed(field)), []record.Record{
+		{Value: map[string]any{"b": []byte("abc")}}, {Value: map[string]any{"b": []byte("ab")}},
+	})
+	assert.Len(t, res.Refused, 1)
+}

@@ -326,31 +326,3 @@ func (w *writer) anyValue(n *node, rep uint8) error {
 	}
 	return w.other(n, rep)
 }
-
-// other deals with a value of a kind that the column does not take.
-func (w *writer) other(n *node, rep uint8) error {
-	raw, err := w.cursor.Skip()
-	if err != nil {
-		return err
-	}
-	if w.takesText(n) {
-		w.scratch = jsonscan.AppendCompact(w.scratch[:0], raw)
-		n.column.addBytes(rep, w.scratch)
-		return nil
-	}
-	return w.mismatch(n, rep, raw)
-}
-
-// wide has it noted that a column of integers has one that a double does not
-// hold.
-func (w *writer) wide(n *node) error {
-	if w.final {
-		return schema.NotLearned(n.path)
-	}
-	return errLearn
-}
-
-// takesText reports whether the column takes values of any kind as their text.
-func (w *writer) takesText(n *node) bool {
-	return n.field.Type == schema.String && w.policy.Widens()
-}

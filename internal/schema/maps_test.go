@@ -45,7 +45,7 @@ func TestManyNamesAreData(t *testing.T) {
 		{"in a list", []string{`{"l":[{"a":1,"b":1},{"c":1,"d":1}]}`}, "l [map[int64]]"},
 		{"in a group", []string{`{"g":{"n":1,"o":{"a":1,"b":2,"c":3,"d":4}}}`}, "g {n int64, o map[int64]}"},
 		{"beyond what a double holds", []string{`{"o":{"a":1,"b":9007199254740993}}`, `{"o":{"c":1,"d":1}}`, `{"o":{"e":1.5}}`}, "o map[string]"},
-		{"mixed lists of earlier records", []string{`{"o":{"a":[1]}}`, `{"o":{"b":["x"]}}`, `{"o":{"c":[1],"d":[1]}}`}, "o map[json]"},
+		{"mixed lists of earlier records", []string{`{"o":{"a":[1]}}`, `{"o":{"b":["x"]}}`, `{"o":{"c":["y"],"d":["z"]}}`}, "o map[json]"},
 		{"groups and then maps", []string{`{"o":{"a":{"p":1}}}`, `{"o":{"b":{"q":1,"r":1,"s":1,"t":1}}}`, `{"o":{"c":{},"d":{"u":2.5},"e":{"v":1}}}`}, "o map[map[double]]"},
 		{"and then another sort", []string{object("o", 4, "1"), `{"o":[1]}`}, "o string"},
 		{"names that differ only in case", []string{`{"o":{"a":1,"A":2,"b":3,"B":4}}`}, "o map[int64]"},

@@ -168,10 +168,14 @@ func TestCallersOfAllKindsAreServed(t *testing.T) {
 // Every operation of a life is the last one, or fails, and so is each operation
 // of the two recoveries after it.
 func TestNoAcknowledgedEntryIsLostAndNoneIsReadTwice(t *testing.T) {
+	seeds := uint64(6)
+	if testing.Short() {
+		seeds = 2
+	}
 	for at := 1; ; at++ {
 		crashed := false
 		for how := range crashdisk.Crashes {
-			for seed := range uint64(6) {
+			for seed := range seeds {
 				d := crashdisk.New(seed)
 				d.CrashAt(at)
 				crashed = live(t, d, how, int(seed)) || crashed

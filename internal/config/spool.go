@@ -41,9 +41,8 @@ func (s *Spool) settings() settings {
 	return settings{
 		object("spool", "Keep records on local disk from their acknowledgement until their object is stored. Records are then acknowledged as soon as they are synced to that disk, `memory_limit` is a cache, and after a crash objects are stored again under the same keys with the same bytes. It costs a disk, which holds the only copy of what is not stored yet. See [the spool](../spool.md).",
 			text("path", &s.Path).
-				doc("The directory for it, on a disk that outlives the process. Each output has one of its own in it, by the name of its label. Empty means no spool.").
-				or("").
-				example("/var/lib/s3-destination"),
+				doc("The directory for it, such as `/var/lib/s3-destination`, on a disk that outlives the process. Each output has one of its own in it, by the name of its label. Empty means no spool.").
+				or(""),
 			size("max_size", &s.MaxSize).as(&s.sizeText).
 				doc("How much of the disk an output may take. When all of it is taken, calls wait until objects have been stored. A bare number is in MB.").
 				or(defaultSpoolSize),

@@ -28,7 +28,7 @@ type act struct {
 var acts = []act{
 	{[]string{"schema.fields", "schema.file"}, (*draft).hasColumns, "file_format: csv, csv+gzip, parquet or avro", true},
 	{[]string{"schema.fields", "schema.file"}, inMode(schema.Fixed), "schema.mode: fixed", true},
-	{[]string{"schema.mode", "schema.dataset", "schema.state", "schema.timezone", "schema.metadata_key", "schema.on_case_collision", "schema.on_unknown_field", "schema.on_type_mismatch", "schema.max_columns"}, (*draft).hasColumns, "file_format: csv, csv+gzip, parquet or avro", false},
+	{[]string{"schema.mode", "schema.dataset", "schema.state", "schema.remember", "schema.timezone", "schema.metadata_key", "schema.on_case_collision", "schema.on_unknown_field", "schema.on_type_mismatch", "schema.max_columns"}, (*draft).hasColumns, "file_format: csv, csv+gzip, parquet or avro", false},
 	{[]string{"schema.infer_timestamps", "schema.infer_maps", "schema.numbers"}, (*draft).columnarFormat, "file_format: parquet or avro", false},
 	{[]string{"schema.metadata_key"}, inMode(schema.Metadata), "schema.mode: metadata", false},
 	{[]string{"schema.infer_timestamps", "schema.infer_maps", "schema.numbers", "schema.max_columns"}, (*draft).infers, "schema.mode: infer, or schema.on_unknown_field: add", false},

@@ -14,6 +14,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 	"github.com/s3-destination/s3-destination/internal/source"
+	"github.com/s3-destination/s3-destination/internal/store"
 )
 
 // columnar are the options of the formats whose objects have a schema.
@@ -24,6 +25,7 @@ type columnar struct {
 	fieldIDs      bool
 	schema        schema.Config
 	dataset       string
+	inBucket      bool
 }
 
 func (f *columnar) settings() settings {
@@ -72,7 +74,7 @@ func (f *columnar) settings() settings {
 		flag("use_binary_strings", &f.binaryStrings).
 			doc("Write text as plain bytes: Parquet columns without the string annotation, Avro fields of the type bytes. Only for parquet and avro.").
 			or(false).advanced(),
-	}, columns(&f.schema, &f.dataset)...)
+	}, columns(&f.schema, &f.dataset, &f.inBucket)...)
 }
 
 // levels are the highest compression levels of the codecs that have them.
@@ -140,7 +142,8 @@ func (f *columnar) format(c *Config, r *reader, declared schema.Config, construc
 		}
 		return e
 	}}
-	out.Columns = registry
+	out.Columns, out.InBucket = registry, f.inBucket
+	f.checkRemember(c, r)
 	out.Inference = func() (*schema.Registry, error) {
 		return schema.New(schema.Config{
 			InferTimestamps: declared.InferTimestamps, InferMaps: declared.InferMaps, Zone: declared.Zone, Numbers: declared.Numbers,
@@ -158,6 +161,17 @@ func (f *columnar) format(c *Config, r *reader, declared schema.Config, construc
 		out.Identify = registry.Identity
 	}
 	return out
+}
+
+// checkRemember looks at what columns in the bucket do not go with.
+func (f *columnar) checkRemember(c *Config, r *reader) {
+	switch {
+	case !f.inBucket:
+	case f.schema.State != "":
+		r.fail(errors.New("schema.state: it and schema.remember: bucket exclude each other, because the columns are in the bucket then: remove one of them"))
+	case c.Store.Conditions == store.NeverConditions:
+		r.fail(errors.New("schema.remember: bucket needs conditional writes, without which processes replace each other's columns: remove conditional_writes: off, or write schema.state"))
+	}
 }
 
 // declaredWrong looks at the columns that a schema declares, and at where they

@@ -11,7 +11,7 @@ import (
 )
 
 // columns are where the columns of csv, parquet and avro objects come from.
-func columns(s *schema.Config, dataset *string) settings {
+func columns(s *schema.Config, dataset *string, inBucket *bool) settings {
 	return settings{
 		object("schema", "The columns of csv, parquet and avro objects.",
 			annotated("mode", &s.Mode, map[string]string{
@@ -29,6 +29,9 @@ func columns(s *schema.Config, dataset *string) settings {
 				doc("The path of a file that keeps the columns over restarts. It is read at the start, and replaced as a whole whenever a dataset gets a column or one widens. In a container it belongs on a volume. Each output and each process needs one of its own. Without it columns are learned anew after a restart.").
 				or("").
 				example("/var/lib/s3-destination/columns.json"),
+			choice("remember", inBucket, is("none", false), is("bucket", true)).
+				doc("`bucket` keeps the columns of each dataset in `_schema/<dataset>.json` below what all keys begin with, replaced on the condition that no other process was faster: all processes that write there begin with the same columns, and take what others have learned before they add to it. It needs `s3:GetObject` there, and a store that honours `If-Match`; without them the output does not start. It takes the place of `state`.").
+				or("none"),
 			declared("fields", &s.Fields).
 				doc("The columns, in order, for the mode `fixed`. Each has a `name` and a `type` (bool, int32, int64, float, double, string, bytes, timestamp, date, time, decimal, uuid, json, group, list, map), and may have `optional`, `precision` and `scale` (decimal), `unit` (seconds, millis, micros or nanos, of bare numbers in a timestamp or time), `local` (timestamp: what a clock on the wall shows, without a zone), `base64` and `size` (bytes: how many every value has), `exact` (float, double and int64: a number that the type does not give back digit for digit does not fit, instead of being rounded), `fields` (of a group), `items` (of a list) and `values` (of a map, whose keys are text).").
 				or([]any{}).

@@ -28,6 +28,8 @@ type Format struct {
 	Identify func(*record.Record) (string, error)
 	// Columns remembers the columns of datasets; nil for formats without.
 	Columns *schema.Registry
+	// InBucket says that they are kept in the bucket.
+	InBucket bool
 	// Inference returns a registry that infers columns whatever schema.mode is, and
 	// keeps them nowhere; nil for formats without columns.
 	Inference func() (*schema.Registry, error)
@@ -212,7 +214,8 @@ func (f *format) csvFormat(c *Config, r *reader, gzip bool) Format {
 
 // with is the format with the encoder and the columns of another one.
 func (f Format) with(other Format) Format {
-	f.NewEncoder, f.Columns, f.Identify, f.Inference = other.NewEncoder, other.Columns, other.Identify, other.Inference
+	f.NewEncoder, f.Columns, f.InBucket = other.NewEncoder, other.Columns, other.InBucket
+	f.Identify, f.Inference = other.Identify, other.Inference
 	return f
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/policy"
+	"github.com/s3-destination/s3-destination/internal/remember"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/auth"
 )
@@ -116,6 +117,7 @@ func (d *doctor) write(ctx context.Context) bool {
 		key+" stays in the bucket; every health check overwrites it")
 	d.leftover = v.Leftover != nil
 	d.conditions()
+	d.columns(ctx)
 	d.encryption()
 	d.sizes(ctx)
 	return true
@@ -144,6 +146,21 @@ func (d *doctor) condition(check, what string, known store.Known) {
 		if d.cfg.Store.Conditions == store.AssumeConditions {
 			row.Result, row.Detail = Unknown, what+" is taken for honoured without a proof: conditional_writes is on"
 		}
+	}
+	d.report.add(row)
+}
+
+// columns tries what schema.remember needs.
+func (d *doctor) columns(ctx context.Context) {
+	if !d.cfg.Columns {
+		return
+	}
+	shelf := remember.New(d.store, remember.Config{Prefix: d.cfg.Probe.Prefix})
+	defer shelf.Close()
+	row := Row{Check: "columns", Result: Works, Matters: Required, Detail: "they are kept in " + d.cfg.Probe.Prefix + remember.Folder}
+	if err := step(ctx, shelf.Prove); err != nil {
+		row.Result, row.Class, row.Detail = Fails, store.ClassOf(err), err.Error()
+		row.Fixes = d.fixes(store.OpGetObject, err)
 	}
 	d.report.add(row)
 }

@@ -25,6 +25,8 @@ type Config struct {
 	Store store.Config
 	// Probe is the health check of the output, whose key the checks use.
 	Probe health.ProbeConfig
+	// Columns are kept in the bucket.
+	Columns bool
 	// Policy adds what the statements of the report need and Store does not
 	// say, such as source addresses. The rest is filled in.
 	Policy policy.Config

@@ -312,3 +312,21 @@ func TestCredentialsWorkWhenTheStoreTakesThem(t *testing.T) {
 		assert.Equal(t, Fails, rows["credentials"].Result)
 	})
 }
+
+// TestColumnsInTheBucket: what schema.remember needs is required.
+func TestColumnsInTheBucket(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Columns, w.cfg.Policy.Columns = true, true
+	r, rows := w.examine(t)
+	assert.Equal(t, ExitHealthy, r.ExitCode())
+	assert.Equal(t, Row{Check: "columns", Result: Works, Matters: Required, Detail: "they are kept in teams/orders/_schema/"}, rows["columns"])
+	assert.Equal(t, []string{"teams/orders/_schema/_s3_destination"}, w.s3.Keys(""))
+	w.s3.Faults.Deny("GetObject")
+	r, rows = w.examine(t)
+	assert.Equal(t, ExitFailed, r.ExitCode())
+	row := rows["columns"]
+	assert.Equal(t, Fails, row.Result)
+	require.Len(t, row.Fixes, 1)
+	assert.JSONEq(t, `{"Sid":"ReadColumns","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::landing/teams/orders/_schema/*"}`,
+		string(row.Fixes[0].Statement.JSON()))
+}

@@ -254,7 +254,7 @@ func writes(op store.Op) bool {
 	switch op {
 	case store.OpPutObject, store.OpCreateMultipartUpload, store.OpUploadPart, store.OpCompleteMultipartUpload:
 		return true
-	case store.OpAbortMultipartUpload, store.OpDeleteObject, store.OpHeadObject, store.OpListObjects:
+	case store.OpAbortMultipartUpload, store.OpDeleteObject, store.OpHeadObject, store.OpListObjects, store.OpGetObject:
 	}
 	return false
 }

@@ -50,6 +50,7 @@ func (o *Output) Doctor() doctor.Config {
 		Store:  o.conf.Store,
 		Probe:  o.conf.Probe(o.Label),
 		Policy: o.Policy(),
+		Columns: o.conf.Format.InBucket,
 	}
 	if o.conf.Spool.On() {
 		c.Spool = doctor.Spool{Dir: o.conf.Spool.Path, MaxSize: o.conf.Spool.MaxSize}
@@ -68,6 +69,7 @@ func (o *Output) Policy() policy.Config {
 	if o.conf.DeadLetters != nil {
 		c.MorePrefixes = []string{o.conf.DeadLetters.Layout().StaticPrefix()}
 	}
+	c.Columns = o.conf.Format.InBucket
 	return c.WithStore(o.conf.Store)
 }
 

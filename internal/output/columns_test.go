@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
 // objects returns what the objects below a prefix hold, in the order of their keys.
@@ -127,4 +130,44 @@ func TestTimesBeforeTheGregorianCalendarAreWarnedOf(t *testing.T) {
 	r.run(t, lines(t, `{"d":"1066-10-14"}`+"\n"), "file_format: parquet\nfolder: lake\nidle_timeout: 200ms\nschema: {mode: fixed, fields: [{name: d, type: date}]}\n")
 	assert.Contains(t, r.logs.String(), "Column d of lake/")
 	assert.Contains(t, r.logs.String(), "datetimeRebaseModeInRead")
+}
+
+// TestProcessesAgreeThroughTheBucket: two outputs that run at once, and one after them.
+func TestProcessesAgreeThroughTheBucket(t *testing.T) {
+	r := newRig(t)
+	settings := "file_format: parquet\nfolder: 'lake'\nfile_name: 'f-{{uuid}}'\nidle_timeout: 200ms\nschema: {remember: bucket}\n"
+	first := r.start(t, lines(t, `{"id":1,"a":1}`+"\n"), settings)
+	second := r.start(t, lines(t, `{"id":"x","b":2}`+"\n"), settings)
+	<-first
+	<-second
+	r.run(t, lines(t, `{"c":true}`+"\n"), settings)
+	o, found := r.s3.Object("lake/_schema/lake.json")
+	require.True(t, found, "%v", r.s3.Keys(""))
+	for _, want := range []string{`"name":"id","type":"string"`, `"name":"a","type":"int64"`, `"name":"b","type":"int64"`, `"name":"c","type":"bool"`, `"format":"parquet"`} {
+		assert.Contains(t, string(o.Body), want)
+	}
+	assert.Len(t, r.s3.Keys("lake/f-"), 3)
+	assert.Zero(t, r.metrics.get("schema_state_errors_total"))
+}
+
+// TestColumnsThatMayNotBeReadKeepTheOutputFromStarting, until the right is granted.
+func TestColumnsThatMayNotBeReadKeepTheOutputFromStarting(t *testing.T) {
+	r := newRig(t)
+	r.s3.Faults.Deny("GetObject")
+	done := r.start(t, lines(t, `{"id":1}`+"\n"), "file_format: csv\nfolder: lake\nidle_timeout: 200ms\nschema: {remember: bucket}\n")
+	r.eventually(t, "the message", func() bool { return strings.Contains(r.logs.String(), "needs s3:GetObject") })
+	assert.Empty(t, r.s3.Keys("lake/data"))
+	r.s3.Faults.Clear()
+	<-done
+	assert.Equal(t, 1, strings.Count(strings.Join(r.objects("lake/"), ""), "id\n1\n"))
+}
+
+// TestColumnsThatMayNotBeKeptAnyMore do not hold records up.
+func TestColumnsThatMayNotBeKeptAnyMore(t *testing.T) {
+	r := newRig(t)
+	r.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: `_schema/.*\.json`, Do: s3test.FailAfterBody(http.StatusForbidden, "AccessDenied", "no")})
+	r.run(t, lines(t, `{"id":1}`+"\n"), "file_format: csv\nfolder: lake\nfile_name: f\nidle_timeout: 200ms\nschema: {remember: bucket}\n")
+	assert.Equal(t, []string{"id\n1\n"}, r.objects("lake/f"))
+	assert.Equal(t, int64(1), r.metrics.get("schema_state_errors_total"))
+	assert.Contains(t, r.logs.String(), "Columns cannot be kept: uploading s3://landing/lake/_schema/lake.json")
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/landing"
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/remember"
 	"github.com/s3-destination/s3-destination/internal/resend"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/telemetry"
@@ -34,6 +35,7 @@ type Output struct {
 	metrics  *telemetry.Metrics
 	assigner *partition.Assigner
 	store    *store.Store
+	columns  *remember.Bucket // nil unless they are kept in the bucket
 	lander   *landing.Lander
 	prober   *health.Prober
 	monitor  *health.Monitor // nil when the health check is off
@@ -98,6 +100,7 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 		return nil, err
 	}
 	o.metrics.Knows(o.store)
+	o.keepColumns()
 	o.prober = health.NewProber(o.store, conf.Probe(res.Label()))
 	if conf.Health.Enabled {
 		o.monitor = health.NewMonitor(health.Config{
@@ -135,6 +138,9 @@ func (o *Output) Connect(ctx context.Context) error {
 		o.metrics.Unconditional(o.conf.Store.Conditions)
 	case !o.draining():
 		return fmt.Errorf("%s: %w", o.conf.Destination(), v.Err) // not every answer names the server
+	}
+	if err := o.proveColumns(ctx); err != nil && !o.draining() {
+		return err
 	}
 	o.account.Connected()
 	o.mu.Lock()
@@ -330,6 +336,9 @@ func (o *Output) Close(ctx context.Context) error {
 	o.mu.Unlock()
 	left := o.Unstored()                   // as long as it is known why
 	lifecycle.Within(ctx, o.monitor.Close) // first: uploads wait for it
+	if o.columns != nil {
+		o.columns.Close() // so do encoders
+	}
 	if chunks != nil {
 		if err := chunks.Close(ctx); err != nil {
 			o.log.Debugf("Closing before the last uploads have ended: %v", err)

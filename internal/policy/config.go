@@ -50,6 +50,9 @@ type Config struct {
 	// ReadBack: objects that may be there from before a crash are recognised by
 	// their metadata.
 	ReadBack bool
+	// Columns: what is known of the columns of datasets is kept in the bucket, and
+	// read.
+	Columns bool
 	// SessionTags: the role is assumed with session tags.
 	SessionTags bool
 }

@@ -81,6 +81,8 @@ func (c Config) right(op store.Op) Statement {
 		return c.objects("DeleteProbe", "DeleteObject")
 	case store.OpHeadObject:
 		return c.objects("ReadBack", "GetObject")
+	case store.OpGetObject:
+		return c.readColumns()
 	case store.OpAbortMultipartUpload:
 		return c.objects("AbortUploads", "AbortMultipartUpload")
 	case store.OpPutObject, store.OpCreateMultipartUpload, store.OpUploadPart, store.OpCompleteMultipartUpload:

@@ -16,16 +16,21 @@ var literal = strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}")
 func (c Config) prefixes() []string {
 	var kept []string
 	for _, p := range append([]string{c.Prefix}, c.MorePrefixes...) {
-		p = strings.TrimLeft(p, "/")
-		if p != "" && !strings.HasSuffix(p, "/") {
-			p += "/"
-		}
-		p = literal.Replace(p)
+		p = folder(p)
 		if !slices.ContainsFunc(kept, func(k string) bool { return strings.HasPrefix(p, k) }) {
 			kept = append(slices.DeleteFunc(kept, func(k string) bool { return strings.HasPrefix(k, p) }), p)
 		}
 	}
 	return kept
+}
+
+// folder is a prefix as it stands in a policy.
+func folder(prefix string) string {
+	p := strings.TrimLeft(prefix, "/")
+	if p != "" && !strings.HasSuffix(p, "/") {
+		p += "/"
+	}
+	return literal.Replace(p)
 }
 
 // objectARNs name everything under the prefixes. Of a directory bucket a policy

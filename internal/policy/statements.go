@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/s3-destination/s3-destination/internal/remember"
 	"github.com/s3-destination/s3-destination/internal/store"
 	"github.com/s3-destination/s3-destination/internal/store/bucket"
 )
@@ -14,6 +15,14 @@ const allow = "Allow"
 func (c Config) objects(sid string, actions ...string) Statement {
 	return Statement{
 		Sid: sid, Effect: allow, Action: c.actions(actions...), Resource: c.objectARNs(), Condition: c.addresses(),
+	}
+}
+
+// readColumns grants reading what schema.remember keeps beside the data.
+func (c Config) readColumns() Statement {
+	return Statement{
+		Sid: "ReadColumns", Effect: allow, Action: c.actions("GetObject"),
+		Resource: Values{c.where().Objects(folder(c.Prefix) + remember.Folder + "*")}, Condition: c.addresses(),
 	}
 }
 
@@ -105,6 +114,9 @@ func (c Config) grants(f Flavour) []Statement {
 	}
 	if c.sessionsOnly() {
 		return append([]Statement{c.session()}, encrypt...)
+	}
+	if c.Columns && f != Full {
+		encrypt = append([]Statement{c.readColumns()}, encrypt...)
 	}
 	switch f {
 	case Minimum:

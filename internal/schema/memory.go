@@ -27,6 +27,9 @@ type Memory struct {
 	current  atomic.Pointer[Schema]
 	registry *Registry
 
+	declared []Field // those of root that were not learned
+	shelved  shelved
+
 	mu   sync.Mutex // held while learning
 	root *node
 }
@@ -52,33 +55,44 @@ func newMemory(declared []Field, remembered remembered, r *Registry) *Memory {
 	c := &r.config
 	m := &Memory{
 		policy:  Policy{Unknown: c.OnUnknownField, Mismatch: c.OnTypeMismatch},
-		columns: c.Columns, without: r.without, avro: r.avro, registry: r,
-		root: &node{Field: Field{Type: Group, ID: remembered.lastID}, declared: true},
+		columns: c.Columns, without: r.without, avro: r.avro, registry: r, declared: declared,
 	}
 	m.rules = rules{
 		timestamps: c.InferTimestamps, unknown: c.OnUnknownField, mismatch: c.OnTypeMismatch,
 		numbers: c.Numbers, collision: c.OnCaseCollision, zone: c.Zone, maps: c.InferMaps, without: r.without,
 	}
+	m.root = m.tree(remembered)
+	m.publish(m.shape(m.root))
+	return m
+}
+
+// tree is that of remembered fields, and of the declared ones.
+func (m *Memory) tree(remembered remembered) *node {
+	root := treeOf(m.declared, remembered, m.without, m.policy)
+	root.inZone(m.rules.zone)
+	return root
+}
+
+func treeOf(declared []Field, remembered remembered, without map[string]bool, p Policy) *node {
+	root := &node{Field: Field{Type: Group, ID: remembered.lastID}, declared: true}
 	for i := range remembered.fields {
 		f := &remembered.fields[i]
-		if r.without[f.Name] {
+		if without[f.Name] {
 			continue
 		}
-		m.root.attach(nodeOf(f, f.Name == RescuedColumn))
+		root.attach(nodeOf(f, f.Name == RescuedColumn))
 	}
 	for i := range declared {
-		if r.without[declared[i].Name] {
+		if without[declared[i].Name] {
 			continue
 		}
-		if old := m.root.index[declared[i].Name]; old != nil {
-			old.declare(&declared[i], m.policy)
+		if old := root.index[declared[i].Name]; old != nil {
+			old.declare(&declared[i], p)
 			continue
 		}
-		m.root.attach(nodeOf(&declared[i], true))
+		root.attach(nodeOf(&declared[i], true))
 	}
-	m.root.inZone(c.Zone)
-	m.publish(m.root)
-	return m
+	return root
 }
 
 // declare makes a node that was remembered one that is declared. A type that is
@@ -146,15 +160,17 @@ func (m *Memory) Learn(known *Schema, records []record.Record) (s *Schema, learn
 	if now := m.current.Load(); now != known {
 		return now, false
 	}
-	in, scratch := m.scratch()
-	for i := range records {
-		_ = in.record(scratch, &records[i]) // the encoder says what is wrong with it
-	}
-	scratch.prune()
-	if in.any && len(scratch.members) == 0 && m.policy.Unknown == Add {
-		scratch.attach(rescuedNode()) // a file needs a column
-	}
-	return m.commit(scratch), true
+	return m.commit(func() *node {
+		in, scratch := m.scratch()
+		for i := range records {
+			_ = in.record(scratch, &records[i]) // the encoder says what is wrong with it
+		}
+		scratch.prune()
+		if in.any && len(scratch.members) == 0 && m.policy.Unknown == Add {
+			scratch.attach(rescuedNode()) // a file needs a column
+		}
+		return scratch
+	}), true
 }
 
 func rescuedNode() *node {
@@ -180,13 +196,15 @@ func (m *Memory) Extend(known *Schema, columns []Named) (s *Schema, extended boo
 	if now := m.current.Load(); now != known {
 		return now, false
 	}
-	scratch := m.root.clone()
-	for _, c := range columns {
-		if scratch.index[c.Name] == nil {
-			scratch.attach(&node{Field: Field{Name: c.Name, Column: c.Column, Type: JSON, Optional: true}, named: true})
+	return m.commit(func() *node {
+		scratch := m.root.clone()
+		for _, c := range columns {
+			if scratch.index[c.Name] == nil {
+				scratch.attach(&node{Field: Field{Name: c.Name, Column: c.Column, Type: JSON, Optional: true}, named: true})
+			}
 		}
-	}
-	return m.commit(scratch), true
+		return scratch
+	}), true
 }
 
 // Room is how many columns may still be added.
@@ -196,20 +214,29 @@ func (m *Memory) Room() int {
 	return m.registry.config.MaxColumns - m.root.added()
 }
 
-// commit makes a scratch space what is known. It is written down before anybody
-// makes a file of it.
-func (m *Memory) commit(scratch *node) *Schema {
+// commit makes what was learned, in a copy of what is known, that what is known. It
+// is written down before anybody makes a file of it.
+func (m *Memory) commit(learn func() *node) *Schema {
+	var scratch *node
+	var s *Schema
+	if m.registry.shelf != nil {
+		scratch, s = m.agree(learn)
+	} else {
+		scratch = learn()
+		s = m.shape(scratch)
+	}
 	before := m.current.Load()
 	m.root = scratch
-	after := m.publish(scratch)
+	after := m.publish(s)
 	if after != before {
 		m.registry.changed(m, before, after)
 	}
 	return after
 }
 
-// publish makes a tree the current schema.
-func (m *Memory) publish(root *node) *Schema {
+// shape returns the schema of a tree, whose members get the names that they have in
+// files.
+func (m *Memory) shape(root *node) *Schema {
 	if m.policy.Mismatch == Rescue && root.index[RescuedColumn] == nil && len(root.members) > m.columns.Len() {
 		root.attach(rescuedNode())
 	}
@@ -221,6 +248,11 @@ func (m *Memory) publish(root *node) *Schema {
 	}
 	s := NewSchema(root.fields())
 	s.Columns, s.Without = m.columns, m.without
+	return s
+}
+
+// publish makes a schema the current one.
+func (m *Memory) publish(s *Schema) *Schema {
 	if old := m.current.Load(); old != nil && old.fingerprint == s.fingerprint {
 		return old // encoders need not prepare for it again
 	}

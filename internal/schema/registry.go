@@ -27,6 +27,8 @@ type Registry struct {
 	size     int64
 	observer Observer
 	state    *state // nil without a state file
+	shelf    Shelf  // nil unless columns are kept where other processes find them
+	format   string // of the files
 }
 
 // key is what a memory is found by.
@@ -49,7 +51,7 @@ type Observer interface {
 	// Datasets tells how many datasets are remembered and about how many bytes that
 	// takes, and how many were forgotten just now, because of it.
 	Datasets(held int, bytes int64, forgotten int)
-	// Unsaved tells that the state file could not be written.
+	// Unsaved tells that columns could not be read or written where they are kept.
 	Unsaved(err error)
 }
 
@@ -143,6 +145,14 @@ func (r *Registry) Identity(rec *record.Record) (string, error) {
 
 // For returns the memory for the record's schema.
 func (r *Registry) For(rec *record.Record) (*Memory, error) {
+	m, err := r.find(rec)
+	if err == nil {
+		m.fetch()
+	}
+	return m, err
+}
+
+func (r *Registry) find(rec *record.Record) (*Memory, error) {
 	k, fields := key{dataset: rec.Dataset}, r.declared
 	if r.PerRecord() {
 		v, err := r.metadata(rec)
@@ -239,9 +249,10 @@ func sizeOfFields(fields []Field) (n int64) {
 	return n
 }
 
-// changed notes that a memory has another schema, which is not used yet.
-func (r *Registry) changed(m *Memory, before, after *Schema) {
+// resize notes that a memory takes another size.
+func (r *Registry) resize(m *Memory) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if at := r.memories[key{m.dataset, m.identity}]; at != nil && at.Value.(*held).memory == m {
 		h := at.Value.(*held)
 		r.size -= h.size
@@ -249,9 +260,20 @@ func (r *Registry) changed(m *Memory, before, after *Schema) {
 		r.size += h.size
 		r.forget()
 	}
-	r.mu.Unlock()
-	if err := r.state.save(m); err != nil && r.observer != nil {
+}
+
+// unsaved tells that columns could not be kept.
+func (r *Registry) unsaved(err error) {
+	if r.observer != nil {
 		r.observer.Unsaved(err)
+	}
+}
+
+// changed notes that a memory has another schema, which is not used yet.
+func (r *Registry) changed(m *Memory, before, after *Schema) {
+	r.resize(m)
+	if err := r.state.save(m); err != nil {
+		r.unsaved(fmt.Errorf("writing schema.state: %w", err))
 	}
 	if r.observer == nil {
 		return

@@ -35,6 +35,7 @@ type (
 		Dataset string       `json:"dataset"`
 		Schema  string       `json:"schema,omitempty"` // that records bring along
 		LastID  int          `json:"last_id,omitempty"`
+		Format  string       `json:"format,omitempty"` // of the files, on a shelf
 		Fields  []stateField `json:"fields"`
 	}
 	stateField struct {
@@ -89,25 +90,49 @@ func (s *state) read() error {
 	if err != nil {
 		return err
 	}
+	all, err := parseState(text)
+	for _, d := range all {
+		s.known[key{record.DatasetOf(d.Dataset), d.Schema}] = d.text
+	}
+	return err
+}
+
+// keptSchema is a schema with its text, which may have what this program does not
+// know.
+type keptSchema struct {
+	stateSchema
+
+	text json.RawMessage
+}
+
+// parseState reads what [stateText] has written, and looks at all of it.
+func parseState(text []byte) ([]keptSchema, error) {
 	var f stateFile
 	if err := json.Unmarshal(text, &f); err != nil {
-		return err
+		return nil, err
 	}
 	if f.Version != stateVersion {
-		return fmt.Errorf("it is of version %d, and this program knows version %d", f.Version, stateVersion)
+		return nil, fmt.Errorf("it is of version %d, and this program knows version %d", f.Version, stateVersion)
 	}
-	for _, text := range f.Datasets {
-		var d stateSchema
-		err := json.Unmarshal(text, &d)
+	all := make([]keptSchema, len(f.Datasets))
+	for i, text := range f.Datasets {
+		d := &all[i]
+		d.text = text
+		err := json.Unmarshal(text, &d.stateSchema)
 		if err == nil {
 			_, err = fieldsOfState(d.Fields, nil)
 		}
 		if err != nil {
-			return fmt.Errorf("dataset %q: %w", d.Dataset, err)
+			return nil, fmt.Errorf("dataset %q: %w", d.Dataset, err)
 		}
-		s.known[key{record.DatasetOf(d.Dataset), d.Schema}] = text
 	}
-	return nil
+	return all, nil
+}
+
+// stateText is the text that keeps schemas, in an order of its own.
+func stateText(datasets []json.RawMessage) ([]byte, error) {
+	slices.SortFunc(datasets, func(a, b json.RawMessage) int { return bytes.Compare(a, b) })
+	return json.Marshal(stateFile{Version: stateVersion, Datasets: datasets})
 }
 
 // take returns the fields that an earlier process knew. Source columns are
@@ -157,9 +182,7 @@ func (s *state) save(m *Memory) error {
 
 // write replaces the file as a whole. The caller holds the lock, or is alone.
 func (s *state) write() error {
-	f := stateFile{Version: stateVersion, Datasets: slices.Collect(maps.Values(s.known))}
-	slices.SortFunc(f.Datasets, func(a, b json.RawMessage) int { return bytes.Compare(a, b) })
-	text, err := json.Marshal(f)
+	text, err := stateText(slices.Collect(maps.Values(s.known)))
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,9 @@ var (
 	ErrExists = errors.New("an object with this key already exists")
 	// ErrNotFound: there is no such object, or no permission to know.
 	ErrNotFound = errors.New("no such object")
+	// ErrChanged: the object under the key is not the one that [Object.IfMatch]
+	// names, or is gone.
+	ErrChanged = errors.New("the object has changed")
 	// ErrNotImplemented: the store does not know a feature that the request
 	// used, such as a conditional write.
 	ErrNotImplemented = errors.New("the store does not implement this request")
@@ -179,6 +182,8 @@ func doing(op Op) string {
 		return "deleting"
 	case OpHeadObject:
 		return "looking at"
+	case OpGetObject:
+		return "reading"
 	case OpListObjects:
 		return "listing"
 	}

@@ -15,6 +15,7 @@ const (
 	OpDeleteObject            Op = "DeleteObject"
 	OpHeadObject              Op = "HeadObject"
 	OpListObjects             Op = "ListObjectsV2"
+	OpGetObject               Op = "GetObject"
 )
 
 // Attempt describes one finished request.

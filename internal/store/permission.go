@@ -29,7 +29,7 @@ func (s *Store) actions(op Op) []string {
 		return []string{"AbortMultipartUpload"}
 	case OpDeleteObject:
 		return []string{"DeleteObject"}
-	case OpHeadObject:
+	case OpHeadObject, OpGetObject:
 		return []string{"GetObject"}
 	case OpListObjects:
 		return []string{"ListBucket"}

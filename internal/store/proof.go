@@ -113,7 +113,7 @@ func (a answer) missing() string {
 			return ""
 		}
 		return a.got() + " where " + a.belongs() + " belongs"
-	case a.doc == docOther:
+	case a.doc == docOther && a.op != OpGetObject:
 		return a.got() + " where " + a.belongs() + " belongs"
 	case a.header.Get("Etag") == "":
 		return "no ETag"
@@ -147,7 +147,7 @@ func (a answer) belongs() string {
 		return "a list of objects"
 	case OpDeleteObject, OpAbortMultipartUpload:
 		return "nothing"
-	case OpPutObject, OpUploadPart, OpHeadObject:
+	case OpPutObject, OpUploadPart, OpHeadObject, OpGetObject:
 	}
 	return "an ETag"
 }
@@ -225,7 +225,7 @@ func (p *proof) repeats(op Op) *atomic.Bool {
 		return &p.echoed[1]
 	case OpCompleteMultipartUpload:
 		return &p.echoed[2]
-	case OpCreateMultipartUpload, OpAbortMultipartUpload, OpDeleteObject, OpHeadObject, OpListObjects:
+	case OpCreateMultipartUpload, OpAbortMultipartUpload, OpDeleteObject, OpHeadObject, OpListObjects, OpGetObject:
 	}
 	return nil
 }

@@ -34,6 +34,10 @@ type Object struct {
 	InParts bool
 	// IfNoneMatch makes the write conditional on the key being free.
 	IfNoneMatch bool
+	// IfMatch makes a write in one request conditional on the ETag of the object
+	// that it replaces; empty makes it not so. When an answer is lost, the object
+	// that has changed may be this one.
+	IfMatch string
 	// Recalled, when it is closed, keeps another attempt from being made after
 	// one that has failed; it may be nil. An upload in parts is not completed.
 	Recalled <-chan struct{}
@@ -59,7 +63,7 @@ type Result struct {
 
 // Put stores one object and returns when S3 has confirmed it, retrying within
 // the limits of [RetryConfig]. Its error is an [*Error]: [ErrExists] when the
-// key is taken and IfNoneMatch was set. On every failure of a multipart upload,
+// key is taken and IfNoneMatch was set, [ErrChanged] when IfMatch does not hold. On every failure of a multipart upload,
 // a cancelled ctx included, the parts are removed before Put returns.
 func (s *Store) Put(ctx context.Context, o Object) (Result, error) {
 	if o.Body == nil {
@@ -154,7 +158,7 @@ func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 	sum := s.settled(o).sums()
 	input.ChecksumCRC32C, input.ChecksumCRC64NVME, input.ChecksumSHA256 = sum.crc32c, sum.crc64nvme, sum.sha256
 	input.ContentMD5, input.ContentLength = sum.md5, aws.Int64(size)
-	input.IfNoneMatch = s.ifNoneMatch(o)
+	input.IfNoneMatch, input.IfMatch = s.ifNoneMatch(o), optional(o.IfMatch)
 
 	var output *s3.PutObjectOutput
 	out, err := s.do(ctx, request{
@@ -172,6 +176,9 @@ func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 			s.withdraw(ctx, o.Key)
 			return result, certain(err)
 		}
+		if o.IfMatch != "" {
+			return result, changed(err)
+		}
 		return s.recoverOwn(ctx, o, result, out, err)
 	}
 	if err := s.encrypted(OpPutObject, o.Key, output.ServerSideEncryption, output.SSEKMSKeyId); err != nil {
@@ -180,6 +187,16 @@ func (s *Store) putSingle(ctx context.Context, o Object) (Result, error) {
 	}
 	result.ETag, result.VersionID = aws.ToString(output.ETag), aws.ToString(output.VersionId)
 	return result, nil
+}
+
+// changed says of a refusal that the object which was to be replaced is another one,
+// or none.
+func changed(err error) error {
+	var e *Error
+	if errors.As(err, &e) && (errors.Is(err, ErrExists) || e.Code == "NoSuchKey") {
+		e.Class, e.is = ClassExists, ErrChanged
+	}
+	return err
 }
 
 // ifNoneMatch is the condition that the key is free, unless conditions are

@@ -234,7 +234,7 @@ func forOp(op Op, v verdict) verdict {
 			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 			v.retry, v.is = retryNever, errStaleUpload
 		}
-	case OpUploadPart, OpAbortMultipartUpload, OpDeleteObject, OpHeadObject:
+	case OpUploadPart, OpAbortMultipartUpload, OpDeleteObject, OpHeadObject, OpGetObject:
 	}
 	return v
 }

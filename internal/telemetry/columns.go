@@ -32,6 +32,14 @@ func (m *Metrics) Datasets(datasets int, bytes int64, forgotten int) {
 func (m *Metrics) Unsaved(err error) {
 	m.unsaved.Incr(1)
 	if m.unwritten.due() {
-		m.log.Warnf("The file of schema.state cannot be written: %v. The columns are known to this process, but not to the next one. Make room, or let the process write there.", err)
+		m.log.Warnf("Columns cannot be kept: %v. They are known to this process, but not to the next one, and not to others. Records go on.", err)
+	}
+}
+
+// ColumnsWait warns of objects that wait for the columns in the bucket.
+func (m *Metrics) ColumnsWait(err error) {
+	m.unsaved.Incr(1)
+	if m.unwritten.due() {
+		m.log.Warnf("Objects wait for the columns in the bucket (schema.remember): %v. Nothing is lost: it is tried again until the store answers.", err)
 	}
 }

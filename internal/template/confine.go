@@ -39,6 +39,10 @@ func appendConfined(dst, value []byte) []byte {
 	return appendEncoded(dst, value[clean:])
 }
 
+// Confined is a value that stays within one place of a key. No two values become the
+// same but for the empty one, which is [DefaultPartition].
+func Confined(value string) string { return string(appendConfined(nil, []byte(value))) }
+
 func appendEncoded(dst, value []byte) []byte {
 	for i := 0; i < len(value); {
 		c := value[i]

@@ -142,7 +142,13 @@ func stores() []Mode {
 
 func ignoreCondition(x *Exchange) {
 	x.R.Header.Del("If-None-Match")
+	x.R.Header.Del("If-Match")
 	pass(x)
+}
+
+// conditional reports whether a write is on a condition.
+func conditional(r *http.Request) bool {
+	return r.Method != http.MethodGet && (r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Match") != "")
 }
 
 func hasChecksum(r Request) (name string) {
@@ -242,7 +248,7 @@ func refuseChecksums(x *Exchange) {
 
 func conditionNotImplemented(status int) Action {
 	return func(x *Exchange) {
-		if x.R.Header.Get("If-None-Match") != "" && x.Req.Method != http.MethodGet {
+		if conditional(x.R) {
 			FailAfterBody(status, "NotImplemented", "A header you provided implies functionality that is not implemented.")(x)
 			return
 		}
@@ -287,7 +293,7 @@ func uneven(parts map[int]int64) bool {
 func conflictOnce(*Server) Action {
 	var met firsts
 	return only(func(x *Exchange) {
-		if x.R.Header.Get("If-None-Match") != "" && met.first(x.Req.Key) {
+		if conditional(x.R) && met.first(x.Req.Key) {
 			FailAfterBody(http.StatusConflict, "ConditionalRequestConflict", "The conditional request cannot succeed due to a conflicting operation against this resource.")(x)
 			return
 		}

@@ -47,9 +47,9 @@ func (o *Output) Config() *config.Config { return o.conf }
 // Doctor is what the checks of the doctor need to know.
 func (o *Output) Doctor() doctor.Config {
 	c := doctor.Config{
-		Store:  o.conf.Store,
-		Probe:  o.conf.Probe(o.Label),
-		Policy: o.Policy(),
+		Store:   o.conf.Store,
+		Probe:   o.conf.Probe(o.Label),
+		Policy:  o.Policy(),
 		Columns: o.conf.Format.InBucket,
 	}
 	if o.conf.Spool.On() {

@@ -189,8 +189,8 @@ func TestProve(t *testing.T) {
 		fault s3test.Rule
 		want  string
 	}{
-		"no right to read":  {s3test.Rule{Op: "GetObject", Do: s3test.Fail(http.StatusForbidden, "AccessDenied", "no")}, "needs s3:GetObject on the objects in the folder _schema/"},
-		"no right to write": {s3test.Rule{Op: "PutObject", Do: s3test.FailAfterBody(http.StatusForbidden, "AccessDenied", "no")}, "uploading s3://landing/lake/_schema/_s3_destination"},
+		"no right to read":     {s3test.Rule{Op: "GetObject", Do: s3test.Fail(http.StatusForbidden, "AccessDenied", "no")}, "needs s3:GetObject on the objects in the folder _schema/"},
+		"no right to write":    {s3test.Rule{Op: "PutObject", Do: s3test.FailAfterBody(http.StatusForbidden, "AccessDenied", "no")}, "uploading s3://landing/lake/_schema/_s3_destination"},
 		"a store that is down": {s3test.Rule{Do: s3test.Fail(http.StatusServiceUnavailable, "ServiceUnavailable", "down")}, "down"},
 		"not known": {s3test.Rule{
 			Op: "PutObject", Match: func(r s3test.Request) bool { return r.Header.Get("If-Match") != "" },

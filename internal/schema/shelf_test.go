@@ -99,6 +99,45 @@ func TestConflictingTypesMeetInTheWiderOne(t *testing.T) {
 	}
 }
 
+// apart has one process learn while the shelf is down, and another one meanwhile, and
+// returns what the first one knows when it has met the other.
+func apart(t *testing.T, mine, theirs schema.Config, docs, others []string) *schema.Memory {
+	t.Helper()
+	s := newShelf()
+	s.down = errors.New("denied")
+	r, other := replica(t, s, "avro", mine), replica(t, s, "avro", theirs)
+	r.UseAvroNames()
+	other.UseAvroNames()
+	m := dataset(t, r, "")
+	for _, doc := range docs {
+		learn(m, records(doc))
+	}
+	s.down = nil
+	learn(dataset(t, other, ""), records(others...))
+	learn(m, records(`{"last":1}`))
+	return m
+}
+
+func TestNamesOfProcessesThatWereApartStayDistinct(t *testing.T) {
+	m := apart(t, schema.Config{}, schema.Config{}, []string{`{"c_d":{"x":1}}`}, []string{`{"c-d":{"y":1}}`})
+	assert.Equal(t, map[string]string{"c_d": "c-d", "c_d_2": "c_d"}, m.Schema().Renamed())
+	assert.NotEqual(t, m.Schema().Fields[0].Record, m.Schema().Fields[1].Record)
+	merging := schema.Config{OnCaseCollision: schema.Merge}
+	m = apart(t, merging, merging, []string{`{"id":1}`, `{"ID":2}`}, []string{`{"id":1}`})
+	assert.Equal(t, "id int64, last int64", show(learn(m, records(`{"ID":3}`)).Fields))
+	assert.Equal(t, []string{"ID"}, m.Schema().Fields[0].Aliases)
+}
+
+func TestWhatOneProcessAllowsBothDo(t *testing.T) {
+	strict := schema.Config{
+		Mode: schema.Fixed, OnUnknownField: schema.Add, OnTypeMismatch: schema.Widen, Fields: []schema.FieldConfig{{Name: "a", Type: "double", Exact: true}},
+	}
+	m := apart(t, schema.Config{Numbers: schema.Doubles}, strict, []string{`{"a":0.1}`}, []string{`{"a":1,"b":1}`})
+	assert.Equal(t, "a double, b int64, last int64", show(m.Schema().Fields))
+	assert.True(t, m.Schema().Fields[0].Optional)
+	assert.True(t, m.Schema().Fields[0].Round)
+}
+
 func TestColumnsThatCannotBeKeptAreTold(t *testing.T) {
 	s, w := newShelf(), watcher{}
 	r := replica(t, s, "parquet", schema.Config{})

@@ -54,7 +54,7 @@ func run() int {
 		service.CLIOptOnConfigParse(begin.warn),
 		service.CLIOptAddCommand(ofConfig(lintCommand(stdout, os.Stderr))),
 		service.CLIOptAddCommand(ofConfig(previewCommand(os.Stdin, stdout))),
-		service.CLIOptAddCommand(ofConfig(schemaCommand(os.Stdin, stdout))),
+		service.CLIOptAddCommand(ofConfig(schemaCommand(os.Stdin, stdout, os.Stderr))),
 		service.CLIOptAddCommand(ofConfig(checkCommand(stdout))),
 		service.CLIOptAddCommand(ofConfig(policyCommand(stdout))),
 		service.CLIOptAddCommand(ofConfig(sizeCommand(stdout))),

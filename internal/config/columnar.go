@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/buildinfo"
+	"github.com/s3-destination/s3-destination/internal/ddl"
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/avro"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
@@ -97,7 +98,7 @@ func (f *columnar) parquetFormat(c *Config, r *reader) Format {
 	checkLevel(r, "parquet.level", conf.Compression, conf.Level)
 	declared := f.schema
 	declared.FieldIDs = f.fieldIDs
-	if f.fieldIDs && f.schema.State == "" {
+	if f.fieldIDs && f.schema.State == "" && !f.inBucket {
 		r.warn("parquet.field_ids: without schema.state the numbers may stand for other columns after a restart: write schema.state, the path of a file that outlives the process")
 	}
 	conf.BinaryStrings = f.binaryStrings
@@ -107,6 +108,7 @@ func (f *columnar) parquetFormat(c *Config, r *reader) Format {
 	out := f.format(c, r, declared, func(s *schema.Registry) (encode.Encoder, error) { return parquet.New(conf, s) })
 	out.Extension, out.ContentType, out.ratio = ".parquet", "application/vnd.apache.parquet", parquetRatio
 	out.rowGroup = conf.RowGroupSize
+	out.Table = ddl.Table{Format: "parquet", Modern: conf.Compatibility == parquet.Modern, BinaryStrings: f.binaryStrings}
 	return out
 }
 
@@ -116,6 +118,7 @@ func (f *columnar) avroFormat(c *Config, r *reader) Format {
 	conf.BinaryStrings = f.binaryStrings
 	out := f.format(c, r, f.schema, func(s *schema.Registry) (encode.Encoder, error) { return avro.New(conf, s) })
 	out.Extension, out.ContentType, out.ratio = ".avro", "application/avro", avroRatio
+	out.Table = ddl.Table{Format: "avro", BinaryStrings: f.binaryStrings}
 	return out
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/s3-destination/s3-destination/internal/ddl"
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/encode/csv"
 	"github.com/s3-destination/s3-destination/internal/encode/json"
@@ -30,6 +31,9 @@ type Format struct {
 	Columns *schema.Registry
 	// InBucket says that they are kept in the bucket.
 	InBucket bool
+	// Table is how engines are told to read objects, but for names, places and
+	// columns.
+	Table ddl.Table
 	// Inference returns a registry that infers columns whatever schema.mode is, and
 	// keeps them nowhere; nil for formats without columns.
 	Inference func() (*schema.Registry, error)
@@ -205,16 +209,21 @@ func (f *format) csvFormat(c *Config, r *reader, gzip bool) Format {
 	}
 	without := *c
 	without.Columns = nil
-	return f.columnar.format(&without, r, declared, func(s *schema.Registry) (encode.Encoder, error) {
+	out := f.columnar.format(&without, r, declared, func(s *schema.Registry) (encode.Encoder, error) {
 		own := conf
 		own.Schema = s
 		return csv.New(own), nil
 	})
+	out.Table = ddl.Table{
+		Format: "csv", Gzip: gzip,
+		CSV: ddl.CSV{Separator: conf.Separator, Header: conf.Header, Null: conf.Null, Backslash: conf.Backslash},
+	}
+	return out
 }
 
 // with is the format with the encoder and the columns of another one.
 func (f Format) with(other Format) Format {
-	f.NewEncoder, f.Columns, f.InBucket = other.NewEncoder, other.Columns, other.InBucket
+	f.NewEncoder, f.Columns, f.InBucket, f.Table = other.NewEncoder, other.Columns, other.InBucket, other.Table
 	f.Identify, f.Inference = other.Identify, other.Inference
 	return f
 }

@@ -21,28 +21,46 @@ import (
 type Table struct {
 	// Dataset is the name of the dataset.
 	Dataset string
-	// Records is how many of them there were.
-	Records int
+	// Records is how many of them there were, Objects how many files they were in; 0
+	// for records without files.
+	Records, Objects int
 
 	schema *schema.Schema
+	output *Output
+	path   string // of one of its records; empty where none is known
+}
+
+var errNoColumns = errors.New("objects of json have no columns: file_format must be csv, csv+gzip, parquet or avro")
+
+// inference is what learns the columns that objects have. With avro their names are
+// such as Avro allows, whatever the format is.
+func (o *Output) inference(avro bool) (*schema.Registry, error) {
+	if o.conf.Format.Inference == nil {
+		return nil, errNoColumns
+	}
+	registry, err := o.conf.Format.Inference()
+	if err == nil && (avro || o.conf.Format.Name == "avro") {
+		registry.UseAvroNames()
+	}
+	return registry, err
 }
 
 // Tables infers the columns of each dataset from records, one a line. Records
-// that could not be stored teach nothing.
-func (o *Output) Tables(in io.Reader) ([]Table, error) {
-	if o.conf.Format.Inference == nil {
-		return nil, errors.New("objects of json have no columns: file_format must be csv, csv+gzip, parquet or avro")
-	}
-	registry, err := o.conf.Format.Inference()
+// that could not be stored teach nothing. With avro the names of columns are such as
+// Avro allows.
+func (o *Output) Tables(in io.Reader, avro bool) ([]Table, error) {
+	registry, err := o.inference(avro)
 	if err != nil {
 		return nil, err
 	}
-	registry.UseAvroNames()
 	assigner, err := partition.New(o.conf.Partition)
 	if err != nil {
 		return nil, err
 	}
-	l := learner{registry: registry, assigner: assigner, pending: map[record.Dataset][]record.Record{}, seen: map[record.Dataset]int{}}
+	l := learner{
+		output: o, registry: registry, assigner: assigner,
+		pending: map[record.Dataset][]record.Record{}, seen: map[record.Dataset]int{}, paths: map[record.Dataset]string{},
+	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
@@ -60,10 +78,12 @@ func (o *Output) Tables(in io.Reader) ([]Table, error) {
 
 // learner collects records of each dataset, and learns from many at once.
 type learner struct {
+	output   *Output
 	registry *schema.Registry
 	assigner *partition.Assigner
 	pending  map[record.Dataset][]record.Record
 	seen     map[record.Dataset]int
+	paths    map[record.Dataset]string // of the first record of each
 }
 
 func (l *learner) add(m *service.Message) error {
@@ -73,13 +93,16 @@ func (l *learner) add(m *service.Message) error {
 	}
 	pass := l.assigner.Begin(service.MessageBatch{m})
 	defer pass.End()
-	if _, err := pass.Assign(0, &rec); err != nil {
+	path, err := pass.Assign(0, &rec)
+	if err != nil {
 		return nil // it is a bad record, which preview would name
 	}
 	if rec.Dataset, err = pass.Dataset(0, &rec); err != nil {
 		return nil // so is this one
 	}
-	l.seen[rec.Dataset]++
+	if l.seen[rec.Dataset]++; l.seen[rec.Dataset] == 1 {
+		l.paths[rec.Dataset] = string(path)
+	}
 	l.pending[rec.Dataset] = append(l.pending[rec.Dataset], rec)
 	const many = 10_000
 	if len(l.pending[rec.Dataset]) < many {
@@ -107,7 +130,7 @@ func (l *learner) tables() ([]Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Table{Dataset: d.Name(), Records: n, schema: memory.Schema()})
+		all = append(all, Table{Dataset: d.Name(), Records: n, schema: memory.Schema(), output: l.output, path: l.paths[d]})
 	}
 	slices.SortFunc(all, func(a, b Table) int { return cmp.Compare(a.Dataset, b.Dataset) })
 	return all, nil
@@ -174,4 +197,16 @@ func declaration(f *schema.Field) string {
 		parts = append(parts, "fields: ["+strings.Join(members, ", ")+"]")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// Heading is a comment that says what the columns are from.
+func (t Table) Heading() string {
+	if t.Objects == 0 {
+		return fmt.Sprintf("# dataset %q, %d records\n", t.Dataset, t.Records)
+	}
+	text := fmt.Sprintf("# %d objects in %q", t.Objects, t.Dataset)
+	if t.Records > 0 {
+		text += fmt.Sprintf(", %d records of csv and json among them", t.Records)
+	}
+	return text + "\n"
 }

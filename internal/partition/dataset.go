@@ -71,6 +71,11 @@ func (a *Assigner) compileDataset(cfg Config) error {
 	return nil
 }
 
+// Tells reports whether a variable tells datasets apart by its place in the names.
+func (a *Assigner) Tells(variable string) bool {
+	return slices.ContainsFunc(a.datasets.slots, func(slot int) bool { return a.names[slot] == variable })
+}
+
 // Dataset returns what the i-th record of the batch shares its columns with,
 // after Assign. Unless the configuration says it, that is the static part of the
 // folder and the values of the variables in the names, but for those that stand

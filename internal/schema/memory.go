@@ -294,3 +294,15 @@ func (c *Checker) Check(rec *record.Record) error {
 	}
 	return err
 }
+
+// Meet makes room for all that fields have room for which somebody else has found, such
+// as those of a file: columns that there are become wide enough, others follow.
+func (m *Memory) Meet(fields []Field) *Schema {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.commit(func() *node {
+		scratch := m.root.clone()
+		scratch.join(treeOf(nil, fields, m.policy), &rules{mismatch: m.policy.Mismatch, numbers: m.rules.numbers})
+		return scratch
+	})
+}

@@ -101,8 +101,12 @@ integration: $(TOOLS)/versitygw $(TOOLS)/minio ## tests against real S3 servers 
 	VERSITYGW=$(TOOLS)/versitygw MINIO=$(TOOLS)/minio go test $(RELEASE) -race -count=1 -timeout 15m -tags integration -run Integration ./internal/... ./plugin ./cmd/...
 
 .PHONY: interop
-interop: ## read files back with DuckDB, pyarrow, Polars and fastavro (skips what is absent)
+interop: build ## read files back with DuckDB, ClickHouse, Spark, pyarrow, Polars, fastparquet, fastavro and OpenCSV (skips what is absent)
 	resources/ci/interop.sh
+
+.PHONY: interop-full
+interop-full: build ## the same with everything in Spark 3.5 and 3.2, Hive's readers, parquet-java and avro-java (a quarter of an hour)
+	resources/ci/interop.sh full
 
 .PHONY: connect-matrix
 connect-matrix: ## build and run the plugin beside all of Redpanda Connect, in each version (CONNECT=4.110.0 for one; long, the first time)

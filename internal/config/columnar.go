@@ -172,6 +172,8 @@ func (f *columnar) checkRemember(c *Config, r *reader) {
 	case !f.inBucket:
 	case f.schema.State != "":
 		r.fail(errors.New("schema.state: it and schema.remember: bucket exclude each other, because the columns are in the bucket then: remove one of them"))
+	case c.Spool.On():
+		r.fail(errors.New("schema.remember: bucket is impossible with a spool, which takes records while the bucket is away: write schema.state, the path of a file beside the spool"))
 	case c.Store.Conditions == store.NeverConditions:
 		r.fail(errors.New("schema.remember: bucket needs conditional writes, without which processes replace each other's columns: remove conditional_writes: off, or write schema.state"))
 	}

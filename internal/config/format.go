@@ -216,7 +216,7 @@ func (f *format) csvFormat(c *Config, r *reader, gzip bool) Format {
 	})
 	out.Table = ddl.Table{
 		Format: "csv", Gzip: gzip,
-		CSV: ddl.CSV{Separator: conf.Separator, Header: conf.Header, Null: conf.Null, Backslash: conf.Backslash},
+		CSV: ddl.CSV{Separator: conf.Separator, Header: conf.Header, Null: conf.Null, Backslash: conf.Backslash, Typed: out.Columns != nil && out.Columns.Checks()},
 	}
 	return out
 }

@@ -72,6 +72,7 @@ func TestEveryRuleHasItsOwnMessage(t *testing.T) {
 		"columns in a file and in the bucket":         {"schema: {remember: bucket, state: /tmp/x}\n", "schema.state: it and schema.remember: bucket exclude each other", ""},
 		"columns in a bucket that ignores conditions": {"schema: {remember: bucket}\nconditional_writes: off\n", "schema.remember: bucket needs conditional writes", ""},
 		"columns in the bucket":                       {"schema: {remember: bucket}\n", "", ""},
+		"columns in the bucket, with a spool":         {"schema: {remember: bucket}\nspool: {path: /s}\non_bad_record: drop\nfile_name: 'f-{{uuid}}'\n", "schema.remember: bucket is impossible with a spool", ""},
 		"columns in the bucket, of json":              {"file_format: json\nschema: {remember: bucket}\n", "", "schema.remember: it has no effect here"},
 		"csv that rescues":                            {"schema: {on_type_mismatch: rescue}\n", "", "on_type_mismatch: rescue has no effect"},
 		"a column of the name of a source":            {"include_source_columns: [offset]\nschema: {mode: fixed, fields: [{name: kafka_offset, type: int64}]}\n", "kafka_offset", ""},

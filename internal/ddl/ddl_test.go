@@ -18,7 +18,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // everything is a schema with every type.
 func everything() *schema.Schema {
-	leaf := func(name string, t schema.Type) schema.Field { return schema.Field{Name: name, Type: t, Optional: true} }
+	leaf := func(name string, t schema.Type) schema.Field {
+		return schema.Field{Name: name, Type: t, Optional: true}
+	}
 	amount := leaf("amount", schema.Decimal)
 	amount.Precision, amount.Scale = 12, 2
 	item := leaf("", schema.Group)
@@ -26,12 +28,20 @@ func everything() *schema.Schema {
 	tag := leaf("", schema.String)
 	lines, tags := leaf("lines", schema.List), leaf("tags", schema.List)
 	lines.Elem, tags.Elem = &item, &tag
+	count := leaf("", schema.Int64)
+	scores := leaf("scores", schema.Map)
+	scores.Elem = &count
 	place := leaf("place", schema.Group)
 	place.Fields = []schema.Field{leaf("lat", schema.Double), tags}
+	wall := leaf("wall", schema.Timestamp)
+	wall.Local = true
 	return schema.NewSchema([]schema.Field{
-		{Name: "id", Type: schema.Int64}, leaf("b", schema.Bool), leaf("i", schema.Int32), leaf("d", schema.Double), leaf("order", schema.String),
-		leaf("raw", schema.Bytes), leaf("at", schema.Timestamp), leaf("day", schema.Date), leaf("clock", schema.Time), amount,
-		leaf("u", schema.UUID), leaf("j", schema.JSON), lines, place, {Name: "ID", Column: "ID_2", Type: schema.String, Optional: true}, leaf("land", schema.String),
+		{Name: "id", Type: schema.Int64},
+		leaf("b", schema.Bool), leaf("i", schema.Int32), leaf("d", schema.Double), leaf("order", schema.String),
+		leaf("raw", schema.Bytes), leaf("at", schema.Timestamp), wall, leaf("day", schema.Date), leaf("clock", schema.Time), amount,
+		leaf("u", schema.UUID), leaf("j", schema.JSON), lines, place, scores, leaf("small", schema.Float),
+		{Name: "ID", Column: "ID_2", Type: schema.String, Optional: true},
+		leaf("land", schema.String),
 	})
 }
 
@@ -48,7 +58,7 @@ func TestGoldenStatements(t *testing.T) {
 		"avro":    {Format: "avro", AvroSchema: string(avsc)},
 		"csv":     {Format: "csv", CSV: csv},
 		"csv-gzip": {Format: "csv", Gzip: true, Partitions: []string{"date"}, CSV: ddl.CSV{
-			Separator: '\t', Null: `\N`, Backslash: true,
+			Separator: '\t', Null: `\N`, Backslash: true, Typed: true,
 		}},
 	} {
 		for _, engine := range ddl.Engines() {

@@ -37,6 +37,9 @@ type CSV struct {
 	Header    bool
 	Null      string
 	Backslash bool
+	// Typed says that records are refused whose values do not fit: cells take any
+	// value otherwise, so that all columns are text.
+	Typed bool
 }
 
 // dialect is the language of one engine.
@@ -78,6 +81,9 @@ func Write(engine string, t Table) (text string, notes []string, err error) {
 	if t.Format == "csv" && !t.CSV.Backslash && (engine == "athena" || engine == "glue") {
 		notes = append(notes, "OpenCSVSerde takes a backslash for an escape, and loses those in values: set csv.escape: backslash in the output.")
 	}
+	if t.Format == "csv" && !t.CSV.Typed && engine != "athena" && engine != "glue" {
+		notes = append(notes, "Cells of csv take any value, so that all columns are text: with schema.mode: fixed and on_type_mismatch: reject they have types.")
+	}
 	for i := range t.Schema.Fields {
 		f := &t.Schema.Fields[i]
 		name := f.ColumnName()
@@ -88,6 +94,9 @@ func Write(engine string, t Table) (text string, notes []string, err error) {
 		if what := t.unreadable(engine, f); what != "" {
 			notes = append(notes, fmt.Sprintf("The column %s is left out: %s has no columns of the type %s; parquet.compatibility: widest writes what it has.", name, engine, what))
 			continue
+		}
+		if t.Format == "csv" && !t.CSV.Typed {
+			f = &schema.Field{Type: schema.String, Optional: true}
 		}
 		columns = append(columns, column{name: name, typ: d.types(&t, f)})
 	}
@@ -109,7 +118,7 @@ func (t *Table) unreadable(engine string, f *schema.Field) string {
 			return ""
 		}
 		return f.Type.String()
-	case schema.List:
+	case schema.List, schema.Map:
 		return t.unreadable(engine, f.Elem)
 	case schema.Group:
 		for i := range f.Fields {
@@ -162,7 +171,7 @@ func (t *Table) isText(f *schema.Field) bool {
 		return true
 	case schema.UUID:
 		return t.Format != "parquet" || !t.Modern
-	case schema.Group, schema.List:
+	case schema.Group, schema.List, schema.Map:
 		return t.Format == "csv"
 	}
 	return false

@@ -31,6 +31,8 @@ func hiveType(t *Table, f *schema.Field) string {
 		return "struct<" + strings.ReplaceAll(members(t, f, hiveMember, ":", hiveType), ", ", ",") + ">"
 	case schema.List:
 		return "array<" + hiveType(t, f.Elem) + ">"
+	case schema.Map:
+		return "map<string," + hiveType(t, f.Elem) + ">"
 	}
 	return f.Type.String() // double, timestamp, date
 }
@@ -61,10 +63,16 @@ func sparkType(t *Table, f *schema.Field) string {
 		return "BIGINT"
 	case schema.Decimal:
 		return fmt.Sprintf("DECIMAL(%d,%d)", f.Precision, f.Scale)
+	case schema.Timestamp:
+		if f.Local {
+			return "TIMESTAMP_NTZ"
+		}
 	case schema.Group:
 		return "STRUCT<" + members(t, f, backticks, ": ", sparkType) + ">"
 	case schema.List:
 		return "ARRAY<" + sparkType(t, f.Elem) + ">"
+	case schema.Map:
+		return "MAP<STRING, " + sparkType(t, f.Elem) + ">"
 	}
 	return strings.ToUpper(f.Type.String())
 }
@@ -75,11 +83,14 @@ func snowflakeType(t *Table, f *schema.Field) string {
 		return "BOOLEAN"
 	case schema.Int32, schema.Int64:
 		return "NUMBER(38,0)"
-	case schema.Double:
+	case schema.Double, schema.Float:
 		return "DOUBLE"
 	case schema.Decimal:
 		return fmt.Sprintf("NUMBER(%d,%d)", f.Precision, f.Scale)
 	case schema.Timestamp:
+		if f.Local {
+			return "TIMESTAMP_NTZ"
+		}
 		return "TIMESTAMP_TZ"
 	case schema.Date:
 		return "DATE"
@@ -92,9 +103,9 @@ func snowflakeType(t *Table, f *schema.Field) string {
 		if t.Format != "csv" {
 			return "BINARY"
 		}
-	case schema.Group, schema.List:
+	case schema.Group, schema.List, schema.Map:
 		if t.Format != "csv" {
-			return map[schema.Type]string{schema.Group: "OBJECT", schema.List: "ARRAY"}[f.Type]
+			return map[schema.Type]string{schema.Group: "OBJECT", schema.List: "ARRAY", schema.Map: "OBJECT"}[f.Type]
 		}
 	}
 	if t.BinaryStrings && t.Format != "csv" {
@@ -113,10 +124,12 @@ func redshiftType(t *Table, f *schema.Field) string {
 		return "BIGINT"
 	case schema.Double:
 		return "DOUBLE PRECISION"
+	case schema.Float:
+		return "REAL"
 	case schema.Decimal:
 		return fmt.Sprintf("DECIMAL(%d,%d)", f.Precision, f.Scale)
 	case schema.Timestamp:
-		if t.Format == "parquet" {
+		if t.Format == "parquet" || f.Local {
 			return "TIMESTAMP"
 		}
 		return "TIMESTAMPTZ"
@@ -127,7 +140,7 @@ func redshiftType(t *Table, f *schema.Field) string {
 			return "BIGINT"
 		}
 		return "TIME"
-	case schema.Group, schema.List:
+	case schema.Group, schema.List, schema.Map:
 		if t.Format != "csv" {
 			return "SUPER"
 		}
@@ -146,14 +159,19 @@ func clickhouseType(t *Table, f *schema.Field) string {
 		scalar = "Int64"
 	case schema.Double:
 		scalar = "Float64"
+	case schema.Float:
+		scalar = "Float32"
 	case schema.Decimal:
 		scalar = fmt.Sprintf("Decimal(%d, %d)", f.Precision, f.Scale)
 	case schema.Timestamp:
-		scalar = "DateTime64(6, 'UTC')"
+		scalar = "DateTime64(6, 'UTC')" // of a local one too, so that its clock is shown
 	case schema.Date:
 		scalar = "Date32"
 	case schema.Time:
-		if t.Format != "csv" {
+		switch {
+		case t.Modern:
+			scalar = "Time64(6)"
+		case t.Format != "csv":
 			scalar = "Int64"
 		}
 	case schema.UUID:
@@ -167,6 +185,10 @@ func clickhouseType(t *Table, f *schema.Field) string {
 	case schema.List:
 		if t.Format != "csv" {
 			return "Array(" + clickhouseType(t, f.Elem) + ")"
+		}
+	case schema.Map:
+		if t.Format != "csv" {
+			return "Map(String, " + clickhouseType(t, f.Elem) + ")"
 		}
 	}
 	if scalar == "" {
@@ -195,7 +217,9 @@ func duckdbType(t *Table, f *schema.Field) string {
 	case schema.Decimal:
 		return fmt.Sprintf("DECIMAL(%d,%d)", f.Precision, f.Scale)
 	case schema.Timestamp:
-		return "TIMESTAMPTZ"
+		if !f.Local {
+			return "TIMESTAMPTZ"
+		}
 	case schema.Time:
 		if t.isInteger(f) {
 			return "BIGINT"
@@ -204,6 +228,8 @@ func duckdbType(t *Table, f *schema.Field) string {
 		return "STRUCT(" + members(t, f, doubleQuotes, " ", duckdbType) + ")"
 	case schema.List:
 		return duckdbType(t, f.Elem) + "[]"
+	case schema.Map:
+		return "MAP(VARCHAR, " + duckdbType(t, f.Elem) + ")"
 	}
 	return strings.ToUpper(f.Type.String()) // double, date, time, uuid
 }

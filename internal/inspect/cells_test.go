@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -36,7 +35,7 @@ func TestCells(t *testing.T) {
 					if c.wrong != "" {
 						assert.ErrorContains(t, err, c.wrong)
 					} else {
-						assert.True(t, errors.Is(err, io.EOF), err)
+						assert.ErrorIs(t, err, io.EOF)
 					}
 					break
 				}

@@ -177,6 +177,9 @@ func declaration(f *schema.Field) string {
 	if !f.Round && (f.Type == schema.Double || f.Type == schema.Float || f.Type == schema.Int64) {
 		parts = append(parts, "exact: true")
 	}
+	if f.Local {
+		parts = append(parts, "local: true")
+	}
 	switch f.Type { //nolint:exhaustive // the others need nothing more
 	case schema.Decimal:
 		parts = append(parts, fmt.Sprintf("precision: %d, scale: %d", f.Precision, f.Scale))

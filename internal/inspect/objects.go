@@ -135,7 +135,7 @@ func (in *objects) readAvro(r io.Reader) error {
 func exact(fields []schema.Field) {
 	for i := range fields {
 		f := &fields[i]
-		for f.Type == schema.List {
+		for f.Elem != nil { // a list or a map
 			f.Round = false
 			f = f.Elem
 		}
@@ -147,22 +147,11 @@ func exact(fields []schema.Field) {
 // readJSON reads records one a line, or in an array.
 func (in *objects) readJSON(r io.Reader) error {
 	buffered := bufio.NewReader(r)
-	d := json.NewDecoder(buffered)
-	array := false
-	for {
-		c, err := buffered.ReadByte()
-		if err != nil {
-			return ignoreEnd(err)
-		}
-		if strings.ContainsRune(" \t\r\n", rune(c)) {
-			continue
-		}
-		array = c == '['
-		if err := buffered.UnreadByte(); err != nil {
-			return err
-		}
-		break
+	first, err := firstOf(buffered)
+	if err != nil {
+		return ignoreEnd(err)
 	}
+	d, array := json.NewDecoder(buffered), first == '['
 	if array {
 		if _, err := d.Token(); err != nil {
 			return err
@@ -176,6 +165,19 @@ func (in *objects) readJSON(r io.Reader) error {
 		in.add(raw)
 	}
 	return nil
+}
+
+// firstOf is the first byte that is no white space, which stays to be read.
+func firstOf(r *bufio.Reader) (byte, error) {
+	for {
+		c, err := r.ReadByte()
+		if err != nil || !strings.ContainsRune(" \t\r\n", rune(c)) {
+			if err == nil {
+				err = r.UnreadByte()
+			}
+			return c, err
+		}
+	}
 }
 
 func ignoreEnd(err error) error {

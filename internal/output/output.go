@@ -161,20 +161,6 @@ func (o *Output) Connect(ctx context.Context) error {
 	return nil
 }
 
-// ConnectionTest runs the probe of the health check.
-func (o *Output) ConnectionTest(ctx context.Context) service.ConnectionTestResults {
-	var v health.Verdict
-	if o.monitor != nil {
-		v = o.monitor.Check(ctx)
-	} else {
-		v = o.prober.Probe(ctx)
-	}
-	if v.Err != nil {
-		return service.ConnectionTestFailed(v.Err).AsList()
-	}
-	return service.ConnectionTestSucceeded().AsList()
-}
-
 // WriteBatch returns once every record of the batch is durable, refused or
 // dropped. A nil error acknowledges the batch; a *service.BatchError names the
 // records that failed.
@@ -352,25 +338,3 @@ func (o *Output) Close(ctx context.Context) error {
 	lifecycle.Detach(o, left, o.log)
 	return nil
 }
-
-// Unstored tells what this output has not stored, as things are now.
-func (o *Output) Unstored() unstored.Report {
-	never := o.tried.Load() && !o.reached.Load() && o.spooled.Load() == nil
-	r := o.account.Report(never, o.trouble)
-	r.Destination = o.conf.Destination()
-	return r
-}
-
-// trouble is what keeps records from being stored now.
-func (o *Output) trouble() (store.Class, error) {
-	if s := o.monitor.Status(); s.State == health.Unhealthy {
-		return s.Class, s.Err
-	}
-	if c := o.watch.failing(); c != "" {
-		return c, errors.New("requests failed until the end")
-	}
-	return store.ClassCanceled, errors.New("there was not enough time: shutdown_timeout is how long an end may take")
-}
-
-// Memory is the memory limit, with what waits beside it, in bytes.
-func (o *Output) Memory() int64 { return o.conf.MemoryLimit + o.metrics.Beyond() }

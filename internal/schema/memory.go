@@ -302,7 +302,7 @@ func (m *Memory) Meet(fields []Field) *Schema {
 	defer m.mu.Unlock()
 	return m.commit(func() *node {
 		scratch := m.root.clone()
-		scratch.join(treeOf(nil, fields, m.policy), &rules{mismatch: m.policy.Mismatch, numbers: m.rules.numbers})
+		scratch.join(treeOf(nil, remembered{fields: fields}, m.without, m.policy), m.meeting())
 		return scratch
 	})
 }

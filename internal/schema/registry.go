@@ -115,6 +115,10 @@ func (r *Registry) withSource(fields []Field) ([]Field, error) {
 // Observe sets who is told of changes. It is called before the first record.
 func (r *Registry) Observe(o Observer) { r.observer = o }
 
+// Checks reports whether records are refused whose values do not fit columns that are
+// declared, whatever the format is.
+func (r *Registry) Checks() bool { return r.config.Mode == Fixed && r.config.OnTypeMismatch == Reject }
+
 // Collision is what becomes of names that differ only in case.
 func (r *Registry) Collision() Collision { return r.config.OnCaseCollision }
 

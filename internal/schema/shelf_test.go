@@ -185,6 +185,22 @@ func TestDeclaredColumnsMeetThoseOnTheShelf(t *testing.T) {
 	assert.Equal(t, "a double, b int64, c bool", show(dataset(t, replica(t, s, "avro", c), "").Schema().Fields))
 }
 
+// TestDeclaredColumnsOfReplicasHaveOneNumberEach, also before a record is there.
+func TestDeclaredColumnsOfReplicasHaveOneNumberEach(t *testing.T) {
+	s := newShelf()
+	c := schema.Config{Mode: schema.Fixed, FieldIDs: true, OnUnknownField: schema.Add, OnTypeMismatch: schema.Widen}
+	c.Fields = []schema.FieldConfig{{Name: "a", Type: "int64", Optional: true}}
+	first := dataset(t, replica(t, s, "parquet", c), "")
+	learn(first, records(`{"x":1}`))
+	c.Fields = []schema.FieldConfig{{Name: "b", Type: "bool", Optional: true}, {Name: "a", Type: "int64", Optional: true}}
+	second := dataset(t, replica(t, s, "parquet", c), "").Schema().Fields
+	assert.Equal(t, "a int64, x int64, b bool", show(second))
+	assert.Equal(t, []int{1, 2}, []int{second[0].ID, second[1].ID})
+	assert.Greater(t, second[2].ID, 2)
+	third := dataset(t, replica(t, s, "parquet", c), "").Schema().Fields
+	assert.Equal(t, second[2].ID, third[2].ID)
+}
+
 // TestAStoreThatRefusesEveryWriteEnds, which no conflict of writers explains.
 func TestAStoreThatRefusesEveryWriteEnds(t *testing.T) {
 	s, w := newShelf(), watcher{}
@@ -204,6 +220,7 @@ type fleet struct {
 	t      *rapid.T
 	shelf  *shelf
 	format string
+	config schema.Config
 	each   []*schema.Registry
 	busy   []bool
 	acts   int
@@ -220,7 +237,7 @@ func (f *fleet) act() {
 	f.busy[i] = true
 	defer func() { f.busy[i] = false }()
 	if rapid.IntRange(0, 7).Draw(f.t, "restart") == 0 {
-		f.each[i] = replica(f.t, f.shelf, f.format, schema.Config{})
+		f.each[i] = replica(f.t, f.shelf, f.format, f.config)
 	}
 	m, err := f.each[i].For(&record.Record{})
 	require.NoError(f.t, err)
@@ -249,8 +266,9 @@ func (f *fleet) act() {
 func TestReplicasAgree(t *testing.T) {
 	property.Check(t, func(t *rapid.T) {
 		f := &fleet{t: t, shelf: newShelf(), format: rapid.SampledFrom([]string{"parquet", "avro", "csv"}).Draw(t, "format"), acts: 25}
+		f.config.FieldIDs = rapid.Bool().Draw(t, "field ids")
 		for range rapid.IntRange(2, 4).Draw(t, "replicas") {
-			f.each = append(f.each, replica(t, f.shelf, f.format, schema.Config{}))
+			f.each = append(f.each, replica(t, f.shelf, f.format, f.config))
 		}
 		f.busy = make([]bool, len(f.each))
 		f.shelf.meanwhile = func() {
@@ -266,7 +284,7 @@ func TestReplicasAgree(t *testing.T) {
 		widest := map[string][]string{} // types that a column has had
 		for _, text := range f.shelf.texts[""] {
 			s := &shelf{texts: map[string][][]byte{"": {text}}, meanwhile: func() {}}
-			now := datasetOf(t, replica(t, s, f.format, schema.Config{}))
+			now := datasetOf(t, replica(t, s, f.format, f.config))
 			require.GreaterOrEqual(t, len(now.Fields), len(last))
 			for i := range now.Fields {
 				column := now.Fields[i].ColumnName()

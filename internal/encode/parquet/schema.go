@@ -97,8 +97,7 @@ func (r *schemaReader) of(e format.Element, at string) schema.Field {
 	case e.Converted == 3 || e.Logical == 3:
 		f = r.list(int(e.NumChildren), at)
 	case e.Converted == 1 || e.Converted == 2 || e.Logical == 2:
-		r.fields(int(e.NumChildren), at+".")
-		f = schema.Field{Type: schema.JSON} // its keys are data
+		f = r.mapOf(int(e.NumChildren), at)
 	default:
 		f = schema.Field{Type: schema.Group, Fields: r.fields(int(e.NumChildren), at+".")}
 	}
@@ -134,6 +133,23 @@ func (r *schemaReader) list(n int, path string) schema.Field {
 	return schema.Field{Type: schema.List, Elem: inner.Elem}
 }
 
+// mapOf reads what is in a map: a repeated group of a key and a value.
+// https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#maps
+func (r *schemaReader) mapOf(n int, path string) schema.Field {
+	if n != 1 || len(r.elements) == 0 || r.elements[0].NumChildren != 2 {
+		r.err = errors.New("it has a map that is none")
+		return schema.Field{}
+	}
+	r.next()
+	key := r.of(r.next(), path)
+	value := r.of(r.next(), path)
+	value.Name, value.Column = "", ""
+	if key.Type != schema.String {
+		return schema.Field{Type: schema.JSON} // as records have it
+	}
+	return schema.Field{Type: schema.Map, Elem: &value}
+}
+
 // The physical types, as numbered in parquet.thrift.
 const (
 	physicalBool = iota
@@ -156,7 +172,7 @@ func leafField(e *format.Element) schema.Field {
 	case e.Converted == 7 || e.Converted == 8 || e.Logical == 7:
 		return schema.Field{Type: schema.Time}
 	case e.Converted == 9 || e.Converted == 10 || e.Logical == 8 || e.Type == physicalInt96:
-		return schema.Field{Type: schema.Timestamp}
+		return schema.Field{Type: schema.Timestamp, Local: e.Logical == 8 && e.Local}
 	case e.Converted == 19 || e.Logical == 12:
 		return schema.Field{Type: schema.JSON}
 	case e.Logical == 14:
@@ -175,7 +191,9 @@ func leafField(e *format.Element) schema.Field {
 			return schema.Field{Type: schema.Decimal, Precision: 20}
 		}
 		return schema.Field{Type: schema.Int64}
-	case physicalFloat, physicalDouble:
+	case physicalFloat:
+		return schema.Field{Type: schema.Float}
+	case physicalDouble:
 		return schema.Field{Type: schema.Double}
 	}
 	if e.Type == physicalBytes && (e.Converted == 0 || e.Converted == 4 || e.Logical == 1 || e.Logical == 4) {

@@ -29,11 +29,16 @@ func shown(fields []schema.Field) string {
 
 func shownType(f *schema.Field) string {
 	text := f.Type.String()
+	if f.Local {
+		text = "local " + text
+	}
 	switch f.Type { //nolint:exhaustive // the others have nothing inside
 	case schema.Group:
 		text = "{" + shown(f.Fields) + "}"
 	case schema.List:
 		text = "[" + shownType(f.Elem) + "]"
+	case schema.Map:
+		text = "map of " + shownType(f.Elem)
 	case schema.Decimal:
 		text = fmt.Sprintf("decimal(%d,%d)", f.Precision, f.Scale)
 	}
@@ -52,7 +57,7 @@ func TestReadSchema(t *testing.T) {
 		fields, err := parquet.ReadSchema(bytes.NewReader(data), int64(len(data)))
 		require.NoError(t, err)
 		assert.Equal(t, "id int64!, bool bool, i32 int32, double double, string string, bytes bytes, b64 bytes, ts timestamp, ms timestamp, date date, "+
-			want+", json string, group {x int64}, list [date]", shown(fields))
+			want+", json string, group {x int64}, list [date], float float, mac bytes", shown(fields))
 	}
 	data, _ := encodetest.Encode(t, newEncoder(t, parquet.Config{}, schema.Config{}), `{"id":1,"ID":[{"x":1,"X":2}]}`)
 	fields, err := parquet.ReadSchema(bytes.NewReader(data), int64(len(data)))
@@ -64,11 +69,17 @@ func TestReadSchema(t *testing.T) {
 // TestReadSchemaOfOthers: files of Arrow have types that ours have not.
 func TestReadSchemaOfOthers(t *testing.T) {
 	s := arrow.NewSchema([]arrow.Field{
-		{Name: "u8", Type: arrow.PrimitiveTypes.Uint8}, {Name: "u32", Type: arrow.PrimitiveTypes.Uint32, Nullable: true},
-		{Name: "u64", Type: arrow.PrimitiveTypes.Uint64}, {Name: "f32", Type: arrow.PrimitiveTypes.Float32},
-		{Name: "ms", Type: arrow.FixedWidthTypes.Timestamp_ms}, {Name: "t", Type: arrow.FixedWidthTypes.Time32ms},
-		{Name: "fixed", Type: &arrow.FixedSizeBinaryType{ByteWidth: 4}}, {Name: "map", Type: arrow.MapOf(arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64)},
-		{Name: "lists", Type: arrow.ListOf(arrow.ListOf(arrow.BinaryTypes.String)), Nullable: true}, {Name: "last", Type: arrow.FixedWidthTypes.Boolean},
+		{Name: "u8", Type: arrow.PrimitiveTypes.Uint8},
+		{Name: "u32", Type: arrow.PrimitiveTypes.Uint32, Nullable: true},
+		{Name: "u64", Type: arrow.PrimitiveTypes.Uint64},
+		{Name: "f32", Type: arrow.PrimitiveTypes.Float32},
+		{Name: "ms", Type: arrow.FixedWidthTypes.Timestamp_ms},
+		{Name: "t", Type: arrow.FixedWidthTypes.Time32ms},
+		{Name: "local", Type: &arrow.TimestampType{Unit: arrow.Microsecond}},
+		{Name: "fixed", Type: &arrow.FixedSizeBinaryType{ByteWidth: 4}},
+		{Name: "map", Type: arrow.MapOf(arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64)},
+		{Name: "lists", Type: arrow.ListOf(arrow.ListOf(arrow.BinaryTypes.String)), Nullable: true},
+		{Name: "last", Type: arrow.FixedWidthTypes.Boolean},
 	}, nil)
 	b := array.NewRecordBuilder(memory.DefaultAllocator, s)
 	defer b.Release()
@@ -82,7 +93,7 @@ func TestReadSchemaOfOthers(t *testing.T) {
 	require.NoError(t, w.Close())
 	fields, err := parquet.ReadSchema(bytes.NewReader(out.Bytes()), int64(out.Len()))
 	require.NoError(t, err)
-	assert.Equal(t, "u8 int32!, u32 int64, u64 decimal(20,0)!, f32 double!, ms timestamp!, t time!, fixed bytes!, map json!, lists [[string]], last bool!", shown(fields))
+	assert.Equal(t, "u8 int32!, u32 int64, u64 decimal(20,0)!, f32 float!, ms timestamp!, t time!, local local timestamp!, fixed bytes!, map map of int64!, lists [[string]], last bool!", shown(fields))
 }
 
 func TestReadSchemaOfWhatIsNone(t *testing.T) {

@@ -10,6 +10,7 @@ type Element struct {
 	Logical     byte  // the number of the logical type; 0 for none
 	Scale       int32
 	Precision   int32
+	Local       bool // a time without a zone
 }
 
 // The repetitions, as numbered in parquet.thrift.
@@ -60,7 +61,11 @@ func (r *reader) element() Element {
 		case id == 10 && typ == typeStruct:
 			r.structure(func(id, _ byte) bool {
 				e.Logical = id
-				return false
+				r.structure(func(id, typ byte) bool { // of a time, whether it is of a zone
+					e.Local = e.Local || id == 1 && typ == typeFalse
+					return typ == typeTrue || typ == typeFalse
+				})
+				return true
 			})
 		default:
 			return false

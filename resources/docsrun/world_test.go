@@ -39,6 +39,7 @@ func newWorld(t *testing.T) *world {
 	w.env = w.environment(t)
 	w.pipelines = w.configurations(t)
 	w.write(t, "records.jsonl", records)
+	w.write(t, "lake/orders/a.jsonl", records)
 	w.run(t, "make build")
 	return w
 }
@@ -135,7 +136,9 @@ func (w *world) configurations(t *testing.T) map[string]string {
 
 func (w *world) write(t *testing.T, name, text string) {
 	t.Helper()
-	require.NoError(t, os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600))
+	path := filepath.Join(w.dir, name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
 // use makes one of the configurations pipeline.yaml.

@@ -76,6 +76,7 @@ def spark_session():
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.files.openCostInBytes", "1024")  # many small files in few tasks
         .config("spark.sql.warehouse.dir", dir + "/warehouse")
         # Hive tables are to be read by Hive's classes, as Athena does.
         .config("spark.sql.hive.convertMetastoreParquet", "false")

@@ -121,6 +121,10 @@ tidy: ## go mod tidy, for go.mod and release.mod
 chaos: build ## kill, cut and starve the binary under load, and count every record (a minute and a half; CHAOS_ARGS for more)
 	VERSITYGW=$(TOOLS)/versitygw go run $(RELEASE) ./resources/chaos -binary $(BIN) $(CHAOS_ARGS)
 
+.PHONY: model
+model: ## explore the protocol of exactly-once delivery further than tests do (minutes, 2 GB; MODEL_ARGS="-break R5" shows why a rule is there)
+	go run $(RELEASE) ./resources/exactmodel $(MODEL_ARGS)
+
 .PHONY: fuzz
 fuzz: ## check every property on new inputs, and run every fuzz target for FUZZTIME (10s)
 	resources/ci/fuzz.sh $(FUZZTIME)

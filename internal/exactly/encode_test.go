@@ -85,6 +85,19 @@ func TestEverythingDamagedIsNoticed(t *testing.T) {
 	}
 }
 
+// TestWhatStandsBesideEpochsIsNotIgnored: a later version may mean something by it.
+func TestWhatStandsBesideEpochsIsNotIgnored(t *testing.T) {
+	e := epochOf(1, 0)
+	b := e.append([]byte{1}, "events")
+	_, err := Decode("events", sealed(version, b))
+	require.NoError(t, err)
+	_, err = Decode("events", sealed(version, append(b[:len(b):len(b)], 0)))
+	require.ErrorIs(t, err, ErrUnreadable, "a byte more")
+	b[1] |= 1 << 2
+	_, err = Decode("events", sealed(version, b))
+	assert.ErrorIs(t, err, ErrUnreadable, "a flag that is not known")
+}
+
 func TestWhatIsNotOursHoldsNoEpochs(t *testing.T) {
 	for _, s := range []string{"", "consumer-1", "s3", `{"checkpoint":7}`} {
 		epochs, err := Decode("events", s)

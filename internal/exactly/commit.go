@@ -40,7 +40,7 @@ func (l *Lane) Commit() ([]Offset, error) {
 	for _, p := range l.sources {
 		p.dirty = false
 		for _, e := range p.list {
-			e.fresh = false
+			e.fresh, e.sent = false, e.sent || e.fresh
 			e.shift(stagePlanned, stageSent)
 		}
 	}
@@ -53,6 +53,7 @@ func (l *Lane) Committed() (announced []Slot) {
 	l.sending = false
 	for _, p := range l.sources {
 		for _, e := range p.list {
+			e.sent = false
 			announced = append(announced, e.shift(stageSent, stageAnnounced)...)
 		}
 	}
@@ -67,8 +68,7 @@ func (l *Lane) Refused() {
 	for _, p := range l.sources {
 		p.dirty = true
 		for _, e := range p.list {
-			e.fresh = true
-			e.shift(stageSent, stagePlanned)
+			e.fresh, e.sent = e.fresh || e.sent, false
 		}
 	}
 }

@@ -290,15 +290,15 @@ func (l *Lane) most() int {
 }
 
 // fits reports whether the lists of all sources of an epoch fit with what is to
-// become of it (R4), and could be closed.
+// become of it (R4). One that stays open can be closed then, and a successor can
+// add what is left of a source beside its early objects.
 func (l *Lane) fits(e *tracked, next Epoch) bool {
-	open := !next.Closed
-	if open {
-		next = next.Clone()
-		for i := range next.Lane {
-			next.Lane[i].End = next.Reach(i) + far
+	closed := next.Clone()
+	if !next.Closed {
+		for i := range closed.Lane {
+			closed.Lane[i].End = next.Reach(i) + far
 		}
-		next.Closed = true
+		closed.Closed = true
 	}
 	for _, m := range next.Lane {
 		p := l.find(m.Source)
@@ -306,21 +306,27 @@ func (l *Lane) fits(e *tracked, next Epoch) bool {
 			continue
 		}
 		var epochs []Epoch
-		if open { // a successor has to add what is left of this source
-			rest := m
-			rest.End = rest.Start + far
-			epochs = append(epochs, Epoch{Closed: true, Clock: next.Clock, Lane: []Member{rest}})
-		}
 		for _, t := range p.list {
 			if t != e {
 				epochs = append(epochs, t.Epoch)
 			}
 		}
-		if _, err := Encode(p.Topic, append(epochs, next), l.most()); err != nil {
+		n := len(epochs)
+		if !l.encodes(p, append(epochs, closed)) {
+			return false
+		}
+		rest := m
+		rest.End = rest.Start + far
+		if !next.Closed && !l.encodes(p, append(epochs[:n:n], next, Epoch{Closed: true, Clock: next.Clock, Lane: []Member{rest}})) {
 			return false
 		}
 	}
 	return true
+}
+
+func (l *Lane) encodes(p *source, epochs []Epoch) bool {
+	_, err := Encode(p.Topic, epochs, l.most())
+	return err == nil
 }
 
 func compareSlots(a, b Slot) int {

@@ -55,7 +55,7 @@ func histories(t *testing.T, from, to int) {
 			happened[what] += times
 		}
 	}
-	for _, what := range []string{"fenced", "lost answer", "taken", "rebalance", "kill", "continues", "taken over anew", "formed again", "early", "cut", "no room"} {
+	for _, what := range []string{"fenced", "refused", "lost answer", "taken", "rebalance", "kill", "continues", "taken over anew", "formed again", "early", "cut", "no room"} {
 		assert.Greater(t, happened[what], (to-from)/20, what)
 	}
 	t.Log(slices.Sorted(maps.Keys(happened)), happened)
@@ -78,7 +78,8 @@ func TestHistoriesGoWrongWithoutARule(t *testing.T) {
 		{"R7", ruleFrozen, "doubled"},
 		{"R8", ruleKeepLanded, "doubled"},
 		{"R9", ruleLandFirst, "lost"},
-		{"R10", ruleWholeObjects, "lost"},
+		{"R10", ruleWholeObjects, "doubled"},
+		{"R10 without its digest", ruleWholeObjects | ruleDigest, "lost"},
 		{"R11", ruleDigest, "lost"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

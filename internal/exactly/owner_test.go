@@ -152,6 +152,25 @@ func TestARefusedCommitIsSentAnew(t *testing.T) {
 	assert.Equal(t, slots, announced)
 }
 
+// TestWhatWasRefusedIsNotAnnounced: when p0 goes then, nobody knows of the second
+// epoch, while the first one goes on.
+func TestWhatWasRefusedIsNotAnnounced(t *testing.T) {
+	l := owner(t, p0, p1, p2)
+	arrives(l, p0, 2, 1)
+	arrives(l, p2, 2, 1)
+	_, _, err := l.Cut()
+	require.NoError(t, err)
+	committed(t, l)
+	arrives(l, p0, 4, 1)
+	arrives(l, p1, 2, 1)
+	_, _, err = l.Cut()
+	require.NoError(t, err)
+	_, err = l.Commit()
+	require.NoError(t, err)
+	l.Refused()
+	assert.Equal(t, []Source{p1}, l.Lose(p0))
+}
+
 func TestEarlyObjectsDivideATarget(t *testing.T) {
 	l := owner(t, p0, p1)
 	arrives(l, p0, 6, 1)
@@ -164,6 +183,8 @@ func TestEarlyObjectsDivideATarget(t *testing.T) {
 	require.ErrorContains(t, err, "offset 7 of events/0")
 	slot, err := l.Seal(1, []Part{{p0, 3, sum}})
 	require.NoError(t, err)
+	_, err = l.Seal(1, []Part{{p0, 2, Sum{}}})
+	require.ErrorContains(t, err, "offset 2 of events/0", "an earlier object has that")
 	l.Gain(&Resumed{Source: p2, Print: 7})
 	arrives(l, p2, 2, 1)
 	_, err = l.Seal(1, []Part{{p2, 2, Sum{Records: 2}}})
@@ -188,27 +209,52 @@ func TestEarlyObjectsDivideATarget(t *testing.T) {
 	assert.Equal(t, sum.Digest, e.Digest)
 }
 
-// TestMetadataNeverExceedsItsLimit: R4. Whatever was sealed can be closed.
+// TestMetadataNeverExceedsItsLimit: R4. Whatever was sealed can be closed, and a
+// successor that finds it open can add to it; of one and of many sources.
 func TestMetadataNeverExceedsItsLimit(t *testing.T) {
-	l := owner(t, p0, p1)
-	l.limit = 400
-	sealed := 0
-	for o := int64(1); ; o++ {
-		arrives(l, p0, o, 1)
-		if _, err := l.Seal(1, []Part{{p0, o, sumOf(recordID{p0, o - 1}, 1)}}); err != nil {
+	for _, n := range []int32{1, 24} {
+		for limit := 600; limit < 640; limit += 1 + int(n)/4 {
+			l := owner(t)
+			l.limit = limit
+			for id := range n {
+				l.Gain(&Resumed{Source: Source{"events", id}, Print: 7})
+			}
+			sealed := full(t, l)
+			assert.Positive(t, sealed)
+
+			offsets, _ := committed(t, l)
+			assert.LessOrEqual(t, len(offsets[0].Metadata), limit)
+			s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochsOf(t, offsets[0])}})
+			replay(s, always(1))
+			all, _ := s.Done()
+			require.False(t, all[0].Again)
+			successor := NewLane(limit, counter(200))
+			successor.Gain(all...)
+			committed(t, successor)
+
+			for id := range n {
+				l.Read(Source{"events", id}, far)
+				l.Arrived(Source{"events", id}, far, map[Target]Sum{1: {Records: 1}})
+			}
+			_, _, err := l.Cut()
+			require.NoError(t, err)
+			offsets, _ = committed(t, l)
+			assert.LessOrEqual(t, len(offsets[0].Metadata), limit)
+		}
+	}
+}
+
+// full seals objects of a record each until there is no room.
+func full(t *testing.T, l *Lane) (sealed int64) {
+	t.Helper()
+	for {
+		arrives(l, p0, sealed+1, 1)
+		_, err := l.Seal(1, []Part{{p0, sealed + 1, sumOf(recordID{p0, sealed}, 1)}})
+		if err != nil {
 			require.ErrorIs(t, err, ErrNoRoom)
-			break
+			return sealed
 		}
 		sealed++
-	}
-	assert.Positive(t, sealed)
-	l.Read(p1, far-1)
-	l.Arrived(p1, far-1, map[Target]Sum{1: {Records: 1}})
-	_, _, err := l.Cut()
-	require.NoError(t, err)
-	offsets, _ := committed(t, l)
-	for _, o := range offsets {
-		assert.LessOrEqual(t, len(o.Metadata), 400)
 	}
 }
 

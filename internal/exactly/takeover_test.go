@@ -49,6 +49,8 @@ func TestASuccessorFormsTheWholeObject(t *testing.T) {
 	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochs}})
 	assert.Equal(t, []Range{{p0, 0, 3}, {p1, 0, 2}}, s.Reads())
 	objects := replay(s, always(1))
+	_, ok := s.Place(p0, 3, 1)
+	assert.False(t, ok, "what comes after it is for normal reading")
 	slot := Slot{epochs[0].ID, 1, 0}
 	assert.Equal(t, map[Slot][]recordID{slot: {{p0, 0}, {p0, 1}, {p0, 2}, {p1, 0}, {p1, 1}}}, objects)
 	all, announced := s.Done()

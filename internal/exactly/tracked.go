@@ -35,6 +35,7 @@ type tracked struct {
 	Epoch
 	objects map[Slot]stage
 	fresh   bool // differs from what was sent
+	sent    bool // what was sent is neither committed nor refused
 }
 
 func track(e Epoch) *tracked { return &tracked{Epoch: e, objects: map[Slot]stage{}} }

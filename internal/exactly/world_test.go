@@ -111,6 +111,11 @@ func (w *world) deliver(i int) {
 	f := w.commits[i]
 	w.commits = slices.Delete(w.commits, i, i+1)
 	waits := f.by.session == f.session
+	if waits && w.broken.keeps(ruleOneCommit) && w.dice.roll(10) == 0 { // by a broker that is not the coordinator any more
+		w.happened["refused"]++
+		f.by.lane.Refused()
+		return
+	}
 	if f.gen != w.gen && w.broken.keeps(ruleFenced) {
 		w.happened["fenced"]++
 		if waits {

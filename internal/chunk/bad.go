@@ -25,6 +25,9 @@ func (c *Call) turnDown(r run, reason error) (letter delivery, ok bool) {
 // object is encoded: until then it costs little beside the records.
 func (m *Manager) letter(r run, from string, reason error) delivery {
 	now := time.Now()
+	if r.call.ticket != nil {
+		return m.exactLetter(r, from, reason, now)
+	}
 	r.note = &note{from: from, reason: reason, at: now}
 	r.raw += letterSize * int64(r.len())
 	return delivery{part: partition{kind: DeadLetter, path: m.cfg.DeadLetters.Path(now)}, run: r}
@@ -90,8 +93,7 @@ func (c *Config) capOf(kind Kind) int64 {
 
 // describe writes the first dead letters of a chunk, as many as fit into an
 // object and do not take too much memory, and at least one.
-func (m *Manager) describe(rs runs) (lines []record.Record, bytes int64) {
-	most := m.cfg.capOf(DeadLetter)
+func (m *Manager) describe(rs runs, most int64) (lines []record.Record, bytes int64) {
 	for i := range rs {
 		n := rs[i].note
 		for k := range rs[i].records() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/exactly"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
@@ -21,6 +22,12 @@ type Call struct {
 	expects int     // records of the batch
 	groups  grouping
 	hurry   bool
+	// ticket is that of the records which are stored exactly once; nil without
+	// any. offsets are those of the records, and offset that of the next one.
+	ticket  *exactly.Ticket
+	offsets []int64
+	offset  int64
+	sums    map[exactly.Target]exactly.Sum
 
 	arrived time.Time
 	// waited: the call was not let in for so long that others probably were
@@ -96,6 +103,9 @@ func (c *Call) Admit(ctx context.Context, bytes int64, records int) error {
 		return ErrClosed
 	}
 	m.ledger.book.ask(c, bytes+m.cfg.CallOverhead+int64(records)*m.cfg.RecordOverhead)
+	if c.ticket != nil && c.ticket.Recovery != nil {
+		m.ledger.book.move(c, admitted) // others may wait for what it brings
+	}
 	m.letIn()
 	if c.stage == admitted {
 		m.unlock()
@@ -164,6 +174,9 @@ func (c *Call) Commit(ctx context.Context) ([]Failure, error) {
 func (c *Call) handOver(brought []delivery) {
 	m := c.m
 	m.ledger.book.move(c, committed)
+	if c.ticket != nil && !m.arrived(c, brought) {
+		return
+	}
 	for i := range brought {
 		c.pending += brought[i].run.len()
 	}
@@ -174,6 +187,7 @@ func (c *Call) handOver(brought []delivery) {
 	for i := range brought {
 		m.place(brought[i].part, brought[i].run, c.waited)
 	}
+	m.rollFull(brought)
 }
 
 // withdraw takes the call's records back, as far as they are not yet durable.
@@ -184,6 +198,7 @@ func (c *Call) withdraw(err error) ([]Failure, error) {
 	}
 	m := c.m
 	c.withdrawn = true
+	c.breaks(err)
 	m.ledger.uncountParked(c, c.parkedRecords)
 	m.ledger.book.move(c, done)
 	m.left = true
@@ -225,6 +240,10 @@ func (c *Call) finish() {
 func (m *Manager) fail(rs runs, err error) {
 	for i := range rs {
 		r := &rs[i]
+		r.call.breaks(err)
+		if r.call.reads() {
+			continue
+		}
 		for k := range r.len() {
 			r.call.failures = append(r.call.failures, Failure{Index: r.index(k), Err: err})
 		}
@@ -235,6 +254,8 @@ func (m *Manager) fail(rs runs, err error) {
 // settle marks records as durable. The caller holds the lock.
 func (m *Manager) settle(rs runs) {
 	for i := range rs {
-		rs[i].call.settle(rs[i].len())
+		if !rs[i].call.reads() {
+			rs[i].call.settle(rs[i].len())
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/encode"
+	"github.com/s3-destination/s3-destination/internal/exactly"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
@@ -13,6 +14,9 @@ type partition struct {
 	kind   Kind
 	path   string
 	schema string // of its records, where files must not mix them
+	// lane is where the objects are announced before they are stored; nil where
+	// they are not.
+	lane *exactly.Ledger
 }
 
 // chunk is a list of records of one partition on its way to an object. Nothing
@@ -38,6 +42,8 @@ type chunk struct {
 	notes   encode.Notes
 	ratio   float64 // expected encoded bytes for each raw byte
 	most    int64   // the largest size of an object, 0 for none
+
+	announced *announcement // of what is stored exactly once, from its seal on
 
 	parkedIn *parkedPartition // of the partition, while its objects are refused
 	form     Encoded          // from the end of encoding to the end of the upload

@@ -44,6 +44,8 @@ type work struct {
 	result  encode.Result
 	form    Encoded
 	err     error
+	// expelled are records that the encoder failed with, of an announced object.
+	expelled []refusal
 }
 
 // task is a goroutine's: to take a chunk through a stage.
@@ -64,6 +66,7 @@ func (t task) encode() {
 		if w.err != nil {
 			m.narrow(ctx, w)
 		}
+		m.encodeWhole(ctx, w)
 	}
 	var s sorted
 	if w.err == nil {
@@ -96,9 +99,16 @@ func (m *Manager) begin(w *work, cancel func()) bool {
 		return false
 	}
 	c.cancel = cancel
-	m.ledger.hold(c, c.sorted().withoutWithdrawn())
+	if c.announced != nil {
+		if !c.wanted() {
+			return false
+		}
+		m.ledger.hold(c, c.sorted())
+	} else {
+		m.ledger.hold(c, c.sorted().withoutWithdrawn())
+	}
 	w.runs = c.runs
-	if m.cfg.MaxRecords > 0 {
+	if m.cfg.MaxRecords > 0 && !c.whole() {
 		w.runs, _ = c.runs.cut(m.cfg.MaxRecords, m.cfg.RecordOverhead)
 	}
 	return c.records > 0
@@ -108,7 +118,7 @@ func (m *Manager) begin(w *work, cancel func()) bool {
 func (m *Manager) list(w *work) {
 	var bytes int64
 	if w.c.part.kind == DeadLetter {
-		w.records, bytes = m.describe(w.runs)
+		w.records, bytes = m.describe(w.runs, m.limitOf(w.c))
 		bytes += int64(len(w.records)) * recordSize
 	} else {
 		w.records, bytes = w.runs.flat(), w.runs.copies()
@@ -176,6 +186,9 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 		m.lost(c, fmt.Errorf("encoding an object of partition %s: %w", template.Readable(c.part.path), w.err))
 		return false
 	}
+	if c.announced != nil {
+		return m.finishAnnounced(w, s)
+	}
 	m.ledger.hold(c, s.stored)
 	if len(s.rest) > 0 {
 		c.reason = m.cfg.Ending(w.result) // whatever made us write it
@@ -194,13 +207,19 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 		m.keepAll(w, c)
 		return false
 	}
+	m.encoded(w, s)
+	return true
+}
+
+// encoded notes the encoded form of a chunk. The caller holds the lock.
+func (m *Manager) encoded(w *work, s sorted) {
+	c := w.c
 	m.ratios.learn(c.part, c.raw, w.result.Bytes)
 	m.beside(c, s.stored.copies())
 	m.ledger.change(c, func() { c.bytes = w.result.Bytes })
 	c.form, c.notes = w.form, w.result.Notes
 	c.object = s.object
 	m.ledger.move(c, encoded)
-	return true
 }
 
 // passed does what is due when an encoder or an upload is done. The caller

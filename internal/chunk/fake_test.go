@@ -199,7 +199,9 @@ func (c *counter) count(n *int) {
 
 func (c *counter) Saturated() { c.count(&c.saturated) }
 func (c *counter) Stalled()   { c.count(&c.stalled) }
-func (c *counter) Waited()    { c.count(&c.waited) }
+
+func (c *counter) Inexact(InexactReason, int) {}
+func (c *counter) Waited()                    { c.count(&c.waited) }
 
 func (c *counter) Landed(_ Object, _ time.Duration, oversized bool) {
 	if oversized {

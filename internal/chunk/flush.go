@@ -33,7 +33,9 @@ func (m *Manager) rollHeld() {
 		if c == nil || c.first.After(m.heldUntil) {
 			return
 		}
-		m.seal(c, Drain)
+		if !m.seal(c, Drain) {
+			return
+		}
 	}
 }
 

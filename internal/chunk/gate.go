@@ -51,7 +51,7 @@ func (m *Manager) turnAway() {
 func (m *Manager) counted() int64 {
 	l := &m.ledger
 	passing := l.sum(encoding, encoded, landing)
-	waiting := l.sum(open, sealed, parked)
+	waiting := l.sum(open, sealed, parked, forming)
 	return l.book.held() + m.projected(open, sealed) + passing.bytes + passing.extra + waiting.extra + m.ratios.memory()
 }
 

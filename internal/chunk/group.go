@@ -1,6 +1,7 @@
 package chunk
 
 import (
+	"github.com/s3-destination/s3-destination/internal/exactly"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
@@ -24,21 +25,21 @@ type group struct {
 const few = 8
 
 // find returns the group of a partition. path is copied when it is new.
-func (g *grouping) find(path []byte, schema string) int32 {
-	if len(g.all) > 0 && g.all[g.last].is(path, schema) {
+func (g *grouping) find(path []byte, schema string, lane *exactly.Ledger) int32 {
+	if len(g.all) > 0 && g.all[g.last].is(path, schema, lane) {
 		return g.last
 	}
 	if g.byPart == nil {
 		for i := range g.all {
-			if g.all[i].is(path, schema) {
+			if g.all[i].is(path, schema, lane) {
 				return int32(i)
 			}
 		}
-	} else if i, ok := g.byPart[partition{path: string(path), schema: schema}]; ok {
+	} else if i, ok := g.byPart[partition{path: string(path), schema: schema, lane: lane}]; ok {
 		return i
 	}
 	i := int32(len(g.all))
-	p := partition{kind: Data, path: string(path), schema: schema}
+	p := partition{kind: Data, path: string(path), schema: schema, lane: lane}
 	g.all = append(g.all, group{part: p})
 	if g.byPart != nil {
 		g.byPart[p] = i
@@ -57,15 +58,15 @@ func (g *grouping) index() {
 	}
 }
 
-func (g *group) is(path []byte, schema string) bool {
-	return g.refused == nil && g.part.path == string(path) && g.part.schema == schema
+func (g *group) is(path []byte, schema string, lane *exactly.Ledger) bool {
+	return g.refused == nil && g.part.path == string(path) && g.part.schema == schema && g.part.lane == lane
 }
 
 // Add puts a record into the partition of that path. Records of different
 // schemas, told apart by any text, never share an object. path is copied when
 // needed and may be reused.
 func (c *Call) Add(path []byte, schema string, r record.Record, index int) {
-	c.groups.last = c.groups.find(path, schema)
+	c.groups.last = c.groups.find(path, schema, c.lane())
 	c.add(c.groups.last, r, index)
 }
 
@@ -87,6 +88,9 @@ func (c *Call) add(i int32, r record.Record, index int) {
 	g.to++
 	g.raw += raw
 	g.charge += charge
+	if c.ticket != nil {
+		c.offsets = append(c.offsets, c.offset)
+	}
 	c.records = append(c.records, r)
 	c.indexes = append(c.indexes, int32(index))
 	c.groups.of = append(c.groups.of, i)
@@ -94,8 +98,9 @@ func (c *Call) add(i int32, r record.Record, index int) {
 
 // delivery is a run and where it is to go.
 type delivery struct {
-	part partition
-	run  run
+	part   partition
+	run    run
+	target exactly.Target // of what is stored exactly once
 }
 
 // arrange brings the records of each partition together and returns the runs,
@@ -113,6 +118,7 @@ func (c *Call) arrange() []delivery {
 		}
 	}
 	c.groups = grouping{}
+	c.sum(brought)
 	return brought
 }
 
@@ -129,10 +135,14 @@ func (c *Call) gather() {
 	}
 	records := make([]record.Record, len(c.records))
 	indexes := make([]int32, len(c.records))
+	offsets := make([]int64, len(c.offsets))
 	for i, of := range c.groups.of {
 		g := &c.groups.all[of]
 		records[g.to], indexes[g.to] = c.records[i], c.indexes[i]
+		if len(offsets) > 0 {
+			offsets[g.to] = c.offsets[i]
+		}
 		g.to++
 	}
-	c.records, c.indexes = records, indexes
+	c.records, c.indexes, c.offsets = records, indexes, offsets
 }

@@ -19,6 +19,8 @@ type ledger struct {
 	// working are the chunks that are being encoded or uploaded.
 	working map[*chunk]struct{}
 	parked  map[partition]*parkedPartition
+	// forming are the chunks of objects that are formed again.
+	forming map[formed]*chunk
 	// parkedCalls is what the calls hold that wait for records of parked
 	// partitions.
 	parkedCalls callTotals
@@ -50,6 +52,7 @@ func newLedger() ledger {
 		open:    map[partition]*chunk{},
 		working: map[*chunk]struct{}{},
 		parked:  map[partition]*parkedPartition{},
+		forming: map[formed]*chunk{},
 	}
 }
 
@@ -121,6 +124,8 @@ func (l *ledger) leave(c *chunk) {
 		c.cancel = nil
 	case parked:
 		c.parkedIn.chunk = nil
+	case forming:
+		delete(l.forming, c.announced.formed())
 	case landed, failed, dissolved, states:
 	}
 }
@@ -139,6 +144,8 @@ func (l *ledger) arrive(c *chunk) {
 		l.working[c] = struct{}{}
 	case parked:
 		c.parkedIn.chunk = c
+	case forming:
+		l.forming[c.announced.formed()] = c
 	case landed, failed, dissolved, states:
 	}
 }
@@ -238,6 +245,10 @@ func (l *ledger) in(s state) []*chunk {
 			if w.chunk != nil {
 				all = append(all, w.chunk)
 			}
+		}
+	case forming:
+		for _, c := range l.forming {
+			all = append(all, c)
 		}
 	case landed, failed, dissolved, states:
 	}

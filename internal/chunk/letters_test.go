@@ -189,7 +189,7 @@ func TestDeadLettersAreDescribedUntilAnObjectIsFull(t *testing.T) {
 				m.letter(m.comes(1, committed).brings(2, 6), "a", reason).run,
 				m.letter(m.comes(1, committed).brings(3, 6), "b", reason).run,
 			}
-			lines, size := m.describe(rs)
+			lines, size := m.describe(rs, m.cfg.capOf(DeadLetter))
 			assert.Len(t, lines, tc.lines)
 			assert.Equal(t, int64(10*tc.lines), size)
 			for i, l := range lines {

@@ -34,6 +34,7 @@ type Manager struct {
 	hurried   bool // a call must not wait for fuller objects
 	left      bool // a call was withdrawn, and its records are still in chunks
 	closed    bool
+	placing   bool // a call's records are being placed
 	// news is what the observer is told when the lock has been given back.
 	news []func(o Observer)
 
@@ -121,7 +122,7 @@ func (m *Manager) Close(ctx context.Context) error {
 		m.closed = true
 		m.stop()
 		m.turnAway()
-		m.failAll(open, parked, sealed, encoded)
+		m.failAll(open, parked, forming, sealed, encoded)
 	}
 	m.unlock()
 	ended := make(chan struct{})

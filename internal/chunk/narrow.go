@@ -12,7 +12,7 @@ import (
 // attempt encodes the records of a chunk.
 func (m *Manager) attempt(ctx context.Context, w *work) {
 	m.list(w)
-	w.form, w.result, w.err = m.tester().try(ctx, w.c.part.kind, w.records)
+	w.form, w.result, w.err = m.tester().try(ctx, w.c.part.kind, w.records, m.limitOf(w.c))
 }
 
 // tester encodes records to see what becomes of them.
@@ -25,14 +25,14 @@ func (m *Manager) tester() tester { return tester{&m.cfg, m.pipe} }
 
 // try runs an encoder and checks what it says. A panic is an error of these
 // records.
-func (t tester) try(ctx context.Context, kind Kind, records []record.Record) (form Encoded, res encode.Result, err error) {
+func (t tester) try(ctx context.Context, kind Kind, records []record.Record, limit int64) (form Encoded, res encode.Result, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			t.cfg.Observer.Panicked(v, debug.Stack())
 			form, res, err = nil, encode.Result{}, fmt.Errorf("the encoder panicked: %v", v)
 		}
 	}()
-	form, res, err = t.pipe.Encode(ctx, kind, records, t.cfg.capOf(kind))
+	form, res, err = t.pipe.Encode(ctx, kind, records, limit)
 	if err == nil {
 		err = verify(form, res, len(records))
 	}
@@ -104,7 +104,12 @@ func (m *Manager) without(w *work, all, good runs, refused []refusal) bool {
 		return false
 	}
 	m.ledger.hold(w.c, all)
-	m.expel(refused)
+	if a := w.c.announced; a != nil {
+		a.whole = true // nothing is divided any more: they are refused with what is
+		w.expelled = refused
+	} else {
+		m.expel(refused)
+	}
 	w.runs, w.records, w.err = good, nil, nil
 	return len(good) > 0
 }
@@ -131,7 +136,7 @@ func (t tester) halve(ctx context.Context, kind Kind, records []record.Record, o
 // tryAll encodes records for nothing but the errors, until the context ends.
 func (t tester) tryAll(ctx context.Context, kind Kind, records []record.Record) error {
 	for len(records) > 0 && ctx.Err() == nil {
-		form, res, err := t.try(ctx, kind, records)
+		form, res, err := t.try(ctx, kind, records, t.cfg.capOf(kind))
 		if err != nil {
 			return err
 		}

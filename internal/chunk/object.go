@@ -47,6 +47,14 @@ const (
 // Reasons are all of them.
 var Reasons = []Reason{Size, Records, Age, Idle, Saturation, Memory, Partitions, Schema, Drain, Recovery, Disk}
 
+// Announced is what the key of an object follows from, beside path and clock.
+type Announced struct {
+	// UUID fills {{uuid}}, or makes a name unique that has none.
+	UUID string
+	// Number fills {{chunk_id}}.
+	Number int
+}
+
 // Object describes one encoded object on its way to the store.
 type Object struct {
 	// ID is the identity of the chunk, chosen when it was opened and unique
@@ -59,6 +67,9 @@ type Object struct {
 	Key string
 	// Opened is when the chunk was opened, the clock of its name.
 	Opened time.Time
+	// Announced is set where the key follows from what is committed: whoever
+	// forms the object again gives it the same one.
+	Announced *Announced
 	// Reason is why the chunk was rolled.
 	Reason Reason
 	// Records are those the object holds, in order; of dead letters the records

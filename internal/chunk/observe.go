@@ -34,6 +34,9 @@ type Observer interface {
 	// Saturated reports that everything was rolled because every slot for
 	// calls was taken.
 	Saturated()
+	// Inexact reports records that may be stored twice although they were to be
+	// stored exactly once, and why.
+	Inexact(reason InexactReason, records int)
 	// Stalled reports that the input repeatedly stopped until records were
 	// acknowledged.
 	Stalled()
@@ -100,4 +103,5 @@ func (silent) GivenBack(int, error)                  {}
 func (silent) Waited()                               {}
 func (silent) Saturated()                            {}
 func (silent) Stalled()                              {}
+func (silent) Inexact(InexactReason, int)            {}
 func (silent) Observe(Stats)                         {}

@@ -18,6 +18,10 @@ func (m *Manager) place(p partition, r run, late bool) {
 		m.keep(w, r)
 		return
 	}
+	if p.lane != nil {
+		m.placeExactly(p, r, late)
+		return
+	}
 	c := m.ledger.open[p]
 	if c != nil {
 		m.ledger.change(c, func() { c.expect(m.ratios.of(p)) })
@@ -83,7 +87,11 @@ func (m *Manager) fits(c *chunk, r *run) int {
 
 // beyond reports whether the chunk is to be rolled with records of that size.
 func (c *chunk) beyond(raw int64) bool {
-	return float64(int64(float64(raw)*c.ratio)) >= overshoot*float64(c.most)
+	fill := overshoot
+	if c.part.lane != nil {
+		fill = undershoot
+	}
+	return float64(int64(float64(raw)*c.ratio)) >= fill*float64(c.most)
 }
 
 // full reports whether the chunk alone must be rolled, and why.
@@ -98,10 +106,16 @@ func (m *Manager) full(c *chunk) (Reason, bool) {
 	}
 }
 
-// seal closes a chunk that collects and hands it to the encoders.
-func (m *Manager) seal(c *chunk, reason Reason) {
+// seal closes a chunk that collects and hands it to the encoders. It reports
+// whether it could: what is stored exactly once has to be announced, and there is
+// not always room for that.
+func (m *Manager) seal(c *chunk, reason Reason) bool {
+	if c.part.lane != nil {
+		return m.announce(c, reason)
+	}
 	c.reason = reason
 	m.ledger.move(c, sealed)
+	return true
 }
 
 // putBack returns what did not fit into an object to the partition's open

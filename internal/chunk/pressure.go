@@ -16,7 +16,7 @@ const highWater, lowWater = 0.8, 0.5
 // rolling chunks would change nothing for them.
 func (m *Manager) pressure() int64 {
 	l := &m.ledger
-	away := l.sum(sealed, encoding, encoded, landing)
+	away := l.sum(sealed, encoding, encoded, landing, forming)
 	return l.book.stages[committed].charge - l.parkedCalls.charge - away.charge + l.tallies[open].extra + m.projected(open)
 }
 
@@ -57,6 +57,9 @@ func (m *Manager) rollForMemory() {
 	for i, c := range bySize {
 		if i > 0 && excess <= 0 {
 			break
+		}
+		if c.state != open {
+			continue // sealed with another one
 		}
 		excess -= c.charge + c.bytes
 		m.seal(c, Memory)

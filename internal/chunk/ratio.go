@@ -39,6 +39,7 @@ func newRatios(cfg Config) ratios {
 
 // of returns the ratio to expect.
 func (r *ratios) of(p partition) float64 {
+	p.lane = nil
 	if known, ok := r.byPartition[p]; ok {
 		return known
 	}
@@ -53,6 +54,7 @@ func (r *ratios) learn(p partition, raw, encoded int64) {
 	if raw <= 0 || encoded <= 0 {
 		return
 	}
+	p.lane = nil
 	measured := float64(encoded) / float64(raw)
 	trust := min(1, float64(raw)/meaningful)
 	if r.limit > 0 {

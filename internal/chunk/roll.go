@@ -110,8 +110,7 @@ func (m *Manager) isOld(now time.Time) bool {
 
 // rollOld rolls the chunks whose first record is too old.
 func (m *Manager) rollOld(now time.Time) {
-	for m.free() > 0 && m.isOld(now) {
-		m.seal(m.ledger.byAge[0], Age)
+	for m.free() > 0 && m.isOld(now) && m.seal(m.ledger.byAge[0], Age) {
 	}
 }
 
@@ -123,8 +122,9 @@ func (m *Manager) overtake(now time.Time) {
 	if len(l.sealed) == 0 || m.idleEncoders() <= 0 || !m.isOld(now) || !l.byAge[0].first.Before(l.sealed[0].first) {
 		return
 	}
-	m.seal(l.byAge[0], Age)
-	l.overtake()
+	if m.seal(l.byAge[0], Age) {
+		l.overtake()
+	}
 }
 
 // quiet returns when the open chunks are to be rolled unless something
@@ -160,7 +160,9 @@ func (m *Manager) rollIdle(now time.Time) {
 		if c == nil {
 			return
 		}
-		m.seal(c, reason)
+		if !m.seal(c, reason) {
+			return
+		}
 		m.flushing = m.flushing && len(m.ledger.byAge) > 0
 	}
 }
@@ -204,12 +206,11 @@ func (m *Manager) saturated() bool {
 // encoding it may add to them.
 func (m *Manager) sealAll(reason Reason) {
 	for _, c := range slices.Clone(m.ledger.byAge) {
-		if c.part.kind == Data {
+		if c.part.kind == Data && c.state == open {
 			m.seal(c, reason)
 		}
 	}
-	for m.ledger.underway() == 0 && len(m.ledger.byAge) > 0 {
-		m.seal(m.ledger.byAge[0], reason)
+	for m.ledger.underway() == 0 && len(m.ledger.byAge) > 0 && m.seal(m.ledger.byAge[0], reason) {
 	}
 }
 
@@ -220,7 +221,7 @@ func (m *Manager) sweep() {
 	m.left = false
 	l := &m.ledger
 	for _, c := range l.in(encoded) {
-		if c.runs.spoiled() {
+		if c.spoiled() {
 			m.recall(c)
 		}
 	}
@@ -235,13 +236,18 @@ func (m *Manager) sweep() {
 			l.move(c, dissolved)
 		}
 	}
+	for _, c := range l.in(forming) {
+		if c.part.lane.Reason() != nil {
+			l.move(c, dissolved)
+		}
+	}
 	for c := range l.working {
 		switch {
-		case !c.runs.wanted():
+		case !c.wanted():
 			if c.cancel != nil {
 				c.cancel()
 			}
-		case c.state == landing && c.runs.spoiled():
+		case c.state == landing && c.spoiled():
 			c.recalled.close()
 		}
 	}

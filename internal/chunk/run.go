@@ -46,8 +46,11 @@ func (r *run) records() []record.Record { return r.call.records[r.from:r.to] }
 func (r *run) index(i int) int { return int(r.call.indexes[int(r.from)+i]) }
 
 // compare orders runs by the arrival of their calls, and within a call by the
-// order of its batch.
+// order of its batch. What is stored exactly once is in the order of the input.
 func (r *run) compare(o *run) int {
+	if r.call.ticket != nil && o.call.ticket != nil {
+		return cmp.Or(r.call.ticket.Source.Compare(o.call.ticket.Source), cmp.Compare(r.first(), o.first()), cmp.Compare(r.from, o.from))
+	}
 	return cmp.Or(cmp.Compare(r.call.order, o.call.order), cmp.Compare(r.from, o.from))
 }
 

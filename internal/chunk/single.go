@@ -25,7 +25,7 @@ type Encoding interface {
 func Encode(ctx context.Context, cfg Config, pipe Encoding, kind Kind, records []record.Record) (Encoded, encode.Result, error) {
 	cfg = cfg.complete()
 	t := tester{&cfg, pipe}
-	form, res, err := t.try(ctx, kind, records)
+	form, res, err := t.try(ctx, kind, records, cfg.capOf(kind))
 	if err == nil || ctx.Err() != nil {
 		return form, res, err
 	}
@@ -38,7 +38,7 @@ func Encode(ctx context.Context, cfg Config, pipe Encoding, kind Kind, records [
 		return nil, encode.Result{Taken: len(records), Refused: culprits}, nil
 	}
 	good, at := withoutCulprits(records, culprits)
-	if form, res, err = t.try(ctx, kind, good); err != nil {
+	if form, res, err = t.try(ctx, kind, good, cfg.capOf(kind)); err != nil {
 		return nil, encode.Result{}, err
 	}
 	return form, merged(res, at, culprits, len(records)), nil

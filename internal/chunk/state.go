@@ -19,6 +19,9 @@ const (
 	// parked chunks collect records of a partition whose objects are refused,
 	// until one of them is tried again.
 	parked
+	// forming chunks collect the records of an object that a predecessor has
+	// announced, until it is known whether it is to be stored.
+	forming
 	// landed is the end of a chunk whose object is durable.
 	landed
 	// failed is the end of a chunk whose records were reported as not stored.
@@ -37,6 +40,7 @@ var successors = [states][]state{
 	encoded:  {landing, failed, dissolved},
 	landing:  {landed, failed, dissolved},
 	parked:   {sealed, failed, dissolved},
+	forming:  {sealed, failed, dissolved},
 }
 
 func (s state) final() bool { return len(successors[s]) == 0 }
@@ -45,7 +49,7 @@ func (s state) final() bool { return len(successors[s]) == 0 }
 func (s state) String() string {
 	return [...]string{
 		open: "open", sealed: "sealed", encoding: "encoding", encoded: "encoded", landing: "landing",
-		parked: "parked", landed: "landed", failed: "failed", dissolved: "dissolved",
+		parked: "parked", forming: "forming", landed: "landed", failed: "failed", dissolved: "dissolved",
 	}[s]
 }
 

@@ -10,7 +10,7 @@ import (
 // A chunk goes from its seal to its object step by step, may end at any time, and
 // never comes back from its end.
 func TestChunkGoesFromStateToState(t *testing.T) {
-	next := map[state]state{open: sealed, sealed: encoding, encoding: encoded, encoded: landing, landing: landed, parked: sealed}
+	next := map[state]state{open: sealed, sealed: encoding, encoding: encoded, encoded: landing, landing: landed, parked: sealed, forming: sealed}
 	for from := range states {
 		step, on := next[from]
 		assert.Equal(t, !on, from.final(), "%s", from)
@@ -31,7 +31,7 @@ func TestStatesHaveNames(t *testing.T) {
 	for s := range states {
 		names = append(names, s.String())
 	}
-	assert.Equal(t, []string{"open", "sealed", "encoding", "encoded", "landing", "parked", "landed", "failed", "dissolved"}, names)
+	assert.Equal(t, []string{"open", "sealed", "encoding", "encoded", "landing", "parked", "forming", "landed", "failed", "dissolved"}, names)
 }
 
 // Gauges show what is open, under way, waiting and parked.

@@ -17,7 +17,7 @@ func (m *Manager) mayLand() bool {
 func (m *Manager) startLanding() {
 	for len(m.ledger.encoded) > 0 && m.mayLand() {
 		c := m.ledger.encoded[0]
-		if c.runs.spoiled() {
+		if c.spoiled() {
 			m.recall(c)
 			continue
 		}
@@ -32,7 +32,7 @@ func (t task) land() {
 	defer cancel()
 	t.m.lock()
 	t.c.cancel = cancel
-	if !t.c.runs.wanted() {
+	if !t.c.wanted() {
 		cancel() // its calls were withdrawn while it waited
 	}
 	t.m.unlock()
@@ -44,6 +44,10 @@ func (m *Manager) land(ctx context.Context, c *chunk) {
 	o := Object{
 		ID: c.id, Kind: c.part.kind, Path: c.part.path, Opened: c.opened,
 		Reason: c.reason, Records: c.object, Rows: len(c.object), Encoded: c.form, Bytes: c.bytes, Notes: c.notes, Recalled: c.recalled,
+	}
+	if c.announced != nil {
+		m.landAnnounced(ctx, c, o)
+		return
 	}
 	var err error
 	o.Key, err = m.pipe.Land(ctx, o)
@@ -97,7 +101,7 @@ func (m *Manager) lost(c *chunk, err error) {
 	switch {
 	case m.closed:
 		err = ErrClosed
-	case c.runs.wanted():
+	case c.wanted():
 		n := c.records
 		m.tell(func(o Observer) { o.Failed(n, err) })
 	}

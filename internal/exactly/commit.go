@@ -47,6 +47,11 @@ func (l *Lane) Commit() ([]Offset, error) {
 	return all, nil
 }
 
+// dirty reports whether there is anything to commit.
+func (l *Lane) dirty() bool {
+	return !l.sending && slices.ContainsFunc(l.sources, func(p *source) bool { return p.dirty })
+}
+
 // Committed notes that the commit under way is stored, and returns the objects
 // that may be uploaded since (R1).
 func (l *Lane) Committed() (announced []Slot) {
@@ -112,6 +117,9 @@ func (l *Lane) advance(p *source) {
 		}
 		if e.Closed {
 			m, _ := e.Member(p.Source)
+			if e.Lane[m].End > p.done && l.broken.keeps(ruleLandFirst) {
+				break
+			}
 			p.low, p.dirty = e.Lane[m].End, true
 			p.list = p.list[i+1:]
 			i = -1
@@ -154,4 +162,17 @@ func (l *Lane) Lose(gone ...Source) (again []Source) {
 func (l *Lane) torn(e *tracked, lost []Source) bool {
 	return (e.fresh || e == l.growing) && l.broken.keeps(ruleFrozen) &&
 		slices.ContainsFunc(lost, func(s Source) bool { _, ok := e.Member(s); return ok })
+}
+
+// separable reports whether no other source is to be taken over anew when some go.
+func (l *Lane) separable(gone []Source) bool {
+	if l.sending {
+		return false
+	}
+	for _, p := range l.sources {
+		if slices.ContainsFunc(p.list, func(e *tracked) bool { return l.torn(e, gone) }) {
+			return false
+		}
+	}
+	return true
 }

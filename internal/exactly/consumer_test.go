@@ -175,6 +175,7 @@ func (c *consumer) arrives() {
 	if !c.lane.Arrived(r.Source, r.To, sums) {
 		panic("it was read and is not expected")
 	}
+	c.lane.Passed(r.Source, r.To)
 }
 
 func sumOf(r recordID, t Target) Sum {

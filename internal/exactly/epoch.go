@@ -34,8 +34,10 @@ type Member struct {
 	Start, End int64
 }
 
-// Early is an object that is sealed before its epoch is closed: the records of a
-// target below Cuts that no earlier object of that target holds.
+// Early is an object that is sealed before its epoch is closed, or that was taken
+// out of another one because all did not fit: the records of a target below Cuts
+// that no object with lower cuts of that target holds. The cuts of a target's
+// objects are in one order, whatever the order in which they were made.
 type Early struct {
 	Target Target
 	Cuts   []int64 // one for each member
@@ -107,6 +109,11 @@ func (e *Epoch) Reach(member int) int64 {
 	return reach
 }
 
+// last is the number of the object that has what is left of a target when its
+// epoch is closed. Early objects have the numbers from 1 on, in the order in which
+// they were made: no number changes when another object is made.
+const last = 0
+
 // Object returns which object of its target a record is in. There is none for a
 // record outside of the epoch, or above all cuts while it is not closed.
 func (e *Epoch) Object(member int, offset int64, t Target) (j int, ok bool) {
@@ -114,16 +121,51 @@ func (e *Epoch) Object(member int, offset int64, t Target) (j int, ok bool) {
 	if offset < m.Start || e.Closed && offset >= m.End {
 		return 0, false
 	}
-	for _, s := range e.Early {
+	n, found := 0, -1
+	for i, s := range e.Early {
 		if s.Target != t {
 			continue
 		}
-		if offset < s.Cuts[member] {
-			return j, true
+		n++
+		if offset < s.Cuts[member] && (found < 0 || below(s.Cuts, e.Early[found].Cuts)) {
+			j, found = n, i
 		}
-		j++
 	}
-	return j, e.Closed
+	if found >= 0 {
+		return j, true
+	}
+	return last, e.Closed
+}
+
+// early returns the n-th early object of a target, nil where there is none.
+func (e *Epoch) early(t Target, n int) *Early {
+	for i := range e.Early {
+		if e.Early[i].Target != t {
+			continue
+		}
+		if n--; n == 0 {
+			return &e.Early[i]
+		}
+	}
+	return nil
+}
+
+// below reports whether no cut is above that of the other object, and any is
+// below.
+func below(a, b []int64) bool {
+	less := false
+	for i := range a {
+		if a[i] > b[i] {
+			return false
+		}
+		less = less || a[i] < b[i]
+	}
+	return less
+}
+
+// Refuses reports whether a record is one that the encoder could not take.
+func (e *Epoch) Refuses(member int, offset int64) bool {
+	return slices.Contains(e.Refused, Place{member, offset})
 }
 
 // Clone copies an epoch with all that it refers to.
@@ -168,24 +210,27 @@ func (e *Epoch) check() error {
 	return nil
 }
 
-// checkEarly holds the cuts of each target to the order in which they were made.
+// checkEarly holds the cuts of each target to the order that they must have.
 func (e *Epoch) checkEarly() error {
-	latest := map[Target][]int64{}
+	targets := map[Target][][]int64{}
 	for _, s := range e.Early {
 		if len(s.Cuts) != len(e.Lane) {
 			return errors.New("a cut lacks Kafka partitions")
 		}
-		before := latest[s.Target]
 		for i, m := range e.Lane {
-			least := m.Start
-			if before != nil {
-				least = before[i]
-			}
-			if s.Cuts[i] < least || e.Closed && s.Cuts[i] > m.End {
+			if s.Cuts[i] < m.Start || e.Closed && s.Cuts[i] > m.End {
 				return fmt.Errorf("cut %d of %s cannot be", s.Cuts[i], m.Source)
 			}
 		}
-		latest[s.Target] = s.Cuts
+		targets[s.Target] = append(targets[s.Target], s.Cuts)
+	}
+	for _, cuts := range targets {
+		slices.SortFunc(cuts, slices.Compare)
+		for i := range cuts[1:] {
+			if below(cuts[i+1], cuts[i]) || !below(cuts[i], cuts[i+1]) && !slices.Equal(cuts[i], cuts[i+1]) {
+				return errors.New("its cuts are in no order")
+			}
+		}
 	}
 	return nil
 }

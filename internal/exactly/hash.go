@@ -28,6 +28,13 @@ func TargetOf(parts ...string) Target {
 	return Target(binary.LittleEndian.Uint64(h.Sum(nil)))
 }
 
+// Letters is the target of the dead letters that an object's refused records
+// become.
+func (t Target) Letters() Target { return Target(mix(uint64(t) ^ letters)) }
+
+// letters is any number: a target that was hashed is not changed by it to another.
+const letters = 0x6465616420313030
+
 // PrintOf tells apart topics of the same name by their ids.
 func PrintOf(topicID [16]byte) uint32 {
 	if topicID == [16]byte{} {

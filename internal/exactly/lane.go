@@ -37,8 +37,12 @@ type source struct {
 	from  int64      // where the next epoch begins
 	front int64      // everything below has arrived
 	spans []*span    // what was read and has not all arrived, in order
+	done  int64      // a pipeline is done with everything below
+	open  []*span    // what a pipeline is not done with, in order
 	sums  map[Target]Sum
 	dirty bool // differs from what was sent
+	// leaving: nothing more of it is read, so that new epochs do without it.
+	leaving bool
 }
 
 // span is a range of offsets that was read and goes through a pipeline in one
@@ -46,6 +50,7 @@ type source struct {
 type span struct {
 	end     int64
 	arrived bool
+	passed  bool
 	sums    map[Target]Sum
 }
 
@@ -57,7 +62,7 @@ func (l *Lane) Gain(all ...*Resumed) {
 	for _, r := range all {
 		l.sources = append(l.sources, &source{
 			Source: r.Source, print: r.Print, low: r.Low, list: r.epochs, dirty: r.dirty,
-			from: r.Position, front: r.Position, sums: map[Target]Sum{},
+			from: r.Position, front: r.Position, done: r.Position, sums: map[Target]Sum{},
 		})
 		l.advance(l.sources[len(l.sources)-1])
 	}
@@ -75,7 +80,28 @@ func (l *Lane) find(s Source) *source {
 // Read notes that the records of a source up to end are on their way.
 func (l *Lane) Read(s Source, end int64) {
 	p := l.find(s)
-	p.spans = append(p.spans, &span{end: end})
+	a := &span{end: end}
+	p.spans = append(p.spans, a)
+	p.open = append(p.open, a)
+}
+
+// Passed notes that a pipeline is done with the records of a source up to end.
+// Until then some may come late: no offset above them is committed.
+func (l *Lane) Passed(s Source, end int64) {
+	p := l.find(s)
+	if p == nil {
+		return
+	}
+	for _, a := range p.open {
+		if a.end == end {
+			a.passed = true
+		}
+	}
+	for len(p.open) > 0 && p.open[0].passed {
+		p.done = p.open[0].end
+		p.open = p.open[1:]
+	}
+	l.advance(p)
 }
 
 // Arrived notes what has come of the records up to end: how many of which target.
@@ -134,8 +160,8 @@ func (l *Lane) Seal(t Target, parts []Part) (Slot, error) {
 		cuts[i] = p.Cut
 		next.Digest += p.Sum.Digest
 	}
-	j := next.Sealed(t)
 	next.Early = append(next.Early, Early{t, cuts})
+	j := next.Sealed(t)
 	if !l.fits(e, next) {
 		return Slot{}, ErrNoRoom
 	}
@@ -162,16 +188,23 @@ func (p *source) take(t Target, sum Sum) {
 	}
 }
 
-// latest are the cuts of the latest object of a target.
+// latest are the highest cuts of a target.
 func latest(e *Epoch, t Target) []int64 {
-	for _, s := range slices.Backward(e.Early) {
-		if s.Target == t {
-			return slices.Clone(s.Cuts)
-		}
-	}
+	return highest(e, t, func([]int64) bool { return true })
+}
+
+// highest are the highest cuts of a target among some of its objects.
+func highest(e *Epoch, t Target, among func(cuts []int64) bool) []int64 {
 	cuts := make([]int64, len(e.Lane))
 	for i, m := range e.Lane {
 		cuts[i] = m.Start
+	}
+	for _, s := range e.Early {
+		if s.Target == t && among(s.Cuts) {
+			for i, cut := range s.Cuts {
+				cuts[i] = max(cuts[i], cut)
+			}
+		}
 	}
 	return cuts
 }
@@ -220,7 +253,7 @@ func (l *Lane) Cut() (*Epoch, []Slot, error) {
 	l.growing, e.Epoch = nil, next
 	slots := make([]Slot, 0, len(left))
 	for t := range left {
-		slots = append(slots, Slot{e.ID, t, e.Sealed(t)})
+		slots = append(slots, Slot{e.ID, t, last})
 		e.objects[slots[len(slots)-1]] = stagePlanned
 	}
 	slices.SortFunc(slots, compareSlots)
@@ -240,6 +273,9 @@ func (l *Lane) begin(sources []*source) Epoch {
 	id, clock := l.stamp()
 	e := Epoch{ID: id, Clock: ClockOf(clock)}
 	for _, p := range sources {
+		if p.leaving && p.front == p.from && len(p.open) == 0 {
+			continue
+		}
 		e.Lane = append(e.Lane, Member{Source: p.Source, Print: p.print, Start: p.from})
 	}
 	return e

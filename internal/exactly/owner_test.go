@@ -41,6 +41,7 @@ func arrives(l *Lane, s Source, end int64, target Target) {
 	}
 	l.Read(s, end)
 	l.Arrived(s, end, sums)
+	l.Passed(s, end)
 }
 
 // committed has everything committed, and returns what was sent.
@@ -81,6 +82,7 @@ func TestWhatIsFilteredNeedsNoObjectAndNoIntent(t *testing.T) {
 	arrives(l, p0, 0, 0)
 	l.Read(p0, 9)
 	l.Arrived(p0, 9, nil)
+	l.Passed(p0, 9)
 	_, slots, err := l.Cut()
 	require.NoError(t, err)
 	assert.Empty(t, slots)
@@ -202,7 +204,8 @@ func TestEarlyObjectsDivideATarget(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, slot.Epoch, e.ID)
 	assert.Len(t, e.Lane, 2)
-	assert.Equal(t, []Slot{{e.ID, 1, 1}}, slots)
+	assert.Equal(t, []Slot{{e.ID, 1, 0}}, slots)
+	assert.Equal(t, 1, slot.J)
 	for _, s := range []recordID{{p0, 3}, {p0, 4}, {p0, 5}, {p1, 0}, {p1, 1}, {p1, 2}, {p1, 3}} {
 		sum = sum.Add(sumOf(s, 1))
 	}

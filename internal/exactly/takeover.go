@@ -81,6 +81,7 @@ func (t *Takeover) revive(e Epoch) *revived {
 		}
 	}
 	r := &revived{tracked: *track(e.Clone())}
+	r.inherited = true
 	for _, m := range e.Lane {
 		r.salts = append(r.salts, SaltOf(m.Source))
 	}
@@ -145,6 +146,10 @@ func (t *Takeover) Place(s Source, offset int64, target Target) (Slot, bool) {
 			e.sum.Add(e.salts[i], offset, target)
 			slot := Slot{e.ID, target, j}
 			e.objects[slot] = stageAnnounced
+			if e.Refuses(i, offset) {
+				slot = slot.Letters()
+				e.objects[slot] = stageAnnounced
+			}
 			return slot, true
 		}
 	}
@@ -166,12 +171,38 @@ func (t *Takeover) owned(s Source) *heir {
 	return nil
 }
 
+// Positions are beyond all that was announced of each source.
+func (t *Takeover) Positions() map[Source]int64 {
+	all := map[Source]int64{}
+	for _, h := range t.own {
+		all[h.Source] = h.reach
+	}
+	return all
+}
+
+// epoch returns an epoch by its id.
+func (t *Takeover) epoch(id EpochID) (Epoch, bool) {
+	for _, e := range t.epochs {
+		if e.ID == id {
+			return e.Epoch, true
+		}
+	}
+	for _, h := range t.own {
+		if h.rest != nil && h.rest.ID == id {
+			return h.rest.Epoch, true
+		}
+	}
+	return Epoch{}, false
+}
+
 // Resumed is a source from which normal reading goes on at a position.
 type Resumed struct {
 	Source
 	Print    uint32
 	Low      int64
 	Position int64
+	// Reach is up to where predecessors have announced anything.
+	Reach int64
 	// Again says that what was announced cannot be formed again as it was: all from
 	// the committed offset on is stored once more, under other keys.
 	Again  bool
@@ -185,7 +216,7 @@ type Resumed struct {
 func (t *Takeover) Done() (all []*Resumed, announced []Slot) {
 	used := map[*revived]bool{}
 	for _, h := range t.own {
-		r := &Resumed{Source: h.Source, Print: h.Print, Low: h.Low, Position: h.reach}
+		r := &Resumed{Source: h.Source, Print: h.Print, Low: h.Low, Position: h.reach, Reach: h.reach}
 		all = append(all, r)
 		if slices.ContainsFunc(h.epochs, t.changed) { // R11
 			r.Again, r.Position, r.dirty = true, h.Low, true

@@ -51,7 +51,7 @@ func TestASuccessorFormsTheWholeObject(t *testing.T) {
 	objects := replay(s, always(1))
 	_, ok := s.Place(p0, 3, 1)
 	assert.False(t, ok, "what comes after it is for normal reading")
-	slot := Slot{epochs[0].ID, 1, 0}
+	slot := Slot{epochs[0].ID, 1, 1}
 	assert.Equal(t, map[Slot][]recordID{slot: {{p0, 0}, {p0, 1}, {p0, 2}, {p1, 0}, {p1, 1}}}, objects)
 	all, announced := s.Done()
 	assert.Equal(t, []Slot{slot}, announced)
@@ -80,7 +80,7 @@ func TestWhatIsBesideEarlyObjectsGetsAnEpochOfItsOwn(t *testing.T) {
 	}
 	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochs}})
 	objects := replay(s, target)
-	early, rest := Slot{epochs[0].ID, 1, 0}, Slot{EpochID{101}, 2, 0}
+	early, rest := Slot{epochs[0].ID, 1, 1}, Slot{EpochID{101}, 2, 0}
 	assert.Equal(t, map[Slot][]recordID{early: {{p0, 0}, {p0, 2}, {p1, 0}}, rest: {{p0, 1}}}, objects,
 		"record 1 of p1 is for the owner of p1")
 	all, announced := s.Done()

@@ -36,6 +36,8 @@ type tracked struct {
 	objects map[Slot]stage
 	fresh   bool // differs from what was sent
 	sent    bool // what was sent is neither committed nor refused
+	// inherited: somebody else has made it, and may have stored any of its objects.
+	inherited bool
 }
 
 func track(e Epoch) *tracked { return &tracked{Epoch: e, objects: map[Slot]stage{}} }

@@ -108,31 +108,50 @@ func (c *committer) commit(ctx context.Context, parts []*partition) error {
 var errUnanswered = errors.New("no answer to the commit")
 
 func (c *committer) send(ctx context.Context, all []due) error {
-	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
-	defer cancel()
-	if err := c.find(ctx); err != nil {
-		return err
-	}
-	t := c.current()
-	if t == c.unanswered {
-		return fmt.Errorf("committing offsets of group %s: waiting for a new generation: %w", c.group, errUnanswered)
-	}
-	resp, err := c.client.Broker(int(c.coordinator)).Request(ctx, c.request(t, all)) // never tries again
+	resp, err := c.request(ctx, requestOf(all))
 	if err != nil {
-		c.coordinator = -1
-		if neverSent(err) {
-			return fmt.Errorf("committing offsets of group %s: %w", c.group, err)
-		}
-		c.unanswered = t
-		return fmt.Errorf("committing offsets of group %s: %w: %w", c.group, errUnanswered, err)
+		return err
 	}
 	c.reader.mu.Lock()
 	defer c.reader.mu.Unlock()
-	refused := errors.Join(c.judge(resp.(*kmsg.OffsetCommitResponse), all)...)
+	refused := errors.Join(c.judge(resp, all)...)
+	c.moved(refused)
+	return refused
+}
+
+// request sends a commit once, for the present membership.
+func (c *committer) request(ctx context.Context, req *kmsg.OffsetCommitRequest) (*kmsg.OffsetCommitResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	if err := c.find(ctx); err != nil {
+		return nil, err
+	}
+	t := c.current()
+	if t == c.unanswered {
+		return nil, fmt.Errorf("committing offsets of group %s: waiting for a new generation: %w", c.group, errUnanswered)
+	}
+	req.Group, req.MemberID, req.Generation = c.group, t.member, t.generation
+	if c.name != "" {
+		req.InstanceID = &c.name
+	}
+	resp, err := c.client.Broker(int(c.coordinator)).Request(ctx, req) // never tries again
+	if err != nil {
+		c.coordinator = -1
+		if neverSent(err) {
+			return nil, fmt.Errorf("committing offsets of group %s: %w", c.group, err)
+		}
+		c.unanswered = t
+		return nil, fmt.Errorf("committing offsets of group %s: %w: %w", c.group, errUnanswered, err)
+	}
+	return resp.(*kmsg.OffsetCommitResponse), nil
+}
+
+// moved has the coordinator asked for anew when a refusal says that it is another
+// broker.
+func (c *committer) moved(refused error) {
 	if errors.Is(refused, kerr.NotCoordinator) || errors.Is(refused, kerr.CoordinatorNotAvailable) {
 		c.coordinator = -1
 	}
-	return refused
 }
 
 // neverSent reports whether a request failed before it was on its way.
@@ -190,12 +209,8 @@ func (c *committer) judge(resp *kmsg.OffsetCommitResponse, all []due) (refused [
 	return refused
 }
 
-func (c *committer) request(t tenure, all []due) *kmsg.OffsetCommitRequest {
+func requestOf(all []due) *kmsg.OffsetCommitRequest {
 	req := kmsg.NewPtrOffsetCommitRequest()
-	req.Group, req.MemberID, req.Generation = c.group, t.member, t.generation
-	if c.name != "" {
-		req.InstanceID = &c.name
-	}
 	topics := map[string]int{}
 	for _, d := range all {
 		i, ok := topics[d.part.topic]

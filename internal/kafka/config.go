@@ -40,6 +40,7 @@ type Config struct {
 	fetchPartition, fetchMin  int64
 	fetchWait, session        time.Duration
 	rebalance, heartbeat      time.Duration
+	exactly                   bool // records are stored exactly once
 	metadataAge               time.Duration
 }
 
@@ -57,7 +58,7 @@ func ParseConfig(conf *service.ParsedConfig) (*Config, error) {
 		fetchPartition: r.size(fieldFetchPartition), fetchMin: r.size(fieldFetchMin),
 		fetchWait: r.duration(fieldFetchWait), session: r.duration(fieldSession),
 		rebalance: r.duration(fieldRebalance), heartbeat: r.duration(fieldHeartbeat),
-		metadataAge: r.duration(fieldMetadataAge),
+		metadataAge: r.duration(fieldMetadataAge), exactly: r.text(fieldDelivery) == "exactly_once",
 	}
 	c.start = map[string]kgo.Offset{
 		"earliest": kgo.NewOffset().AtStart(), "latest": kgo.NewOffset().AtEnd(), "committed": kgo.NewOffset().AtCommitted(),

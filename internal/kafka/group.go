@@ -49,7 +49,9 @@ func (s *session) revoked(ctx context.Context, client *kgo.Client, gone map[stri
 	}
 	began := time.Now()
 	s.reader.settled(s.ctx, parts, s.patient) //nolint:contextcheck // until the session ends
-	if err := s.commitLast(context.WithoutCancel(ctx), parts); err != nil {
+	if s.exact != nil {
+		s.exact.letGo(s.ctx, parts) //nolint:contextcheck // until the session ends
+	} else if err := s.commitLast(context.WithoutCancel(ctx), parts); err != nil {
 		s.fault.report("committing offsets before a rebalance", err)
 	}
 	s.reader.disown(parts)
@@ -79,6 +81,9 @@ func (s *session) commitLast(ctx context.Context, parts []*partition) error {
 // lost lets partitions go that are somebody else's already.
 func (s *session) lost(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
 	s.metrics.lost.Incr(1)
+	if parts := flat(gone); s.exact != nil && len(parts) > 0 {
+		s.end(fmt.Errorf("%d partitions are somebody else's", len(parts)))
+	}
 	s.reader.disown(s.reader.leave(flat(gone)))
 }
 

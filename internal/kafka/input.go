@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type Input struct {
 
 	mu      sync.Mutex
 	session *session // nil when not connected
+	most    int      // bytes of metadata with an offset, as far as brokers were found to take less
 }
 
 var _ service.BatchInput = (*Input)(nil)
@@ -34,6 +36,22 @@ var _ service.BatchInput = (*Input)(nil)
 // New makes an input. It connects to nothing.
 func New(conf *Config, res *service.Resources) *Input {
 	return &Input{conf: conf, stream: res.StreamID(), log: res.Logger(), metrics: newMetrics(res.Metrics())}
+}
+
+// metadataLimit is how much metadata may be committed with an offset, in bytes.
+func (in *Input) metadataLimit() int {
+	if in.most == 0 {
+		return math.MaxInt
+	}
+	return in.most
+}
+
+// tooLarge notes that brokers do not take that much metadata with an offset,
+// whatever they say.
+func (in *Input) tooLarge(limit int) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.most = limit * 3 / 4
 }
 
 // Connect joins the group.
@@ -104,8 +122,12 @@ type session struct {
 	client  *kgo.Client
 	reader  *reader
 	commits *committer
-	ready   chan struct{} // closed when these are there
-	patient time.Duration // how long a revocation waits for what is under way
+	conf    *Config
+	// tooLarge is told when brokers take less metadata than they say.
+	tooLarge func(limit int)
+	exact    *announcer    // nil where records are stored at least once
+	ready    chan struct{} // closed when these are there
+	patient  time.Duration // how long a revocation waits for what is under way
 
 	brokersAssign bool      // the group is one of KIP-848
 	committed     time.Time // when a commit succeeded; of the goroutine that commits
@@ -130,21 +152,34 @@ func join(ctx context.Context, in *Input) (*session, error) {
 	}
 	s := &session{
 		log: log, metrics: m, reader: newReader(conf, in.stream, m), patient: conf.patience(),
-		brokersAssign: brokersAssign, committed: time.Now(),
+		conf: conf, tooLarge: in.tooLarge, brokersAssign: brokersAssign, committed: time.Now(),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.fault.log = log
 	s.appetite = newAppetite(conf, s.reader.memory)
 	// The client begins at once, and may call before it has been returned.
 	s.ready = make(chan struct{})
-	s.client, err = kgo.NewClient(append(conf.options(brokersAssign), kgo.WithLogger(logger{log}), kgo.WithHooks(s.appetite),
-		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.lost))...)
+	opts := append(conf.options(brokersAssign), kgo.WithLogger(logger{log}), kgo.WithHooks(s.appetite),
+		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.lost))
+	if conf.exactly {
+		opts = append(opts, kgo.OnOffsetsFetched(s.fetched), kgo.AdjustFetchOffsetsFn(s.adjusted))
+	}
+	s.client, err = kgo.NewClient(opts...)
 	if err != nil {
 		s.cancel()
 		return nil, fmt.Errorf("setting up the Kafka client: %w", err)
 	}
 	s.commits = &committer{client: s.client, group: conf.group, name: conf.instance, reader: s.reader, metrics: m, coordinator: -1}
+	if conf.exactly {
+		s.exact, err = newAnnouncer(ctx, s, in.metadataLimit())
+		s.reader.exact = s.exact
+	}
 	close(s.ready)
+	if err != nil {
+		s.cancel()
+		s.client.CloseAllowingRebalance()
+		return nil, err
+	}
 	if err := s.client.Ping(ctx); err != nil {
 		s.cancel()
 		s.client.CloseAllowingRebalance()
@@ -152,7 +187,9 @@ func join(ctx context.Context, in *Input) (*session, error) {
 	}
 	s.leave = inflight.Read(in.stream)
 	s.wg.Go(s.fetch)
-	s.wg.Go(s.commit)
+	if s.exact == nil {
+		s.wg.Go(s.commit)
+	}
 	s.wg.Go(func() { s.watchEnds(conf.isolation == kgo.ReadCommitted()) }) //nolint:contextcheck // until the session ends
 	return s, nil
 }
@@ -221,7 +258,7 @@ func (s *session) judge(err error) {
 	if s.ctx.Err() != nil {
 		return
 	}
-	if errors.Is(err, errUnanswered) && now.Sub(s.renewed) > renewInterval {
+	if s.exact == nil && errors.Is(err, errUnanswered) && now.Sub(s.renewed) > renewInterval {
 		s.renewed = now
 		s.renew(err)
 	}
@@ -244,15 +281,26 @@ func (s *session) renew(reason error) {
 // input joins the group anew.
 func (s *session) end(reason error) {
 	s.log.Warnf("Leaving the consumer group and joining it anew, records under way are withdrawn and read again: %v", reason)
+	if s.exact != nil {
+		s.exact.end(reason)
+	}
 	s.reader.disown(s.reader.partitions())
 	s.reader.close()
+}
+
+// commitAll commits what is stored.
+func (s *session) commitAll(ctx context.Context) error {
+	if s.exact != nil {
+		return s.exact.last(ctx)
+	}
+	return s.commits.commit(ctx, s.reader.partitions())
 }
 
 // close commits, leaves the group, and waits for the goroutines.
 func (s *session) close(ctx context.Context) error {
 	var err error
 	s.ending.Do(func() {
-		err = s.commits.commit(ctx, s.reader.partitions())
+		err = s.commitAll(ctx)
 		s.reader.close()
 		s.cancel()
 		done := make(chan struct{})

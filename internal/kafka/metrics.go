@@ -12,7 +12,8 @@ type metrics struct {
 	rebalances, lost                       *service.MetricCounter
 	commits, commitErrors                  *service.MetricCounter
 	withdrawn, redelivered                 *service.MetricCounter
-	commitLatency, revocation              *service.MetricTimer
+	commitLatency, revocation, recovery    *service.MetricTimer
+	downgraded                             *service.MetricCounter
 }
 
 func newMetrics(m *service.Metrics) *metrics {
@@ -30,6 +31,8 @@ func newMetrics(m *service.Metrics) *metrics {
 		redelivered:   m.NewCounter("s3_destination_kafka_redelivered_records_total"),
 		commitLatency: m.NewTimer("s3_destination_kafka_commit_latency_ns"),
 		revocation:    m.NewTimer("s3_destination_kafka_revocation_latency_ns"),
+		recovery:      m.NewTimer("s3_destination_kafka_recovery_latency_ns"),
+		downgraded:    m.NewCounter("s3_destination_downgrades_total", "reason"),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/s3-destination/s3-destination/internal/exactly"
 	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/source"
 )
@@ -93,6 +94,7 @@ func (p *partition) drop() (bytes int64, n int) {
 type delivery struct {
 	part      *partition
 	span      *span
+	ticket    *exactly.Ticket // of records that are stored exactly once
 	records   []*kgo.Record
 	highWater int64 // when they were fetched
 	bytes     int64
@@ -116,6 +118,9 @@ func (p *partition) deliver(records []*kgo.Record, bytes int64) *delivery {
 // them before may have changed them.
 func (d *delivery) messages(multiHeader bool) service.MessageBatch {
 	ctx := inflight.WithLease(context.Background(), d.part.lease)
+	if d.ticket != nil {
+		ctx = exactly.WithTicket(ctx, d.ticket)
+	}
 	batch := make(service.MessageBatch, len(d.records))
 	for i, r := range d.records {
 		batch[i] = message(ctx, r, d.highWater, multiHeader)

@@ -41,13 +41,16 @@ type reader struct {
 	stream  string // whose outputs these are
 	metrics *metrics
 	now     func() time.Time
+	exact   *announcer // nil where records are stored at least once
 
 	mu       sync.Mutex
 	owned    map[topicPartition]*partition
 	order    []*partition // with records that wait, by their age
 	retries  []*delivery
-	underway int   // batches handed out
-	bytes    int64 // of all records that are held
+	offered  []*delivery                   // that are read again
+	siblings map[topicPartition]*partition // that those are of
+	underway int                           // batches handed out
+	bytes    int64                         // of all records that are held
 	changed  chan struct{}
 	closed   bool
 }
@@ -55,7 +58,7 @@ type reader struct {
 func newReader(c *Config, stream string, m *metrics) *reader {
 	return &reader{
 		limit: c.maxBuffered, stream: stream, metrics: m, now: time.Now,
-		owned: map[topicPartition]*partition{}, changed: make(chan struct{}),
+		owned: map[topicPartition]*partition{}, siblings: map[topicPartition]*partition{}, changed: make(chan struct{}),
 	}
 }
 
@@ -178,6 +181,14 @@ func (r *reader) next(ctx context.Context) (*delivery, error) {
 // holds the lock.
 func (r *reader) choose(now time.Time) (*delivery, time.Duration) {
 	again := lastGrowth
+	if len(r.offered) > 0 {
+		d := r.offered[0]
+		r.offered = r.offered[1:]
+		r.underway++
+		d.part.handed++
+		r.wake()
+		return d, 0
+	}
 	if r.taken() {
 		return nil, again
 	}
@@ -234,7 +245,9 @@ func (r *reader) handOut(i int, most int64, now time.Time) *delivery {
 	r.underway++
 	p.handed++
 	r.bytes += inflight.BatchOverhead
-	return p.deliver(records, bytes+int64(len(records))*inflight.RecordOverhead+inflight.BatchOverhead)
+	d := p.deliver(records, bytes+int64(len(records))*inflight.RecordOverhead+inflight.BatchOverhead)
+	r.ticketed(d)
+	return d
 }
 
 // settle ends a delivery: stored, or to be handed out again while the partition
@@ -246,6 +259,9 @@ func (r *reader) settle(d *delivery, err error) {
 	defer r.wake()
 	r.underway--
 	d.part.handed--
+	if d.ticket != nil && r.settleTicket(d, err) {
+		return
+	}
 	switch {
 	case d.part.lease.Err() != nil:
 		r.metrics.withdrawn.Incr(int64(len(d.records)))
@@ -277,5 +293,8 @@ func (r *reader) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
+	for _, p := range r.siblings {
+		p.revoke(errRevoked)
+	}
 	r.wake()
 }

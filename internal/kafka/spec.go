@@ -12,6 +12,7 @@ const (
 	fieldGroup          = "consumer_group"
 	fieldInstance       = "instance_id"
 	fieldProtocol       = "protocol"
+	fieldDelivery       = "delivery"
 	fieldStart          = "start_offset"
 	fieldIsolation      = "transaction_isolation_level"
 	fieldClientID       = "client_id"
@@ -58,6 +59,12 @@ func Spec() *service.ConfigSpec {
 			}).
 				Description("How the group shares the partitions.").
 				Default("auto"),
+			service.NewStringAnnotatedEnumField(fieldDelivery, map[string]string{
+				"at_least_once": "Each record is stored. After a crash, or where a partition moves in a hurry, some are stored twice.",
+				"exactly_once":  "Each record is stored once, whatever happens. See [guarantees](../guarantees.md#exactly-once) for what that asks for.",
+			}).
+				Description("How often a record is stored.").
+				Default("at_least_once"),
 			service.NewStringAnnotatedEnumField(fieldStart, map[string]string{
 				"earliest":  "The oldest record that is kept.",
 				"latest":    "What is produced from now on.",

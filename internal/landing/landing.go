@@ -158,7 +158,12 @@ func (l *Lander) Encode(_ context.Context, kind chunk.Kind, records []record.Rec
 // or by another writer, is left alone: the object gets another one. Each key is
 // settled, and the journal told of it, before the first attempt to store the
 // object under it.
+//
+// The key of an announced object is settled already.
 func (l *Lander) Land(ctx context.Context, o chunk.Object) (string, error) {
+	if o.Announced != nil {
+		return l.landAnnounced(ctx, o)
+	}
 	a, err := l.attempt(l.settle(o))
 	if err != nil {
 		return "", err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/exactly"
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/landing"
@@ -214,11 +215,16 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *in
 		}
 		call.Hurry()
 	}
+	ticket := ticketOf(batch) //nolint:contextcheck // messages have contexts of their own
+	call.Exactly(ticket)
 	if err := call.Admit(ctx, o.payload(batch), len(batch)); err != nil {
 		return err
 	}
-	half := o.halfStored(batch) //nolint:contextcheck // messages have contexts of their own
-	o.place(batch, half, held, call)
+	if ticket != nil {
+		return o.writeExactly(ctx, batch, ticket, held, call)
+	}
+	half := o.halfStored(batch)           //nolint:contextcheck // messages have contexts of their own
+	o.place(batch, half, held, nil, call) //nolint:contextcheck // messages have contexts of their own
 	failures, err := call.Commit(ctx)
 	if err != nil {
 		o.resends.Put(half)
@@ -239,12 +245,15 @@ func (o *Output) halfStored(batch service.MessageBatch) *resend.Batch {
 }
 
 // place finds the partition of every record of the batch that is not stored.
-func (o *Output) place(batch service.MessageBatch, half *resend.Batch, held *inflight.Leases, call *chunk.Call) {
+func (o *Output) place(batch service.MessageBatch, half *resend.Batch, held *inflight.Leases, ticket *exactly.Ticket, call *chunk.Call) {
 	pass := o.assigner.Begin(batch)
 	defer pass.End()
 	for i, m := range batch {
 		if half.Done(i) || held.Over(i) {
 			continue
+		}
+		if ticket != nil {
+			call.At(offsetOf(m, ticket))
 		}
 		rec, err := o.record(m)
 		if err != nil {

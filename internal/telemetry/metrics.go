@@ -34,6 +34,7 @@ type Metrics struct {
 	oversized, bad, failed     *service.MetricCounter
 	waits, saturations, stalls *service.MetricCounter
 	deadLetters, mended        *service.MetricCounter
+	downgrades                 *service.MetricCounter
 	age                        *service.MetricTimer
 	openPartitions, uploading  *service.MetricGauge
 	uploadLimit                *service.MetricGauge
@@ -62,6 +63,7 @@ type Metrics struct {
 	starved          warning
 	resent           warning
 	sourceless       warning
+	inexact          warning
 	unencrypted      warning
 	forgetful        warning
 	unwritten        warning
@@ -94,6 +96,7 @@ func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics 
 		stalls:         m.NewCounter(prefix + "stalls_total"),
 		deadLetters:    m.NewCounter(prefix + "dead_letters_total"),
 		mended:         m.NewCounter(prefix+"mended_records_total", "reason"),
+		downgrades:     m.NewCounter(prefix+"downgrades_total", "reason"),
 		age:            m.NewTimer(prefix + "record_age_latency_ns"),
 		openPartitions: m.NewGauge(prefix + "open_partitions"),
 		uploading:      m.NewGauge(prefix + "uploading_objects"),
@@ -151,6 +154,9 @@ func (m *Metrics) begin(conf *config.Config) {
 	m.bad.Incr(0, actions[conf.Chunks.OnBadRecord])
 	for _, class := range failures {
 		m.failed.Incr(0, string(class))
+	}
+	for _, reason := range chunk.InexactReasons {
+		m.downgrades.Incr(0, string(reason))
 	}
 	for _, c := range []*service.MetricCounter{
 		m.oversized, m.waits, m.saturations, m.stalls, m.deadLetters, m.sent, m.uploadsLeft, m.mismatches,

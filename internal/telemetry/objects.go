@@ -141,6 +141,21 @@ func (m *Metrics) Stalled() {
 	}
 }
 
+// Inexact counts records that may be stored twice.
+func (m *Metrics) Inexact(reason chunk.InexactReason, records int) {
+	m.downgrades.Incr(int64(records), string(reason))
+	if m.inexact.due() {
+		m.log.Warnf("%d records may be stored twice, although delivery is exactly_once: %s", records, whyInexact[reason])
+	}
+}
+
+// whyInexact says why in words.
+var whyInexact = map[chunk.InexactReason]string{
+	chunk.Stray:      "they came after the rest of their batch, or merged with others. Between input and output there must be nothing that splits or merges batches",
+	chunk.Changed:    "what was read again differs from what was announced: records are no longer in Kafka, or names and processors give another result for the same record",
+	chunk.TurnedDown: "more were refused by the encoder than can be written down",
+}
+
 // Observe publishes the current state.
 func (m *Metrics) Observe(s chunk.Stats) {
 	m.openPartitions.Set(int64(s.OpenPartitions))

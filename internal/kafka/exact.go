@@ -1,0 +1,502 @@
+package kafka
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/s3-destination/s3-destination/internal/exactly"
+	"github.com/s3-destination/s3-destination/internal/inflight"
+)
+
+// announcer commits what is announced for records that are stored exactly once,
+// and takes over what others have announced. Its ledgers are those of one session;
+// the rules R1 to R11 are in package exactly.
+type announcer struct {
+	session *session
+	limit   int // bytes of metadata that a broker stores with an offset
+
+	mu       sync.Mutex
+	metadata map[topicPartition]string // as it was fetched last
+	ids      map[string][16]byte       // of topics
+	ledgers  []*exactly.Ledger
+	of       map[topicPartition]*exactly.Ledger
+	taking   map[topicPartition]bool // that are being taken over
+}
+
+const (
+	// mostMembers is how many partitions share the objects of a lane at most.
+	mostMembers = 100
+	// memberSize is about what a partition takes in the metadata of each other one
+	// while epochs are pending, in bytes.
+	memberSize = 40
+	// leastLimit is what one partition takes.
+	leastLimit = 8 * memberSize
+)
+
+// newAnnouncer finds out how much the brokers store with an offset. Where they do
+// not say it is what they do by default.
+func newAnnouncer(ctx context.Context, s *session, most int) (*announcer, error) {
+	a := &announcer{
+		session: s, limit: min(most, metadataLimit(ctx, s.client)),
+		metadata: map[topicPartition]string{}, ids: map[string][16]byte{}, of: map[topicPartition]*exactly.Ledger{},
+		taking: map[topicPartition]bool{},
+	}
+	if a.limit < leastLimit {
+		return nil, fmt.Errorf("the brokers store %d bytes of metadata with an offset: delivery exactly_once needs offset.metadata.max.bytes of at least %d, and better 4096", a.limit, leastLimit)
+	}
+	return a, nil
+}
+
+func metadataLimit(ctx context.Context, client *kgo.Client) int {
+	admin := kadm.NewClient(client)
+	brokers, err := admin.ListBrokers(ctx)
+	if err != nil || len(brokers) == 0 {
+		return exactly.DefaultLimit
+	}
+	all, err := admin.DescribeBrokerConfigs(ctx, brokers.NodeIDs()...)
+	if err != nil {
+		return exactly.DefaultLimit
+	}
+	limit := exactly.DefaultLimit
+	for _, broker := range all {
+		for _, c := range broker.Configs {
+			if n, err := strconv.Atoi(c.MaybeValue()); c.Key == "offset.metadata.max.bytes" && err == nil {
+				limit = min(limit, n)
+			}
+		}
+	}
+	return limit
+}
+
+// stamp makes the id and the clock of an epoch.
+func stamp() (id exactly.EpochID, clock time.Time) {
+	_, _ = rand.Read(id[:]) // never fails
+	return id, time.Now()
+}
+
+// fetched takes note of the metadata that was committed for partitions which have
+// been assigned.
+func (s *session) fetched(_ context.Context, _ *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
+	<-s.ready
+	a := s.exact
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.metadata)
+	note := func(topic string, id int32, text *string) {
+		a.metadata[topicPartition{topic, id}] = ""
+		if text != nil {
+			a.metadata[topicPartition{topic, id}] = *text
+		}
+	}
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			note(t.Topic, p.Partition, p.Metadata)
+		}
+	}
+	for _, g := range resp.Groups {
+		for _, t := range g.Topics {
+			for _, p := range t.Partitions {
+				note(nameOr(t.Topic, t.TopicID), p.Partition, p.Metadata)
+			}
+		}
+	}
+	return nil
+}
+
+// nameOr is the name of a topic, or its id where a broker tells no more.
+func nameOr(topic string, id [16]byte) string {
+	if topic == "" {
+		return string(id[:])
+	}
+	return topic
+}
+
+// adjusted begins the takeover of partitions that were assigned, and returns where
+// normal reading goes on: beyond all that predecessors have announced.
+func (s *session) adjusted(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	<-s.ready
+	a := s.exact
+	all, err := a.found(ctx, offsets)
+	if err != nil {
+		s.fault.report("taking over partitions", err)
+		return nil, err
+	}
+	for len(all) > 0 {
+		g, room := a.lane()
+		n := min(room, len(all))
+		a.takeOver(g, all[:n], offsets)
+		all = all[n:]
+	}
+	return offsets, nil
+}
+
+// found reads what was committed for partitions.
+func (a *announcer) found(ctx context.Context, offsets map[string]map[int32]kgo.Offset) ([]exactly.Fetched, error) {
+	var topics []string
+	for t := range offsets {
+		topics = append(topics, t)
+	}
+	if len(topics) == 0 {
+		return nil, nil
+	}
+	admin := kadm.NewClient(a.session.client)
+	listed, err := admin.ListTopics(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("asking for topics: %w", err)
+	}
+	starts, err := admin.ListStartOffsets(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("asking where partitions begin: %w", err)
+	}
+	ends, err := admin.ListEndOffsets(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("asking where partitions end: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var all []exactly.Fetched
+	for topic, partitions := range offsets {
+		a.ids[topic] = listed[topic].ID
+		for id, committed := range partitions {
+			start, ok := starts.Lookup(topic, id)
+			end, also := ends.Lookup(topic, id)
+			if !ok || !also || start.Err != nil || end.Err != nil {
+				return nil, fmt.Errorf("asking where %s/%d begins and ends: %w", topic, id, errors.Join(start.Err, end.Err))
+			}
+			f, ok, err := a.decoded(topicPartition{topic, id}, committed.EpochOffset().Offset, start.Offset, end.Offset)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				all = append(all, f)
+			}
+		}
+	}
+	slices.SortFunc(all, func(x, y exactly.Fetched) int { return x.Compare(y.Source) })
+	return all, nil
+}
+
+// decoded is what was committed for a partition that begins and ends at offsets. It
+// is nothing for one that is not to be read.
+func (a *announcer) decoded(tp topicPartition, committed, start, end int64) (exactly.Fetched, bool, error) {
+	f := exactly.Fetched{Source: sourceOf(tp), Print: exactly.PrintOf(a.ids[tp.topic]), Low: committed}
+	text, ok := a.metadata[tp]
+	if id := a.ids[tp.topic]; !ok {
+		text = a.metadata[topicPartition{string(id[:]), tp.id}]
+	}
+	epochs, err := exactly.Decode(tp.topic, text)
+	if err != nil {
+		return f, false, fmt.Errorf("reading what the group has announced of %s: %w", f.Source, err)
+	}
+	other := false
+	for i := range epochs {
+		if m, ok := epochs[i].Member(f.Source); ok && epochs[i].Lane[m].Print != f.Print {
+			other = true
+		}
+	}
+	if committed >= 0 && committed <= end && !other {
+		f.Epochs = epochs
+		return f, true, nil
+	}
+	if other {
+		a.session.log.Warnf("Topic %s was made again: what is committed of it is of another one, and %s is read from where new partitions are", tp.topic, f.Source)
+	}
+	switch a.session.conf.start {
+	case kgo.NewOffset().AtStart():
+		f.Low = start
+	case kgo.NewOffset().AtEnd():
+		f.Low = end
+	default:
+		return f, false, nil
+	}
+	return f, true, nil
+}
+
+func sourceOf(tp topicPartition) exactly.Source { return exactly.Source{Topic: tp.topic, ID: tp.id} }
+func placeOf(s exactly.Source) topicPartition   { return topicPartition{s.Topic, s.ID} }
+
+// lane returns a ledger with room for more partitions.
+func (a *announcer) lane() (g *exactly.Ledger, room int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	most := min(mostMembers, max(a.limit/memberSize-leastLimit/memberSize, 1))
+	owned := map[*exactly.Ledger]int{}
+	for _, g := range a.of {
+		owned[g]++
+	}
+	for _, g := range a.ledgers {
+		if owned[g] < most {
+			return g, most - owned[g]
+		}
+	}
+	g = exactly.NewLedger(a.limit, stamp)
+	a.ledgers = append(a.ledgers, g)
+	a.session.wg.Go(func() { a.keep(g) })
+	return g, most
+}
+
+// takeOver begins to form what predecessors have announced of partitions.
+func (a *announcer) takeOver(g *exactly.Ledger, all []exactly.Fetched, offsets map[string]map[int32]kgo.Offset) {
+	t := exactly.NewTakeover(stamp, all)
+	reads := t.Reads()
+	a.mu.Lock()
+	for _, f := range all {
+		a.of[placeOf(f.Source)] = g
+	}
+	a.mu.Unlock()
+	paused := map[string][]int32{}
+	for s, at := range t.Positions() {
+		offsets[s.Topic][s.ID] = kgo.NewOffset().At(at)
+		paused[s.Topic] = append(paused[s.Topic], s.ID)
+	}
+	rec := exactly.NewRecovery(g, t)
+	if len(reads) == 0 {
+		if _, err := rec.Finish(a.session.ctx); err != nil {
+			g.End(err)
+		}
+		return
+	}
+	a.mu.Lock()
+	for _, f := range all {
+		a.taking[placeOf(f.Source)] = true
+	}
+	a.mu.Unlock()
+	a.session.client.PauseFetchPartitions(paused)
+	a.session.wg.Go(func() {
+		if err := a.recover(rec, reads); err != nil && a.session.ctx.Err() == nil {
+			g.End(err)
+			return
+		}
+		a.mu.Lock()
+		for _, f := range all {
+			delete(a.taking, placeOf(f.Source))
+		}
+		a.mu.Unlock()
+		a.session.client.ResumeFetchPartitions(paused)
+	})
+}
+
+// keep commits what a ledger announces, until it ends: then the session does.
+func (a *announcer) keep(g *exactly.Ledger) {
+	s := a.session
+	tick := time.NewTicker(commitInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-g.Ended():
+			s.end(g.Reason())
+			return
+		case <-g.Due():
+			if !pause(s.ctx, gather) {
+				return
+			}
+		case <-tick.C:
+			g.Advance()
+		}
+		s.judge(a.commit(s.ctx, g))
+	}
+}
+
+// gather is how long announcements are collected for one commit.
+const gather = 5 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// errTorn is a commit of which only a part was stored (R4).
+var errTorn = errors.New("only a part of the commit was stored")
+
+// commit commits what a ledger announces in one request. One that is certainly not
+// stored is made again (R6); after any other outcome the ledger ends.
+func (a *announcer) commit(ctx context.Context, g *exactly.Ledger) error {
+	c := a.session.commits
+	c.one.Lock()
+	defer c.one.Unlock()
+	return a.commitLocked(ctx, g)
+}
+
+func (a *announcer) commitLocked(ctx context.Context, g *exactly.Ledger) error {
+	c := a.session.commits
+	offsets, err := g.Commit()
+	if errors.Is(err, exactly.ErrEnded) || err == nil && len(offsets) == 0 {
+		return nil
+	}
+	if err != nil {
+		g.End(err)
+		return err
+	}
+	began := time.Now()
+	err = c.announce(ctx, offsets, a.topicIDs())
+	c.metrics.commit(time.Since(began), err)
+	switch {
+	case err == nil:
+		g.Committed()
+	case errors.Is(err, kerr.OffsetMetadataTooLarge):
+		a.session.tooLarge(a.limit)
+		g.End(err)
+	case errors.Is(err, errUnanswered), errors.Is(err, errTorn), errors.Is(err, kerr.UnknownMemberID), !passing(err):
+		g.End(err)
+	default:
+		g.Refused()
+	}
+	return err
+}
+
+func (a *announcer) topicIDs() map[string][16]byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ids := make(map[string][16]byte, len(a.ids))
+	for name, id := range a.ids {
+		ids[name] = id
+	}
+	return ids
+}
+
+// announce sends offsets with their metadata in one request, and returns nil when
+// all of them are stored.
+func (c *committer) announce(ctx context.Context, offsets []exactly.Offset, ids map[string][16]byte) error {
+	req := kmsg.NewPtrOffsetCommitRequest()
+	topics := map[string]int{}
+	for _, o := range offsets {
+		i, ok := topics[o.Topic]
+		if !ok {
+			i = len(req.Topics)
+			topics[o.Topic] = i
+			topic := kmsg.NewOffsetCommitRequestTopic()
+			topic.Topic, topic.TopicID = o.Topic, ids[o.Topic]
+			req.Topics = append(req.Topics, topic)
+		}
+		p := kmsg.NewOffsetCommitRequestTopicPartition()
+		p.Partition, p.Offset, p.LeaderEpoch, p.Metadata = o.ID, o.Offset, -1, kmsg.StringPtr(o.Metadata)
+		req.Topics[i].Partitions = append(req.Topics[i].Partitions, p)
+	}
+	resp, err := c.request(ctx, req)
+	if err != nil {
+		return err
+	}
+	stored := 0
+	var refused []error
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				refused = append(refused, fmt.Errorf("committing what is announced of partition %d of %s for group %s: %w", p.Partition, t.Topic, c.group, err))
+			} else {
+				stored++
+			}
+		}
+	}
+	err = errors.Join(refused...)
+	if err == nil && stored == len(offsets) {
+		return nil
+	}
+	if err == nil || stored > 0 {
+		return errors.Join(errTorn, err)
+	}
+	c.moved(err)
+	return err
+}
+
+// letGo lets partitions go once nothing that changes any more has records of them.
+// Where that cannot be had in time, or they are being taken over, the ledger ends.
+func (a *announcer) letGo(ctx context.Context, parts []*partition) {
+	ctx, cancel := context.WithTimeout(ctx, lastCommits)
+	defer cancel()
+	gone := map[*exactly.Ledger][]exactly.Source{}
+	a.mu.Lock()
+	for _, p := range parts {
+		if g := a.of[p.topicPartition]; g != nil {
+			gone[g] = append(gone[g], sourceOf(p.topicPartition))
+			if a.taking[p.topicPartition] {
+				g.End(errors.New("a partition has gone while it was taken over"))
+			}
+			delete(a.of, p.topicPartition)
+		}
+	}
+	a.mu.Unlock()
+	for g, sources := range gone {
+		a.part(ctx, g, sources)
+	}
+}
+
+// part takes sources out of a ledger.
+func (a *announcer) part(ctx context.Context, g *exactly.Ledger, gone []exactly.Source) {
+	one := &a.session.commits.one
+	g.Leaving(gone)
+	for {
+		g.Advance()
+		one.Lock()
+		if g.Separable(gone) || ctx.Err() != nil {
+			again := g.Lose(gone...)
+			one.Unlock()
+			if len(again) > 0 {
+				g.End(fmt.Errorf("%d partitions are in objects with others that have gone, which are not announced", len(again)))
+			}
+			return
+		}
+		_ = a.commitLocked(ctx, g) // once more below
+		one.Unlock()
+		inflight.Flush(a.session.reader.stream)
+		pause(ctx, 50*time.Millisecond)
+	}
+}
+
+// end ends all ledgers: nothing more is announced.
+func (a *announcer) end(reason error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, g := range a.ledgers {
+		g.End(reason)
+	}
+}
+
+// last commits what has landed before the group is left.
+func (a *announcer) last(ctx context.Context) error {
+	a.mu.Lock()
+	ledgers := slices.Clone(a.ledgers)
+	a.mu.Unlock()
+	var errs []error
+	for _, g := range ledgers {
+		g.Advance()
+		for range 10 {
+			err := a.commit(ctx, g)
+			if err == nil {
+				break
+			}
+			if g.Reason() != nil || !pause(ctx, 100*time.Millisecond) {
+				errs = append(errs, err)
+				break
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ticket returns the ticket for a batch of a partition; nil when there is none.
+func (a *announcer) ticket(tp topicPartition, end int64) *exactly.Ticket {
+	a.mu.Lock()
+	g := a.of[tp]
+	a.mu.Unlock()
+	if g == nil {
+		return nil
+	}
+	return g.Read(sourceOf(tp), end)
+}

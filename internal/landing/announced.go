@@ -1,0 +1,57 @@
+package landing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/s3-destination/s3-destination/internal/chunk"
+	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/template"
+)
+
+// landAnnounced uploads an object whose key is settled: nobody but those who form
+// this very object have it. That the key is taken means that one of them has stored
+// it already.
+func (l *Lander) landAnnounced(ctx context.Context, o chunk.Object) (string, error) {
+	i, err := l.announced(o)
+	if err != nil {
+		return "", err
+	}
+	body := o.Encoded.(*encoded).body
+	for {
+		if err := l.declare(ctx, i); err != nil {
+			return "", err
+		}
+		_, err = l.store.Put(ctx, i.object(body, o.Recalled))
+		switch {
+		case err == nil || errors.Is(err, store.ErrExists):
+			return i.Key, nil
+		case errors.Is(err, store.ErrNotImplemented) && i.Conditional && l.store.Conditional(i.Size) == store.Refuted:
+			i.Conditional = false // whoever writes it writes the same
+		default:
+			return "", err
+		}
+	}
+}
+
+// announced settles the intent of an announced object. Where the name has no
+// {{uuid}} it gets a unique suffix: a key that is taken must be taken by this
+// object.
+func (l *Lander) announced(o chunk.Object) (Intent, error) {
+	i := l.settle(o)
+	n, err := l.format(o.Kind).Namer.Name(o.Path, i.naming())
+	if err != nil {
+		return Intent{}, fmt.Errorf("naming an object of %s: %w", template.Readable(o.Path), err)
+	}
+	i.Unique, i.Conditional = true, l.store.Conditional(i.Size) != store.Refuted
+	i.Number = min(o.Announced.Number, template.MaxNumber)
+	naming := template.ObjectNaming{ChunkID: i.Number, UUID: o.Announced.UUID}
+	if !n.Unique() {
+		naming.Suffix = o.Announced.UUID
+	}
+	if i.Key, err = n.Key(naming); err != nil {
+		return Intent{}, fmt.Errorf("naming an object of %s: %w", n, err)
+	}
+	return i, nil
+}

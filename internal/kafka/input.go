@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -136,6 +137,7 @@ type session struct {
 	ctx    context.Context //nolint:containedctx // of the goroutines that join starts and close ends
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+	over   atomic.Bool // it was given up
 	ending sync.Once
 	fault  reports
 
@@ -280,6 +282,9 @@ func (s *session) renew(reason error) {
 // end gives the membership up: the records under way are withdrawn, and the
 // input joins the group anew.
 func (s *session) end(reason error) {
+	if s.over.Swap(true) {
+		return
+	}
 	s.log.Warnf("Leaving the consumer group and joining it anew, records under way are withdrawn and read again: %v", reason)
 	if s.exact != nil {
 		s.exact.end(reason)

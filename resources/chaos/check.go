@@ -185,8 +185,8 @@ type doubles struct {
 
 // explain looks for a reason of every surplus copy. Every copy but the last one
 // (in the order of the processes) must have been made before a breach that its
-// process is part of.
-func (s *stored) explain(l *ledger, breaches []*breach, order map[string]int) doubles {
+// process is part of. Where records are to be stored exactly once there is none.
+func (s *stored) explain(l *ledger, breaches []*breach, order map[string]int, exactly bool) doubles {
 	d := doubles{byBreach: map[string]int{}}
 	for id, runs := range s.copies {
 		if len(runs) == 1 {
@@ -195,6 +195,13 @@ func (s *stored) explain(l *ledger, breaches []*breach, order map[string]int) do
 		slices.SortFunc(runs, func(a, b string) int { return order[a] - order[b] })
 		from, _ := l.at(id)
 		d.copies += len(runs) - 1
+		if exactly {
+			d.unexplained += len(runs) - 1
+			if len(d.examples) < 5 {
+				d.examples = append(d.examples, fmt.Sprintf("record %d (partition %d, offset %d) is in objects of %v", id, from.partition, from.offset, runs))
+			}
+			continue
+		}
 		used := map[*breach]int{}
 		for _, run := range runs[:len(runs)-1] {
 			i := slices.IndexFunc(breaches, func(b *breach) bool { return used[b] < b.limit(from.partition) && b.explains(run, from) })

@@ -20,7 +20,7 @@ import (
 // scenarios by name. Each runs to its end, or for the duration in the options.
 var scenarios = map[string]func(context.Context, options) (bool, error){
 	"kill": kill, "term": term, "all": stopAll, "s3": storm, "memory": memory, "broker": outage, "forced": forced,
-	"partition": partition, "sts": sessions, "slow": slow, "bare": bare, "soak": soak, "files": files, "backfill": fast, "http": sidecar, "named": named,
+	"partition": partition, "exact": exact, "sts": sessions, "slow": slow, "bare": bare, "soak": soak, "files": files, "backfill": fast, "http": sidecar, "named": named,
 }
 
 // short is the form that gates a change: the scenarios that tell most, in about
@@ -37,6 +37,7 @@ var short = []struct {
 	{"named", 8 * time.Second, false},
 	{"s3", 10 * time.Second, true},
 	{"partition", 12 * time.Second, false},
+	{"exact", 15 * time.Second, false},
 	{"sts", 10 * time.Second, false},
 	{"bare", 5 * time.Second, false},
 	{"http", 4 * time.Second, false},
@@ -65,6 +66,10 @@ type options struct {
 	storm bool
 	// cut is the only one to make in the scenario partition; empty makes all.
 	cut string
+	// exactly has each record stored exactly once: no reason excuses a copy.
+	exactly bool
+	// groups is the protocol of the group: auto, classic or consumer.
+	groups string
 	// profiles is a directory to keep profiles in; empty keeps none.
 	profiles string
 	out      io.Writer
@@ -78,7 +83,7 @@ func main() {
 	o := options{out: os.Stdout}
 	flag.StringVar(&o.scenario, "scenario", "short", "short: the ones that tell most, in a minute and a half; kill: SIGKILL and restart; term: rolling restarts of 3 consumers; "+
 		"all: 3 consumers stop at once; named: both, with names in the group, which moves nothing; forced: SIGTERM while S3 is gone; s3: faults of S3 only; slow: every answer of S3 takes 30 s; broker: Kafka is killed; "+
-		"partition: the network is cut; sts: sessions end and STS fails; bare: nothing can be written to disk; memory: many partitions, large records, 512 MiB; "+
+		"partition: the network is cut; exact: 3 processes are killed, frozen, stopped and cut off under delivery exactly_once; sts: sessions end and STS fails; bare: nothing can be written to disk; memory: many partitions, large records, 512 MiB; "+
 		"soak: goroutines and heap over time; files: a backfill is stopped; backfill: one is faster than S3, in the memory that `size` says; http: a sidecar is stopped")
 	flag.StringVar(&o.broker, "broker", "kfake", "kfake, or kafka for a real Apache Kafka")
 	flag.StringVar(&o.lake, "s3", "", "memory, or versitygw for a real S3 server; the default is memory, and in the short form versitygw for some of it, where there is one")
@@ -91,6 +96,8 @@ func main() {
 	flag.IntVar(&o.rate, "rate", 2000, "records a second")
 	flag.StringVar(&o.cut, "cut", "", "partition: cut only this, by the name in the report, such as \"broker lost by all\"")
 	flag.BoolVar(&o.forbid, "forbid", false, "deny HeadObject and ListObjectsV2 now and then; records whose upload's outcome is unknown may then be doubled")
+	flag.BoolVar(&o.exactly, "exactly", false, "delivery: exactly_once, and no reason excuses a copy; the scenario exact does so by itself")
+	flag.StringVar(&o.groups, "protocol", "auto", "of the group: auto, classic or consumer (KIP-848)")
 	flag.BoolVar(&o.calm, "calm", false, "kill: leave S3 alone; http: SIGTERM only")
 	flag.BoolVar(&o.storm, "storm", false, "term: break S3 as well")
 	flag.Parse()

@@ -57,6 +57,10 @@ var inputs = map[string]*template.Template{
     rebalance_timeout: 3s
     metadata_max_age: 5s
     fetch_max_wait: 250ms
+    protocol: {{.Protocol}}
+{{- if .Exactly}}
+    delivery: exactly_once
+{{- end}}
 `)),
 	"redpanda": template.Must(template.New("").Parse(`
   redpanda:
@@ -160,7 +164,8 @@ type recipe struct {
 	Checkpoint, Ahead                                 int
 	InFlight, LogLevel                                string
 	Input, Processors, Output, Bucket, Endpoint, Auth string
-	Encryption                                        string
+	Encryption, Protocol                              string
+	Exactly                                           bool
 }
 
 // render writes the configuration of a process.
@@ -182,6 +187,7 @@ func (w *world) render(name, address, endpoint string, set settings) (string, er
 	if r.LogLevel = "${CHAOS_LOG_LEVEL:INFO}"; w.eager() && w.kafka != nil { // only then does it say what it consumes
 		r.LogLevel = "DEBUG"
 	}
+	r.Exactly, r.Protocol = w.exactly, or(w.groups, "auto")
 	r.Encryption = "sse-s3"
 	if w.lake == "versitygw" { // which would not encrypt, and is not to pretend
 		r.Encryption = "none"

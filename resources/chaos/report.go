@@ -24,7 +24,7 @@ func (w *world) judge(ctx context.Context, allowed bool) (*verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &verdict{stored: s, doubles: s.explain(w.ledger, w.breaches, w.order)}
+	v := &verdict{stored: s, doubles: s.explain(w.ledger, w.breaches, w.order, w.exactly)}
 	v.problems = append(v.problems, s.wrong...)
 	if missing := s.missing(w.ledger); len(missing) > 0 {
 		v.problems = append(v.problems, fmt.Sprintf("%d records are missing, such as %v", len(missing), missing[:min(5, len(missing))]))

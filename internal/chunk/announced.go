@@ -274,9 +274,13 @@ func (m *Manager) landAnnounced(ctx context.Context, c *chunk, o Object) {
 	m.passed(c)
 }
 
+// lastAnyhow is the longest time between two attempts to store an announced object
+// that is refused: those that are announced later wait for it.
+const lastAnyhow = 5 * time.Second
+
 // landAnyhow uploads an object again and again, as long as it is ours.
 func (m *Manager) landAnyhow(ctx context.Context, c *chunk, o Object) (key string, err error) {
-	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+	for wait := firstRetry; ; wait = min(2*wait, lastAnyhow) {
 		key, err = m.pipe.Land(ctx, o)
 		if err == nil || ctx.Err() != nil || !c.part.lane.Alive(c.announced.slot) {
 			return key, err

@@ -32,7 +32,11 @@ type Config struct {
 	// Grows says that the input keeps what is under way within MemoryLimit, and
 	// has nothing to adjust.
 	Grows bool
-	Trust source.Trust // in coordinates of records
+	// Exactly says that records are to be stored exactly once, as far as is known,
+	// and Against what keeps them from it.
+	Exactly bool
+	Against []string
+	Trust   source.Trust // in coordinates of records
 	// Chunks.MemoryLimit is the part of MemoryLimit that records may take.
 	Chunks      chunk.Config
 	MemoryLimit int64

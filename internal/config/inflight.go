@@ -99,6 +99,7 @@ func (c *Config) Adapt(in sizing.Input) {
 		c.Chunks.RecordOverhead = singleOverhead
 	}
 	c.Grows = in.Grows
+	c.Exactly, c.Against = in.Exactly, in.Against
 	switch {
 	case c.autoInFlight && c.Spool.On():
 		c.MaxInFlight = spoolInFlight

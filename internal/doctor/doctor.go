@@ -31,6 +31,9 @@ type Config struct {
 	// say, such as source addresses. The rest is filled in.
 	Policy policy.Config
 	Spool  Spool
+	// Delivery says that records are stored exactly once, in words; empty where
+	// that is not asked for.
+	Delivery string
 }
 
 // doctor is one examination.
@@ -70,6 +73,9 @@ func Run(ctx context.Context, cfg Config) *Report {
 	reached := known && d.write(ctx)
 	d.server(reached)
 	d.rights(ctx, reached)
+	if cfg.Delivery != "" {
+		d.report.add(Row{Check: "delivery", Result: Works, Matters: Required, Detail: cfg.Delivery})
+	}
 	return d.report
 }
 

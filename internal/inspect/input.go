@@ -23,6 +23,12 @@ func (o *Output) Sizing() (d sizing.Destination, in sizing.Input) {
 func (r *Reading) WarnAtStart(log *service.Logger) error {
 	for _, p := range r.pipelines {
 		in := sizing.InputIn(p.fields)
+		p.knows(&in)
+		if line, exact := p.delivery(); exact {
+			log.Info(line)
+		} else if line != "" {
+			log.Warn(line)
+		}
 		if len(r.pipelines) == 1 {
 			config.KnowInput(in)
 		}

@@ -46,11 +46,13 @@ func (o *Output) Config() *config.Config { return o.conf }
 
 // Doctor is what the checks of the doctor need to know.
 func (o *Output) Doctor() doctor.Config {
+	delivery, _ := o.pipeline.delivery()
 	c := doctor.Config{
-		Store:   o.conf.Store,
-		Probe:   o.conf.Probe(o.Label),
-		Policy:  o.Policy(),
-		Columns: o.conf.Format.InBucket,
+		Store:    o.conf.Store,
+		Probe:    o.conf.Probe(o.Label),
+		Policy:   o.Policy(),
+		Columns:  o.conf.Format.InBucket,
+		Delivery: delivery,
 	}
 	if o.conf.Spool.On() {
 		c.Spool = doctor.Spool{Dir: o.conf.Spool.Path, MaxSize: o.conf.Spool.MaxSize}

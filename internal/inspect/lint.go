@@ -40,6 +40,12 @@ func (r *Reading) lint(q Request) {
 		r.add(f, problemsOf(f))
 	}
 	for _, p := range r.pipelines {
+		_, against := p.exactly()
+		for _, o := range against {
+			one := p.doubt(o.text)
+			one.Doubt = false
+			r.add(p.main, []Finding{one})
+		}
 		doubts := p.doubts()
 		if len(r.Mistakes()) == 0 {
 			doubts = append(doubts, p.sizeDoubts(true)...)

@@ -26,6 +26,7 @@ func registerKafka() error {
 	topics := service.NewStringListField("topics")
 	return errors.Join(
 		service.RegisterBatchInput("kafka", service.NewConfigSpec().Fields(service.NewStringListField("addresses"), topics, group, limit, batching), nil),
+		service.RegisterBatchInput("s3_destination_kafka", service.NewConfigSpec().Fields(service.NewStringListField("seed_brokers"), topics, group, service.NewStringField("delivery").Default("at_least_once")), nil),
 		service.RegisterBatchInput("kafka_franz", service.NewConfigSpec().Fields(service.NewStringListField("seed_brokers"), topics, group, limit, batching), nil),
 		service.RegisterBatchInput("redpanda", service.NewConfigSpec().Fields(service.NewStringListField("seed_brokers"), topics, group,
 			service.NewObjectField("unordered_processing", service.NewBoolField("enabled").Default(false), limit, batching)), nil),

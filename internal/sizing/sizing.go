@@ -128,6 +128,10 @@ type Input struct {
 	// partition beside its batches, where that bounds it: both, not either.
 	FetchEachBytes int64
 	FetchEachRows  int
+	// Exactly says that records are to be stored exactly once, and Against why
+	// they cannot be, in words for a metric.
+	Exactly bool
+	Against []string
 	// Skips says that the input can commit the offsets of records that are not
 	// stored, when partitions move: see docs/kafka.md, "Which input".
 	Skips bool

@@ -130,11 +130,26 @@ func New(m *service.Metrics, log *service.Logger, conf *config.Config) *Metrics 
 		fill:           newFills(m.NewCounter(prefix+"object_fill_bucket", "le"), conf.Chunks.MaxFileSize),
 	}
 	r.begin(conf)
+	delivers(m.NewGauge(prefix+"exactly_once", "reason"), conf)
 	m.NewGauge(prefix + "max_file_size_bytes").Set(conf.Chunks.MaxFileSize)
 	m.NewGauge(prefix + "memory_limit_bytes").Set(conf.MemoryLimit)
 	m.NewGauge(prefix + "max_age_ms").Set(conf.Chunks.MaxAge.Milliseconds())
 	m.NewGauge(prefix + "max_in_flight").Set(int64(conf.MaxInFlight))
 	return r
+}
+
+// delivers says whether records are stored exactly once, where that was asked for,
+// and why not.
+func delivers(g *service.MetricGauge, conf *config.Config) {
+	switch {
+	case !conf.Exactly:
+	case len(conf.Against) == 0:
+		g.Set(1, "")
+	default:
+		for _, reason := range conf.Against {
+			g.Set(0, reason)
+		}
+	}
 }
 
 // begin makes counters appear as zero: the first count of a counter that comes

@@ -196,7 +196,9 @@ func (m *Manager) placeExactly(p partition, r run, late bool) {
 		m.ledger.join(c, head)
 		if reason, full := m.full(c); full {
 			if !m.seal(c, reason) {
-				m.ledger.join(c, r)
+				if r.len() > 0 {
+					m.ledger.join(c, r)
+				}
 				return
 			}
 			c = m.ledger.open[p]
@@ -252,7 +254,7 @@ func (m *Manager) early(c *chunk, reason Reason) bool {
 	}
 	slot, epoch, err := lane.Seal(c.part.target(), in.parts(c.part.target()))
 	if err != nil {
-		if !errors.Is(err, exactly.ErrNoRoom) {
+		if !errors.Is(err, exactly.ErrNoRoom) && !errors.Is(err, exactly.ErrFrozen) && !errors.Is(err, exactly.ErrEnded) {
 			lane.End(err)
 		}
 		return false

@@ -52,6 +52,12 @@ func (m *Manager) rollForMemory() {
 	if asked {
 		excess = max(excess, int64((1-lowWater)*float64(m.pressure())))
 	}
+	sealedAny := false
+	defer func() {
+		if !sealedAny {
+			m.letLateIn()
+		}
+	}()
 	bySize := slices.Clone(m.ledger.byAge)
 	slices.SortFunc(bySize, func(a, b *chunk) int { return cmp.Compare(b.charge, a.charge) })
 	for i, c := range bySize {
@@ -62,6 +68,6 @@ func (m *Manager) rollForMemory() {
 			continue // sealed with another one
 		}
 		excess -= c.charge + c.bytes
-		m.seal(c, Memory)
+		sealedAny = m.seal(c, Memory) || sealedAny
 	}
 }

@@ -2,6 +2,7 @@ package exactly
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -39,10 +40,10 @@ func (l *Lane) Commit() ([]Offset, error) {
 	l.sending = true
 	for _, p := range l.sources {
 		p.dirty = false
-		for _, e := range p.list {
-			e.fresh, e.sent = false, e.sent || e.fresh
-			e.shift(stagePlanned, stageSent)
-		}
+	}
+	for e := range l.epochs() {
+		e.fresh, e.sent = false, e.sent || e.fresh
+		e.shift(stagePlanned, stageSent)
 	}
 	return all, nil
 }
@@ -56,13 +57,29 @@ func (l *Lane) dirty() bool {
 // that may be uploaded since (R1).
 func (l *Lane) Committed() (announced []Slot) {
 	l.sending = false
-	for _, p := range l.sources {
-		for _, e := range p.list {
-			e.sent = false
-			announced = append(announced, e.shift(stageSent, stageAnnounced)...)
-		}
+	for e := range l.epochs() {
+		e.sent = false
+		announced = append(announced, e.shift(stageSent, stageAnnounced)...)
 	}
 	return announced
+}
+
+// epochs are all that are listed, each once. Of one that was taken over twice there
+// are two.
+func (l *Lane) epochs() iter.Seq[*tracked] {
+	return func(yield func(*tracked) bool) {
+		seen := map[*tracked]bool{}
+		for _, p := range l.sources {
+			for _, e := range p.list {
+				if seen[e] {
+					continue
+				}
+				if seen[e] = true; !yield(e) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Refused notes that the commit under way is certainly not stored and will not

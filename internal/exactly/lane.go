@@ -154,8 +154,11 @@ func (l *Lane) Seal(t Target, parts []Part) (Slot, error) {
 	cuts := latest(&next, t)
 	for _, p := range parts {
 		i, ok := next.Member(p.Source)
-		if !ok || p.Cut < cuts[i] || p.Cut > l.find(p.Source).front {
-			return Slot{}, fmt.Errorf("sealing an object at offset %d of %s: it is not in this epoch, or not all below has arrived", p.Cut, p.Source)
+		if !ok || l.find(p.Source) == nil {
+			return Slot{}, fmt.Errorf("sealing an object of %s: %w", p.Source, ErrFrozen)
+		}
+		if p.Cut < cuts[i] || p.Cut > l.find(p.Source).front {
+			return Slot{}, fmt.Errorf("sealing an object at offset %d of %s: another one has that, or not all below has arrived", p.Cut, p.Source)
 		}
 		cuts[i] = p.Cut
 		next.Digest += p.Sum.Digest

@@ -190,7 +190,7 @@ func TestEarlyObjectsDivideATarget(t *testing.T) {
 	l.Gain(&Resumed{Source: p2, Print: 7})
 	arrives(l, p2, 2, 1)
 	_, err = l.Seal(1, []Part{{p2, 2, Sum{Records: 2}}})
-	require.ErrorContains(t, err, "not in this epoch", "what came later is not in it")
+	require.ErrorIs(t, err, ErrFrozen, "what came later is not in it")
 	offsets, announced := committed(t, l)
 	assert.Len(t, offsets, 2)
 	assert.Equal(t, []Slot{slot}, announced)

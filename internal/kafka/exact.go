@@ -127,6 +127,9 @@ func nameOr(topic string, id [16]byte) string {
 func (s *session) adjusted(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	<-s.ready
 	a := s.exact
+	if s.over.Load() {
+		return nil, errRevoked
+	}
 	all, err := a.found(ctx, offsets)
 	if err != nil {
 		s.fault.report("taking over partitions", err)
@@ -252,6 +255,9 @@ func (a *announcer) takeOver(g *exactly.Ledger, all []exactly.Fetched, offsets m
 	reads := t.Reads()
 	a.mu.Lock()
 	for _, f := range all {
+		if a.of[placeOf(f.Source)] != nil {
+			g.End(fmt.Errorf("%s was assigned twice", f.Source))
+		}
 		a.of[placeOf(f.Source)] = g
 	}
 	a.mu.Unlock()

@@ -13,13 +13,6 @@ func (g *Ledger) Gain(all ...*Resumed) error {
 	})
 }
 
-// Sources is how many there are.
-func (g *Ledger) Sources() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.lane.sources)
-}
-
 // Commit returns what is to be committed; see [Lane.Commit].
 func (g *Ledger) Commit() ([]Offset, error) {
 	g.mu.Lock()

@@ -136,10 +136,6 @@ func (nothing) Release() {}
 // holds the lock.
 func (m *Manager) finishAnnounced(w *work, s sorted) (uploads bool) {
 	c, a := w.c, w.c.announced
-	if !c.wanted() {
-		m.ledger.move(c, dissolved)
-		return false
-	}
 	if len(s.rest) > 0 {
 		taken, rest := c.runs.cut(w.result.Taken, m.cfg.RecordOverhead)
 		var first exactly.Slot
@@ -159,7 +155,7 @@ func (m *Manager) finishAnnounced(w *work, s sorted) (uploads bool) {
 	}
 	m.ledger.hold(c, s.stored)
 	if !m.expelAnnounced(c, append(w.expelled, s.refused...)) {
-		m.ledger.move(c, dissolved)
+		m.forsake(c)
 		return false
 	}
 	if w.form == nil {
@@ -208,8 +204,9 @@ func (m *Manager) expelAnnounced(c *chunk, refused []refusal) bool {
 	if len(letters) == 0 {
 		return true
 	}
-	slot, listed, err := c.part.lane.Refuse(c.announced.slot, places, c.runs.apart(letters))
+	slot, listed, err := c.part.lane.Refuse(c.announced.slot, places, letters.apart())
 	if err != nil {
+		m.ledger.hold(c, append(c.runs, letters...)) // they share its fate
 		return false
 	}
 	if n := len(places); !listed {
@@ -219,17 +216,22 @@ func (m *Manager) expelAnnounced(c *chunk, refused []refusal) bool {
 	return true
 }
 
-// apart reports whether no record has the offset of one of the others.
-func (rs runs) apart(others runs) bool {
-	at := map[exactly.Recorded]bool{}
-	for i := range others {
-		for _, offset := range others[i].offsets() {
-			at[exactly.Recorded{Source: others[i].call.ticket.Source, Offset: offset}] = true
-		}
+// apart reports whether the offsets of refused records tell them apart from all
+// others: of some offsets there are several records, of several targets even, and
+// all of them have come with the same call.
+func (rs runs) apart() bool {
+	if rs.records() > exactly.MostRefused {
+		return false
 	}
 	for i := range rs {
 		for _, offset := range rs[i].offsets() {
-			if at[exactly.Recorded{Source: rs[i].call.ticket.Source, Offset: offset}] {
+			n := 0
+			for _, o := range rs[i].call.offsets {
+				if o == offset {
+					n++
+				}
+			}
+			if n > 1 {
 				return false
 			}
 		}
@@ -268,8 +270,8 @@ func (m *Manager) landAnnounced(ctx context.Context, c *chunk, o Object) {
 		m.settle(c.runs)
 	case m.closed || c.wanted():
 		m.lost(c, err)
-	default: // somebody else stores it, and its calls are withdrawn
-		m.ledger.move(c, dissolved)
+	default:
+		m.forsake(c)
 	}
 	m.passed(c)
 }
@@ -277,6 +279,19 @@ func (m *Manager) landAnnounced(ctx context.Context, c *chunk, o Object) {
 // lastAnyhow is the longest time between two attempts to store an announced object
 // that is refused: those that are announced later wait for it.
 const lastAnyhow = 5 * time.Second
+
+// forsake ends a chunk whose records somebody else stores: its calls are about to be
+// withdrawn, and must not return before. The caller holds the lock.
+func (m *Manager) forsake(c *chunk) {
+	m.ledger.move(c, dissolved)
+	for i := range c.runs {
+		r := &c.runs[i]
+		if !r.call.reads() {
+			r.call.forsaken = true
+			r.call.settle(r.len())
+		}
+	}
+}
 
 // landAnyhow uploads an object again and again, as long as it is ours.
 func (m *Manager) landAnyhow(ctx context.Context, c *chunk, o Object) (key string, err error) {

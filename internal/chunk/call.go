@@ -43,6 +43,7 @@ type Call struct {
 	pending       int           // records that are not settled
 	parkedRecords int           // records that wait in parked partitions
 	withdrawn     bool
+	forsaken      bool          // some records are stored by somebody else: it is to be withdrawn
 	failures      []Failure     // complete when settled is closed
 	settled       chan struct{} // closed when no record is pending
 }
@@ -222,7 +223,7 @@ func (c *Call) Release() {
 // settle marks n records of the call as done. The caller holds the lock.
 func (c *Call) settle(n int) {
 	c.pending -= n
-	if c.pending == 0 {
+	if c.pending == 0 && !c.forsaken {
 		c.finish()
 	}
 }

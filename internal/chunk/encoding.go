@@ -179,6 +179,9 @@ func (m *Manager) finish(w *work, s sorted) (uploads bool) {
 	switch {
 	case c.state.final():
 		return false // closed in the meantime
+	case c.announced != nil && !c.wanted() && !m.closed:
+		m.forsake(c)
+		return false
 	case m.closed:
 		m.end(c, ErrClosed)
 		return false

@@ -148,11 +148,9 @@ func (m *Manager) arrived(c *Call, brought []delivery) bool {
 		m.strays(brought, func(*delivery) bool { return true })
 		return true
 	}
-	// It is about to be withdrawn: whoever reads it again stores it.
-	for i := range brought {
-		c.pending += brought[i].run.len()
-	}
-	if c.pending == 0 {
+	// It is about to be withdrawn, and waits for that: whoever reads its records
+	// again stores them.
+	if len(brought) == 0 {
 		c.finish()
 	}
 	return false
@@ -181,8 +179,8 @@ func (m *Manager) strays(brought []delivery, of func(d *delivery) bool) {
 // be sealed meanwhile, but no epoch be cut: not all of the call is in its chunks
 // yet. The caller holds the lock.
 func (m *Manager) placeExactly(p partition, r run, late bool) {
-	m.placing = true
-	defer func() { m.placing = false }()
+	m.placing = &placing{source: r.call.ticket.Source, upTo: r.first() - 1}
+	defer func() { m.placing = nil }()
 	c := m.ledger.open[p]
 	if c != nil {
 		m.ledger.change(c, func() { c.expect(m.ratios.of(p)) })
@@ -194,7 +192,8 @@ func (m *Manager) placeExactly(p partition, r run, late bool) {
 		var head run
 		head, r = r.cut(r.together(m.fits(c, &r)), m.cfg.RecordOverhead)
 		m.ledger.join(c, head)
-		if reason, full := m.full(c); full {
+		m.placing.upTo = head.offsets()[head.len()-1]
+		if reason, full := m.full(c); full && p.kind == Data { // of dead letters each is a run, whatever its offset
 			if !m.seal(c, reason) {
 				if r.len() > 0 {
 					m.ledger.join(c, r)
@@ -242,13 +241,13 @@ func (m *Manager) announce(c *chunk, reason Reason) bool {
 	if alone && m.early(c, reason) {
 		return true
 	}
-	return !m.placing && m.cut(c.part.lane, reason)
+	return m.placing == nil && m.cut(c.part.lane, reason)
 }
 
 // early seals a chunk as an early object, with what can be in one.
 func (m *Manager) early(c *chunk, reason Reason) bool {
 	lane := c.part.lane
-	in, out := c.runs.part(func(r *run) bool { return lane.Ready(r.call.ticket) })
+	in, out := c.runs.part(func(r *run) bool { return lane.Ready(r.call.ticket) && !m.behind(r) })
 	if len(in) == 0 {
 		return false
 	}
@@ -261,6 +260,19 @@ func (m *Manager) early(c *chunk, reason Reason) bool {
 	}
 	m.detach(c, in, out, &announcement{slot: slot, epoch: epoch}, reason)
 	return true
+}
+
+// behind reports whether a run comes after records of its source that are not in
+// their chunk yet.
+func (m *Manager) behind(r *run) bool {
+	p := m.placing
+	return p != nil && r.call.ticket.Source == p.source && r.first() > p.upTo
+}
+
+// placing is how far the records of a run are in their chunk.
+type placing struct {
+	source exactly.Source
+	upTo   int64
 }
 
 // cut closes an epoch of a lane, and seals what all its chunks have of it.

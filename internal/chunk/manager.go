@@ -34,7 +34,7 @@ type Manager struct {
 	hurried   bool // a call must not wait for fuller objects
 	left      bool // a call was withdrawn, and its records are still in chunks
 	closed    bool
-	placing   bool // a call's records are being placed
+	placing   *placing // a call of which not all is in its chunks, or nil
 	// news is what the observer is told when the lock has been given back.
 	news []func(o Observer)
 

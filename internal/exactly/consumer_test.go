@@ -1,6 +1,7 @@
 package exactly
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -22,6 +23,7 @@ type consumer struct {
 	chunks     map[Target][]recordID
 	objects    map[Slot][]recordID
 	may        map[Slot]bool // what may be uploaded
+	sent       map[Slot]bool // what was
 }
 
 // restart gives everything up.
@@ -59,7 +61,7 @@ func (c *consumer) assigned(owned []Source, before int) {
 		c.lane = NewLane(w.limit, w.stamp)
 		c.lane.broken = w.broken
 		c.position, c.chunks = map[Source]int64{}, map[Target][]recordID{}
-		c.objects, c.may = map[Slot][]recordID{}, map[Slot]bool{}
+		c.objects, c.may, c.sent = map[Slot][]recordID{}, map[Slot]bool{}, map[Slot]bool{}
 	}
 	c.member, c.gen, c.owned, c.unanswered = true, w.gen, owned, false
 	if len(fresh) == 0 {
@@ -97,7 +99,11 @@ func (c *consumer) step() {
 			return
 		}
 	}
-	switch n := c.world.dice.roll(12); {
+	switch n := c.world.dice.roll(14); {
+	case n == 12:
+		c.divides()
+	case n == 13:
+		c.refuses()
 	case n < 3:
 		c.reads()
 	case n < 6:
@@ -129,7 +135,7 @@ func (c *consumer) takesOver() {
 	maps.Copy(c.objects, formed)
 	all, announced := c.takeover.Done()
 	for _, r := range all {
-		if r.Again {
+		if r.Again && !w.inexact {
 			w.again++
 		}
 		c.position[r.Source] = r.Position
@@ -258,6 +264,76 @@ func (c *consumer) fill(slot Slot, in func(recordID) bool) {
 	})
 }
 
+// unsent returns an object that was not uploaded yet, with its records in order.
+func (c *consumer) unsent() (Slot, []recordID) {
+	var slots []Slot
+	for slot, records := range c.objects {
+		if !c.sent[slot] && len(records) > 1 {
+			slots = append(slots, slot)
+		}
+	}
+	if len(slots) == 0 {
+		return Slot{}, nil
+	}
+	slices.SortFunc(slots, compareSlots)
+	slot := slots[c.world.dice.roll(len(slots))]
+	records := c.objects[slot]
+	slices.SortFunc(records, func(a, b recordID) int { return cmp.Or(a.source.Compare(b.source), cmp.Compare(a.offset, b.offset)) })
+	return slot, records
+}
+
+// divides finds out that not all of an object fits.
+func (c *consumer) divides() {
+	slot, records := c.unsent()
+	if len(records) == 0 {
+		return
+	}
+	n := 1 + c.world.dice.roll(len(records)-1)
+	var parts []Part
+	for _, r := range records[:n] {
+		if len(parts) == 0 || parts[len(parts)-1].Source != r.source {
+			parts = append(parts, Part{Source: r.source})
+		}
+		parts[len(parts)-1].Cut = r.offset + 1
+	}
+	first, err := c.lane.Divide(slot, parts)
+	if err != nil {
+		c.excuse(err)
+		return
+	}
+	c.world.happened["divided"]++
+	c.objects[first], c.objects[slot] = records[:n:n], records[n:]
+	delete(c.may, slot)
+}
+
+// refuses finds out that an object has bad records.
+func (c *consumer) refuses() {
+	slot, records := c.unsent()
+	if len(records) == 0 || len(c.objects[slot.Letters()]) > 0 {
+		return
+	}
+	i := c.world.dice.roll(len(records))
+	letters, noted, err := c.lane.Refuse(slot, []Recorded{{records[i].source, records[i].offset}}, true)
+	if err != nil {
+		c.excuse(err)
+		return
+	}
+	if !noted {
+		c.world.inexact = true
+	}
+	c.world.happened["refused a record"]++
+	c.objects[letters], c.objects[slot] = []recordID{records[i]}, slices.Delete(slices.Clone(records), i, i+1)
+	delete(c.may, slot)
+}
+
+// excuse takes what may be answered for want of room, or of sources.
+func (c *consumer) excuse(err error) {
+	if !errors.Is(err, ErrNoRoom) && !errors.Is(err, ErrFrozen) {
+		panic(err)
+	}
+	c.world.happened["not divided"]++
+}
+
 func (c *consumer) commits() {
 	if c.unanswered && c.world.broken.keeps(ruleOneCommit) {
 		return
@@ -283,6 +359,7 @@ func (c *consumer) uploads() {
 	}
 	slices.SortFunc(slots, compareSlots)
 	slot := slots[c.world.dice.roll(len(slots))]
+	c.sent[slot] = true
 	c.world.puts = append(c.world.puts, &putFlight{c, c.session, slot, slices.Clone(c.objects[slot])})
 }
 

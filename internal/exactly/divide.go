@@ -86,6 +86,9 @@ func (l *Lane) changeable(s Slot) (*tracked, error) {
 	if e == nil || e.inherited {
 		return nil, ErrFrozen
 	}
+	if _, refused := e.objects[s.Letters()]; refused {
+		return nil, ErrFrozen // dead letters are found by the object that their records were in
+	}
 	for _, m := range e.Lane {
 		if p := l.find(m.Source); p == nil || !slices.Contains(p.list, e) {
 			return nil, ErrFrozen

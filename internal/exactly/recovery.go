@@ -73,7 +73,7 @@ func (r *Recovery) Place(s Source, offset int64, t Target) (Slot, bool) {
 func (r *Recovery) Epoch(s Slot) (Epoch, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.takeover.epoch(s.Epoch)
+	return r.takeover.Epoch(s.Epoch)
 }
 
 // OnDone has an output told, once, when it is known which objects are to be

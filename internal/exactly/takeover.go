@@ -180,8 +180,8 @@ func (t *Takeover) Positions() map[Source]int64 {
 	return all
 }
 
-// epoch returns an epoch by its id.
-func (t *Takeover) epoch(id EpochID) (Epoch, bool) {
+// Epoch returns an epoch by its id.
+func (t *Takeover) Epoch(id EpochID) (Epoch, bool) {
 	for _, e := range t.epochs {
 		if e.ID == id {
 			return e.Epoch, true

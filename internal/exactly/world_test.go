@@ -46,6 +46,7 @@ type world struct {
 	dice      dice
 	broken    rule
 	impure    bool
+	inexact   bool // an epoch has said of itself that it cannot be formed again
 	limit     int
 	end       int64 // of each source
 	sources   []Source
@@ -191,7 +192,7 @@ func (w *world) check() error {
 	for _, records := range w.stored {
 		for _, r := range records {
 			count[r]++
-			if count[r] > 1 && !w.impure {
+			if count[r] > 1 && !w.impure && !w.inexact {
 				return fmt.Errorf("%w: %s@%d is doubled", errWrong, r.source, r.offset)
 			}
 		}

@@ -20,6 +20,7 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/nettest"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 	_ "github.com/s3-destination/s3-destination/plugin"
@@ -274,6 +275,9 @@ func TestEachRecordIsStoredOnce(t *testing.T) {
 `},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name != "by number" {
+				long.Skip(t)
+			}
 			t.Parallel()
 			r := newRig(t)
 			r.produce(t, 0, 600)
@@ -291,6 +295,7 @@ func TestEachRecordIsStoredOnce(t *testing.T) {
 // TestProcessorsThatFilterAndDivideAreAllowed: of 20 records in a row one becomes
 // none, and the others two each.
 func TestProcessorsThatFilterAndDivideAreAllowed(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	r := newRig(t)
 	r.produce(t, 0, 600)
@@ -318,6 +323,7 @@ func TestProcessorsThatFilterAndDivideAreAllowed(t *testing.T) {
 
 // TestWhatIsDroppedOnTheWayIsCommitted: nothing of it reaches an output.
 func TestWhatIsDroppedOnTheWayIsCommitted(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	r := newRig(t)
 	r.produce(t, 0, 300)
@@ -330,6 +336,7 @@ func TestWhatIsDroppedOnTheWayIsCommitted(t *testing.T) {
 // TestABadRecordIsOneDeadLetter: the encoder refuses some records, others have no
 // folder. A process dies with some of it announced.
 func TestABadRecordIsOneDeadLetter(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	r := newRig(t)
 	r.produce(t, 0, 300)
@@ -365,6 +372,7 @@ func TestABadRecordIsOneDeadLetter(t *testing.T) {
 // TestASuccessorStoresWhatWasAnnounced: a process dies with announced objects,
 // some of which are on their way and arrive later; then it comes back.
 func TestASuccessorStoresWhatWasAnnounced(t *testing.T) {
+	long.Skip(t)
 	r := newRig(t)
 	r.produce(t, 0, 600)
 	r.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/x=[0-2]", Times: 3, Do: s3test.LoseResponse()})
@@ -388,6 +396,7 @@ func TestASuccessorStoresWhatWasAnnounced(t *testing.T) {
 
 // TestMembersComeAndGo: partitions move while everybody works.
 func TestMembersComeAndGo(t *testing.T) {
+	long.Skip(t)
 	r := newRig(t)
 	ctx, stop := context.WithCancel(t.Context())
 	n := 0

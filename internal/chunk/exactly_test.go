@@ -229,9 +229,8 @@ func TestEachRecordIsInOneObjectThatASuccessorWouldForm(t *testing.T) {
 			wg.Go(func() { _ = bring(ctx, m) })
 		}
 		time.Sleep(time.Duration(rapid.IntRange(0, 8).Draw(rt, "dies after")) * time.Millisecond)
-		landed := p.landed() // first: what is committed later can only say more of them
-		b.mu.Lock()
-		low, metadata := maps.Clone(b.low), maps.Clone(b.metadata)
+		b.mu.Lock() // nothing is announced meanwhile
+		landed, low, metadata := p.landed(), maps.Clone(b.low), maps.Clone(b.metadata)
 		b.mu.Unlock()
 		wg.Wait()
 		require.NoError(rt, b.ledger.Reason())

@@ -103,8 +103,6 @@ func (g *Ledger) arrived(t *Ticket, sums map[Target]Sum) (expected bool) {
 	return expected
 }
 
-// lack ends the ledger if the records of a ticket are among those that it
-// announces.
 // Current reports whether the ticket's source has been owned ever since it was
 // read.
 func (t *Ticket) Current() bool {
@@ -114,6 +112,8 @@ func (t *Ticket) Current() bool {
 	return g.reason == nil && (t.Recovery != nil || g.lane.find(t.Source) == t.of)
 }
 
+// lack ends the ledger if the records of a ticket are among those that it
+// announces.
 func (g *Ledger) lack(t *Ticket, reason error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -138,7 +138,7 @@ func (s *session) adjusted(ctx context.Context, offsets map[string]map[int32]kgo
 	for len(all) > 0 {
 		g, room := a.lane()
 		n := min(room, len(all))
-		a.takeOver(g, all[:n], offsets)
+		a.takeOver(g, all[:n], offsets) //nolint:contextcheck // goes on until the session ends
 		all = all[n:]
 	}
 	return offsets, nil

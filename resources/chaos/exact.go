@@ -175,7 +175,7 @@ func (c *crew) cutOff(ctx context.Context, what string, set func(nettest.Mode), 
 func (c *crew) delay(ctx context.Context) {
 	for ctx.Err() == nil {
 		after := c.dice.between(0, 20*time.Second)
-		fault := c.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/date=", Times: 1, Do: func(x *s3test.Exchange) { c.keep(x, after) }})
+		fault := c.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/date=", Times: 1, Do: func(x *s3test.Exchange) { c.keep(x, after) }}) //nolint:contextcheck // requests have contexts of their own
 		pause(ctx, c.dice.between(2*time.Second, 6*time.Second))
 		fault.Remove()
 	}

@@ -145,11 +145,10 @@ func (t *Takeover) Place(s Source, offset int64, target Target) (Slot, bool) {
 		if j, ok := e.Object(i, offset, target); ok {
 			e.sum.Add(e.salts[i], offset, target)
 			slot := Slot{e.ID, target, j}
-			e.objects[slot] = stageAnnounced
 			if e.Refuses(i, offset) {
 				slot = slot.Letters()
-				e.objects[slot] = stageAnnounced
 			}
+			e.objects[slot] = stageAnnounced
 			return slot, true
 		}
 	}

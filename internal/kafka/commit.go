@@ -104,6 +104,9 @@ func (c *committer) commit(ctx context.Context, parts []*partition) error {
 	return err
 }
 
+// errNotSent is a commit that is certainly not on its way.
+var errNotSent = errors.New("the commit was not sent")
+
 // errUnanswered is a commit that may have arrived or may still arrive.
 var errUnanswered = errors.New("no answer to the commit")
 
@@ -124,7 +127,7 @@ func (c *committer) request(ctx context.Context, req *kmsg.OffsetCommitRequest) 
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	if err := c.find(ctx); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errNotSent, err)
 	}
 	t := c.current()
 	if t == c.unanswered {
@@ -138,7 +141,7 @@ func (c *committer) request(ctx context.Context, req *kmsg.OffsetCommitRequest) 
 	if err != nil {
 		c.coordinator = -1
 		if neverSent(err) {
-			return nil, fmt.Errorf("committing offsets of group %s: %w", c.group, err)
+			return nil, fmt.Errorf("committing offsets of group %s: %w: %w", c.group, errNotSent, err)
 		}
 		c.unanswered = t
 		return nil, fmt.Errorf("committing offsets of group %s: %w: %w", c.group, errUnanswered, err)

@@ -359,6 +359,8 @@ func (a *announcer) commitLocked(ctx context.Context, g *exactly.Ledger) error {
 	case errors.Is(err, kerr.OffsetMetadataTooLarge):
 		a.session.tooLarge(a.limit)
 		g.End(err)
+	case errors.Is(err, errNotSent):
+		g.Refused()
 	case errors.Is(err, errUnanswered), errors.Is(err, errTorn), errors.Is(err, kerr.UnknownMemberID), !passing(err):
 		g.End(err)
 	default:

@@ -58,6 +58,9 @@ func (p *pipeline) outputAgainst(c *config.Config, no func(reason, format string
 	if c.Chunks.OnRefusedObject == chunk.ObjectToDeadLetters {
 		no("on_refused_object", "on_refused_object: \"dead_letter\" gives an object up that may have been stored: write retry")
 	}
+	if c.Spool.On() {
+		no("spool", "spool: it acknowledges records before they are in an object, and Kafka keeps them anyway: remove it")
+	}
 	if c.Sized().Batching.Any() {
 		no("batching", "batching: it merges batches of several Kafka partitions: remove it")
 	}

@@ -47,6 +47,7 @@ func TestWhatKeepsRecordsFromBeingStoredOnce(t *testing.T) {
 		"dedupe in a branch":  {[]string{"- mapping: 'root = this'", "- for_each: [{dedupe: {cache: c, key: k}}]"}, "processors", "dedupe"},
 		"reject":              {[]string{"on_bad_record: dead_letter", "on_bad_record: reject"}, "on_bad_record", "on_bad_record"},
 		"refused are dropped": {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, on_refused_object: dead_letter"}, "on_refused_object", "may have been stored"},
+		"a spool":             {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, spool: {path: /var/spool/s3}"}, "spool", "acknowledges"},
 		"batching":            {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, batching: {count: 5}"}, "batching", "batching"},
 		"the clock":           {[]string{"f/{{x}}", "f/{{x}}/{{DD_today}}"}, "clock", "{{DD_today}}"},
 		"today for a date":    {[]string{"f/{{x}}", "f/{{x}}/{{DD}}", "on_bad_record", "date_field: d, on_missing_date: today, on_bad_record"}, "clock", "another day"},

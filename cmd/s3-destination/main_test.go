@@ -198,7 +198,7 @@ input:
 		require.Equal(t, 1, found[id], "record %d of %d", id, len(found))
 	}
 	for _, o := range s.Objects("in/f") {
-		assert.Equal(t, "drain", o.Metadata["s3d-roll-reason"], "no rule is waited for")
+		assert.NotEqual(t, "age", o.Metadata["s3d-roll-reason"], "max_age is not waited for")
 	}
 	assert.NotContains(t, p.logs.String(), s.SecretKey)
 	assert.Error(t, askReady(t, p), "the process is gone")

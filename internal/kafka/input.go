@@ -130,8 +130,9 @@ type session struct {
 	ready    chan struct{} // closed when these are there
 	patient  time.Duration // how long a revocation waits for what is under way
 
-	brokersAssign bool      // the group is one of KIP-848
-	committed     time.Time // when a commit succeeded; of the goroutine that commits
+	brokersAssign bool // the group is one of KIP-848
+	judging       sync.Mutex
+	committed     time.Time // when a commit succeeded
 	renewed       time.Time // when it asked for a new generation
 
 	ctx    context.Context //nolint:containedctx // of the goroutines that join starts and close ends
@@ -191,6 +192,8 @@ func join(ctx context.Context, in *Input) (*session, error) {
 	s.wg.Go(s.fetch)
 	if s.exact == nil {
 		s.wg.Go(s.commit)
+	} else {
+		s.wg.Go(s.observe)
 	}
 	s.wg.Go(func() { s.watchEnds(conf.isolation == kgo.ReadCommitted()) }) //nolint:contextcheck // until the session ends
 	return s, nil
@@ -241,6 +244,13 @@ func (s *session) commit() {
 	}
 }
 
+// observe refreshes the gauges where ledgers commit.
+func (s *session) observe() {
+	for pause(s.ctx, commitInterval) {
+		s.metrics.observe(s.reader)
+	}
+}
+
 // patientFor is how long commits may be refused for reasons that pass before
 // that is reported.
 const patientFor = time.Minute
@@ -250,6 +260,8 @@ const renewInterval = 5 * time.Second
 
 // judge does what the outcome of a commit asks for.
 func (s *session) judge(err error) {
+	s.judging.Lock() // ledgers commit on their own
+	defer s.judging.Unlock()
 	const doing = "committing offsets"
 	now := time.Now()
 	if err == nil {

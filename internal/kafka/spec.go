@@ -61,7 +61,7 @@ func Spec() *service.ConfigSpec {
 				Default("auto"),
 			service.NewStringAnnotatedEnumField(fieldDelivery, map[string]string{
 				"at_least_once": "Each record is stored. After a crash, or where a partition moves in a hurry, some are stored twice.",
-				"exactly_once":  "Each record is stored once, whatever happens. See [guarantees](../guarantees.md#exactly-once) for what that asks for.",
+				"exactly_once":  "Each record is stored once, whatever happens. See [guarantees](../guarantees.md#6-exactly-once) for what that asks for.",
 			}).
 				Description("How often a record is stored.").
 				Default("at_least_once"),

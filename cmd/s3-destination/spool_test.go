@@ -95,7 +95,7 @@ func (c *client) run(ctx context.Context, url string) {
 // A process with a spool is killed again and again, and S3 is away for a while.
 // What was answered with 200 is in the bucket exactly once; what was not, and was
 // therefore sent again, at least once.
-func TestAKilledSidecarWithASpoolLosesNothing(t *testing.T) { killSidecar(t, 4, 8) }
+func TestAKilledSidecarWithASpoolLosesNothing(t *testing.T) { killSidecar(t, 2, 8) }
 
 func TestAKilledSidecarWithASpoolLosesNothingOften(t *testing.T) {
 	long.Skip(t)

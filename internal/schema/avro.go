@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,16 +40,18 @@ type (
 		Fields []avroField `json:"fields"`
 	}
 	avroField struct {
-		Name     string  `json:"name"`
-		Type     any     `json:"type"`
-		Original *string `json:"originalName,omitempty"`
+		Name     string   `json:"name"`
+		Type     any      `json:"type"`
+		Aliases  []string `json:"aliases,omitempty"`
+		Original *string  `json:"originalName,omitempty"`
 	}
 	// avroOption is an avroField whose default is null.
 	avroOption struct {
-		Name     string  `json:"name"`
-		Type     any     `json:"type"`
-		Default  any     `json:"default"`
-		Original *string `json:"originalName,omitempty"`
+		Name     string   `json:"name"`
+		Type     any      `json:"type"`
+		Default  any      `json:"default"`
+		Aliases  []string `json:"aliases,omitempty"`
+		Original *string  `json:"originalName,omitempty"`
 	}
 	avroLogical struct {
 		Type      string `json:"type"`
@@ -77,7 +80,7 @@ type (
 // MarshalJSON writes the field, with the default null where null comes first.
 func (f avroField) MarshalJSON() ([]byte, error) {
 	if union, ok := f.Type.([]any); ok {
-		return json.Marshal(avroOption{Name: f.Name, Type: union, Original: f.Original})
+		return json.Marshal(avroOption{Name: f.Name, Type: union, Aliases: f.Aliases, Original: f.Original})
 	}
 	type plain avroField
 	return json.Marshal(plain(f))
@@ -85,7 +88,8 @@ func (f avroField) MarshalJSON() ([]byte, error) {
 
 // AvroSchema returns the schema as an Avro record of the given name. Strings
 // become bytes when binary is set. A field whose name Avro does not allow keeps
-// it in the property OriginalName.
+// it in the property OriginalName. The other names of merged fields are aliases, as
+// far as Avro allows them.
 func (s *Schema) AvroSchema(name string, binary bool) ([]byte, error) {
 	b := avroBuilder{binary: binary, root: name}
 	out, err := json.Marshal(b.record("", s.Fields))
@@ -109,7 +113,20 @@ func (b *avroBuilder) record(name string, fields []Field) avroRecord {
 			r.Fields[i].Original = &f.Name
 		}
 	}
+	for i := range fields {
+		r.Fields[i].Aliases = r.aliases(fields[i].Aliases)
+	}
 	return r
+}
+
+// aliases are those of the names that Avro allows and that no field has.
+func (r *avroRecord) aliases(names []string) (all []string) {
+	for _, name := range names {
+		if AvroName(name) == name && !slices.ContainsFunc(r.Fields, func(f avroField) bool { return f.Name == name }) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // option returns the type of a field, in a union with null if it is optional.

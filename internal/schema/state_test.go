@@ -70,6 +70,19 @@ func TestAvroNamesOutliveTheProcess(t *testing.T) {
 	assert.Equal(t, []string{"_a_b", "_a_b_2"}, []string{s.Fields[0].Record, s.Fields[1].Record})
 }
 
+func TestMergedNamesAreAvroAliases(t *testing.T) {
+	r := started(t, schema.Config{OnCaseCollision: schema.Merge})
+	r.UseAvroNames()
+	s := learn(dataset(t, r, ""), records(`{"id":1,"x-y":"a","n":{"z":1}}`, `{"ID":2,"X-Y":"b","n":{"Z":2}}`))
+	text, err := s.AvroSchema("Record", false)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"type":"record","name":"Record","fields":[
+		{"name":"id","type":["null","long"],"default":null,"aliases":["ID"]},
+		{"name":"x_y","type":["null","string"],"default":null,"originalName":"x-y"},
+		{"name":"n","default":null,"type":["null",{"type":"record","name":"Record_n","fields":[
+			{"name":"z","type":["null","long"],"default":null,"aliases":["Z"]}]}]}]}`, string(text))
+}
+
 func TestDeclaredColumnsMeetRememberedOnes(t *testing.T) {
 	c := schema.Config{
 		Mode: schema.Fixed, State: filepath.Join(t.TempDir(), "columns.json"), OnUnknownField: schema.Add, OnTypeMismatch: schema.Widen,

@@ -50,7 +50,14 @@ test-oldest: ## tests of the plugin and of what uses other modules, with the old
 .PHONY: test-full
 test-full: ## what make test leaves out: the long tests with the race detector, the encoders without it on more data, every format in every store of the zoo, and Benthos' own suite
 	resources/ci/long.sh $(RELEASE) -ldflags '-s -w' -parallel 6 -timeout 20m
+	$(MAKE) --no-print-directory -j 2 test-encoders test-waiting # which takes little of the processor
+
+.PHONY: test-encoders
+test-encoders:
 	go test $(RELEASE) -timeout 15m ./internal/encode/... ./internal/record
+
+.PHONY: test-waiting
+test-waiting:
 	go test $(RELEASE) -timeout 15m -run TestStoreZoo ./plugin -zoo.all
 	go test $(RELEASE) -count=1 -timeout 15m -parallel 64 -tags suite -run TestBenthosSuite ./plugin
 

@@ -158,7 +158,6 @@ func TestCasesAreReadAsTheyRun(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("../../internal/inspect/testdata/mistakes/*.txtar")
 	require.NoError(t, err)
-	dir := t.TempDir()
 	for _, path := range archives {
 		archive, err := txtar.ParseFile(path)
 		require.NoError(t, err)
@@ -166,10 +165,13 @@ func TestCasesAreReadAsTheyRun(t *testing.T) {
 			if filepath.Ext(f.Name) != ".yaml" || !long.Takes(i, 25) {
 				continue
 			}
-			main := filepath.Join(dir, f.Name)
-			text := strings.NewReplacer(`\t`, "\t", `\r`, "\r", `\u00a0`, "\u00a0").Replace(string(f.Data))
-			require.NoError(t, os.WriteFile(main, []byte(text), 0o600))
-			agree(t, f.Name, []string{"SET=env"}, inspect.Request{Main: main, Set: []string{"http.enabled=false"}}, "run", "--set", "http.enabled=false", main)
+			t.Run(f.Name, func(t *testing.T) {
+				t.Parallel()
+				main := filepath.Join(t.TempDir(), f.Name)
+				text := strings.NewReplacer(`\t`, "\t", `\r`, "\r", `\u00a0`, "\u00a0").Replace(string(f.Data))
+				require.NoError(t, os.WriteFile(main, []byte(text), 0o600))
+				agree(t, f.Name, []string{"SET=env"}, inspect.Request{Main: main, Set: []string{"http.enabled=false"}}, "run", "--set", "http.enabled=false", main)
+			})
 		}
 	}
 }

@@ -58,7 +58,7 @@ func TestOthersKeepTheirThroughput(t *testing.T) {
 			}
 			m := start(t, cfg, p)
 			slots := make(chan struct{}, cfg.MaxInFlight)
-			for i := range 1200 { // two minutes
+			for i := range 600 { // one minute
 				slots <- struct{}{}
 				go func() {
 					defer func() { <-slots }()

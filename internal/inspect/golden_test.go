@@ -11,6 +11,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 )
 
 var update = flag.Bool("update", false, "write the messages anew")
@@ -37,12 +39,14 @@ func TestGoldenMessages(t *testing.T) {
 		}
 		var out txtar.Archive
 		out.Comment = archive.Comment
-		for _, f := range archive.Files {
+		for i, f := range archive.Files {
 			name, isCase := strings.CutSuffix(f.Name, ".yaml")
 			if !isCase {
 				continue
 			}
-			cases++
+			if cases++; !*update && !long.Takes(i, 6) {
+				continue
+			}
 			r, err := readCase(t, f)
 			require.NoError(t, err, name)
 			var said strings.Builder

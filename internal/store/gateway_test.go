@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -197,6 +198,7 @@ func limited(server *s3test.Server, most int64) *s3test.Fault {
 }
 
 func TestRequestsBecomeSmallerWhereAGatewayLimitsThem(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	const mib = 1 << 20
 	server := s3test.StartT(t, s3test.Config{})
@@ -255,6 +257,7 @@ func TestALimitBelowTheSmallestPartIsToldAtOnce(t *testing.T) {
 
 // What was stored before the gateway refused a repetition may be found later.
 func TestADoubtOutlivesASmallerRequest(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	server.Faults.Add(s3test.Rule{Op: "PutObject", Times: 1, Do: s3test.LoseResponse()})
@@ -269,6 +272,7 @@ func TestADoubtOutlivesASmallerRequest(t *testing.T) {
 // The name was chosen because PutObject honours conditions. Whether uploads in
 // parts do is not known, so that the name must not be used for one.
 func TestAnObjectDoesNotBecomeMultipartUnderANameThatMayBeTaken(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	server := s3test.StartT(t, s3test.Config{})
 	limited(server, 7<<20)

@@ -174,6 +174,9 @@ func checkLimits(t *testing.T, s *Subject) {
 			})
 		}
 	}
+	if testing.Short() {
+		return
+	}
 	docs := wide(s.steady() * 3 / 10)
 	objects := s.encodeAll(t, s.New(), s.records(docs), 4*s.MinLimit)
 	s.requireRows(t, docs, objects)

@@ -5,15 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/s3-destination/s3-destination/internal/exactly"
 	"github.com/s3-destination/s3-destination/internal/inflight"
@@ -85,43 +82,6 @@ func stamp() (id exactly.EpochID, clock time.Time) {
 	return id, time.Now()
 }
 
-// fetched takes note of the metadata that was committed for partitions which have
-// been assigned.
-func (s *session) fetched(_ context.Context, _ *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
-	<-s.ready
-	a := s.exact
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	clear(a.metadata)
-	note := func(topic string, id int32, text *string) {
-		a.metadata[topicPartition{topic, id}] = ""
-		if text != nil {
-			a.metadata[topicPartition{topic, id}] = *text
-		}
-	}
-	for _, t := range resp.Topics {
-		for _, p := range t.Partitions {
-			note(t.Topic, p.Partition, p.Metadata)
-		}
-	}
-	for _, g := range resp.Groups {
-		for _, t := range g.Topics {
-			for _, p := range t.Partitions {
-				note(nameOr(t.Topic, t.TopicID), p.Partition, p.Metadata)
-			}
-		}
-	}
-	return nil
-}
-
-// nameOr is the name of a topic, or its id where a broker tells no more.
-func nameOr(topic string, id [16]byte) string {
-	if topic == "" {
-		return string(id[:])
-	}
-	return topic
-}
-
 // adjusted begins the takeover of partitions that were assigned, and returns where
 // normal reading goes on: beyond all that predecessors have announced.
 func (s *session) adjusted(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
@@ -142,88 +102,6 @@ func (s *session) adjusted(ctx context.Context, offsets map[string]map[int32]kgo
 		all = all[n:]
 	}
 	return offsets, nil
-}
-
-// found reads what was committed for partitions.
-func (a *announcer) found(ctx context.Context, offsets map[string]map[int32]kgo.Offset) ([]exactly.Fetched, error) {
-	var topics []string
-	for t := range offsets {
-		topics = append(topics, t)
-	}
-	if len(topics) == 0 {
-		return nil, nil
-	}
-	admin := kadm.NewClient(a.session.client)
-	listed, err := admin.ListTopics(ctx, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("asking for topics: %w", err)
-	}
-	starts, err := admin.ListStartOffsets(ctx, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("asking where partitions begin: %w", err)
-	}
-	ends, err := admin.ListEndOffsets(ctx, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("asking where partitions end: %w", err)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var all []exactly.Fetched
-	for topic, partitions := range offsets {
-		a.ids[topic] = listed[topic].ID
-		for id, committed := range partitions {
-			start, ok := starts.Lookup(topic, id)
-			end, also := ends.Lookup(topic, id)
-			if !ok || !also || start.Err != nil || end.Err != nil {
-				return nil, fmt.Errorf("asking where %s/%d begins and ends: %w", topic, id, errors.Join(start.Err, end.Err))
-			}
-			f, ok, err := a.decoded(topicPartition{topic, id}, committed.EpochOffset().Offset, start.Offset, end.Offset)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				all = append(all, f)
-			}
-		}
-	}
-	slices.SortFunc(all, func(x, y exactly.Fetched) int { return x.Compare(y.Source) })
-	return all, nil
-}
-
-// decoded is what was committed for a partition that begins and ends at offsets. It
-// is nothing for one that is not to be read.
-func (a *announcer) decoded(tp topicPartition, committed, start, end int64) (exactly.Fetched, bool, error) {
-	f := exactly.Fetched{Source: sourceOf(tp), Print: exactly.PrintOf(a.ids[tp.topic]), Low: committed}
-	text, ok := a.metadata[tp]
-	if id := a.ids[tp.topic]; !ok {
-		text = a.metadata[topicPartition{string(id[:]), tp.id}]
-	}
-	epochs, err := exactly.Decode(tp.topic, text)
-	if err != nil {
-		return f, false, fmt.Errorf("reading what the group has announced of %s: %w", f.Source, err)
-	}
-	other := false
-	for i := range epochs {
-		if m, ok := epochs[i].Member(f.Source); ok && epochs[i].Lane[m].Print != f.Print {
-			other = true
-		}
-	}
-	if committed >= 0 && committed <= end && !other {
-		f.Epochs = epochs
-		return f, true, nil
-	}
-	if other {
-		a.session.log.Warnf("Topic %s was made again: what is committed of it is of another one, and %s is read from where new partitions are", tp.topic, f.Source)
-	}
-	switch a.session.conf.start {
-	case kgo.NewOffset().AtStart():
-		f.Low = start
-	case kgo.NewOffset().AtEnd():
-		f.Low = end
-	default:
-		return f, false, nil
-	}
-	return f, true, nil
 }
 
 func sourceOf(tp topicPartition) exactly.Source { return exactly.Source{Topic: tp.topic, ID: tp.id} }
@@ -328,101 +206,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// errTorn is a commit of which only a part was stored (R4).
-var errTorn = errors.New("only a part of the commit was stored")
-
-// commit commits what a ledger announces in one request. One that is certainly not
-// stored is made again (R6); after any other outcome the ledger ends.
-func (a *announcer) commit(ctx context.Context, g *exactly.Ledger) error {
-	c := a.session.commits
-	c.one.Lock()
-	defer c.one.Unlock()
-	return a.commitLocked(ctx, g)
-}
-
-func (a *announcer) commitLocked(ctx context.Context, g *exactly.Ledger) error {
-	c := a.session.commits
-	offsets, err := g.Commit()
-	if errors.Is(err, exactly.ErrEnded) || err == nil && len(offsets) == 0 {
-		return nil
-	}
-	if err != nil {
-		g.End(err)
-		return err
-	}
-	began := time.Now()
-	err = c.announce(ctx, offsets, a.topicIDs())
-	c.metrics.commit(time.Since(began), err)
-	switch {
-	case err == nil:
-		g.Committed()
-	case errors.Is(err, kerr.OffsetMetadataTooLarge):
-		a.session.tooLarge(a.limit)
-		g.End(err)
-	case errors.Is(err, errNotSent):
-		g.Refused()
-	case errors.Is(err, errUnanswered), errors.Is(err, errTorn), errors.Is(err, kerr.UnknownMemberID), !passing(err):
-		g.End(err)
-	default:
-		g.Refused()
-	}
-	return err
-}
-
-func (a *announcer) topicIDs() map[string][16]byte {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	ids := make(map[string][16]byte, len(a.ids))
-	for name, id := range a.ids {
-		ids[name] = id
-	}
-	return ids
-}
-
-// announce sends offsets with their metadata in one request, and returns nil when
-// all of them are stored.
-func (c *committer) announce(ctx context.Context, offsets []exactly.Offset, ids map[string][16]byte) error {
-	req := kmsg.NewPtrOffsetCommitRequest()
-	topics := map[string]int{}
-	for _, o := range offsets {
-		i, ok := topics[o.Topic]
-		if !ok {
-			i = len(req.Topics)
-			topics[o.Topic] = i
-			topic := kmsg.NewOffsetCommitRequestTopic()
-			topic.Topic, topic.TopicID = o.Topic, ids[o.Topic]
-			req.Topics = append(req.Topics, topic)
-		}
-		p := kmsg.NewOffsetCommitRequestTopicPartition()
-		p.Partition, p.Offset, p.LeaderEpoch, p.Metadata = o.ID, o.Offset, -1, kmsg.StringPtr(o.Metadata)
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, p)
-	}
-	resp, err := c.request(ctx, req)
-	if err != nil {
-		return err
-	}
-	stored := 0
-	var refused []error
-	for _, t := range resp.Topics {
-		for _, p := range t.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				refused = append(refused, fmt.Errorf("committing what is announced of partition %d of %s for group %s: %w", p.Partition, t.Topic, c.group, err))
-			} else {
-				stored++
-			}
-		}
-	}
-	err = errors.Join(refused...)
-	if err == nil && stored == len(offsets) {
-		return nil
-	}
-	if err == nil || stored > 0 {
-		return errors.Join(errTorn, err)
-	}
-	c.moved(err)
-	return err
-}
-
 // letGo lets partitions go once nothing that changes any more has records of them.
 // Where that cannot be had in time, or they are being taken over, the ledger ends.
 func (a *announcer) letGo(ctx context.Context, parts []*partition) {
@@ -474,28 +257,6 @@ func (a *announcer) end(reason error) {
 	for _, g := range a.ledgers {
 		g.End(reason)
 	}
-}
-
-// last commits what has landed before the group is left.
-func (a *announcer) last(ctx context.Context) error {
-	a.mu.Lock()
-	ledgers := slices.Clone(a.ledgers)
-	a.mu.Unlock()
-	var errs []error
-	for _, g := range ledgers {
-		g.Advance()
-		for range 10 {
-			err := a.commit(ctx, g)
-			if err == nil {
-				break
-			}
-			if g.Reason() != nil || !pause(ctx, 100*time.Millisecond) {
-				errs = append(errs, err)
-				break
-			}
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // ticket returns the ticket for a batch of a partition; nil when there is none.

@@ -108,18 +108,12 @@ func (m *Manager) encodeWhole(ctx context.Context, w *work) {
 		if w.err != nil || !w.c.whole() || w.result.Taken == 0 || w.result.Taken == len(w.records) {
 			return
 		}
-		if w.form != nil {
-			w.form.Release()
-			w.form = nil
-		}
+		w.release()
 		_ = m.tester().tryAll(ctx, w.c.part.kind, w.records[w.result.Taken:])
 		m.attempt(ctx, w)
 	}
 	if w.err == nil && w.result.Taken < len(w.records) {
-		if w.form != nil {
-			w.form.Release()
-			w.form = nil
-		}
+		w.release()
 		w.result = encode.Result{}
 		w.err = errors.New("its records need several schemas, and it must be one object: it was announced as such")
 	}

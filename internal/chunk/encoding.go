@@ -84,8 +84,16 @@ func (t task) encode() {
 	switch {
 	case lands:
 		m.land(ctx, c)
-	case !encoded && w.form != nil:
+	case !encoded:
+		w.release()
+	}
+}
+
+// release drops the encoded form, if there is one.
+func (w *work) release() {
+	if w.form != nil {
 		w.form.Release()
+		w.form = nil
 	}
 }
 

@@ -1,6 +1,14 @@
 package encodetest
 
-import "github.com/s3-destination/s3-destination/internal/schema"
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/schema"
+)
 
 // Maps are records with objects whose names are data, and what readers must see.
 var Maps = []Case{
@@ -51,5 +59,20 @@ func NestedMapFields() []schema.FieldConfig {
 			{Name: "x", Type: "list", Optional: true, Items: number}, {Name: "y", Type: "map", Optional: true, Values: number},
 		}}},
 		{Name: "z", Type: "int64", Optional: true},
+	}
+}
+
+// RequireSparse demands that rows are those of JSON texts, as far as they are not
+// null: a null of a row need not be in its text.
+func RequireSparse(t *testing.T, want []string, rows []map[string]any) {
+	t.Helper()
+	require.Len(t, rows, len(want))
+	for i, row := range rows {
+		for name, v := range row {
+			if v == nil && !strings.Contains(want[i], `"`+name+`":null`) {
+				delete(row, name)
+			}
+		}
+		assert.JSONEq(t, want[i], JSON(row))
 	}
 }

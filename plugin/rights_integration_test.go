@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/policy"
+	"github.com/s3-destination/s3-destination/internal/testutil/logs"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 	"github.com/s3-destination/s3-destination/internal/testutil/versitygw"
 )
@@ -29,7 +30,7 @@ func slowly(n int) string {
 
 // started is a stream on its way.
 type started struct {
-	logs *syncBuffer
+	logs *logs.Buffer
 	done chan error
 }
 

@@ -20,6 +20,7 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/io"
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 
+	"github.com/s3-destination/s3-destination/internal/testutil/logs"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 	_ "github.com/s3-destination/s3-destination/plugin"
 )
@@ -48,33 +49,16 @@ file_format: json
 `
 
 // build makes a stream that logs errors to the returned buffer.
-func build(t *testing.T, input, output string) (*service.Stream, *syncBuffer) {
+func build(t *testing.T, input, output string) (*service.Stream, *logs.Buffer) {
 	t.Helper()
 	b := service.NewStreamBuilder()
-	logs := &syncBuffer{}
+	logs := &logs.Buffer{}
 	b.SetLogger(slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	require.NoError(t, b.AddInputYAML(input))
 	require.NoError(t, b.AddOutputYAML(output))
 	stream, err := b.Build()
 	require.NoError(t, err)
 	return stream, logs
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 // run runs a stream to the end of its input.
@@ -266,7 +250,7 @@ func TestForcedStopUploadsNothingAfterCancellation(t *testing.T) {
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	b := service.NewStreamBuilder()
-	b.SetLogger(slog.New(slog.NewTextHandler(&syncBuffer{}, nil)))
+	b.SetLogger(slog.New(slog.NewTextHandler(&logs.Buffer{}, nil)))
 	produce, err := b.AddBatchProducerFunc()
 	require.NoError(t, err)
 	require.NoError(t, b.AddOutputYAML(outputYAML(s, jsonLines+"max_age: 2500ms\nidle_timeout: 1h\n")))

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/testutil/logs"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -182,7 +183,7 @@ type outcome struct {
 	mu     sync.Mutex
 	sent   map[int]bool // by id: acknowledged
 	nacks  []error
-	logs   syncBuffer
+	logs   logs.Buffer
 	hung   bool
 	stored map[int]int // by id: in how many objects
 	broken []string    // objects that cannot be read

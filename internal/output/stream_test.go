@@ -1,7 +1,6 @@
 package output
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/testutil/logs"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -28,7 +28,7 @@ type rig struct {
 	env     *service.Environment
 	s3      *s3test.Server
 	metrics *recorder
-	logs    *lockedBuffer
+	logs    *logs.Buffer
 	tracer  string
 }
 
@@ -37,7 +37,7 @@ func newRig(t *testing.T) *rig {
 	require.NoError(t, registerOnce())
 	r := &rig{
 		env: service.NewEnvironment(), s3: s3test.StartT(t, s3test.Config{}),
-		metrics: &recorder{values: map[string]int64{}}, logs: &lockedBuffer{},
+		metrics: &recorder{values: map[string]int64{}}, logs: &logs.Buffer{},
 	}
 	require.NoError(t, r.env.RegisterMetricsExporter("recorder", service.NewConfigSpec(),
 		func(*service.ParsedConfig, *service.Logger) (service.MetricsExporter, error) { return r.metrics, nil }))
@@ -173,23 +173,6 @@ func (r *recorder) NewGaugeCtor(name string, keys ...string) service.MetricsExpo
 }
 
 func (r *recorder) Close(context.Context) error { return nil }
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 const tinyPartitions = `
 folder: 'in/{{part}}'

@@ -20,6 +20,7 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/logs"
 	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/nettest"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
@@ -69,25 +70,8 @@ func (r *rig) produce(t *testing.T, first, n int) {
 type process struct {
 	name string
 	link *nettest.Proxy // to S3
-	logs *logs
+	logs *logs.Buffer
 	end  func()
-}
-
-type logs struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // options are what tests vary.
@@ -104,7 +88,7 @@ const usual = `
 func (r *rig) start(t *testing.T, o options) *process {
 	t.Helper()
 	r.n++
-	p := &process{name: fmt.Sprintf("process-%d", r.n), logs: &logs{}}
+	p := &process{name: fmt.Sprintf("process-%d", r.n), logs: &logs.Buffer{}}
 	var err error
 	p.link, err = nettest.Start(nettest.Config{Target: strings.TrimPrefix(r.s3.URL, "http://")})
 	require.NoError(t, err)

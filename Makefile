@@ -25,11 +25,18 @@ VERSITYGW     := v1.8.0
 MINIO         := v0.0.0-20260212201848-7aac2a2c5b7c
 GOVULNCHECK   := v1.9.0
 GORELEASER    := v2.15.1
+PROTOC_GO     := v1.36.12
+PROTOC_GRPC   := v1.6.0
 CYCLONEDX     := v1.10.0
 GOJQ          := v0.12.19
 
+RUNTIME   := redpanda/runtime/v1alpha1
+RUNTIMEPB := github.com/s3-destination/s3-destination/internal/rpc/runtimepb
+
 GO_FILES = $(shell git ls-files '*.go')
 FUZZTIME ?= 10s
+# every package; those whose tests take longest begin first, so that no core waits at the end
+SLOWEST_FIRST = ./cmd/... ./plugin/... ./internal/... ./resources/...
 
 .PHONY: help
 help: ## list the targets
@@ -41,7 +48,7 @@ demo: ## run the main job on an embedded S3 server with bundled data
 
 .PHONY: test
 test: ## tests of every package, with the race detector: minutes (test-full has the long ones)
-	go test $(RELEASE) -race -short -ldflags '-s -w' -parallel 6 -timeout 15m ./...
+	go test $(RELEASE) -race -short -ldflags '-s -w' -p 4 -parallel 6 -timeout 15m $(SLOWEST_FIRST)
 
 .PHONY: test-oldest
 test-oldest: ## tests of the plugin and of what uses other modules, with the oldest Benthos and modules that go.mod allows
@@ -67,7 +74,7 @@ build: ## build the binary into bin/
 
 .PHONY: race
 race: ## repeat the concurrent packages under the race detector
-	go test $(RELEASE) -race -count=3 ./internal/chunk/... ./internal/landing/... ./internal/store/... ./internal/health/... ./internal/lifecycle/... ./internal/output/... ./internal/resend/... ./internal/unstored/...
+	go test $(RELEASE) -race -count=3 ./internal/chunk/... ./internal/landing/... ./internal/store/... ./internal/health/... ./internal/lifecycle/... ./internal/output/... ./internal/direct/... ./internal/spooled/... ./internal/resend/... ./internal/unstored/...
 
 .PHONY: mutation
 mutation: ## break the code of chunk, landing and store, and count what their tests notice (ARGS: -sample 100, -list, -packages ...)
@@ -88,12 +95,23 @@ lint-config: build ## lint and unit-test every configuration with the binary its
 	resources/ci/lint-config.sh $(BIN)
 
 .PHONY: docs
-docs: ## generate the reference from the configuration spec, and the picture of imports
+docs: ## generate the reference from the configuration spec, the man page, the picture of imports, and the chart of the benchmarks
 	go run $(RELEASE) ./resources/docgen
+	go run $(RELEASE) ./cmd/s3-destination man > docs/reference/s3-destination.1
+	go run $(RELEASE) ./cmd/s3-destination rpc --manifest > resources/connect/plugin.yaml
+	go run $(RELEASE) ./cmd/s3-destination schema --pipeline > docs/reference/pipeline.schema.json
 
 .PHONY: docs-check
 docs-check: docs ## fail when what is generated is stale
-	@git diff --exit-code -- docs/reference docs/architecture.md || { echo "docs/reference or the picture in docs/architecture.md is stale: run make docs and commit"; exit 1; }
+	@git diff --exit-code -- docs/reference docs/architecture.md docs/images/benchmarks.svg resources/connect/plugin.yaml || { echo "docs/reference, resources/connect/plugin.yaml, the picture in docs/architecture.md or docs/images/benchmarks.svg is stale: run make docs and commit"; exit 1; }
+
+.PHONY: proto
+proto: $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/gofumpt ## generate the messages of the protocol of plugins (needs protoc)
+	cd internal/rpc && PATH="$(TOOLS):$$PATH" protoc -I proto \
+		--go_out=runtimepb --go_opt=module=$(RUNTIMEPB),M$(RUNTIME)/message.proto=$(RUNTIMEPB),M$(RUNTIME)/output.proto=$(RUNTIMEPB) \
+		--go-grpc_out=runtimepb --go-grpc_opt=module=$(RUNTIMEPB),M$(RUNTIME)/message.proto=$(RUNTIMEPB),M$(RUNTIME)/output.proto=$(RUNTIMEPB) \
+		$(RUNTIME)/message.proto $(RUNTIME)/output.proto
+	$(TOOLS)/gofumpt -w internal/rpc/runtimepb/*.go
 
 .PHONY: docs-run
 docs-run: ## run every command, configuration and program of the pages in a clean clone
@@ -125,8 +143,12 @@ tidy: ## go mod tidy, for go.mod and release.mod
 	go mod tidy $(RELEASE)
 
 .PHONY: chaos
-chaos: build ## kill, cut and starve the binary under load, and count every record (a minute and a half; CHAOS_ARGS for more)
+chaos: build ## kill, cut and starve the binary under load, and count every record (two minutes; CHAOS_ARGS for more)
 	VERSITYGW=$(TOOLS)/versitygw go run $(RELEASE) ./resources/chaos -binary $(BIN) $(CHAOS_ARGS)
+
+.PHONY: chaos-rules
+chaos-rules: ## leave out one rule of exactly-once delivery after the other, and demand that chaos notices (an hour; RULES_ARGS="-break R5" for one)
+	go run $(RELEASE) ./resources/chaos -scenario rules -duration 100s $(RULES_ARGS)
 
 .PHONY: model
 model: ## explore the protocol of exactly-once delivery further than tests do (minutes, 2 GB; MODEL_ARGS="-break R5" shows why a rule is there)
@@ -155,6 +177,10 @@ bench-memory: build ## peak memory with 10,000 open partitions
 .PHONY: monitoring-check
 monitoring-check: ## check alert rules, their unit tests and the dashboard's queries with promtool (skips without it)
 	resources/monitoring/check.sh
+
+.PHONY: page-check
+page-check: build ## look at the state page in a real Chromium (skips without one; PICTURE=docs/images/state.png draws that anew)
+	resources/ci/page.sh $(BIN) $(PICTURE)
 
 .PHONY: vuln
 vuln: ## govulncheck; fails on what it finds, and says so when its database is out of reach
@@ -207,6 +233,12 @@ $(TOOLS)/golangci-lint:
 
 $(TOOLS)/deadcode:
 	GOBIN=$(TOOLS) go install golang.org/x/tools/cmd/deadcode@$(DEADCODE)
+
+$(TOOLS)/protoc-gen-go:
+	GOBIN=$(TOOLS) go install google.golang.org/protobuf/cmd/protoc-gen-go@$(PROTOC_GO)
+
+$(TOOLS)/protoc-gen-go-grpc:
+	GOBIN=$(TOOLS) go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GRPC)
 
 $(TOOLS)/gofumpt:
 	GOBIN=$(TOOLS) go install mvdan.cc/gofumpt@$(GOFUMPT)

@@ -21,7 +21,7 @@ func begin(t *testing.T, output, words string) string {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = stream.Run(ctx) }()
 	began := time.Now()
-	require.Eventually(t, func() bool { return strings.Contains(logs.String(), words) }, 20*time.Second, 10*time.Millisecond, "%s", logs)
+	require.Eventually(t, func() bool { return strings.Contains(logs.String(), words) }, patience, 10*time.Millisecond, "%s", logs)
 	t.Logf("the first line came after %v", time.Since(began).Round(10*time.Millisecond))
 	time.Sleep(3 * time.Second) // Benthos connects again within two
 	cancel()

@@ -35,7 +35,7 @@ func TestIntegrationKeyTakenAwayDuringARun(t *testing.T) {
 			keys := minio.StartKeyService(t, "orders-key")
 			server := minio.Start(t, keys)
 			s := start(t, slowly(3000), ofMinio(server).conf(ordersKey+quick))
-			require.Eventually(t, func() bool { return len(objects(t, server.Client(), "in/teams/f")) > 1 }, 20*time.Second, 50*time.Millisecond)
+			require.Eventually(t, func() bool { return len(objects(t, server.Client(), "in/teams/f")) > 1 }, patience, 50*time.Millisecond)
 			c.take(keys)
 			s.says(t, "does not accept data (kms)")
 			time.Sleep(time.Second)

@@ -1,25 +1,32 @@
-// Package plugin adds the output s3_destination to Benthos and Redpanda
-// Connect when it is imported:
+// Package plugin adds the output s3_destination, the scanner s3_destination_records
+// and the input s3_destination_http to Benthos and Redpanda Connect when it is imported:
 //
 //	import _ "github.com/s3-destination/s3-destination/plugin"
 //
 // A program that ends on a signal should call [Drain] when it arrives, before
 // or beside the shutdown of its streams.
 //
+// Package plugin/kafka adds the Kafka input, plugin/commands the subcommands; neither is
+// linked by a program that does not import it. Metrics need an exporter, such as that of
+// the package public/components/prometheus of Redpanda Connect.
+//
 // The database of time zones comes along, about 0.4 MB of the program, because
 // the setting timezone has to mean the same in an image that has none.
 package plugin
 
 import (
+	"errors"
 	_ "time/tzdata" // for machines without a database of time zones
 
+	"github.com/s3-destination/s3-destination/internal/httpinput"
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/scanner"
 )
 
 func init() {
-	if err := output.Register(); err != nil {
-		panic(err) // two outputs of the same name: a mistake of the program
+	if err := errors.Join(output.Register(), scanner.Register(), httpinput.Register()); err != nil {
+		panic(err) // two components of the same name: a mistake of the program
 	}
 }
 

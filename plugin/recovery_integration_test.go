@@ -35,7 +35,7 @@ func TestIntegrationTheServerIsRestartedDuringARun(t *testing.T) {
 	}})
 	s := start(t, "generate: {count: 4000, interval: 2ms, batch_size: 1, mapping: 'root = {\"id\": counter(), \"p\": random_int(max: 99)}'}",
 		strings.Replace(a.conf(unencrypted+quick+"variables: {p: '${! json(\"p\") }'}\nupload: {concurrency: 4}\n"), "f-{{chunk_id}}", "f-{{p}}-{{chunk_id}}", 1))
-	require.Eventually(t, func() bool { return proxy.Count("PutObject") > 100 }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return proxy.Count("PutObject") > 100 }, patience, 20*time.Millisecond)
 	e.Close()
 	s.says(t, "does not accept data")
 	time.Sleep(2 * time.Second)

@@ -30,7 +30,7 @@ variables: {kind: '${! if this.id % 2 == 0 { "bad" } else { "good" } }'}
 	var wg sync.WaitGroup
 	var logs string
 	wg.Go(func() { logs = run(t, generate(1000, numbered, 50), conf) })
-	require.Eventually(t, func() bool { return len(ids(t, s, "in/good/")) == 500 }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(ids(t, s, "in/good/")) == 500 }, patience, 20*time.Millisecond)
 	assert.Empty(t, s.Keys("in/bad/"))
 	assert.Less(t, denied.Hits(), 50, "it is not tried again and again")
 	denied.Remove()

@@ -236,6 +236,21 @@ func TestLettersOfFilesAndRequestsAreReplayed(t *testing.T) {
 	}
 }
 
+// A record of a file keeps its place when its letter is read from another file.
+func TestThePlaceInAFileIsReplayed(t *testing.T) {
+	r := newReplayer(t)
+	at := func(m *service.Message, line int64) *service.Message {
+		payload, err := m.AsBytes()
+		require.NoError(t, err)
+		return m.WithContext(source.WithPosition(t.Context(), source.Position{Line: line, Byte: 10 * line}, payload))
+	}
+	in := at(service.NewMessage([]byte("not JSON")), 7)
+	in.MetaSetMut("path", "/in/a.jsonl")
+	letter := letterOf(t, in)
+	assert.Contains(t, string(letter), `"source":{"path":"/in/a.jsonl","source_byte":70,"source_line":7}`)
+	assert.Equal(t, string(letter), string(letterOf(t, at(r.replay(t, letter), 1))))
+}
+
 // TestOldLettersAreReplayed has lines as releases wrote them that kept neither
 // headers nor keys that are no text.
 func TestOldLettersAreReplayed(t *testing.T) {

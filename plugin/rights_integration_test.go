@@ -49,7 +49,7 @@ func start(t *testing.T, input, output string) started {
 // says waits for words in the log.
 func (s started) says(t *testing.T, words string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(s.logs.String(), words) }, 30*time.Second, 20*time.Millisecond,
+	require.Eventually(t, func() bool { return strings.Contains(s.logs.String(), words) }, patience, 20*time.Millisecond,
 		"the log does not say %q: %s", words, s.logs)
 }
 
@@ -77,7 +77,7 @@ func TestIntegrationTheRightToWriteIsTakenAwayDuringARun(t *testing.T) {
 	e := versitygw.StartEnforcing(t)
 	e.Grant(t, rights(t, policy.Minimum).JSON())
 	s := start(t, slowly(3000), ofUser(e).conf(unencrypted+quick))
-	require.Eventually(t, func() bool { return len(objects(t, e.Client(), "in/teams/f")) > 1 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return len(objects(t, e.Client(), "in/teams/f")) > 1 }, patience, 50*time.Millisecond)
 	e.Revoke(t)
 	s.says(t, "does not accept data (denied)")
 	assert.Contains(t, s.logs.String(), "allow s3:PutObject on arn:aws:s3:::landing/*")

@@ -44,7 +44,7 @@ func TestWrappersStoreNothingTwice(t *testing.T) {
 			}()
 			const refused = "A record cannot be stored"
 			again := func() bool { return strings.Contains(logs.String(), "sent again as a whole") }
-			assert.Eventually(t, again, 20*time.Second, 20*time.Millisecond, "%s", logs)
+			assert.Eventually(t, again, patience, 20*time.Millisecond, "%s", logs)
 			time.Sleep(1500 * time.Millisecond) // some more times
 			cancel()
 			<-done

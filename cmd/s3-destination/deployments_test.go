@@ -86,7 +86,7 @@ func TestKubernetesConsumersShareATopicAndStopCleanly(t *testing.T) {
 	require.Eventually(t, func() bool {
 		n, stable, err := kafka.Members(t.Context(), "s3-destination")
 		return err == nil && n == 2 && stable
-	}, 60*time.Second, 100*time.Millisecond)
+	}, patience, 100*time.Millisecond)
 
 	var ids []string
 	produce := func(from, to int) {
@@ -103,11 +103,11 @@ func TestKubernetesConsumersShareATopicAndStopCleanly(t *testing.T) {
 	produce(0, records/2)
 	require.Eventually(t, func() bool {
 		return replicas[0].gauge("s3_destination_waiting_batches") > 0 && replicas[1].gauge("s3_destination_waiting_batches") > 0
-	}, 60*time.Second, 50*time.Millisecond, "both have partitions")
+	}, patience, 50*time.Millisecond, "both have partitions")
 	replicas[0].terminate(t)
 	replicas[0] = join("s3-destination-0")
 	produce(records/2, records)
-	require.Eventually(t, func() bool { return len(landed(t, s, "events/date=2026-07-0")) == records }, 90*time.Second, 200*time.Millisecond)
+	require.Eventually(t, func() bool { return len(landed(t, s, "events/date=2026-07-0")) == records }, patience, 200*time.Millisecond)
 	for _, r := range replicas {
 		r.terminate(t)
 	}
@@ -120,6 +120,7 @@ func TestKubernetesConsumersShareATopicAndStopCleanly(t *testing.T) {
 }
 
 func TestKubernetesSidecarTakesWhatItsApplicationPosts(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	address, input := freeAddress(t), freeAddress(t)
@@ -132,7 +133,7 @@ func TestKubernetesSidecarTakesWhatItsApplicationPosts(t *testing.T) {
 	application := startFile(t, "", deployed("kubernetes", "sidecar", "application.yaml"), []string{
 		"--set", "output.http_client.url=http://" + input + "/events", "--set", "input.generate.interval=20ms",
 	})
-	require.Eventually(t, func() bool { return len(landed(t, s, "events/date=")) > 100 }, 60*time.Second, 200*time.Millisecond)
+	require.Eventually(t, func() bool { return len(landed(t, s, "events/date=")) > 100 }, patience, 200*time.Millisecond)
 	application.terminate(t)
 	sidecar.terminate(t)
 	for id, n := range landed(t, s, "events/date=") {
@@ -159,14 +160,14 @@ func landComposed(t *testing.T, kafka *kafkatest.Cluster, b bucket, env []string
 	lander := startFile(t, address, deployed("compose", "lander.yaml"), []string{"--set", "http.address=" + address}, append(env, brokers)...)
 	lander.waitReady(t)
 	producer := startFile(t, "", deployed("compose", "producer.yaml"), nil, brokers, "INTERVAL=5ms")
-	require.Eventually(t, func() bool { return lander.gauge("input_received") > 20_000 }, 90*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return lander.gauge("input_received") > 20_000 }, patience, 100*time.Millisecond)
 	producer.terminate(t)
 	var produced int64
 	require.Eventually(t, func() bool {
 		ends, err := kafka.Ends(t.Context(), "events")
 		produced = sum(ends)
 		return err == nil && produced == int64(lander.gauge("input_received"))
-	}, 60*time.Second, 100*time.Millisecond)
+	}, patience, 100*time.Millisecond)
 	lander.terminate(t)
 
 	found := map[string]int{}
@@ -219,7 +220,7 @@ func TestComposeSidecarTakesWhatItsApplicationPosts(t *testing.T) {
 	p := startSidecar(t, s, "ENCRYPTION_MODE=none", "FOLDER=posted/date={{YYYY}}-{{MM}}-{{DD}}", "MAX_AGE=1s", "MEMORY_LIMIT=128MiB")
 	application := startFile(t, "", deployed("compose", "application.yaml"), nil,
 		"SIDECAR="+strings.TrimSuffix(p.input, "/events"), "INTERVAL=20ms")
-	require.Eventually(t, func() bool { return len(landed(t, s, "posted/date=")) > 20 }, 60*time.Second, 200*time.Millisecond)
+	require.Eventually(t, func() bool { return len(landed(t, s, "posted/date=")) > 20 }, patience, 200*time.Millisecond)
 	application.terminate(t)
 	status, _ := p.post(t.Context(), `{"id":"mine"}`)
 	assert.Equal(t, http.StatusOK, status)

@@ -16,7 +16,7 @@ func TestWhatIsDoubtfulIsSaidAtTheStart(t *testing.T) {
 	s := s3test.StartT(t, s3test.Config{})
 	own := strings.ReplaceAll(strings.TrimPrefix(outputConfig(s, ""), "\noutput:\n"), "\n", "\n    ")
 	p := start(t, idle+"\noutput:\n  retry:\n    output:\n    "+own+"\n")
-	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 200 }, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
+	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 200 }, patience, 20*time.Millisecond, "%s", &p.logs)
 	p.terminate(t)
 	assert.Contains(t, p.logs.String(), `is inside retry, which does not know single records`)
 }

@@ -74,7 +74,7 @@ func TestExampleFiles(t *testing.T) {
 	select {
 	case err := <-p.done:
 		require.NoError(t, err, p.logs.String())
-	case <-time.After(60 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the process does not end at the end of its files")
 	}
 	found := map[string]int{}

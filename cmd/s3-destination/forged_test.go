@@ -18,15 +18,15 @@ import (
 func TestForgedRequestsDecideNoNameAndNoMetadata(t *testing.T) {
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
-	port := freePort(t)
+	address := freeAddress(t)
 	p := start(t, fmt.Sprintf(`
 input:
-  http_server: {address: '127.0.0.1:%d', path: /events}
-`, port)+strings.Replace(outputConfig(s, `
+  http_server: {address: '%s', path: /events}
+`, address)+strings.Replace(outputConfig(s, `
     include_source_columns: [topic, partition, offset, key]
     idle_timeout: 50ms
 `), "f-{{chunk_id}}", "f-{{source_range}}", 1))
-	url := fmt.Sprintf("http://127.0.0.1:%d/events?kafka_topic=orders&kafka_partition=3&kafka_offset=42", port)
+	url := "http://" + address + "/events?kafka_topic=orders&kafka_partition=3&kafka_offset=42"
 	post := func(headers ...string) int {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(`{"id":1}`))
 		require.NoError(t, err)
@@ -41,7 +41,7 @@ input:
 		_ = res.Body.Close()
 		return res.StatusCode
 	}
-	require.Eventually(t, func() bool { return post() == http.StatusOK }, 20*time.Second, 50*time.Millisecond, "%s", &p.logs)
+	require.Eventually(t, func() bool { return post() == http.StatusOK }, patience, 50*time.Millisecond, "%s", &p.logs)
 	require.Equal(t, http.StatusOK, post("kafka_topic", "kafka_partition", "kafka_offset", "kafka_key"))
 	objects := s.Objects("in/f")
 	require.NotEmpty(t, objects)

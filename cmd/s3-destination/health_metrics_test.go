@@ -35,7 +35,7 @@ input:
 				}
 			}
 			return len(missing) == 0
-		}, 20*time.Second, 50*time.Millisecond, "missing: %q", &missing)
+		}, patience, 50*time.Millisecond, "missing: %q", &missing)
 	}
 	before := time.Now().Unix()
 	shows("s3_destination_healthy 1", "s3_destination_probe_leftover 1", "s3_destination_conditional_writes 1",

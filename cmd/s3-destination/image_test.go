@@ -185,7 +185,7 @@ func TestImageServesConfinedAndStopsCleanly(t *testing.T) {
 		return err != nil
 	}, 120*time.Second, time.Second, "unhealthy while the bucket refuses")
 	s.Faults.Clear()
-	require.Eventually(t, func() bool { return landed(t, s, "events/date=")["3"] > 0 }, 60*time.Second, 200*time.Millisecond)
+	require.Eventually(t, func() bool { return landed(t, s, "events/date=")["3"] > 0 }, patience, 200*time.Millisecond)
 	c.terminate(t)
 }
 
@@ -201,7 +201,7 @@ func TestImageAnswersEverybodyWhoWaitsWhenItIsStopped(t *testing.T) {
 			answers <- status
 		}()
 	}
-	require.Eventually(t, func() bool { return c.gauge("s3_destination_waiting_batches") == float64(len(ids)) }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return c.gauge("s3_destination_waiting_batches") == float64(len(ids)) }, patience, 50*time.Millisecond)
 	c.terminate(t)
 	for range ids {
 		assert.Equal(t, http.StatusOK, <-answers)

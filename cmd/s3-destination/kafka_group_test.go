@@ -78,7 +78,7 @@ func (s *storm) stop() error {
 // awaitMembers waits until the group is stable with n members.
 func awaitMembers(t *testing.T, c *kafkatest.Cluster, n int, p *process) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		members, stable, err := c.Members(ctx, "s3")
@@ -205,7 +205,7 @@ func TestKafkaKilledMemberLosesNothing(t *testing.T) {
 	a, b := join("a"), join("b")
 	awaitMembers(t, c, 2, a)
 	stormy := startStorm(t.Context(), c, 0)
-	require.Eventually(t, func() bool { return b.reading("waiting_batches") >= 3 }, 20*time.Second, 10*time.Millisecond, "%s", &b.logs)
+	require.Eventually(t, func() bool { return b.reading("waiting_batches") >= 3 }, patience, 10*time.Millisecond, "%s", &b.logs)
 	require.NoError(t, b.cmd.Process.Kill())
 	<-b.done
 	awaitMembers(t, c, 1, a)
@@ -254,7 +254,7 @@ func restartOneOfTwo(t *testing.T, c *kafkatest.Cluster, kind string, named bool
 	awaitMembers(t, c, 2, a)
 	const each = 120
 	require.NoError(t, produceNumbered(t.Context(), c, 0, each))
-	require.Eventually(t, func() bool { return a.reading("waiting_batches") >= 3 }, 20*time.Second, 50*time.Millisecond, "%s", &a.logs)
+	require.Eventually(t, func() bool { return a.reading("waiting_batches") >= 3 }, patience, 50*time.Millisecond, "%s", &a.logs)
 	b.terminate(t)
 	again := join("again", "second")
 	awaitMembers(t, c, 2, again)

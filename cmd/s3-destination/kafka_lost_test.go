@@ -134,7 +134,7 @@ func TestFranzInputsStillCommitWhatIsNotStored(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			m := loseSession(t, kind)
-			require.Eventually(t, func() bool { return m.committed(t) > 100 }, 20*time.Second, time.Millisecond,
+			require.Eventually(t, func() bool { return m.committed(t) > 100 }, patience, time.Millisecond,
 				"%s is mended, as it seems\n%s", kind, &m.process.logs)
 			at := m.committed(t)
 			assert.GreaterOrEqual(t, m.missing(t, at), 100)

@@ -102,7 +102,7 @@ func TestKafkaDeadLettersAreReplayed(t *testing.T) {
 			select {
 			case err := <-p.done:
 				require.NoError(t, err, p.logs.String())
-			case <-time.After(time.Minute):
+			case <-time.After(patience):
 				require.FailNow(t, "the process does not end at the end of its letters", p.logs.String())
 			}
 			requireVariety(t, s, records, want)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime/debug"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 
 	_ "github.com/s3-destination/s3-destination/plugin"
+	"github.com/s3-destination/s3-destination/plugin/commands"
 	_ "github.com/s3-destination/s3-destination/plugin/kafka"
 )
 
@@ -37,49 +37,35 @@ func run() int {
 		buildinfo.Stamp(version)
 	}
 	condensed, flush := condenseLogs(os.Args)
-	stop := &stopper{flush: flush}
-	stop.watch()
+	stop := &stopper{flush: flush, began: make(chan struct{})}
+	begin := &starting{to: os.Stderr, ending: stop.ending.Store}
+	if runs(os.Args) { // other commands end at once, as programs do
+		stop.watch()
+	}
 	lifecycle.SumUpAtEnd()
 	keepMemory()
-	begin := &starting{to: os.Stderr}
-	explainExitCodes()
+	useOurWords()
 	code, err := service.RunCLIToCode(context.Background(),
 		condensed,
+		completeWords(os.Args),
 		watchStreams(os.Args),
 		service.CLIOptSetVersion(version, date),
 		service.CLIOptSetBinaryName("s3-destination"),
 		service.CLIOptSetProductName("s3-destination"),
 		service.CLIOptOnLoggerInit(func(l *service.Logger) { stop.log.Store(l) }),
-		service.CLIOptCustomRunFlags(nil, begin.read),
+		service.CLIOptOnStreamStart(stop.begin),
+		service.CLIOptCustomRunFlags(runFlags, begin.read),
 		service.CLIOptOnConfigParse(begin.warn),
-		service.CLIOptAddCommand(ofConfig(lintCommand(stdout, os.Stderr))),
-		service.CLIOptAddCommand(ofConfig(previewCommand(os.Stdin, stdout))),
-		service.CLIOptAddCommand(ofConfig(schemaCommand(os.Stdin, stdout, os.Stderr))),
-		service.CLIOptAddCommand(ofConfig(checkCommand(stdout))),
-		service.CLIOptAddCommand(ofConfig(policyCommand(stdout))),
-		service.CLIOptAddCommand(ofConfig(sizeCommand(stdout))),
-		service.CLIOptAddCommand(spoolCommand(stdout)),
-		service.CLIOptAddCommand(healthCommand()),
+		commands.Option(),
+		service.CLIOptAddCommand(topCommand(os.Stdin, stdout)),
+		service.CLIOptAddCommand(rpcCommand(stdout)),
+		service.CLIOptAddCommand(versionCommand(stdout)),
+		service.CLIOptAddCommand(completionCommand(stdout)),
+		service.CLIOptAddCommand(manCommand(stdout)),
+		service.CLIOptAddCommand(completeCommand()),
 	)
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 	}
 	return stop.end(code)
-}
-
-// reserve is what the process needs beside the records that memory_limit
-// counts: code, stacks, encoders, connections.
-const reserve = 44 << 20
-
-// keepMemory makes the garbage collector work harder when the heap comes near
-// what the outputs may hold, unless the operator has decided otherwise.
-func keepMemory() {
-	if os.Getenv("GOMEMLIMIT") != "" {
-		return
-	}
-	lifecycle.OnMemoryLimit(func(total int64) {
-		if total > 0 {
-			debug.SetMemoryLimit(total + reserve)
-		}
-	})
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -50,6 +49,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// patience is how long a test waits for what happens within a second or two where
+// nothing else runs.
+const patience = 3 * time.Minute
+
 // process is a running binary.
 type process struct {
 	cmd  *exec.Cmd
@@ -67,10 +70,10 @@ func start(t *testing.T, config string) *process {
 // startWith runs it with the arguments for a main configuration.
 func startWith(t *testing.T, config string, args func(main string) []string) *process {
 	t.Helper()
-	port := freePort(t)
-	p := &process{done: make(chan error, 1), url: fmt.Sprintf("http://127.0.0.1:%d", port)}
+	address := freeAddress(t)
+	p := &process{done: make(chan error, 1), url: "http://" + address}
 	path := filepath.Join(t.TempDir(), "config.yaml")
-	config += fmt.Sprintf("\nhttp: {address: 127.0.0.1:%d}\nmetrics: {prometheus: {}}\nlogger: {level: INFO}\n", port)
+	config += fmt.Sprintf("\nhttp: {address: %s}\nmetrics: {prometheus: {}}\nlogger: {level: INFO}\n", address)
 	require.NoError(t, os.WriteFile(path, []byte(config), 0o600))
 	binary, err := exec.LookPath("s3-destination") // put on the PATH by testscript.Main
 	require.NoError(t, err)
@@ -81,14 +84,6 @@ func startWith(t *testing.T, config string, args func(main string) []string) *pr
 	go func() { p.done <- p.cmd.Wait() }()
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
 	return p
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (p *process) get(path string) (status int, body string) {
@@ -109,7 +104,7 @@ func (p *process) terminate(t *testing.T) time.Duration {
 	select {
 	case err := <-p.done:
 		require.NoError(t, err, "exit code: %s", p.logs.String())
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the process did not end after SIGTERM")
 	}
 	// Benthos 4.80 has races of its own between starting and stopping its HTTP
@@ -118,7 +113,7 @@ func (p *process) terminate(t *testing.T) time.Duration {
 	// returned.)
 	for _, race := range strings.Split(p.logs.String(), "WARNING: DATA RACE")[1:] {
 		block, _, _ := strings.Cut(race, "==================")
-		if strings.Contains(block, "gorilla/mux.(*Router).NewRoute()") && strings.Contains(block, "gorilla/mux.(*Router).Match()") {
+		if strings.Contains(block, "internal/api.(*Type).RegisterEndpoint()") && strings.Contains(block, "gorilla/mux.(*Router).ServeHTTP()") {
 			continue
 		}
 		require.NotContains(t, block, "s3-destination/internal/")
@@ -162,12 +157,13 @@ func stored(t *testing.T, s *s3test.Server) map[int]int {
 }
 
 func TestTerminationUnderLoadIsQuickCompleteAndWithoutDuplicates(t *testing.T) {
+	long.Skip(t)
 	s := s3test.StartT(t, s3test.Config{})
 	p := start(t, `
 input:
   generate: {interval: 2ms, batch_size: 20, mapping: 'root = {"id": counter()}'}
 `+outputConfig(s, "    max_age: 1m\n"))
-	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 200 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 200 }, patience, 50*time.Millisecond)
 	time.Sleep(2 * time.Second)
 	require.Empty(t, s.Keys("in/f"), "everything still waits for max_age")
 	require.NoError(t, askReady(t, p))
@@ -187,8 +183,8 @@ input:
 func TestHealthCommandTellsADestinationThatIsDown(t *testing.T) {
 	s := s3test.StartT(t, s3test.Config{})
 	s.Faults.Deny("PutObject")
-	p := start(t, "input: {stdin: {}}\n"+outputConfig(s, ""))
-	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 503 }, 20*time.Second, 50*time.Millisecond)
+	p := start(t, "input: {generate: {interval: 1h, mapping: 'root = {}'}}\n"+outputConfig(s, ""))
+	require.Eventually(t, func() bool { status, _ := p.get("/ready"); return status == 503 }, patience, 50*time.Millisecond)
 	err := askReady(t, p)
 	require.ErrorContains(t, err, "503")
 }
@@ -216,7 +212,7 @@ input:
 			}
 		}
 		return len(missing) == 0
-	}, 20*time.Second, 100*time.Millisecond)
+	}, patience, 100*time.Millisecond)
 	assert.Empty(t, missing)
 	p.terminate(t)
 }
@@ -231,13 +227,13 @@ input:
 	ready := func(want int) func() bool {
 		return func() bool { status, _ := p.get("/ready"); return status == want }
 	}
-	require.Eventually(t, ready(200), 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, ready(200), patience, 50*time.Millisecond)
 	time.Sleep(time.Second)
 	s.Faults.Deny("PutObject") // somebody changed the policy
-	require.Eventually(t, ready(503), 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, ready(503), patience, 50*time.Millisecond)
 	time.Sleep(2 * time.Second)
 	s.Faults.Clear()
-	require.Eventually(t, ready(200), 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, ready(200), patience, 50*time.Millisecond)
 	time.Sleep(time.Second)
 	p.terminate(t)
 	found := stored(t, s)

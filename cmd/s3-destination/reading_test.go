@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/inspect"
 	"github.com/s3-destination/s3-destination/internal/testutil/long"
 )
@@ -40,17 +41,17 @@ func whatRuns() {
 	err := env.RegisterBatchOutput(config.Name, config.Spec(), func(parsed *service.ParsedConfig, _ *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
 		c, err := config.Parse(parsed)
 		if err == nil {
-			_, _ = fmt.Fprintf(os.Stderr, "RUNS %s\n", understood(c))
+			_, _ = fmt.Fprintf(os.Stderr, "RUNS %s\nSTRAIGHT %t\n", understood(c), inflight.Straight())
 		}
 		return deaf{}, service.BatchPolicy{}, 1, err
 	})
 	if err != nil {
 		panic(err)
 	}
-	begin := &starting{to: os.Stderr}
+	begin := &starting{to: os.Stderr, ending: func(*ending) {}}
 	code, err := service.RunCLIToCode(context.Background(),
 		service.CLIOptSetEnvironment(env),
-		service.CLIOptCustomRunFlags(nil, begin.read),
+		service.CLIOptCustomRunFlags(runFlags, begin.read),
 		service.CLIOptOnConfigParse(begin.warn),
 		service.CLIOptOnStreamStart(func(*service.RunningStreamSummary) error { return errSeen }),
 	)
@@ -132,6 +133,32 @@ func agree(t *testing.T, name string, env []string, q inspect.Request, args ...s
 	assert.Equal(t, running, read, "%s", name)
 }
 
+// TestBatchesOfKafkaAreHandedOverWhole: where nothing stands between input and output,
+// and that stays so.
+func TestBatchesOfKafkaAreHandedOverWhole(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(`
+http: {enabled: false}
+input:
+  s3_destination_kafka: {seed_brokers: ['127.0.0.1:1'], topics: [t], consumer_group: g}
+output:
+  s3_destination: {bucket: b, region: r, folder: f, file_name: 'n-{{uuid}}', file_format: json}
+`), 0o600))
+	for _, c := range []struct {
+		args     []string
+		straight bool
+	}{
+		{[]string{"run", file}, true},
+		{[]string{"run", "--watcher", file}, false},
+		{[]string{"--watcher", "run", file}, false},
+		{[]string{"run", "--set", "output.processors=[{log: {}}]", file}, false},
+	} {
+		_, said := whatStarts(t, nil, c.args...)
+		require.Contains(t, said, fmt.Sprintf("STRAIGHT %t", c.straight), "%s", c.args)
+	}
+}
+
 var needed = regexp.MustCompile(`\$\{([A-Z_]+)}`)
 
 func TestExamplesAreReadAsTheyRun(t *testing.T) {
@@ -139,7 +166,7 @@ func TestExamplesAreReadAsTheyRun(t *testing.T) {
 	files, err := filepath.Glob("../../config/*.yaml")
 	require.NoError(t, err)
 	for i, path := range files {
-		if strings.HasSuffix(path, "_benthos_test.yaml") || !long.Takes(i, 5) {
+		if strings.HasSuffix(path, "_benthos_test.yaml") || !long.Takes(i, 8) {
 			continue
 		}
 		text, err := os.ReadFile(path)
@@ -158,11 +185,15 @@ func TestCasesAreReadAsTheyRun(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("../../internal/inspect/testdata/mistakes/*.txtar")
 	require.NoError(t, err)
+	cases := 0
 	for _, path := range archives {
 		archive, err := txtar.ParseFile(path)
 		require.NoError(t, err)
-		for i, f := range archive.Files {
-			if filepath.Ext(f.Name) != ".yaml" || !long.Takes(i, 25) {
+		for _, f := range archive.Files {
+			if filepath.Ext(f.Name) != ".yaml" {
+				continue
+			}
+			if cases++; !long.Takes(cases, 50) {
 				continue
 			}
 			t.Run(f.Name, func(t *testing.T) {

@@ -55,6 +55,14 @@ type fieldSchema struct {
 	Properties map[string]fieldSchema `json:"properties"`
 }
 
+// first is what a field is, where it is not a variable or a word in other letters.
+func (s fieldSchema) first() fieldSchema {
+	if len(s.AnyOf) > 0 {
+		return s.AnyOf[0]
+	}
+	return s
+}
+
 // outputFields reads every field from the generated schema.
 func outputFields(t *testing.T) []field {
 	t.Helper()
@@ -66,8 +74,8 @@ func outputFields(t *testing.T) []field {
 	var walk func(prefix string, s fieldSchema)
 	walk = func(prefix string, s fieldSchema) {
 		for name, f := range s.Properties {
-			if len(f.Properties) > 0 {
-				walk(prefix+name+".", f)
+			if group := f.first(); len(group.Properties) > 0 {
+				walk(prefix+name+".", group)
 			} else if noVariable[prefix+name] == "" {
 				fields = append(fields, sampled(prefix+name, f))
 			}
@@ -81,12 +89,7 @@ func outputFields(t *testing.T) []field {
 // sampled gives a field a value that is not its default.
 func sampled(path string, s fieldSchema) field {
 	f := field{path: path, schema: s, standard: s.Default}
-	kind, enum := s.Type, s.Enum
-	for _, alternative := range s.AnyOf {
-		if alternative.Type != nil || alternative.Enum != nil {
-			kind, enum = alternative.Type, alternative.Enum
-		}
-	}
+	kind, enum := s.first().Type, s.first().Enum
 	switch {
 	case len(enum) > 0:
 		for _, word := range enum {

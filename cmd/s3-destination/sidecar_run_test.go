@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -48,7 +49,7 @@ func launch(t *testing.T, cmd *exec.Cmd, address string) *process {
 // waitReady waits until input and destination are connected.
 func (p *process) waitReady(t *testing.T) {
 	t.Helper()
-	deadline := time.After(60 * time.Second)
+	deadline := time.After(patience)
 	for {
 		if status, _ := p.get("/ready"); status == http.StatusOK {
 			return
@@ -65,7 +66,9 @@ func (p *process) waitReady(t *testing.T) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	return fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	address, err := ports.Address(t.Context())
+	require.NoError(t, err)
+	return address
 }
 
 // sidecar is a process that takes records by HTTP.

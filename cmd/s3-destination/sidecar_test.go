@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -114,7 +115,7 @@ func TestSidecarTerminationAnswersEverybodyWhoWaits(t *testing.T) {
 			answers <- status
 		}()
 	}
-	require.Eventually(t, func() bool { return p.gauge("s3_destination_waiting_batches") == clients }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return p.gauge("s3_destination_waiting_batches") == clients }, patience, 20*time.Millisecond)
 	require.Empty(t, s.Keys("events/date="), "everything still waits for max_age")
 	p.terminate(t)
 	for range clients {
@@ -126,6 +127,7 @@ func TestSidecarTerminationAnswersEverybodyWhoWaits(t *testing.T) {
 }
 
 func TestSidecarSaysWhatIsNotStored(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	p := startSidecar(t, s, "INPUT_TIMEOUT=3s", "ON_BAD_RECORD=reject")
@@ -150,14 +152,15 @@ func TestSidecarSaysWhatIsNotStored(t *testing.T) {
 		_, _ = p.post(t.Context(), `{"id":3}`)
 		ready, _ := p.get("/ready")
 		return ready == http.StatusServiceUnavailable
-	}, 30*time.Second, 10*time.Millisecond, "not ready while the bucket refuses")
+	}, patience, 10*time.Millisecond, "not ready while the bucket refuses")
 	s.Faults.Clear()
-	require.Eventually(t, func() bool { return landed(t, s, "events/date=")["2"] == 1 }, 30*time.Second, 100*time.Millisecond,
+	require.Eventually(t, func() bool { return landed(t, s, "events/date=")["2"] == 1 }, patience, 100*time.Millisecond,
 		"what was answered 408 is stored nevertheless")
 	p.terminate(t)
 }
 
 func TestSidecarAnswersWhatItGivesUp(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	p := startSidecar(t, s, "HEALTH_CHECK_ENABLED=false", "RETRY_MAX_ELAPSED_TIME=1s")
@@ -173,6 +176,7 @@ func TestSidecarAnswersWhatItGivesUp(t *testing.T) {
 }
 
 func TestSidecarBatchesRequestsIntoOneSlot(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	p := startSidecar(t, s, "MAX_IN_FLIGHT=10", "BATCHING_COUNT=1000", "BATCHING_PERIOD=200ms", "MAX_AGE=1m", "IDLE_TIMEOUT=0s")
@@ -186,8 +190,8 @@ func TestSidecarBatchesRequestsIntoOneSlot(t *testing.T) {
 			answers <- status
 		}()
 	}
-	require.Eventually(t, func() bool { return p.gauge("input_received") == clients }, 20*time.Second, 20*time.Millisecond)
-	require.Eventually(t, func() bool { return p.gauge("s3_destination_waiting_batches") > 0 }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return p.gauge("input_received") == clients }, patience, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return p.gauge("s3_destination_waiting_batches") > 0 }, patience, 20*time.Millisecond)
 	assert.Less(t, p.gauge("s3_destination_waiting_batches"), 10.0, "a hundred requests, not a tenth as many slots")
 	assert.Empty(t, s.Keys("events/date="))
 	p.terminate(t)
@@ -201,6 +205,7 @@ func TestSidecarBatchesRequestsIntoOneSlot(t *testing.T) {
 }
 
 func TestSidecarBufferAnswersBeforeAnythingIsStored(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	s := s3test.StartT(t, s3test.Config{})
 	p := startSidecar(t, s, "BUFFER=memory", "BUFFER_OPTIONS=limit: 67108864", "MAX_AGE=1m", "IDLE_TIMEOUT=0s")
@@ -221,7 +226,7 @@ func TestSidecarNeedsABucket(t *testing.T) {
 	case err := <-p.done:
 		require.Error(t, err)
 		assert.Contains(t, p.logs.String(), "BUCKET")
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the process runs without a bucket")
 	}
 }

@@ -43,7 +43,7 @@ func fillSpool(t *testing.T, dir, size string) {
 	p := s.start(t)
 	require.Eventually(t, func() bool {
 		return strings.Contains(p.scrape(), `s3_destination_healthy{label="",path="root.output"} 1`)
-	}, 20*time.Second, 20*time.Millisecond)
+	}, patience, 20*time.Millisecond)
 	outage := s.s3.Faults.Add(s3test.Rule{Do: s3test.Reset(0)})
 	payload := strings.Repeat("x", 10_000)
 	var acknowledged []string
@@ -64,7 +64,7 @@ func fillSpool(t *testing.T, dir, size string) {
 		require.Less(t, n, 2000, "it is never full")
 	}
 	require.Greater(t, len(acknowledged), 200)
-	require.Eventually(t, func() bool { return askReady(t, p.process) != nil }, 20*time.Second, 50*time.Millisecond, "%s", &p.logs)
+	require.Eventually(t, func() bool { return askReady(t, p.process) != nil }, patience, 50*time.Millisecond, "%s", &p.logs)
 	assert.Contains(t, p.scrape(), `s3_destination_spool_nearly_full{label="",path="root.output"} 1`)
 
 	outage.Remove()
@@ -77,11 +77,11 @@ func fillSpool(t *testing.T, dir, size string) {
 			}
 		}
 		return true
-	}, time.Minute, 100*time.Millisecond, "%s", &p.logs)
+	}, patience, 100*time.Millisecond, "%s", &p.logs)
 	for _, id := range acknowledged {
 		assert.Equal(t, 1, found[id], id)
 	}
-	require.Eventually(t, func() bool { return askReady(t, p.process) == nil }, 20*time.Second, 50*time.Millisecond, "%s", &p.logs)
+	require.Eventually(t, func() bool { return askReady(t, p.process) == nil }, patience, 50*time.Millisecond, "%s", &p.logs)
 	require.Equal(t, 200, first(p.post(t.Context(), `{"id":"last","p":"a"}`)))
 	p.terminate(t)
 }

@@ -3,12 +3,12 @@ package main
 import (
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
-	"github.com/urfave/cli/v2"
 
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/plugin"
@@ -23,28 +23,49 @@ const exitUnstored = 3
 // the last requests, and a client that misses one sends its records again.
 const lastAnswers = 200 * time.Millisecond
 
-// exitCodes are what --help says about the end of a process that runs
-// pipelines.
-const exitCodes = `
-EXIT CODES:
-   0    the pipelines have ended, and everything they took over is stored
-   1    the configuration cannot be run, or the process could not end in time
-   3    it was stopped with records that were not stored; a line of the log says how many, since when and why
-   130  a second SIGINT (143: SIGTERM) ended it at once, with everything stored
-`
-
-// explainExitCodes adds them to the help of the commands that run pipelines.
-func explainExitCodes() {
-	cli.AppHelpTemplate += exitCodes
-	cli.CommandHelpTemplate += `{{if or (eq .Name "run") (eq .Name "streams")}}` + exitCodes + `{{end}}`
-}
-
 // stopper ends the process: it writes what waits when a signal asks for the
 // end, and says what was not stored.
 type stopper struct {
 	log     atomic.Pointer[service.Logger]
 	stopped atomic.Bool
-	flush   func() // the last lines of the log
+	ending  atomic.Pointer[ending] // nil unless pipelines run
+	flush   func()                 // the last lines of the log
+	began   chan struct{}
+	once    sync.Once
+	settled atomic.Bool  // Benthos handles signals since long ago
+	own     atomic.Int32 // the signal that we have sent ourselves; 0 when there is none
+}
+
+// settling is how long after its start of a stream Benthos may begin to handle
+// signals.
+const settling = time.Second
+
+// begin notes that a stream runs, and that Benthos is about to handle signals.
+func (s *stopper) begin(*service.RunningStreamSummary) error {
+	s.once.Do(func() {
+		close(s.began)
+		time.AfterFunc(settling, func() { s.settled.Store(true) })
+	})
+	return nil
+}
+
+// repeat asks Benthos for the end once more after a signal that came before it handled
+// any: it would run on for ever. It sends the other of the two signals, because the
+// system makes one of two equal signals that come together, and the second one of the
+// user would be lost.
+func (s *stopper) repeat(first os.Signal) {
+	<-s.began
+	time.Sleep(settling)
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		return
+	}
+	other := syscall.SIGTERM
+	if first == syscall.SIGTERM {
+		other = syscall.SIGINT
+	}
+	s.own.Store(int32(other))
+	_ = self.Signal(other)
 }
 
 // watch handles signals until the process ends. Benthos handles the same ones
@@ -54,26 +75,35 @@ func (s *stopper) watch() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
-		<-signals
+		first := <-signals
 		s.stopped.Store(true)
+		if !s.settled.Load() {
+			go s.repeat(first)
+		}
 		plugin.Drain()
-		again := <-signals
-		os.Exit(s.code(128 + int(again.(syscall.Signal))))
+		again := (<-signals).(syscall.Signal)
+		for s.own.CompareAndSwap(int32(again), 0) {
+			again = (<-signals).(syscall.Signal)
+		}
+		os.Exit(s.code(128 + int(again)))
 	}()
 }
 
-// code says what was not stored, and returns the exit code: exitUnstored if
-// there is anything, otherwise the one that the process would have without.
+// code says what was stored and what was not, and returns the exit code:
+// exitUnstored if anything was not, otherwise the one that the process would have
+// without.
 func (s *stopper) code(otherwise int) int {
 	defer s.flush()
+	s.ending.Load().over()
 	all, untold := lifecycle.AtEnd()
+	if all.Any() {
+		otherwise = exitUnstored
+	}
+	code := s.ending.Load().say(otherwise, all, s.log.Load())
 	if untold.Any() {
 		untold.Log(s.log.Load())
 	}
-	if all.Any() {
-		return exitUnstored
-	}
-	return otherwise
+	return code
 }
 
 // end is for when all pipelines have ended.
@@ -82,6 +112,7 @@ func (s *stopper) end(code int) int {
 		time.Sleep(lastAnswers)
 	}
 	if code != 0 {
+		s.ending.Load().over()
 		s.flush()
 		return code
 	}

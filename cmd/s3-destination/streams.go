@@ -26,7 +26,7 @@ type streamEnds struct {
 
 // readers are the inputs that run, by stream and path.
 type readers struct {
-	ended func(stream string)
+	began, ended func(stream string)
 
 	mu      sync.Mutex
 	running map[string]map[string]bool
@@ -45,11 +45,11 @@ func watchStreams(args []string) service.CLIOptFunc {
 	if len(args) < 2 || args[1] != "streams" {
 		return func(*service.CLIOptBuilder) {}
 	}
-	return service.CLIOptAddTeeLogger(slog.New(newStreamEnds(lifecycle.EndOfInput)))
+	return service.CLIOptAddTeeLogger(slog.New(newStreamEnds(lifecycle.Input, lifecycle.EndOfInput)))
 }
 
-func newStreamEnds(ended func(stream string)) *streamEnds {
-	return &streamEnds{known: &readers{ended: ended, running: map[string]map[string]bool{}}}
+func newStreamEnds(began, ended func(stream string)) *streamEnds {
+	return &streamEnds{known: &readers{began: began, ended: ended, running: map[string]map[string]bool{}}}
 }
 
 // Enabled implements slog.Handler.
@@ -60,7 +60,7 @@ func (h *streamEnds) Handle(_ context.Context, r slog.Record) error {
 	switch {
 	case h.stream == "" || !strings.HasPrefix(h.path, "root.input"):
 	case strings.HasPrefix(r.Message, readerBegan):
-		h.known.began(h.stream, h.path)
+		h.known.begins(h.stream, h.path)
 	case r.Message == readerEnds:
 		h.known.ends(h.stream, h.path)
 	}
@@ -84,9 +84,10 @@ func (h *streamEnds) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler. Benthos makes no groups.
 func (h *streamEnds) WithGroup(string) slog.Handler { return h }
 
-func (r *readers) began(stream, path string) {
+func (r *readers) begins(stream, path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.began(stream)
 	if r.running[stream] == nil {
 		r.running[stream] = map[string]bool{}
 	}
@@ -97,13 +98,10 @@ func (r *readers) began(stream, path string) {
 // stream has nothing to wait for.
 func (r *readers) ends(stream, path string) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	delete(r.running[stream], path)
-	left := len(r.running[stream])
-	if left == 0 {
+	if len(r.running[stream]) == 0 {
 		delete(r.running, stream)
-	}
-	r.mu.Unlock()
-	if left == 0 {
 		r.ended(stream)
 	}
 }

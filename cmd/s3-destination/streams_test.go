@@ -14,8 +14,8 @@ import (
 )
 
 func TestStreamEndsWithTheLastOfItsInputs(t *testing.T) {
-	var ended []string
-	log := slog.New(newStreamEnds(func(stream string) { ended = append(ended, stream) }))
+	var began, ended []string
+	log := slog.New(newStreamEnds(func(stream string) { began = append(began, stream) }, func(stream string) { ended = append(ended, stream) }))
 	of := func(stream, path string) *slog.Logger {
 		return log.With("stream", stream).With("path", "root").With("path", path)
 	}
@@ -23,6 +23,7 @@ func TestStreamEndsWithTheLastOfItsInputs(t *testing.T) {
 	for _, l := range []*slog.Logger{a0, a1, b, log.With("path", "root.input")} {
 		l.Info("Input type generate is now active")
 	}
+	assert.Equal(t, []string{"a", "a", "b"}, began)
 	a0.Debug(readerEnds)
 	assert.Empty(t, ended, "the other goes on")
 	of("b", "root.output").Debug(readerEnds)
@@ -71,7 +72,7 @@ func TestDeletedStreamWritesWhatItHolds(t *testing.T) {
 				}
 				return false
 			}
-			require.Eventually(t, func() bool { return holds("a") && holds("b") }, 20*time.Second, 20*time.Millisecond, "%s", &p.logs)
+			require.Eventually(t, func() bool { return holds("a") && holds("b") }, patience, 20*time.Millisecond, "%s", &p.logs)
 			time.Sleep(500 * time.Millisecond)
 			assert.Less(t, p.change(t, http.MethodDelete, "a", ""), 5*time.Second)
 			first := len(stored(t, s))
@@ -79,7 +80,7 @@ func TestDeletedStreamWritesWhatItHolds(t *testing.T) {
 			assert.Empty(t, s.Keys("other/"), "the other stream goes on collecting")
 
 			p.change(t, http.MethodPost, "a", input+outputConfig(s, patient))
-			require.Eventually(t, func() bool { return holds("a") }, 20*time.Second, 20*time.Millisecond)
+			require.Eventually(t, func() bool { return holds("a") }, patience, 20*time.Millisecond)
 			assert.Less(t, p.change(t, http.MethodPut, "a", input+outputConfig(s, patient)), 5*time.Second, "replaced by another")
 			found := stored(t, s)
 			for id := 1; id <= len(found); id++ {

@@ -15,6 +15,14 @@ var stamped atomic.Pointer[string]
 // Stamp sets the version that the linker gave the binary.
 func Stamp(version string) { stamped.Store(&version) }
 
+// Version is that of the program, with a v; "dev" for one that has none.
+func Version() string {
+	if v := stamped.Load(); v != nil {
+		return *v
+	}
+	return "dev"
+}
+
 // Writer names the program in the form in which Parquet files say who wrote them,
 // and which older readers demand.
 func Writer() string {

@@ -22,6 +22,8 @@ func TestWriter(t *testing.T) {
 	} {
 		assert.Equal(t, want, writer(test.own, &test.info))
 	}
+	assert.Equal(t, "dev", Version())
 	Stamp("v9.9.9")
+	assert.Equal(t, "v9.9.9", Version())
 	assert.Contains(t, Writer(), "s3-destination version 9.9.9 (build ")
 }

@@ -6,6 +6,16 @@ import (
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
+// Refusal is the failure of a record that is a bad one: it fails again when it comes
+// again.
+type Refusal struct{ Reason error }
+
+// Error implements error.
+func (r *Refusal) Error() string { return r.Reason.Error() }
+
+// Unwrap returns the reason.
+func (r *Refusal) Unwrap() error { return r.Reason }
+
 // turnDown applies the policy for bad records to one that has no partition. It
 // returns the dead letter that stands for it, if there is to be one.
 func (c *Call) turnDown(r run, reason error) (letter delivery, ok bool) {
@@ -16,7 +26,7 @@ func (c *Call) turnDown(r run, reason error) (letter delivery, ok bool) {
 		return m.letter(r, "", reason), true
 	case Drop:
 	default:
-		c.failures = append(c.failures, Failure{Index: r.index(0), Err: reason})
+		c.failures = append(c.failures, Failure{Index: r.index(0), Err: &Refusal{reason}})
 	}
 	return delivery{}, false
 }
@@ -69,7 +79,7 @@ func (m *Manager) expel(refused []refusal) {
 		case r.policy == ToDeadLetter && !m.closed:
 			m.place(r.letter.part, r.letter.run, false)
 		default:
-			m.fail(runs{r.run}, r.reason)
+			m.fail(runs{r.run}, &Refusal{r.reason})
 		}
 	}
 }

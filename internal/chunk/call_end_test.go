@@ -117,7 +117,7 @@ func TestCallThatIsSettledIsNotWithdrawn(t *testing.T) {
 		failures, err := c.withdraw(context.Canceled)
 		m.unlock()
 		require.NoError(t, err)
-		assert.Equal(t, []Failure{{Index: 0, Err: errBad}}, failures)
+		assert.Equal(t, []Failure{{Index: 0, Err: &Refusal{errBad}}}, failures)
 	})
 }
 

@@ -41,7 +41,7 @@ func TestCallOfManyPartitionsMakesRoomForItsRecordsOnce(t *testing.T) {
 // Partitions that were large one after the other, and are open all at once with
 // few records each, must not make room for large ones all at once.
 func TestOpenChunksMakeNoRoomAhead(t *testing.T) {
-	const partitions, limit = 200, 16 << 20
+	const partitions, limit = 50, 4 << 20
 	lines := make([]string, 3000)
 	for i := range lines {
 		lines[i] = fmt.Sprintf("%0300d", i)

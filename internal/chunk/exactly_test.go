@@ -56,7 +56,7 @@ func newBroker(limit int) *broker {
 func (b *broker) own(t require.TestingT) {
 	var all []exactly.Fetched
 	for s := range b.records {
-		all = append(all, exactly.Fetched{Source: s, Print: 1})
+		all = append(all, exactly.Fetched{Source: s, Print: 1, End: 1 << 40})
 	}
 	resumed, _ := exactly.NewTakeover(b.stamp, all).Done()
 	require.NoError(t, b.ledger.Gain(resumed...))
@@ -174,7 +174,7 @@ func (b *broker) batches(rt *rapid.T) (all []func(ctx context.Context, m *Manage
 			}
 			batch := left[:n]
 			left = left[n:]
-			ticket := b.ledger.Read(s, batch[n-1].offset+1)
+			ticket := b.ledger.Read(s, batch[n-1].offset+1, 0)
 			all = append(all, func(ctx context.Context, m *Manager) error { return deliver(ctx, m, ticket, batch) })
 		}
 	}
@@ -259,7 +259,7 @@ func (b *broker) succeed(t require.TestingT, low map[exactly.Source]int64, metad
 	for s := range b.records {
 		epochs, err := exactly.Decode(s.Topic, metadata[s])
 		require.NoError(t, err)
-		fetched = append(fetched, exactly.Fetched{Source: s, Print: 1, Low: low[s], Epochs: epochs})
+		fetched = append(fetched, exactly.Fetched{Source: s, Print: 1, End: 1 << 40, Low: low[s], Epochs: epochs})
 	}
 	take := exactly.NewTakeover(b.stamp, fetched)
 	formed := map[exactly.Slot][]string{}

@@ -102,7 +102,7 @@ func TestDeadLettersStayWithinTheMemoryLimit(t *testing.T) {
 	cfg := Config{MaxAge: time.Minute, MemoryLimit: limit, OnBadRecord: ToDeadLetter, DeadLetters: d, Uploads: 1}
 	bubble(t, cfg, p, func(t *testing.T, m *Manager) {
 		var all []*writing
-		for i := range 300 {
+		for i := range 160 {
 			all = append(all, goWrite(t.Context(), m, fmt.Sprint("p", i%50), "bad"+strings.Repeat("x", size)))
 			synctest.Wait()
 			if i%20 == 0 {
@@ -114,7 +114,7 @@ func TestDeadLettersStayWithinTheMemoryLimit(t *testing.T) {
 			<-w.done
 			require.NoError(t, w.err)
 		}
-		assert.Equal(t, 300, p.rows())
+		assert.Equal(t, 160, p.rows())
 		for _, o := range p.landed() {
 			if o.Kind == DeadLetter {
 				assert.LessOrEqual(t, o.Bytes, int64(limit/lettersShare+6*size+100))
@@ -208,7 +208,7 @@ func TestNothingBecomesADeadLetterAfterClose(t *testing.T) {
 		open     int
 	}{
 		"before": {false, nil, 1},
-		"after":  {true, []Failure{{Index: 0, Err: errBad}}, 0},
+		"after":  {true, []Failure{{Index: 0, Err: &Refusal{errBad}}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := still(Config{DeadLetters: letters{}})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 )
 
 func raw(line string) record.Record { return record.Record{Raw: []byte(line)} }
@@ -178,6 +179,9 @@ func number(line string) int {
 // the uploads that are in its way?
 func TestNobodyWaitsMuchLongerThanMaxAge(t *testing.T) {
 	for seed := range uint64(100) {
+		if !long.Takes(int(seed), 3) {
+			continue
+		}
 		r := rand.New(rand.NewPCG(seed, 7))
 		p := &memory{latency: time.Duration(r.IntN(3)) * 100 * time.Millisecond}
 		cfg := Config{

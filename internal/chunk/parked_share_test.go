@@ -24,7 +24,7 @@ func TestRefusedObjectsDoNotStarveOthers(t *testing.T) {
 				MaxAge: time.Second, IdleTimeout: 2 * time.Second, MaxInFlight: clients, MemoryLimit: 1 << 20,
 				CallOverhead: 1000, Uploads: 4, Refused: refusals403,
 			}, p)
-			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 			defer cancel()
 			var callers sync.WaitGroup
 			for i := range clients {

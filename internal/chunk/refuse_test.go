@@ -57,7 +57,7 @@ func TestBadRecordsFollowTheirPolicy(t *testing.T) {
 		failures []Failure
 		dead     []string
 	}{
-		"reject":      {Reject, []Failure{{Index: 1, Err: errBad}}, nil},
+		"reject":      {Reject, []Failure{{Index: 1, Err: &Refusal{errBad}}}, nil},
 		"drop":        {Drop, nil, nil},
 		"dead letter": {ToDeadLetter, nil, []string{"a|record is bad|bad two"}},
 	} {
@@ -90,7 +90,7 @@ func TestRecordWithoutPartitionIsRefused(t *testing.T) {
 		c.Add([]byte("a"), "", record.Record{Raw: []byte("fine")}, 1)
 		failures, err := c.Commit(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, []Failure{{Index: 0, Err: reason}}, failures)
+		assert.Equal(t, []Failure{{Index: 0, Err: &Refusal{reason}}}, failures)
 		assert.Equal(t, []string{"fine"}, p.landed()[0].lines)
 	})
 }

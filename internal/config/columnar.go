@@ -230,6 +230,6 @@ func footer(trust source.Trust) func([]record.Record) []parquet.KeyValue {
 		if !known {
 			return nil
 		}
-		return []parquet.KeyValue{{Key: "s3_destination.source", Value: ranges}}
+		return []parquet.KeyValue{{Key: parquet.MetaSource, Value: ranges}}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -41,7 +42,7 @@ func columns(s *schema.Config, dataset *string, inBucket *bool) settings {
 					map[string]any{"name": "tags", "type": "list", "items": map[string]any{"type": "string"}},
 				}),
 			text("file", &s.File).
-				doc("The path of an Avro schema (.avsc) that declares the columns, instead of `fields`.").
+				doc("The path of an Avro schema (.avsc) that declares the columns, instead of `fields`. The `default` of a field that may not be null is the value of records that lack it.").
 				or(""),
 			text("metadata_key", &s.MetadataKey).
 				doc("The metadata key that holds the schema, for the mode `metadata`.").
@@ -82,12 +83,23 @@ func declared(name string, into *[]schema.FieldConfig) setting {
 		for i, item := range get(r, r.conf.FieldAnyList, path) {
 			c, err := column(item)
 			if err != nil {
-				r.fail(fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, local, base64, size, fields, items or values", dotted(path), i, err))
-				continue
+				r.fail(notAColumn(dotted(path), i, err))
 			}
-			*into = append(*into, c.config())
+			f := c.config()
+			if err != nil && f.Name == "" && f.Type == "" {
+				f = schema.FieldConfig{Name: fmt.Sprint(i), Type: "string"} // is refused; the others keep their places
+			}
+			*into = append(*into, f)
 		}
 	})
+}
+
+// notAColumn says what is wrong with what cannot be read as a column.
+func notAColumn(path string, i int, err error) error {
+	if strings.Contains(err.Error(), `unknown field "repeated"`) {
+		return fmt.Errorf("%s[%d].repeated: a column of several values has the type list: write type: list and items: {type: string}, or the type of its values", path, i)
+	}
+	return fmt.Errorf("%s[%d]: it is no column (%w): write {name: id, type: int64}, with optional, precision, scale, unit, local, base64, size, exact, fields, items or values", path, i, err)
 }
 
 // columnYAML is a declared column as it is written in a configuration.
@@ -107,6 +119,7 @@ type columnYAML struct {
 	Values    *columnYAML  `json:"values"`
 }
 
+// column reads a declared column. With an error it has what could be read.
 func column(item *service.ParsedConfig) (columnYAML, error) {
 	var c columnYAML
 	value, err := item.FieldAny()
@@ -119,7 +132,8 @@ func column(item *service.ParsedConfig) (columnYAML, error) {
 	}
 	strict := json.NewDecoder(bytes.NewReader(text))
 	strict.DisallowUnknownFields()
-	return c, strict.Decode(&c)
+	err = strict.Decode(&c)
+	return c, err
 }
 
 func (c columnYAML) config() schema.FieldConfig {

@@ -24,7 +24,9 @@ const Name = "s3_destination"
 
 // Config is a validated configuration.
 type Config struct {
-	Store     store.Config
+	Store store.Config
+	// Directory takes the place of the bucket, unless it is empty.
+	Directory string
 	Layout    *template.Layout
 	Partition partition.Config
 	Format    Format
@@ -183,6 +185,9 @@ func (c *Config) Probe(label string) health.ProbeConfig {
 
 // Destination names bucket and server for people.
 func (c *Config) Destination() string {
+	if c.Directory != "" {
+		return "directory " + c.Directory
+	}
 	if c.Store.Endpoint != "" {
 		return fmt.Sprintf("bucket %s at %s", c.Store.Bucket, c.Store.Endpoint)
 	}

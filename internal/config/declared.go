@@ -7,13 +7,13 @@ import (
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
-// otherTypes are what columns are called elsewhere: in Parquet, Arrow, SQL and
-// the warehouses.
+// otherTypes are what columns are called elsewhere: in Parquet, Arrow, SQL, the
+// warehouses, and parquet_encode of Redpanda Connect.
 var otherTypes = map[string]string{
 	"int": "int64", "integer": "int64", "bigint": "int64", "long": "int64", "number": "double", "smallint": "int32", "tinyint": "int32", "int16": "int32", "int8": "int32",
 	"float32": "float", "float64": "double", "real": "float", "numeric": "decimal",
-	"boolean": "bool", "text": "string", "varchar": "string", "utf8": "string", "char": "string", "byte_array": "string",
-	"datetime": "timestamp", "timestamptz": "timestamp", "timestamp_ms": "timestamp", "date32": "date", "binary": "bytes", "blob": "bytes",
+	"boolean": "bool", "text": "string", "varchar": "string", "utf8": "string", "char": "string", "enum": "string",
+	"datetime": "timestamp", "timestamptz": "timestamp", "timestamp_ms": "timestamp", "date32": "date", "binary": "bytes", "blob": "bytes", "byte_array": "bytes", "bson": "bytes",
 	"struct": "group", "record": "group", "object": "group", "array": "list", "variant": "json", "guid": "uuid",
 }
 
@@ -41,7 +41,7 @@ func checkColumns(path string, fields []schema.FieldConfig, r *reader) {
 func checkColumn(at string, f *schema.FieldConfig, r *reader) {
 	t, known := schema.ParseType(f.Type)
 	if !known {
-		r.fail(unknownType(at, f.Type))
+		r.fail(unknownType(at, f))
 		return
 	}
 	switch f.Unit {
@@ -87,13 +87,16 @@ func checkColumn(at string, f *schema.FieldConfig, r *reader) {
 	}
 }
 
-func unknownType(at, name string) error {
+func unknownType(at string, f *schema.FieldConfig) error {
+	name := f.Type
 	lower := strings.ToLower(name)
 	mean := otherTypes[lower]
 	if _, ok := schema.ParseType(lower); ok {
 		mean = lower
 	}
 	switch {
+	case name == "" && len(f.Fields) > 0:
+		return fmt.Errorf("%s.type: it is missing: write group, which is the type of a column with fields", at)
 	case name == "":
 		return fmt.Errorf("%s.type: it is missing: write %s", at, columnTypes)
 	case mean != "":

@@ -86,7 +86,8 @@ type format struct {
 func (f *format) choice() settings {
 	return settings{
 		word("file_format", &f.name, Formats...).
-			doc("The format of the objects, which also decides their extension. `json` is newline-delimited unless `json.layout` says otherwise."),
+			doc("The format of the objects, which also decides their extension. `json` is newline-delimited unless `json.layout` says otherwise.").
+			example("json"), // which create writes
 	}
 }
 

@@ -43,6 +43,13 @@ func TestTheNumberOfBatchesFollowsFromTheInput(t *testing.T) {
 		"nothing known of batches":             {"input: {http_server: {}}", "memory_limit: 128MiB\n", 1000, messageOverhead},
 		"batches that come as they are":        {"input: {generate: {mapping: 'root = {}', batch_size: 100}}", "memory_limit: 128MiB\n", 245, messageOverhead},
 		"bytes that something may have parsed": {"input: {kafka: {addresses: [a], topics: [t], batching: {count: 5000, byte_size: 500000, period: 1s}}}\npipeline: {processors: [{mapping: root = this}]}", "memory_limit: 128MiB\n", 49, messageOverhead},
+		"blocks of files":                      {"input: {file: {paths: [a], scanner: {s3_destination_records: {}}}}", "memory_limit: 128MiB\n", 82, singleOverhead},
+		"blocks of another size":               {"input: {aws_s3: {scanner: {s3_destination_records: {max_batch_bytes: 1MiB}}}}", "memory_limit: 128MiB\n", 20, singleOverhead},
+		"what pipes have at once":              {"input: {stdin: {scanner: {s3_destination_records: {}}}}", "memory_limit: 128MiB\n", 1817, messageOverhead},
+		"more than enough memory for pipes":    {"input: {stdin: {scanner: {s3_destination_records: {}}}}", "memory_limit: 1GiB\n", 2000, messageOverhead},
+		"blocks that are put together":         {"input: {batched: {policy: {count: 500, period: 1s}, child: {stdin: {scanner: {s3_destination_records: {}}}}}}", "memory_limit: 128MiB\n", 136, messageOverhead},
+		"and then they are batches as others":  {"input: {batched: {policy: {count: 100, period: 1s}, child: {stdin: {scanner: {s3_destination_records: {}}}}}}", "memory_limit: 8GiB\n", 1000, messageOverhead},
+		"blocks of files put together":         {"input: {batched: {policy: {count: 500, period: 1s}, child: {file: {paths: [a], scanner: {s3_destination_records: {}}}}}}", "memory_limit: 128MiB\n", 43, singleOverhead},
 		"a number of the user":                 {"input: {batched: {policy: {count: 500}, child: {file: {paths: [a]}}}}", "max_in_flight: 5000\n", 5000, singleOverhead},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,4 +68,15 @@ func TestWithoutAnInputTheDefaultIsAThousand(t *testing.T) {
 	conf := parsed(t, "")
 	assert.Equal(t, 1000, conf.MaxInFlight)
 	assert.Equal(t, sizing.Input{}, known())
+}
+
+// Clients that wait for their answers pause for other reasons than a full memory.
+func TestOnlyAnInputOfKafkaStopsForWantOfMemoryAlone(t *testing.T) {
+	conf, err := ParseYAML("bucket: b\nregion: r\nfolder: f\nfile_format: json\n")
+	require.NoError(t, err)
+	for _, kafka := range []bool{true, false} {
+		conf.Adapt(sizing.Input{Kafka: kafka, Grows: true})
+		assert.Equal(t, kafka, conf.Grows)
+		assert.Equal(t, 1000, conf.MaxInFlight)
+	}
 }

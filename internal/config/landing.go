@@ -18,6 +18,7 @@ func (c *Config) Landing(describe func([]record.Record) map[string]string) landi
 		Describe: describe,
 		Metadata: c.Store.Metadata,
 		Range:    c.Trust.RangeName,
+		Sums:     c.Spool.On(),
 	}
 	if c.DeadLetters != nil {
 		to.DeadLetters = landing.Format{

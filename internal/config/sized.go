@@ -25,6 +25,7 @@ func (c *Config) Sized() sizing.Destination {
 		PartSize:           c.Store.PartSize,
 		CallOverhead:       c.Chunks.CallOverhead,
 		RecordOverhead:     c.Chunks.RecordOverhead,
+		PartitionOverhead:  c.Chunks.PartitionOverhead,
 		Batching:           sizing.Batching{Count: c.Batching.Count, Bytes: int64(c.Batching.ByteSize), Period: period(c.Batching.Period)},
 	}
 	if c.Spool.On() {

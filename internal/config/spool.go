@@ -35,6 +35,10 @@ const (
 	// largestReserve bounds what is kept free, so that objects can be sealed and
 	// landed when the disk is full.
 	largestReserve = 128 << 20
+	// mostMarks is how many records are recognised that come again, at most. Each
+	// segment of the journal begins with all of them, twice, and has perMark bytes
+	// for each.
+	mostMarks, perMark = 1 << 18, 256
 )
 
 func (s *Spool) settings() settings {
@@ -85,12 +89,14 @@ func (c *Config) SpoolOptions() spool.Options {
 	// fill to the double while they are: see package courier for the rest.
 	const cache = 8
 	s := &c.Spool
+	segment := min(max(s.MaxSize/64, smallestSegment), largestSegment)
 	return spool.Options{
 		Destination: c.Destination(),
 		MaxSize:     s.MaxSize,
 		Reserve:     min(max(s.MaxSize/32, 2*smallestSegment), largestReserve),
 		Memory:      c.Chunks.MemoryLimit / cache,
-		SegmentSize: min(max(s.MaxSize/64, smallestSegment), largestSegment),
+		SegmentSize: segment,
+		Remember:    int(min(segment/perMark, mostMarks)),
 		OnDamage:    s.OnDamage,
 	}
 }

@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/s3-destination/s3-destination/internal/store"
 )
@@ -46,10 +48,20 @@ func retries(r *store.RetryConfig) settings {
 				doc("The longest wait between repetitions.").
 				or("20s"),
 			duration("max_elapsed_time", &r.MaxElapsed).
-				doc("When to give up and report the records of an object as failed; `0s` means never.").
-				or("10m"),
+				doc("When to give up and report the records of an object as failed; `0s` means never. With `delivery: exactly_once` of the input no object is given up: the default does not count there, and another time is a mistake.").
+				or(fmt.Sprintf("%dm", minutesToTry)),
 		).advanced(),
 	}
+}
+
+// minutesToTry is the default of retry.max_elapsed_time.
+const minutesToTry = 10
+
+// GivesUp reports whether a user asks for objects to be given up, and after how
+// long. That of the default is nobody's wish.
+func (c *Config) GivesUp() (after time.Duration, asked bool) {
+	after = c.Store.Retry.MaxElapsed
+	return after, after != 0 && after != minutesToTry*time.Minute
 }
 
 func checkRetries(c *store.RetryConfig, r *reader) {

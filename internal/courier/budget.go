@@ -38,6 +38,26 @@ func (b *budget) take(ctx context.Context, n int64) (giveBack func(), err error)
 	return nil, context.Cause(ctx)
 }
 
+// try takes a part, unless it would have to wait.
+func (b *budget) try(n int64) (giveBack func(), ok bool) {
+	c := &claim{n: min(max(n, 1), b.all), mine: make(chan struct{})}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.queue) > 0 || c.n > b.left {
+		return nil, false
+	}
+	b.left -= c.n
+	close(c.mine)
+	return sync.OnceFunc(func() { b.give(c) }), true
+}
+
+// taken is what is not left.
+func (b *budget) taken() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all - b.left
+}
+
 // give takes a claim back, whether it was served or not.
 func (b *budget) give(c *claim) {
 	b.mu.Lock()

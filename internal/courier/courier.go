@@ -16,6 +16,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/spool"
+	"github.com/s3-destination/s3-destination/internal/spool/redelivery"
 )
 
 // Pipeline turns records into objects and stores them.
@@ -80,14 +81,18 @@ type Courier struct {
 	// sent, both as they were at the last look.
 	queue  []work
 	toSend []spool.Waiting
+	looked time.Time // when all streams were looked at
 	// sealing are the streams of which an object is made, and rest those of which
 	// none may be made before a time, because of an error.
 	sealing map[uint64]struct{}
 	rest    map[uint64]time.Time
+	// made are objects that are in memory until it is decided how they are sent.
+	made map[uint64]struct{}
 	// flying are the objects that are being sent; tried those that may have been.
 	flying map[uint64]struct{}
 	tried  map[uint64]struct{}
 	wards  map[place]*ward
+	gate   gate
 	// emptying: everything is to be sealed now.
 	emptying bool
 	closed   bool
@@ -112,7 +117,8 @@ func idle(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 		wake:     make(chan struct{}, 1),
 		encoders: make(chan struct{}, max(cfg.Chunks.Encoders, 1)),
 		sealing:  map[uint64]struct{}{}, rest: map[uint64]time.Time{},
-		flying: map[uint64]struct{}{}, tried: map[uint64]struct{}{}, wards: map[place]*ward{},
+		made: map[uint64]struct{}{}, flying: map[uint64]struct{}{}, tried: map[uint64]struct{}{}, wards: map[place]*ward{},
+		gate: newGate(),
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	for _, o := range s.Waiting() { // an earlier process may have sent it
@@ -121,15 +127,9 @@ func idle(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 	return c
 }
 
-// Admit waits for memory for so many bytes of records that are to be appended. It
-// keeps calls from having more copies in memory than a sync needs.
-func (c *Courier) Admit(ctx context.Context, bytes int64) (done func(), err error) {
-	return c.arriving.take(ctx, bytes)
-}
-
-// Append returns when the records are durable. See [spool.Spool.Append].
-func (c *Courier) Append(ctx context.Context, records []spool.Record) error {
-	err := c.spool.Append(ctx, records)
+// Append returns when the records are durable. See [spool.Spool.AppendMarked].
+func (c *Courier) Append(ctx context.Context, records []spool.Record, marks *redelivery.Memory) error {
+	err := c.spool.AppendMarked(ctx, records, marks)
 	c.poke()
 	return err //nolint:wrapcheck // says what was being done
 }

@@ -61,7 +61,12 @@ func (c *Courier) look(now time.Time) (next time.Time) {
 	waiting := c.spool.Waiting()
 	c.mu.Lock()
 	c.toSend = waiting
-	busy := len(c.queue) > 0 && len(c.sealing) >= c.seals()
+	// Streams that are due again and again stay in the queue, and must not keep all
+	// others out of it.
+	busy := len(c.queue) > 0 && len(c.sealing) >= c.seals() && now.Sub(c.looked) < often
+	if !busy {
+		c.looked = now
+	}
 	c.mu.Unlock()
 	if busy {
 		c.proceed()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
@@ -22,13 +24,24 @@ const again = time.Second
 
 // make makes an object of a stream, and what follows from that.
 func (c *Courier) make(w work) {
-	err := c.seal(c.ctx, w)
+	m, err := c.seal(c.ctx, w)
+	next, more := work{}, false
+	if err == nil {
+		next, more = c.further(w)
+	}
 	c.mu.Lock()
 	delete(c.sealing, w.ID)
 	if err != nil {
 		c.rest[w.ID] = time.Now().Add(again)
 	}
+	if more { // behind those that have waited for longer
+		c.queue = append(c.queue, next)
+	}
+	c.ended()
 	c.mu.Unlock()
+	if m != nil {
+		c.pass(m)
+	}
 	if err != nil {
 		c.failed(err)
 	}
@@ -36,32 +49,51 @@ func (c *Courier) make(w work) {
 	c.poke()
 }
 
-// seal makes an object of the next records of a stream.
-func (c *Courier) seal(ctx context.Context, w work) error {
+// further is the next object of a stream of which one was made, if that is due.
+func (c *Courier) further(w work) (work, bool) {
+	t, ok := c.spool.Stream(w.ID)
+	if !ok || t.First == w.First {
+		return work{}, false
+	}
+	reason, is := c.due(&t, time.Now())
+	return work{t, reason}, is
+}
+
+// made is an object that was sealed and is in memory, too.
+type made struct {
+	spool.Waiting
+	body    io.WriterTo
+	release func() // of the memory
+}
+
+// seal makes an object of the next records of a stream. It returns nil when none
+// of them is stored.
+func (c *Courier) seal(ctx context.Context, w work) (*made, error) {
 	kind := kindOf(w.Kind)
 	most, bounded := c.most(kind, &w.Stream)
 	giveBack, err := c.encoding.take(ctx, most+int64(c.rows(&w.Stream))*perRecord)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer giveBack()
-	b, err := c.spool.Read(w.ID, most, c.cfg.Chunks.MaxRecords)
+	b, err := c.spool.Read(w.ID, most, c.cfg.Chunks.MaxRecords) //nolint:contextcheck // what is lost is noted, whatever ends
 	if err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return nil, err //nolint:wrapcheck // says what was being done
 	}
+	defer b.Release()
 	o := chunk.Object{ID: c.cfg.Chunks.NewID(), Kind: kind, Opened: w.Since, Reason: w.reason}
 	path, dataset := parts(w.Path)
 	o.Path = path
-	records := decoded(b.Records, record.DatasetOf(dataset))
+	list := lists.Get().(*[]record.Record)
+	defer giveList(list)
+	*list = decoded((*list)[:0], &b, record.DatasetOf(dataset))
+	records := *list
 	if len(records) == 0 { // what was there is lost, and has been told
 		return c.commit(ctx, b.Range, &o, nil)
 	}
 	form, res, err := c.encode(ctx, kind, records)
 	if err != nil {
-		return fmt.Errorf("encoding an object of %s: %w", path, err)
-	}
-	if form != nil {
-		defer form.Release()
+		return nil, fmt.Errorf("encoding an object of %s: %w", path, err)
 	}
 	switch {
 	case res.Taken < len(records):
@@ -77,8 +109,12 @@ func (c *Courier) seal(ctx context.Context, w work) error {
 	c.ratios.Learn(kind, w.Path, raw, res.Bytes)
 	o.Encoded, o.Bytes, o.Rows, o.Notes = form, res.Bytes, res.Rows, res.Notes
 	o.Records = stored(records[:res.Taken], res.Refused)
-	letters := c.refuse(records, res.Refused, &o) //nolint:contextcheck // records have contexts of their own
-	return c.commit(ctx, b.Range, &o, letters)
+	letters := c.refuse(records, res.Refused, &o)
+	m, err := c.commit(ctx, b.Range, &o, letters)
+	if m == nil && form != nil {
+		form.Release()
+	}
+	return m, err
 }
 
 // encode encodes records when one of the encoders is free.
@@ -116,44 +152,59 @@ func (c *Courier) rows(t *spool.Stream) uint64 {
 }
 
 // commit seals an object, or that none of the records is stored.
-func (c *Courier) commit(ctx context.Context, r spool.Range, o *chunk.Object, letters []spool.Record) error {
+func (c *Courier) commit(ctx context.Context, r spool.Range, o *chunk.Object, letters []spool.Record) (*made, error) {
 	if r.End <= r.First {
-		return nil
+		return nil, nil
 	}
 	var intent []byte
 	var body io.WriterTo
 	if o.Encoded != nil {
 		var err error
 		if intent, body, err = c.pipe.Seal(*o); err != nil {
-			return err //nolint:wrapcheck // says what was being done
+			return nil, err //nolint:wrapcheck // says what was being done
 		}
 	}
 	number, err := c.spool.Seal(ctx, r, intent, body, letters)
 	switch {
 	case errors.Is(err, spool.ErrUnknown):
-		return nil // nothing is left of the stream
+		return nil, nil // nothing is left of the stream
 	case err != nil || o.Encoded == nil:
-		return err //nolint:wrapcheck // says what was being done
-	case o.Kind == chunk.Data:
-		c.cfg.Sealed(*o)
+		return nil, err //nolint:wrapcheck // says what was being done
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.toSend = append(c.toSend, spool.Waiting{Number: number, Kind: spoolKind(o.Kind), Path: o.Path, Size: o.Bytes})
-	return nil
+	c.made[number] = struct{}{}
+	c.mu.Unlock()
+	if o.Kind == chunk.Data {
+		c.cfg.Sealed(*o)
+	}
+	w := spool.Waiting{Number: number, Kind: spoolKind(o.Kind), Path: o.Path, Size: o.Bytes}
+	return &made{Waiting: w, body: body, release: o.Encoded.Release}, nil
 }
 
-// decoded are the records that were written to the spool. What is none is left to
+// lists are used again: to clear one is a part of what it takes to make it anew.
+var lists = sync.Pool{New: func() any { return new([]record.Record) }} // of *[]record.Record
+
+// giveList lets a list be used again, without its records.
+func giveList(list *[]record.Record) {
+	if spool.Reusable(cap(*list), len(*list)) {
+		clear(*list)
+		lists.Put(list)
+	}
+}
+
+// decoded appends the records that were written to the spool. What is none is left to
 // the encoder, which refuses it.
-func decoded(data [][]byte, dataset record.Dataset) []record.Record {
-	all := make([]record.Record, len(data))
-	for i, d := range data {
-		r, err := codec.Decode(d)
-		if err != nil {
-			r = record.Record{Raw: d}
+func decoded(all []record.Record, b *spool.Batch, dataset record.Dataset) []record.Record {
+	all = slices.Grow(all, len(b.Records))[:len(b.Records)]
+	for i, d := range b.Records {
+		if hint := b.Hints[i]; hint > 0 {
+			all[i] = codec.DecodeBare(d, hint)
+		} else if r, err := codec.Decode(d); err == nil {
+			all[i] = r
+		} else {
+			all[i].Raw = d
 		}
-		r.Dataset = dataset
-		all[i] = r
+		all[i].Dataset = dataset
 	}
 	return all
 }

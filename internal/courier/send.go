@@ -34,6 +34,9 @@ func (c *Courier) takeOff(o spool.Waiting, now time.Time) (place, bool) {
 	if _, flies := c.flying[o.Number]; flies {
 		return p, false
 	}
+	if _, fresh := c.made[o.Number]; fresh {
+		return p, false // it need not be read from the outbox
+	}
 	if w := c.wards[p]; w != nil {
 		if now.Before(w.next) {
 			return p, false
@@ -44,18 +47,51 @@ func (c *Courier) takeOff(o spool.Waiting, now time.Time) (place, bool) {
 	return p, true
 }
 
-// send carries an object to the destination.
-func (c *Courier) send(o spool.Waiting, p place) {
-	var landed chunk.Object
-	giveBack, err := c.sending.take(c.ctx, o.Size)
-	if err == nil {
-		err = c.spool.Deliver(c.ctx, o.Number, &carrier{c, o.Number, &landed})
+// pass has an object sent from memory if it can be sent now. Otherwise it is read
+// from the outbox when it is its turn.
+func (c *Courier) pass(m *made) {
+	giveBack, ok := c.sending.try(m.Size)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.made, m.Number)
+	if ok && !c.closed && len(c.flying) < c.pace.Limit() {
+		if p, may := c.takeOff(m.Waiting, time.Now()); may {
+			c.done.Go(func() {
+				defer giveBack()
+				defer m.release()
+				c.carry(m.Waiting, p, m.body)
+			})
+			return
+		}
+	}
+	if ok {
 		giveBack()
 	}
+	m.release()
+	c.toSend = append(c.toSend, m.Waiting)
+}
+
+// send carries an object from the outbox to the destination.
+func (c *Courier) send(o spool.Waiting, p place) {
+	giveBack, err := c.sending.take(c.ctx, o.Size)
+	if err != nil {
+		return // all ends
+	}
+	defer giveBack()
+	c.carry(o, p, nil)
+}
+
+// carry carries an object to the destination. Its body is in the outbox where it is
+// nil.
+func (c *Courier) carry(o spool.Waiting, p place, body io.WriterTo) {
+	var landed chunk.Object
+	err := c.spool.Deliver(c.ctx, o.Number, &carrier{c, o.Number, body, &landed})
 	switch {
 	case landed.Key != "":
 		c.landed(&landed, p)
-	case err != nil && c.ctx.Err() == nil && !errors.Is(err, spool.ErrUnknown) && !errors.Is(err, spool.ErrClosed):
+	case errors.Is(err, spool.ErrUnknown): // landed long ago, or lost
+		c.retry(p)
+	case err != nil && c.ctx.Err() == nil && !errors.Is(err, spool.ErrClosed):
 		c.refused(p, err)
 	}
 	c.mu.Lock()
@@ -76,11 +112,15 @@ func (c *Courier) send(o spool.Waiting, p place) {
 type carrier struct {
 	*Courier
 	number uint64
+	body   io.WriterTo // nil: the one in the outbox
 	landed *chunk.Object
 }
 
 // Carry implements spool.Destination.
 func (c *carrier) Carry(ctx context.Context, o spool.Object, body io.WriterTo, rekey spool.Rekey) error {
+	if c.body != nil {
+		body = c.body
+	}
 	c.mu.Lock()
 	_, again := c.tried[c.number]
 	c.tried[c.number] = struct{}{}
@@ -102,6 +142,15 @@ func (c *Courier) landed(o *chunk.Object, p place) {
 	c.mu.Unlock()
 	if w != nil {
 		c.cfg.Chunks.Observer.Recovered(o.Kind, o.Path, time.Since(w.since))
+	}
+}
+
+// retry lets another object of a partition be tried: this one has told nothing.
+func (c *Courier) retry(p place) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w := c.wards[p]; w != nil {
+		w.next = time.Now()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,9 +55,11 @@ type world struct {
 	disk *crashdisk.Disk
 	rand *rand.Rand
 
+	bucket  sync.Mutex // objects may be sent at the same time
 	objects map[string]object
 	late    []object
-	calm    bool // the bucket answers
+	calm    bool          // the bucket answers
+	later   time.Duration // how much later it is than at first
 
 	appended, acknowledged map[string]bool
 	losses                 []spool.Loss
@@ -101,6 +104,8 @@ func (w *world) Put(_ context.Context, o store.Object) (store.Result, error) {
 	var body bytes.Buffer
 	_, err := o.Body.WriteTo(&body)
 	require.NoError(w.t, err)
+	w.bucket.Lock()
+	defer w.bucket.Unlock()
 	sent := object{key: o.Key, identity: o.Identity, body: body.String(), conditional: o.IfNoneMatch}
 	if w.calm {
 		return store.Result{}, w.answer(sent, o.MayExist)
@@ -188,7 +193,7 @@ func (w *world) process() *process {
 	opts := spool.Options{
 		Destination: "bucket", MaxSize: 1 << 20, Reserve: 100, Memory: 900, SegmentSize: frame.HeaderSize + 1500,
 		Lost:   func(l spool.Loss) { w.losses = append(w.losses, l) },
-		Failed: func(error) {}, Now: func() time.Time { return time.UnixMilli(1e12) },
+		Failed: func(error) {}, Now: func() time.Time { return time.UnixMilli(1e12).Add(w.later) },
 		Pause: func(ctx context.Context, _ int) error { return ctx.Err() },
 	}
 	s, err := spool.Open(w.disk, dir, opts)
@@ -209,7 +214,12 @@ func (w *world) process() *process {
 		Chunks: chunk.Config{
 			MaxFileSize: 300, MemoryLimit: 1 << 20, Encoders: 1, Uploads: 4, Observer: silent{},
 			OnBadRecord: chunk.ToDeadLetter, DeadLetters: letters,
-			NewID: func() string { ids++; return fmt.Sprintf("%d-%d", w.rand.Uint64(), ids) },
+			NewID: func() string {
+				w.bucket.Lock()
+				defer w.bucket.Unlock()
+				ids++
+				return fmt.Sprintf("%d-%d", w.rand.Uint64(), ids)
+			},
 		},
 		Known: func() bool { return true }, Failed: func(error) {}, Sealed: func(chunk.Object) {}, Observe: func(Stats) {},
 	}, s, lander)
@@ -248,7 +258,7 @@ func (p *process) append() {
 		p.appended[id] = true
 		records = append(records, spool.Record{Path: Name(string(path), "", ""), Data: data})
 	}
-	require.NoError(p.t, p.courier.Append(p.t.Context(), records))
+	require.NoError(p.t, p.courier.Append(p.t.Context(), records, nil))
 	for _, id := range ids {
 		p.acknowledged[id] = true
 	}
@@ -259,7 +269,14 @@ func (p *process) seal() bool {
 	if len(streams) == 0 {
 		return false
 	}
-	_ = p.courier.seal(p.t.Context(), work{streams[p.rand.IntN(len(streams))], chunk.Age}) // again later
+	m, err := p.courier.seal(p.t.Context(), work{streams[p.rand.IntN(len(streams))], chunk.Age})
+	if err != nil || m == nil {
+		return true // again later
+	}
+	defer m.release()
+	if p.rand.IntN(3) > 0 { // from memory
+		p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m.body)
+	}
 	return true
 }
 

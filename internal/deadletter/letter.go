@@ -113,10 +113,10 @@ func payloadOf(r *record.Record) []byte {
 }
 
 // sources are the metadata keys that tell where a record came from, as set by
-// the inputs for Kafka, files and HTTP.
+// the inputs for Kafka, files and HTTP, or by the replay of a letter.
 var sources = []string{
 	record.KafkaTopic, record.KafkaPartition, record.KafkaOffset, record.KafkaKey, record.KafkaSeconds, record.KafkaMillis,
-	"path", "http_server_request_path",
+	"path", "http_server_request_path", source.MetaLine, source.MetaByte, source.MetaError,
 }
 
 func sourceOf(meta record.Metadata) members {
@@ -136,6 +136,9 @@ func sourceOf(meta record.Metadata) members {
 		if v, ok = record.Lookup(meta, key); ok {
 			out.putValue(key, v)
 		}
+	}
+	if p, ok := source.PositionOf(meta); ok {
+		out[source.MetaLine], out[source.MetaByte] = p.Line, p.Byte
 	}
 	return out
 }

@@ -49,6 +49,10 @@ type Notes struct {
 	// Twice is how many records had a field twice, of which the last one was
 	// written. Formats that read fields one by one do not count it.
 	Twice int
+	// Whole says that none of the records has an escape of half a character: the
+	// encoder has looked at them as they came, also at fields that it leaves out.
+	// Where it is not set, whoever wants to know has to look.
+	Whole bool
 	// Julian names a column with a time before 1582-10-15, which readers of the
 	// format disagree on; empty for none.
 	Julian string

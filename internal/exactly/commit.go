@@ -10,6 +10,7 @@ import (
 type Offset struct {
 	Source
 	Offset   int64
+	Leader   Leader // of the record below it
 	Metadata string
 }
 
@@ -32,7 +33,7 @@ func (l *Lane) Commit() ([]Offset, error) {
 		if err != nil {
 			return nil, fmt.Errorf("committing the epochs of %s: %w", p.Source, err)
 		}
-		all = append(all, Offset{p.Source, p.low, text})
+		all = append(all, Offset{p.Source, p.low, p.below, text})
 	}
 	if len(all) == 0 {
 		return nil, nil
@@ -137,7 +138,7 @@ func (l *Lane) advance(p *source) {
 			if e.Lane[m].End > p.done && l.broken.keeps(ruleLandFirst) {
 				break
 			}
-			p.low, p.dirty = e.Lane[m].End, true
+			p.low, p.below, p.dirty = e.Lane[m].End, e.Lane[m].Leader, true
 			p.list = p.list[i+1:]
 			i = -1
 		}

@@ -159,7 +159,7 @@ func (c *consumer) reads() {
 	}
 	to := min(from+1+int64(c.world.dice.roll(3)), c.world.end)
 	c.position[s] = to
-	c.lane.Read(s, to)
+	c.lane.Read(s, to, 0)
 	c.pipeline = append(c.pipeline, Range{s, from, to})
 }
 

@@ -32,14 +32,14 @@ func Decode(topic, metadata string) ([]Epoch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	if len(b) == 0 || b[0] != version {
+	if len(b) == 0 || b[0] != version && b[0] != firstVersion {
 		return nil, fmt.Errorf("%w: another version of this program has written them; run the latest one", ErrUnreadable)
 	}
 	end := len(b) - 4
 	if end < 1 || crc32.Checksum(b[:end], castagnoli) != binary.LittleEndian.Uint32(b[end:]) {
 		return nil, fmt.Errorf("%w: the checksum differs", ErrUnreadable)
 	}
-	d := decoder{b: b[1:end], topic: topic}
+	d := decoder{b: b[1:end], topic: topic, leaders: b[0] > firstVersion}
 	epochs := d.epochs()
 	if d.failed || len(d.b) > 0 {
 		return nil, fmt.Errorf("%w: they do not end where they should", ErrUnreadable)
@@ -54,9 +54,10 @@ func Decode(topic, metadata string) ([]Epoch, error) {
 
 // decoder reads from the front. After a failure everything it reads is zero.
 type decoder struct {
-	b      []byte
-	topic  string
-	failed bool
+	b       []byte
+	topic   string
+	leaders bool // members have one
+	failed  bool
 }
 
 func (d *decoder) fail() {
@@ -163,6 +164,9 @@ func (d *decoder) lane(e *Epoch) {
 				d.fail()
 			}
 			m.ID, m.Start = int32(id), d.offset()
+			if d.leaders {
+				m.Leader = Leader(d.number(math.MaxInt32 + 1))
+			}
 			if e.Closed {
 				m.End = m.Start + d.offset()
 			}

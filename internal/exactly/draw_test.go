@@ -55,6 +55,7 @@ func drawMember(t *rapid.T) Member {
 		Source: Source{topic, int32(rapid.SampledFrom([]int{0, 1, 2, 7, 99, math.MaxInt32}).Draw(t, "partition"))},
 		Print:  PrintOf([16]byte{byte(len(topic))}),
 		Start:  rapid.SampledFrom([]int64{0, 1, 1 << 20, 1 << 40, math.MaxInt64 - 1000}).Draw(t, "start"),
+		Leader: LeaderOf(rapid.SampledFrom([]int32{-1, 0, 1, 126, 127, 300, math.MaxInt32}).Draw(t, "leader")),
 	}
 }
 
@@ -64,7 +65,7 @@ func epochOf(partitions, early int) Epoch {
 	e := Epoch{ID: EpochID{1, 2, 3}, Clock: time.UnixMilli(1767225600000).UTC(), Digest: 1 << 63, Closed: true}
 	for p := range partitions {
 		start := int64(5_000_000 + 1000*p)
-		e.Lane = append(e.Lane, Member{Source: Source{"events", int32(p)}, Print: 77, Start: start, End: start + 100_000})
+		e.Lane = append(e.Lane, Member{Source: Source{"events", int32(p)}, Print: 77, Start: start, End: start + 100_000, Leader: LeaderOf(20)})
 	}
 	for i := range early {
 		s := Early{Target: TargetOf(fmt.Sprint(i))}

@@ -15,8 +15,9 @@ const DefaultLimit = 4096
 // prefix tells our metadata from that of other programs.
 const prefix = "s3d:"
 
-// version is that of the encoding.
-const version = 1
+// version is that of the encoding. Before it, firstVersion had no leaders. Where none is
+// known it is written still, as what is taken over may have no room for another byte.
+const version, firstVersion = 2, 1
 
 // Bits of an epoch's first byte.
 const (
@@ -38,12 +39,13 @@ func Encode(topic string, epochs []Epoch, limit int) (string, error) {
 	if len(epochs) > MostEpochs {
 		return "", fmt.Errorf("%w: %d epochs", ErrTooLarge, len(epochs))
 	}
-	b := binary.AppendUvarint([]byte{version}, uint64(len(epochs)))
+	v := versionFor(epochs)
+	b := binary.AppendUvarint([]byte{v}, uint64(len(epochs)))
 	for i := range epochs {
 		if err := epochs[i].check(); err != nil {
 			return "", fmt.Errorf("encoding epoch %x: %w", epochs[i].ID, err)
 		}
-		b = epochs[i].append(b, topic)
+		b = epochs[i].append(b, topic, v > firstVersion)
 	}
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	if n := len(prefix) + encoding.EncodedLen(len(b)); n > limit {
@@ -54,7 +56,19 @@ func Encode(topic string, epochs []Epoch, limit int) (string, error) {
 
 var encoding = base64.RawStdEncoding.Strict()
 
-func (e *Epoch) append(b []byte, topic string) []byte {
+// versionFor is the first version that holds all that is known of epochs.
+func versionFor(epochs []Epoch) byte {
+	for i := range epochs {
+		for _, m := range epochs[i].Lane {
+			if m.Leader != 0 {
+				return version
+			}
+		}
+	}
+	return firstVersion
+}
+
+func (e *Epoch) append(b []byte, topic string, leaders bool) []byte {
 	flags := byte(0)
 	if e.Closed {
 		flags |= flagClosed
@@ -66,7 +80,7 @@ func (e *Epoch) append(b []byte, topic string) []byte {
 	b = append(b, e.ID[:]...)
 	b = binary.AppendUvarint(b, uint64(e.Clock.UnixMilli()))
 	b = binary.LittleEndian.AppendUint64(b, uint64(e.Digest))
-	b = e.appendLane(b, topic)
+	b = e.appendLane(b, topic, leaders)
 	b = binary.AppendUvarint(b, uint64(len(e.Early)))
 	before := make([]int64, len(e.Lane))
 	for i, m := range e.Lane {
@@ -88,7 +102,7 @@ func (e *Epoch) append(b []byte, topic string) []byte {
 }
 
 // appendLane writes members by topic; the topic of the offset itself is not named.
-func (e *Epoch) appendLane(b []byte, topic string) []byte {
+func (e *Epoch) appendLane(b []byte, topic string, leaders bool) []byte {
 	groups := byTopic(e.Lane)
 	b = binary.AppendUvarint(b, uint64(len(groups)))
 	for _, g := range groups {
@@ -104,6 +118,9 @@ func (e *Epoch) appendLane(b []byte, topic string) []byte {
 		for _, m := range g {
 			b = binary.AppendUvarint(b, uint64(m.ID-next))
 			b = binary.AppendUvarint(b, uint64(m.Start))
+			if leaders {
+				b = binary.AppendUvarint(b, uint64(m.Leader))
+			}
 			if e.Closed {
 				b = binary.AppendUvarint(b, uint64(m.End-m.Start))
 			}

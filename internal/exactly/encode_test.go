@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"hash/crc32"
 	"math"
 	"os"
@@ -88,7 +89,7 @@ func TestEverythingDamagedIsNoticed(t *testing.T) {
 // TestWhatStandsBesideEpochsIsNotIgnored: a later version may mean something by it.
 func TestWhatStandsBesideEpochsIsNotIgnored(t *testing.T) {
 	e := epochOf(1, 0)
-	b := e.append([]byte{1}, "events")
+	b := e.append([]byte{1}, "events", true)
 	_, err := Decode("events", sealed(version, b))
 	require.NoError(t, err)
 	_, err = Decode("events", sealed(version, append(b[:len(b):len(b)], 0)))
@@ -118,10 +119,10 @@ func TestWhatALaterVersionWroteStopsThisOne(t *testing.T) {
 // an epoch that is uploaded and one that grows.
 func TestSizes(t *testing.T) {
 	for _, c := range []struct{ partitions, early, most int }{
-		{1, 0, 130},
-		{12, 0, 370},
-		{12, 25, 2500},
-		{100, 0, 2300},
+		{1, 0, 135},
+		{12, 0, 400},
+		{12, 25, 2600},
+		{100, 0, 2600},
 	} {
 		e := epochOf(c.partitions, c.early)
 		text, err := Encode("events", []Epoch{e, e}, DefaultLimit)
@@ -166,7 +167,7 @@ func TestWhatCannotBeIsNotEncoded(t *testing.T) {
 		_, err = Encode("events", []Epoch{e}, math.MaxInt)
 		assert.ErrorContains(t, err, c.want, c.name)
 		if len(e.Lane) > 0 && e.Closed && len(e.Early[0].Cuts) == len(e.Lane) && (e.Refused == nil || e.Refused[0].Member < len(e.Lane)) {
-			_, err = Decode("events", sealed(version, e.append([]byte{1}, "events")))
+			_, err = Decode("events", sealed(version, e.append([]byte{1}, "events", true)))
 			assert.ErrorIs(t, err, ErrUnreadable, "%s, as somebody else may have written it", c.name)
 		}
 	}
@@ -185,23 +186,47 @@ func TestWhatAnOlderVersionWroteIsRead(t *testing.T) {
 	closed.Lane[2].Topic = "orders"
 	closed.Refused = []Place{{1, closed.Lane[1].Start + 5}}
 	want := []Epoch{closed, open}
-	const text, values = "testdata/version-1.txt", "testdata/version-1.json"
 	if *update {
 		s, err := Encode("events", want, math.MaxInt)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(text, []byte(s+"\n"), 0o600))
+		require.NoError(t, os.WriteFile(fixture(version, "txt"), []byte(s+"\n"), 0o600))
 		j, err := json.MarshalIndent(want, "", "  ")
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(values, append(j, '\n'), 0o600))
+		require.NoError(t, os.WriteFile(fixture(version, "json"), append(j, '\n'), 0o600))
 	}
-	b, err := os.ReadFile(text)
+	for v := version; v >= firstVersion; v-- {
+		if v == 1 { // it had no leaders
+			for _, e := range want {
+				for i := range e.Lane {
+					e.Lane[i].Leader = 0
+				}
+			}
+		}
+		b, err := os.ReadFile(fixture(v, "txt"))
+		require.NoError(t, err)
+		got, err := Decode("events", strings.TrimSpace(string(b)))
+		require.NoError(t, err)
+		assert.Equal(t, want, got, "version %d", v)
+		j, err := os.ReadFile(fixture(v, "json"))
+		require.NoError(t, err)
+		var written []Epoch
+		require.NoError(t, json.Unmarshal(j, &written))
+		assert.Equal(t, written, got, "version %d", v)
+	}
+}
+
+func fixture(version int, ext string) string {
+	return fmt.Sprintf("testdata/version-%d.%s", version, ext)
+}
+
+// TestWithoutLeadersNothingIsLonger than in the version that had none.
+func TestWithoutLeadersNothingIsLonger(t *testing.T) {
+	b, err := os.ReadFile(fixture(firstVersion, "txt"))
 	require.NoError(t, err)
-	got, err := Decode("events", strings.TrimSpace(string(b)))
+	want := strings.TrimSpace(string(b))
+	epochs, err := Decode("events", want)
+	require.NoError(t, err)
+	got, err := Encode("events", epochs, len(want))
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
-	j, err := os.ReadFile(values)
-	require.NoError(t, err)
-	var written []Epoch
-	require.NoError(t, json.Unmarshal(j, &written))
-	assert.Equal(t, written, got)
 }

@@ -32,6 +32,9 @@ type Member struct {
 	// Start is the first offset, End the one after the last; it is zero until the
 	// epoch is closed.
 	Start, End int64
+	// Leader is that of the last record which the epoch has of the source, or of a
+	// later one: a successor finds out by it whether these records were lost since.
+	Leader Leader
 }
 
 // Early is an object that is sealed before its epoch is closed, or that was taken
@@ -64,7 +67,7 @@ type Epoch struct {
 	// record came too late for its object or too many were refused. A successor
 	// stores their records again.
 	Inexact bool
-	// Lane has the members, in order. It never changes.
+	// Lane has the members, in order. It never gets others.
 	Lane  []Member
 	Early []Early
 	// Refused are records that the encoder could not take: they are in no object

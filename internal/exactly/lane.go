@@ -33,9 +33,11 @@ type source struct {
 	Source
 	print uint32
 	low   int64      // to commit
+	below Leader     // of the record below low
 	list  []*tracked // that the metadata has, in order
 	from  int64      // where the next epoch begins
 	front int64      // everything below has arrived
+	leads Leader     // of the record below front
 	spans []*span    // what was read and has not all arrived, in order
 	done  int64      // a pipeline is done with everything below
 	open  []*span    // what a pipeline is not done with, in order
@@ -49,6 +51,7 @@ type source struct {
 // piece.
 type span struct {
 	end     int64
+	leader  Leader // of the last record
 	arrived bool
 	passed  bool
 	sums    map[Target]Sum
@@ -62,7 +65,7 @@ func (l *Lane) Gain(all ...*Resumed) {
 	for _, r := range all {
 		l.sources = append(l.sources, &source{
 			Source: r.Source, print: r.Print, low: r.Low, list: r.epochs, dirty: r.dirty,
-			from: r.Position, front: r.Position, done: r.Position, sums: map[Target]Sum{},
+			from: r.Position, front: r.Position, done: r.Position, below: r.Below, leads: r.leads(), sums: map[Target]Sum{},
 		})
 		l.advance(l.sources[len(l.sources)-1])
 	}
@@ -77,10 +80,11 @@ func (l *Lane) find(s Source) *source {
 	return l.sources[i]
 }
 
-// Read notes that the records of a source up to end are on their way.
-func (l *Lane) Read(s Source, end int64) {
+// Read notes that the records of a source up to end are on their way, the last of
+// which a leader has written.
+func (l *Lane) Read(s Source, end int64, leader Leader) {
 	p := l.find(s)
-	a := &span{end: end}
+	a := &span{end: end, leader: leader}
 	p.spans = append(p.spans, a)
 	p.open = append(p.open, a)
 }
@@ -120,7 +124,7 @@ func (l *Lane) Arrived(s Source, end int64, sums map[Target]Sum) bool {
 		for t, sum := range p.spans[0].sums {
 			p.sums[t] = p.sums[t].Add(sum)
 		}
-		p.front = p.spans[0].end
+		p.front, p.leads = p.spans[0].end, max(p.leads, p.spans[0].leader)
 		p.spans = p.spans[1:]
 	}
 	return true
@@ -164,6 +168,7 @@ func (l *Lane) Seal(t Target, parts []Part) (Slot, error) {
 		next.Digest += p.Sum.Digest
 	}
 	next.Early = append(next.Early, Early{t, cuts})
+	l.led(&next)
 	j := next.Sealed(t)
 	if !l.fits(e, next) {
 		return Slot{}, ErrNoRoom
@@ -241,7 +246,7 @@ func (l *Lane) Cut() (*Epoch, []Slot, error) {
 			next.Lane[i].End = e.Reach(i)
 			continue
 		}
-		next.Lane[i].End = p.front
+		next.Lane[i].End, next.Lane[i].Leader = p.front, p.leads
 		for t, sum := range p.sums {
 			next.Digest += sum.Digest
 			left[t] = true
@@ -336,6 +341,7 @@ func (l *Lane) fits(e *tracked, next Epoch) bool {
 	if !next.Closed {
 		for i := range closed.Lane {
 			closed.Lane[i].End = next.Reach(i) + far
+			closed.Lane[i].Leader += manyLeaders
 		}
 		closed.Closed = true
 	}
@@ -355,7 +361,7 @@ func (l *Lane) fits(e *tracked, next Epoch) bool {
 			return false
 		}
 		rest := m
-		rest.End = rest.Start + far
+		rest.End = rest.Start + far // and its leader is no other one
 		if !next.Closed && !l.encodes(p, append(epochs[:n:n], next, Epoch{Closed: true, Clock: next.Clock, Lane: []Member{rest}})) {
 			return false
 		}

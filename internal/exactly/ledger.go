@@ -82,16 +82,17 @@ func (g *Ledger) Reason() error {
 	return g.reason
 }
 
-// Read returns the ticket of records of a source up to end that are on their way;
-// nil where the source is not in the ledger any more.
-func (g *Ledger) Read(s Source, end int64) *Ticket {
+// Read returns the ticket of records of a source up to end that are on their way,
+// the last of which a leader has written; nil where the source is not in the ledger
+// any more.
+func (g *Ledger) Read(s Source, end int64, leader Leader) *Ticket {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.lane.find(s)
 	if p == nil || g.reason != nil {
 		return nil
 	}
-	g.lane.Read(s, end)
+	g.lane.Read(s, end, leader)
 	return &Ticket{Ledger: g, Source: s, Salt: SaltOf(s), of: p, span: p.spans[len(p.spans)-1]}
 }
 

@@ -24,7 +24,7 @@ func owner(t *testing.T, sources ...Source) *Lane {
 	l := NewLane(DefaultLimit, counter(0))
 	fetched := make([]Fetched, 0, len(sources))
 	for _, s := range sources {
-		fetched = append(fetched, Fetched{Source: s, Print: 7})
+		fetched = append(fetched, Fetched{Source: s, Print: 7, End: far})
 	}
 	all, announced := NewTakeover(counter(0), fetched).Done()
 	require.Empty(t, announced)
@@ -39,7 +39,7 @@ func arrives(l *Lane, s Source, end int64, target Target) {
 	for o := l.Front(s); o < end; o++ {
 		sums[target] = sums[target].Add(sumOf(recordID{s, o}, target))
 	}
-	l.Read(s, end)
+	l.Read(s, end, 0)
 	l.Arrived(s, end, sums)
 	l.Passed(s, end)
 }
@@ -61,8 +61,8 @@ func epochsOf(t *testing.T, o Offset) []Epoch {
 
 func TestAnEpochIsCutBelowWhatHasNotArrived(t *testing.T) {
 	l := owner(t, p0)
-	l.Read(p0, 5)
-	l.Read(p0, 9)
+	l.Read(p0, 5, 0)
+	l.Read(p0, 9, 0)
 	assert.True(t, l.Arrived(p0, 9, map[Target]Sum{1: {Records: 4}}))
 	e, _, err := l.Cut()
 	require.NoError(t, err)
@@ -80,14 +80,14 @@ func TestAnEpochIsCutBelowWhatHasNotArrived(t *testing.T) {
 func TestWhatIsFilteredNeedsNoObjectAndNoIntent(t *testing.T) {
 	l := owner(t, p0)
 	arrives(l, p0, 0, 0)
-	l.Read(p0, 9)
+	l.Read(p0, 9, 0)
 	l.Arrived(p0, 9, nil)
 	l.Passed(p0, 9)
 	_, slots, err := l.Cut()
 	require.NoError(t, err)
 	assert.Empty(t, slots)
 	offsets, _ := committed(t, l)
-	assert.Equal(t, []Offset{{p0, 9, ""}}, offsets)
+	assert.Equal(t, []Offset{{Source: p0, Offset: 9}}, offsets)
 }
 
 // TestLowPassesWhatHasLandedAndNothingElse: R8 and R9.
@@ -114,7 +114,7 @@ func TestLowPassesWhatHasLandedAndNothingElse(t *testing.T) {
 	assert.Empty(t, offsets, "the first one has not landed")
 	require.NoError(t, l.Landed(first[0]))
 	offsets, _ = committed(t, l)
-	assert.Equal(t, []Offset{{p0, 8, ""}}, offsets)
+	assert.Equal(t, []Offset{{Source: p0, Offset: 8}}, offsets)
 	e, _, err := l.Cut()
 	require.NoError(t, err)
 	assert.EqualValues(t, 8, e.Lane[0].Start)
@@ -227,7 +227,7 @@ func TestMetadataNeverExceedsItsLimit(t *testing.T) {
 
 			offsets, _ := committed(t, l)
 			assert.LessOrEqual(t, len(offsets[0].Metadata), limit)
-			s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochsOf(t, offsets[0])}})
+			s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: far, Epochs: epochsOf(t, offsets[0])}})
 			replay(s, always(1))
 			all, _ := s.Done()
 			require.False(t, all[0].Again)
@@ -236,7 +236,7 @@ func TestMetadataNeverExceedsItsLimit(t *testing.T) {
 			committed(t, successor)
 
 			for id := range n {
-				l.Read(Source{"events", id}, far)
+				l.Read(Source{"events", id}, far, 0)
 				l.Arrived(Source{"events", id}, far, map[Target]Sum{1: {Records: 1}})
 			}
 			_, _, err := l.Cut()
@@ -290,7 +290,7 @@ func TestWhatIsAnnouncedGoesOn(t *testing.T) {
 	assert.Empty(t, l.Lose(p0))
 	require.NoError(t, l.Landed(slots[0]))
 	offsets, _ := committed(t, l)
-	assert.Equal(t, []Offset{{p1, 2, ""}}, offsets)
+	assert.Equal(t, []Offset{{Source: p1, Offset: 2}}, offsets)
 }
 
 func TestALaneWithACommitUnderWayBeginsAnew(t *testing.T) {

@@ -17,6 +17,7 @@ type Recovery struct {
 	open     int  // batches that have not arrived
 	all      bool // everything was handed out
 	over     bool
+	dropped  bool // it is begun anew
 	used     map[Slot]bool
 	told     map[any]func()
 	changed  chan struct{}
@@ -55,7 +56,22 @@ func (r *Recovery) wake() {
 // abandon ends the ledger when records that were read again are not stored. Those
 // of which something is left to do are forgotten with it.
 func (r *Recovery) abandon(reason error) {
+	r.mu.Lock()
+	dropped := r.dropped
+	r.mu.Unlock()
+	if dropped {
+		return
+	}
 	r.ledger.End(fmt.Errorf("what was announced before could not be stored: %w", reason))
+}
+
+// Drop ends a takeover in vain, because it is begun anew with fewer sources: whatever
+// becomes of its records.
+func (r *Recovery) Drop() {
+	r.mu.Lock()
+	r.dropped = true
+	r.mu.Unlock()
+	r.Tell()
 }
 
 // Place returns the object that a record which was read again is in; see
@@ -123,17 +139,19 @@ func (r *Recovery) Finish(ctx context.Context) ([]*Resumed, error) {
 	r.over = true
 	all, _ := r.takeover.Done()
 	r.mu.Unlock()
+	used := map[Slot]bool{} // made here: from Gain on the epochs are the ledger's
+	for _, source := range all {
+		for _, e := range source.epochs {
+			for s := range e.objects {
+				used[s] = true
+			}
+		}
+	}
 	if err := r.ledger.Gain(all...); err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
-	for _, source := range all {
-		for _, e := range source.epochs {
-			for s := range e.objects {
-				r.used[s] = true
-			}
-		}
-	}
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	r.used = used
 	return all, nil
 }

@@ -22,7 +22,7 @@ func TestAnObjectOfRefusedRecordsAloneNeedsNotLand(t *testing.T) {
 	offsets, announced := committed(t, l)
 	assert.ElementsMatch(t, []Slot{slots[0], letters}, announced)
 
-	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochsOf(t, offsets[0])}})
+	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: far, Epochs: epochsOf(t, offsets[0])}})
 	assert.Equal(t, map[Slot][]recordID{letters: {{p0, 0}, {p0, 1}}}, replay(s, always(1)))
 	all, announced := s.Done()
 	assert.Equal(t, []Slot{letters}, announced)
@@ -30,7 +30,7 @@ func TestAnObjectOfRefusedRecordsAloneNeedsNotLand(t *testing.T) {
 	heir.Gain(all...)
 	require.NoError(t, heir.Landed(letters))
 	offsets, _ = committed(t, heir)
-	assert.Equal(t, []Offset{{p0, 2, ""}}, offsets)
+	assert.Equal(t, []Offset{{Source: p0, Offset: 2}}, offsets)
 }
 
 // TestARefusalWithoutARoomMakesTheEpochInexact: what cannot be told apart, or is too
@@ -52,7 +52,7 @@ func TestARefusalWithoutARoomMakesTheEpochInexact(t *testing.T) {
 		epochs := epochsOf(t, offsets[0])
 		assert.True(t, epochs[0].Inexact)
 		assert.Empty(t, epochs[0].Refused)
-		s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochs}})
+		s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: far, Epochs: epochs}})
 		replay(s, always(1))
 		all, announced := s.Done()
 		assert.Empty(t, announced)
@@ -79,7 +79,7 @@ func TestADividedObjectIsTwoForASuccessorAsWell(t *testing.T) {
 	offsets, announced := committed(t, l)
 	assert.ElementsMatch(t, []Slot{slots[0], first, again}, announced)
 
-	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochsOf(t, offsets[0])}})
+	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: far, Epochs: epochsOf(t, offsets[0])}})
 	assert.Equal(t, map[Slot][]recordID{
 		again: {{p0, 0}, {p0, 1}}, first: {{p0, 2}, {p0, 3}, {p1, 0}}, slots[0]: {{p1, 1}, {p1, 2}, {p1, 3}},
 	}, replay(s, always(1)))
@@ -94,7 +94,7 @@ func TestADividedObjectIsTwoForASuccessorAsWell(t *testing.T) {
 func TestLowWaitsForThePipeline(t *testing.T) {
 	l := owner(t, p0)
 	for _, end := range []int64{2, 4} {
-		l.Read(p0, end)
+		l.Read(p0, end, 0)
 		require.True(t, l.Arrived(p0, end, map[Target]Sum{1: {Records: 2}}))
 	}
 	_, slots, err := l.Cut()
@@ -106,6 +106,6 @@ func TestLowWaitsForThePipeline(t *testing.T) {
 	require.Empty(t, offsets)
 	l.Passed(p0, 2)
 	offsets, _ = committed(t, l)
-	require.Equal(t, []Offset{{p0, 4, ""}}, offsets)
+	require.Equal(t, []Offset{{Source: p0, Offset: 4}}, offsets)
 	l.Passed(p1, 2) // not ours
 }

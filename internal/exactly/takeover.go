@@ -7,7 +7,11 @@ type Fetched struct {
 	Source
 	Print  uint32 // of the topic as it is now
 	Low    int64
+	Leader Leader // of the record below Low
 	Epochs []Epoch
+	// End is where the source ends now. What is announced beyond it was lost by the
+	// brokers, and other records get its offsets.
+	End int64
 }
 
 // Takeover forms the objects again that predecessors have announced. First all
@@ -35,7 +39,7 @@ type revived struct {
 	tracked
 	salts []Salt
 	sum   Digest
-	other bool // a topic of it was made again
+	other bool // a topic of it was made again, or has lost its end
 }
 
 // NewTakeover begins with what was fetched.
@@ -63,6 +67,7 @@ func newTakeover(stamp Stamp, all []Fetched, broken rule) *Takeover {
 			}
 			h.reach = max(h.reach, e.Reach(m))
 		}
+		h.shorten()
 		t.own = append(t.own, h)
 	}
 	for _, h := range t.own {
@@ -71,6 +76,19 @@ func newTakeover(stamp Stamp, all []Fetched, broken rule) *Takeover {
 		}
 	}
 	return t
+}
+
+// shorten has what was announced of a source stored again when its end is lost. It
+// goes on where the source ends now: whatever is there then was never read.
+func (h *heir) shorten() {
+	if h.reach <= h.End {
+		return
+	}
+	for _, e := range h.epochs {
+		e.other = true
+	}
+	h.reach = max(h.Low, h.End)
+	h.from = min(h.from, h.reach)
 }
 
 // revive returns an epoch that other sources may have too.
@@ -95,7 +113,31 @@ func (t *Takeover) alone(h *heir) Epoch {
 	id, clock := t.stamp()
 	return Epoch{
 		ID: id, Clock: ClockOf(clock), Closed: true,
-		Lane: []Member{{Source: h.Source, Print: h.Print, Start: h.from, End: h.reach}},
+		Lane: []Member{{Source: h.Source, Print: h.Print, Start: h.from, End: h.reach, Leader: h.leader()}},
+	}
+}
+
+// leader is that of the last record which any epoch has of the source.
+func (h *heir) leader() (l Leader) {
+	l = h.Leader
+	for _, e := range h.epochs {
+		l = e.leads(h.Source, l)
+	}
+	return l
+}
+
+// leads is the leader of the last record that is known of a source, once an epoch comes
+// after what is known already. It is not known if the epoch does not know it: that of
+// an earlier record may have ended below.
+func (e *Epoch) leads(s Source, before Leader) Leader {
+	m, ok := e.Member(s)
+	switch {
+	case !ok:
+		return before
+	case e.Lane[m].Leader == 0:
+		return 0
+	default:
+		return max(before, e.Lane[m].Leader)
 	}
 }
 
@@ -123,7 +165,11 @@ func (t *Takeover) Reads() []Range {
 	}
 	for _, e := range t.epochs {
 		for i, m := range e.Lane {
-			add(m.Source, m.Start, e.Reach(i))
+			to := e.Reach(i)
+			if h := t.owned(m.Source); h != nil {
+				to = min(to, h.End)
+			}
+			add(m.Source, m.Start, to)
 		}
 	}
 	slices.SortFunc(all, func(a, b Range) int { return a.Compare(b.Source) })
@@ -170,11 +216,17 @@ func (t *Takeover) owned(s Source) *heir {
 	return nil
 }
 
+// Position is where normal reading of a source goes on.
+type Position struct {
+	Offset int64
+	Leader Leader // of the record below it, or of a later one
+}
+
 // Positions are beyond all that was announced of each source.
-func (t *Takeover) Positions() map[Source]int64 {
-	all := map[Source]int64{}
+func (t *Takeover) Positions() map[Source]Position {
+	all := map[Source]Position{}
 	for _, h := range t.own {
-		all[h.Source] = h.reach
+		all[h.Source] = Position{h.reach, h.leader()}
 	}
 	return all
 }
@@ -199,6 +251,7 @@ type Resumed struct {
 	Source
 	Print    uint32
 	Low      int64
+	Below    Leader // of the record below Low
 	Position int64
 	// Reach is up to where predecessors have announced anything.
 	Reach int64
@@ -209,13 +262,22 @@ type Resumed struct {
 	dirty  bool
 }
 
+// leads is the leader of the record below the position.
+func (r *Resumed) leads() (l Leader) {
+	l = r.Below
+	for _, e := range r.epochs {
+		l = e.leads(r.Source, l)
+	}
+	return l
+}
+
 // Done ends the takeover, once all reads have come through. It returns the
 // sources for a lane, and the objects that may be uploaded at once; those of
 // sources' own rests follow their commit.
 func (t *Takeover) Done() (all []*Resumed, announced []Slot) {
 	used := map[*revived]bool{}
 	for _, h := range t.own {
-		r := &Resumed{Source: h.Source, Print: h.Print, Low: h.Low, Position: h.reach, Reach: h.reach}
+		r := &Resumed{Source: h.Source, Print: h.Print, Low: h.Low, Below: h.Leader, Position: h.reach, Reach: h.reach}
 		all = append(all, r)
 		if slices.ContainsFunc(h.epochs, t.changed) { // R11
 			r.Again, r.Position, r.dirty = true, h.Low, true

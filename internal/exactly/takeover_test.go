@@ -46,7 +46,7 @@ func always(t Target) func(Source, int64) Target { return func(Source, int64) Ta
 // else's, are in it.
 func TestASuccessorFormsTheWholeObject(t *testing.T) {
 	epochs := left(t)
-	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochs}})
+	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: far, Epochs: epochs}})
 	assert.Equal(t, []Range{{p0, 0, 3}, {p1, 0, 2}}, s.Reads())
 	objects := replay(s, always(1))
 	_, ok := s.Place(p0, 3, 1)
@@ -66,7 +66,7 @@ func TestASuccessorFormsTheWholeObject(t *testing.T) {
 	assert.Len(t, epochsOf(t, offsets[0]), 2, "and what was left of p0 below the cut, which is nothing here")
 	require.NoError(t, l.Landed(slot))
 	offsets, _ = committed(t, l)
-	assert.Equal(t, []Offset{{p0, 3, ""}}, offsets)
+	assert.Equal(t, []Offset{{Source: p0, Offset: 3}}, offsets)
 }
 
 // TestWhatIsBesideEarlyObjectsGetsAnEpochOfItsOwn, which is not uploaded before
@@ -78,7 +78,7 @@ func TestWhatIsBesideEarlyObjectsGetsAnEpochOfItsOwn(t *testing.T) {
 	for _, r := range []recordID{{p0, 0}, {p0, 2}, {p1, 0}} {
 		epochs[0].Digest += sumOf(r, 1).Digest
 	}
-	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochs}})
+	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: far, Epochs: epochs}})
 	objects := replay(s, target)
 	early, rest := Slot{epochs[0].ID, 1, 1}, Slot{EpochID{101}, 2, 0}
 	assert.Equal(t, map[Slot][]recordID{early: {{p0, 0}, {p0, 2}, {p1, 0}}, rest: {{p0, 1}}}, objects,
@@ -91,10 +91,10 @@ func TestWhatIsBesideEarlyObjectsGetsAnEpochOfItsOwn(t *testing.T) {
 	assert.Equal(t, []Slot{rest}, more)
 	left := epochsOf(t, offsets[0])
 	require.Len(t, left, 2)
-	assert.Equal(t, []Member{{p0, 7, 0, 3}}, left[1].Lane)
+	assert.Equal(t, []Member{{Source: p0, Print: 7, Start: 0, End: 3}}, left[1].Lane)
 
 	// The next one finds the holes again.
-	again := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: left}})
+	again := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: far, Epochs: left}})
 	assert.Equal(t, objects, replay(again, target))
 	all, announced = again.Done()
 	assert.ElementsMatch(t, []Slot{early, rest}, announced)
@@ -110,7 +110,7 @@ func TestWhatCannotBeFormedAgainIsStoredAgain(t *testing.T) {
 		"a record is gone":  func(f *Fetched) func(Source, int64) Target { f.Epochs[0].Digest++; return always(1) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := Fetched{Source: p0, Print: 7, Epochs: left(t)}
+			f := Fetched{Source: p0, Print: 7, End: far, Epochs: left(t)}
 			target := spoil(&f)
 			s := NewTakeover(counter(100), []Fetched{f})
 			replay(s, target)
@@ -121,7 +121,7 @@ func TestWhatCannotBeFormedAgainIsStoredAgain(t *testing.T) {
 			l := NewLane(DefaultLimit, counter(100))
 			l.Gain(all...)
 			offsets, _ := committed(t, l)
-			assert.Equal(t, []Offset{{p0, 0, ""}}, offsets, "nobody is to use the intent after us")
+			assert.Equal(t, []Offset{{Source: p0, Offset: 0}}, offsets, "nobody is to use the intent after us")
 		})
 	}
 }
@@ -129,7 +129,7 @@ func TestWhatCannotBeFormedAgainIsStoredAgain(t *testing.T) {
 // TestSourcesTakenOverTogetherShareTheirEpochs, so that an object is formed once.
 func TestSourcesTakenOverTogetherShareTheirEpochs(t *testing.T) {
 	epochs := left(t)
-	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, Epochs: epochs}, {Source: p1, Print: 7, Epochs: epochs}})
+	s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: far, Epochs: epochs}, {Source: p1, Print: 7, End: far, Epochs: epochs}})
 	objects := replay(s, always(1))
 	assert.Len(t, objects, 1)
 	all, announced := s.Done()
@@ -139,5 +139,25 @@ func TestSourcesTakenOverTogetherShareTheirEpochs(t *testing.T) {
 	committed(t, l)
 	require.NoError(t, l.Landed(announced[0]))
 	offsets, _ := committed(t, l)
-	assert.Equal(t, []Offset{{p0, 3, ""}, {p1, 2, ""}}, offsets)
+	assert.Equal(t, []Offset{{Source: p0, Offset: 3}, {Source: p1, Offset: 2}}, offsets)
+}
+
+// TestALogThatLostItsEnd: other records have the offsets then, or will have them.
+// They are neither passed over nor taken for those that were announced.
+func TestALogThatLostItsEnd(t *testing.T) {
+	for end, again := range map[int64]bool{0: true, 2: true, 3: false, 7: false} {
+		s := NewTakeover(counter(100), []Fetched{{Source: p0, Print: 7, End: end, Epochs: left(t)}})
+		reads := s.Reads()
+		assert.Contains(t, reads, Range{p1, 0, 2}, "others have their own")
+		replay(s, always(1))
+		assert.Equal(t, min(3, end), s.Positions()[p0].Offset, "%d", end)
+		all, announced := s.Done()
+		require.Len(t, all, 1)
+		assert.Equal(t, again, all[0].Again, "%d", end)
+		assert.Equal(t, min(3, end), all[0].Reach, "%d", end)
+		if again {
+			assert.Zero(t, all[0].Position)
+			assert.Empty(t, announced)
+		}
+	}
 }

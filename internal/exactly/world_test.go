@@ -181,7 +181,7 @@ func (w *world) rebalance(assign func(Source) *consumer) {
 
 func (w *world) fetch(s Source) (Fetched, error) {
 	epochs, err := Decode(s.Topic, w.metadata[s])
-	return Fetched{Source: s, Print: 7, Low: w.low[s], Epochs: epochs}, err
+	return Fetched{Source: s, Print: 7, End: far, Low: w.low[s], Epochs: epochs}, err
 }
 
 var errWrong = errors.New("the guarantee does not hold")

@@ -6,6 +6,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"gopkg.in/yaml.v3"
 
+	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/yamlfile"
 )
 
@@ -94,10 +95,16 @@ func (w *shapes) nameOf(kind, path string, n *yaml.Node) (string, *yaml.Node) {
 // noComponent reports a name that no component has.
 func (w *shapes) noComponent(kind, path string, at *yaml.Node, name string, m misshapen) {
 	if kind == "output" && (name == "s3" || strings.Contains(name, "s3dest") || name == "aws_s3") {
+		if misspelt(name, config.Name) {
+			w.fix(at, config.Name)
+		}
 		w.say(m, at, path, "is no %s of this program: write s3_destination (did you mean s3_destination?)", kind)
 		return
 	}
 	if near := nearest(name, w.spec.named(kind)); near != "" {
+		if misspelt(name, near) {
+			w.fix(at, near)
+		}
 		w.say(m, at, path, "is no %s: write %s (did you mean %s?)", kind, near, near)
 		return
 	}

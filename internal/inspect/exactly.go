@@ -58,11 +58,14 @@ func (p *pipeline) outputAgainst(c *config.Config, no func(reason, format string
 	if c.Chunks.OnRefusedObject == chunk.ObjectToDeadLetters {
 		no("on_refused_object", "on_refused_object: \"dead_letter\" gives an object up that may have been stored: write retry")
 	}
+	if limit, ok := c.GivesUp(); ok && !c.Spool.On() {
+		no("max_elapsed_time", "retry.max_elapsed_time: nobody else stores an object that is given up after %s, so that it is tried until it is there: remove the setting", limit)
+	}
 	if c.Spool.On() {
 		no("spool", "spool: it acknowledges records before they are in an object, and Kafka keeps them anyway: remove it")
 	}
-	if c.Sized().Batching.Any() {
-		no("batching", "batching: it merges batches of several Kafka partitions: remove it")
+	if !c.Batching.IsNoop() {
+		no("batching", "batching: it merges or changes batches, and those of several Kafka partitions go together: remove it")
 	}
 	for _, name := range []string{"YYYY_today", "MM_today", "DD_today", "HH_today"} {
 		if c.Layout.Uses(name) {

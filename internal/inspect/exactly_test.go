@@ -47,8 +47,11 @@ func TestWhatKeepsRecordsFromBeingStoredOnce(t *testing.T) {
 		"dedupe in a branch":  {[]string{"- mapping: 'root = this'", "- for_each: [{dedupe: {cache: c, key: k}}]"}, "processors", "dedupe"},
 		"reject":              {[]string{"on_bad_record: dead_letter", "on_bad_record: reject"}, "on_bad_record", "on_bad_record"},
 		"refused are dropped": {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, on_refused_object: dead_letter"}, "on_refused_object", "may have been stored"},
+		"giving up":           {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, retry: {max_elapsed_time: 1m}"}, "max_elapsed_time", "given up after 1m0s"},
 		"a spool":             {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, spool: {path: /var/spool/s3}"}, "spool", "acknowledges"},
 		"batching":            {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, batching: {count: 5}"}, "batching", "batching"},
+		"a check":             {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, batching: {check: 'true'}"}, "batching", "batching"},
+		"batches processed":   {[]string{"on_bad_record: dead_letter", "on_bad_record: dead_letter, batching: {count: 1, processors: [{log: {}}]}"}, "batching", "batching"},
 		"the clock":           {[]string{"f/{{x}}", "f/{{x}}/{{DD_today}}"}, "clock", "{{DD_today}}"},
 		"today for a date":    {[]string{"f/{{x}}", "f/{{x}}/{{DD}}", "on_bad_record", "date_field: d, on_missing_date: today, on_bad_record"}, "clock", "another day"},
 		"chance in a name":    {[]string{`json("x")`, `random_int()`}, "variables", "variables.x: random_int()"},
@@ -79,6 +82,11 @@ func TestWhatIsStoredExactlyOnce(t *testing.T) {
 	assert.True(t, exact)
 	assert.Equal(t, "exactly once: yes, input s3_destination_kafka, output s3_destination", line)
 	assert.Equal(t, line, r.Outputs()[0].Doctor().Delivery)
+
+	for _, usual := range []string{"0s", "10m"} {
+		r = exactReading(t, "on_bad_record: dead_letter", "on_bad_record: dead_letter, retry: {max_elapsed_time: "+usual+"}")
+		assert.Empty(t, r.Mistakes(), usual)
+	}
 
 	r = exactReading(t, ", delivery: exactly_once", "", "dead_letter", "reject")
 	line, exact = r.pipelines[0].delivery()

@@ -44,7 +44,7 @@ func TestGoldenMessages(t *testing.T) {
 			if !isCase {
 				continue
 			}
-			if cases++; !*update && !long.Takes(i, 6) {
+			if cases++; !*update && !long.Takes(i, 10) {
 				continue
 			}
 			r, err := readCase(t, f)

@@ -11,6 +11,9 @@ func elsewhere(of, name string) string {
 	return hints[name]
 }
 
+// hints say what to write. A hint that is "write" and one name tells lint --fix to put that
+// name in the place of the other: so it is for names whose values mean the same, in the
+// same unit.
 var hints = map[string]string{ //nolint:gosec // names of settings, and no credentials
 	"path":                      "write folder for the part up to the last slash, and file_name for the rest, with {{placeholders}} instead of ${! expressions }; values go into variables",
 	"prefix":                    "write folder",
@@ -37,12 +40,12 @@ var hints = map[string]string{ //nolint:gosec // names of settings, and no crede
 	"count":                     "write max_records",
 	"max_rows":                  "write max_records",
 	"period":                    "write max_age",
-	"max_size":                  "write max_file_size",
-	"byte_size":                 "write max_file_size",
+	"max_size":                  "write max_file_size, with a unit, such as 128 MB",
+	"byte_size":                 "write max_file_size, with a unit, such as 128 MB",
 	"flush_size":                "write max_records",
 	"flush.size":                "write max_records",
-	"rotate.interval.ms":        "write max_age",
-	"rotate_interval":           "write max_age",
+	"rotate.interval.ms":        "write max_age, with a unit, such as 60s",
+	"rotate_interval":           "write max_age, with a unit, such as 60s",
 	"local_upload_concurrency":  "write upload.concurrency",
 	"format":                    "write file_format",
 	"delimiter":                 "write separator: comma, semicolon or tab",

@@ -18,11 +18,13 @@ import (
 func (r *Reading) lint(q Request) {
 	shapes := map[*yamlfile.File][]misshapen{}
 	for _, f := range r.files {
-		shapes[f] = shapesOf(r.spec, f)
+		found := compare(r.spec, f)
+		shapes[f] = found.found
+		r.fixes = append(r.fixes, found.fixes...)
 	}
 	if len(r.files) == 0 { // everything is from --set
 		for _, p := range r.pipelines {
-			shapes[p.main] = shapesOf(r.spec, p.main)
+			shapes[p.main] = compare(r.spec, p.main).found
 		}
 	}
 	for _, o := range r.Outputs() {

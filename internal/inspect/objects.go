@@ -17,6 +17,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/encode/avro"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/rows"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
@@ -32,11 +33,7 @@ func (o *Output) TableOf(dir string, avro bool) (Table, error) {
 	if err != nil {
 		return Table{}, err
 	}
-	csv := o.conf.Format.Table.CSV
-	if csv.Separator == 0 {
-		csv.Separator = ','
-	}
-	in := objects{memory: memory, csv: cells{separator: csv.Separator, backslash: csv.Backslash, null: csv.Null}}
+	in := objects{memory: memory, csv: o.csv()}
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		hidden := strings.HasPrefix(d.Name(), "_") || strings.HasPrefix(d.Name(), ".")
 		switch {
@@ -65,7 +62,7 @@ func (o *Output) TableOf(dir string, avro bool) (Table, error) {
 // objects learns from files.
 type objects struct {
 	memory  *schema.Memory
-	csv     cells
+	csv     rows.CSV
 	files   int
 	records int
 	pending []record.Record
@@ -189,17 +186,17 @@ func ignoreEnd(err error) error {
 
 // readCSV makes a record of each row, with the names in the first one.
 func (in *objects) readCSV(r io.Reader) error {
-	rows := in.csv
-	rows.in = bufio.NewReader(r)
+	table := in.csv
+	table.In = bufio.NewReader(r)
 	var names []string
 	for first := true; ; first = false {
-		row, err := rows.next()
+		row, err := table.Next()
 		if err != nil {
 			return ignoreEnd(err)
 		}
 		if first {
 			for _, c := range row {
-				names = append(names, c.text)
+				names = append(names, c.Text)
 			}
 			continue
 		}
@@ -212,7 +209,7 @@ func (in *objects) readCSV(r io.Reader) error {
 			if len(raw) > 1 {
 				raw = append(raw, ',')
 			}
-			raw = append(append(append(raw, name...), ':'), rows.value(c)...)
+			raw = append(append(append(raw, name...), ':'), table.Value(c)...)
 		}
 		in.add(append(raw, '}'))
 	}

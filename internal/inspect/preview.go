@@ -62,10 +62,41 @@ type Counts struct {
 // longestLine bounds the memory of a preview.
 const longestLine = 64 << 20
 
-// Run reads one record a line, and prints what would become of each: the key of
-// its object and, where processors change records, a tab and the record; or why
-// it would not be stored.
-func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Counts, err error) {
+// Fate is what becomes of a record; of one that processors turn into several, of each.
+type Fate struct {
+	Line int `json:"line"` // of the record, from 1 on
+	// Key is that of its object; empty where it would not be stored, for the reason in
+	// Refused or Dropped.
+	Key     string `json:"key,omitempty"`
+	Refused string `json:"refused,omitempty"`
+	Dropped string `json:"dropped,omitempty"`
+	// Failed is why a processor failed, Record the record where processors change it.
+	Failed string `json:"failed,omitempty"`
+	Record string `json:"record,omitempty"`
+}
+
+// String is the fate in a line for people.
+func (f Fate) String() string {
+	text := f.Key
+	switch {
+	case f.Refused != "":
+		text = "refused: " + f.Refused
+	case f.Dropped != "":
+		text = "dropped: " + f.Dropped
+	}
+	if f.Failed != "" {
+		text += "\tfailed: " + f.Failed
+	}
+	if f.Record != "" {
+		text += "\t" + f.Record
+	}
+	return strings.ReplaceAll(text, "\n", " ")
+}
+
+// Run reads one record a line, and tells what would become of each: the key of
+// its object and, where processors change records, the record; or why it would not be
+// stored.
+func (p *Preview) Run(ctx context.Context, in io.Reader, tell func(Fate) error) (n Counts, err error) {
 	var through *processors
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -77,13 +108,14 @@ func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Count
 	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestLine)
-	for lines.Scan() {
+	for number := 1; lines.Scan(); number++ {
 		fates := p.fate(ctx, through, lines.Text(), &n)
 		if ctx.Err() != nil {
 			return n, fmt.Errorf("running the processors: %w", context.Cause(ctx))
 		}
-		for _, text := range fates {
-			if _, err := fmt.Fprintln(out, strings.ReplaceAll(text, "\n", " ")); err != nil {
+		for _, f := range fates {
+			f.Line = number
+			if err := tell(f); err != nil {
 				return n, err
 			}
 		}
@@ -94,41 +126,42 @@ func (p *Preview) Run(ctx context.Context, in io.Reader, out io.Writer) (n Count
 	return n, nil
 }
 
-// fate is what becomes of a record, a line for each that it is turned into.
-func (p *Preview) fate(ctx context.Context, through *processors, text string, n *Counts) []string {
+// fate is what becomes of a record, one for each that it is turned into.
+func (p *Preview) fate(ctx context.Context, through *processors, text string, n *Counts) []Fate {
 	made := service.MessageBatch{service.NewMessage([]byte(text))}
 	if through != nil {
 		var err error
 		if made, err = through.process(ctx, made[0]); err != nil {
 			n.Refused++
-			return []string{"refused: " + err.Error()}
+			return []Fate{{Refused: err.Error()}}
 		}
 	}
 	if len(made) == 0 {
 		n.Dropped++
-		return []string{"dropped: by a processor"}
+		return []Fate{{Dropped: "by a processor"}}
 	}
-	var fates []string
+	var fates []Fate
 	for _, m := range made {
 		failure := m.GetError()
 		if failure != nil && p.strict {
 			n.Refused++
-			fates = append(fates, "refused: a processor failed, and error_handling.strict is true: "+failure.Error())
+			fates = append(fates, Fate{Refused: "a processor failed, and error_handling.strict is true: " + failure.Error()})
 			continue
 		}
-		key, err := p.Key(m) //nolint:contextcheck // a record has a context of its own
-		if err != nil {
+		var f Fate
+		key, err := p.Key(m)
+		if f.Key = key; err != nil {
 			n.Refused++
-			key = "refused: " + err.Error()
+			f = Fate{Refused: err.Error()}
 		}
 		if failure != nil {
 			n.Failed++
-			key += "\tfailed: " + failure.Error()
+			f.Failed = failure.Error()
 		}
 		if body, err := m.AsBytes(); through != nil && err == nil && string(body) != text {
-			key += "\t" + string(body)
+			f.Record = string(body)
 		}
-		fates = append(fates, key)
+		fates = append(fates, f)
 	}
 	return fates
 }

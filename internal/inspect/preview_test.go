@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -22,7 +24,7 @@ func previewOf(t *testing.T, extra string) *Preview {
 func TestPreviewOfRecordsWithSourceColumns(t *testing.T) {
 	p := previewOf(t, ", include_source_columns: [all], file_name: 'f-{{chunk_id}}'")
 	var out bytes.Buffer
-	n, err := p.Run(t.Context(), strings.NewReader("{\"a\":1}\n{\"kafka_key\":1}\n"), &out)
+	n, err := p.Run(t.Context(), strings.NewReader("{\"a\":1}\n{\"kafka_key\":1}\n"), printed(&out))
 	require.NoError(t, err)
 	assert.Equal(t, 1, n.Refused)
 	assert.Regexp(t, `^f-00001.json\nrefused: .*source_column_prefix`, out.String())
@@ -46,5 +48,13 @@ func TestForgedCoordinatesDecideNoName(t *testing.T) {
 		key, err := p.Key(m)
 		require.NoError(t, err)
 		assert.Equal(t, want, key, setting)
+	}
+}
+
+// printed tells fates as people read them.
+func printed(to io.Writer) func(Fate) error {
+	return func(f Fate) error {
+		_, err := fmt.Fprintln(to, f)
+		return err
 	}
 }

@@ -17,7 +17,7 @@ func shows(t *testing.T, conf, records string) (lines []string, n Counts, skippe
 	p, err := found.Preview()
 	require.NoError(t, err)
 	var out bytes.Buffer
-	n, err = p.Run(t.Context(), strings.NewReader(records), &out)
+	n, err = p.Run(t.Context(), strings.NewReader(records), printed(&out))
 	require.NoError(t, err)
 	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n"), n, p.Skipped()
 }
@@ -111,6 +111,6 @@ func TestPreviewEndsWhenTheProcessorsCannotStart(t *testing.T) {
 	require.NoError(t, err)
 	p, err := found.Preview()
 	require.NoError(t, err)
-	_, err = p.Run(t.Context(), strings.NewReader("{}\n"), &bytes.Buffer{})
+	_, err = p.Run(t.Context(), strings.NewReader("{}\n"), printed(&bytes.Buffer{}))
 	assert.ErrorContains(t, err, "running the processors")
 }

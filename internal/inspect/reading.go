@@ -16,6 +16,8 @@ import (
 type Request struct {
 	// Main is the path of the configuration; empty for none.
 	Main string
+	// Text is read instead of what is in that file, unless it is nil.
+	Text []byte
 	// Resources, Streams and Templates are paths and patterns, as -r, streams
 	// and -t take them; Set are overrides of the main file, as --set takes them.
 	Resources, Streams, Templates, Set []string
@@ -37,6 +39,7 @@ type Reading struct {
 	pipelines []*pipeline
 	templates map[string]outputTemplate
 	rules     map[string]bool // what the lint rule of the output says
+	fixes     []placedFix
 }
 
 // pipeline is a stream: the main configuration, or a streams file.
@@ -93,9 +96,12 @@ func ReadConfig(q Request) (*Reading, error) {
 func (r *Reading) mainFile(q Request) (*yamlfile.File, error) {
 	main := yamlfile.Read("", []byte("{}"), q.Lookup)
 	if q.Main != "" {
-		text, err := os.ReadFile(q.Main)
-		if err != nil {
-			return nil, fmt.Errorf("reading the configuration: %w", err)
+		text := q.Text
+		if text == nil {
+			var err error
+			if text, err = os.ReadFile(q.Main); err != nil {
+				return nil, fmt.Errorf("reading the configuration: %w", err)
+			}
 		}
 		main = yamlfile.Read(q.Main, text, q.Lookup)
 		r.files = append(r.files, main)

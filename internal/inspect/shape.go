@@ -21,6 +21,7 @@ type shapes struct {
 	spec  *spec
 	file  *yamlfile.File
 	found []misshapen
+	fixes []placedFix
 }
 
 // misshapen is a finding about names and types.
@@ -36,13 +37,12 @@ type misshapen struct {
 	alias bool
 }
 
-func shapesOf(s *spec, file *yamlfile.File) []misshapen {
-	if file.Root == nil {
-		return nil
-	}
+func compare(s *spec, file *yamlfile.File) *shapes {
 	w := &shapes{spec: s, file: file}
-	w.children(s.root, "", "the configuration", file.Root)
-	return w.found
+	if file.Root != nil {
+		w.children(s.root, "", "the configuration", file.Root)
+	}
+	return w
 }
 
 func (w *shapes) say(m misshapen, at *yaml.Node, path, format string, args ...any) {
@@ -130,10 +130,16 @@ func (w *shapes) unknown(f field, path, of string, key, value *yaml.Node) {
 	full := yamlfile.Join(path, key.Value)
 	m := misshapen{lint: service.LintUnknown, line: w.line(key)}
 	if hint := elsewhere(of, key.Value); hint != "" {
+		if name, is := strings.CutPrefix(hint, "write "); is && slices.Contains(f.names(), name) {
+			w.fix(key, name)
+		}
 		w.say(m, key, full, "%sis no setting of %s: %s", shown(value, field{}), of, hint)
 		return
 	}
 	if near := nearest(key.Value, f.names()); near != "" {
+		if misspelt(key.Value, near) {
+			w.fix(key, near)
+		}
 		w.say(m, key, full, "%sis no setting of %s: write %s, or remove it (did you mean %s?)", shown(value, field{}), of, near, near)
 		return
 	}
@@ -184,6 +190,9 @@ func (w *shapes) field(f field, path string, n *yaml.Node) {
 			return
 		}
 		if n.Kind != yaml.SequenceNode {
+			if n.Kind == yaml.ScalarNode {
+				w.list(n)
+			}
 			w.say(misshapen{lint: service.LintExpectedArray, line: w.line(n)}, n, path, "%sis %s, and a list is wanted: write %s", shown(n, f), yamlfile.Kind(n), asList(f, n))
 			return
 		}
@@ -222,7 +231,7 @@ func (w *shapes) field(f field, path string, n *yaml.Node) {
 func asList(f field, n *yaml.Node) string {
 	last := f.Name
 	if n.Kind == yaml.ScalarNode && n.Value != "" {
-		return fmt.Sprintf("%s: [%s]", last, n.Value)
+		return fmt.Sprintf("%s: [%s]", last, element(n.Value))
 	}
 	return last + ": [first, second]"
 }
@@ -259,18 +268,21 @@ func (w *shapes) value(f field, path string, n *yaml.Node) {
 	case "int":
 		var i int
 		if n.Decode(&i) != nil {
+			w.unquote(n, &i)
 			w.say(m, n, path, "%sis %s, and a whole number is wanted: write digits without quotes, such as %s: %s", shown(n, f), yamlfile.Kind(n), f.Name, number(f))
 			return
 		}
 	case "float":
 		var v float64
 		if n.Decode(&v) != nil {
+			w.unquote(n, &v)
 			w.say(m, n, path, "%sis %s, and a number is wanted: write digits without quotes, such as %s: %s", shown(n, f), yamlfile.Kind(n), f.Name, number(f))
 			return
 		}
 	case "bool":
 		var b bool
 		if n.Decode(&b) != nil {
+			w.unquote(n, &b)
 			w.say(m, n, path, "%sis %s, and true or false is wanted: write one of them, without quotes", shown(n, f), yamlfile.Kind(n))
 			return
 		}

@@ -186,17 +186,9 @@ func (s *spec) named(kind string) []string {
 	return slices.Sorted(maps.Keys(s.components[kind]))
 }
 
-// nearest is the name that somebody meant who wrote another one; empty where
+// nearest is the name that somebody may have meant who wrote another one; empty where
 // none is near.
 func nearest(wrote string, names []string) string {
-	bare := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if r == '_' || r == '-' || r == ' ' || r == '.' {
-				return -1
-			}
-			return r
-		}, strings.ToLower(s))
-	}
 	best, least := "", len(wrote)/3+1
 	w := bare(wrote)
 	for _, name := range names {
@@ -211,6 +203,22 @@ func nearest(wrote string, names []string) string {
 		}
 	}
 	return best
+}
+
+// misspelt reports whether a word is a name but for some letters. One that is the
+// beginning or the end of a name may be meant for something else.
+func misspelt(wrote, name string) bool {
+	return distance(bare(wrote), bare(name)) <= len(wrote)/3
+}
+
+// bare is a name without what separates its words.
+func bare(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' || r == '.' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(s))
 }
 
 // distance counts the letters to add, leave out, change or swap.

@@ -18,11 +18,17 @@ func (w *shapes) word(f field, path string, n *yaml.Node) {
 	if len(words) == 0 || !judged && !strings.HasPrefix(path, "logger.") {
 		return
 	}
-	if slices.ContainsFunc(words, func(s string) bool { return strings.EqualFold(s, n.Value) }) {
+	if i := slices.IndexFunc(words, func(s string) bool { return strings.EqualFold(s, n.Value) }); i >= 0 {
+		if words[i] != n.Value && judged {
+			w.fix(n, words[i])
+		}
 		return
 	}
 	mean := ""
 	if near := meant(n.Value, words); near != "" {
+		if synonym(n.Value) == near || misspelt(n.Value, near) {
+			w.fix(n, near)
+		}
 		mean = fmt.Sprintf(" (did you mean %s?)", near)
 	}
 	w.say(misshapen{lint: service.LintInvalidOption, line: w.line(n), ours: !judged}, n, path, "%q is not one of its values: write %s%s", n.Value, strings.Join(words, ", "), mean)
@@ -30,11 +36,13 @@ func (w *shapes) word(f field, path string, n *yaml.Node) {
 
 // meant is the word that somebody meant, who wrote another one or that of AWS.
 func meant(wrote string, words []string) string {
-	if own := synonyms[strings.ToLower(wrote)]; slices.Contains(words, own) {
+	if own := synonym(wrote); slices.Contains(words, own) {
 		return own
 	}
 	return nearest(wrote, words)
 }
+
+func synonym(wrote string) string { return synonyms[strings.ToLower(wrote)] }
 
 var synonyms = map[string]string{
 	"aes256": "sse-s3", "aws:kms": "sse-kms", "kms": "sse-kms", "cmk": "sse-kms-cmk", "aws:kms:dsse": "sse-kms-dsse",
@@ -58,13 +66,17 @@ func (w *shapes) duration(f field, path string, n *yaml.Node) {
 	if _, err := time.ParseDuration(n.Value); err == nil {
 		return
 	}
-	w.say(misshapen{ours: true}, n, path, "%q is no duration: write %s (units are ms, s, m and h)", n.Value, durationOf(m[1], strings.ToLower(m[2])))
+	if m[2] == "" { // nobody but the writer knows which one was meant
+		w.say(misshapen{ours: true}, n, path, "%q is no duration: write it with a unit, %[1]sms for milliseconds or %[1]ss for seconds (units are ms, s, m and h)", m[1])
+		return
+	}
+	write := durationOf(m[1], strings.ToLower(m[2]))
+	w.fix(n, write)
+	w.say(misshapen{ours: true}, n, path, "%q is no duration: write %s (units are ms, s, m and h)", n.Value, write)
 }
 
 func durationOf(n, unit string) string {
 	switch {
-	case unit == "":
-		return n + "s"
 	case unit == "d" || strings.HasPrefix(unit, "day"):
 		return hours(n, 24)
 	case strings.HasPrefix(unit, "w"):

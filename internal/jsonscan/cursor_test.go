@@ -218,19 +218,45 @@ func TestAnUnescapedKeyOutlivesItsValue(t *testing.T) {
 	assert.Equal(t, "b", string(value))
 }
 
+// TestTokens compares names of every length with documents that differ from them in
+// one byte, or end with it.
+func TestTokens(t *testing.T) {
+	for n := range 40 {
+		name := strings.Repeat("n", n)
+		token := jsonscan.FieldToken([]byte(name))
+		try := func(doc string) bool {
+			var c jsonscan.Cursor
+			c.Reset([]byte(doc))
+			require.NoError(t, c.EnterObject())
+			return c.TryField(&token)
+		}
+		field := `{"` + name + `":`
+		for _, rest := range []string{"", "1", "1}", `"text of some length"}`} {
+			require.True(t, try(field+rest), field+rest)
+			for at := 1; at < len(field); at++ {
+				other := field[:at] + "x" + field[at+1:] + rest
+				require.False(t, try(other), other)
+			}
+		}
+		for end := 1; end < len(field); end++ {
+			require.False(t, try(field[:end]), field[:end])
+		}
+	}
+}
+
 func TestTryField(t *testing.T) {
 	a, b := jsonscan.FieldToken([]byte("a")), jsonscan.FieldToken([]byte(`b"`))
 	var c jsonscan.Cursor
 	c.Reset([]byte(`{"a":1,"b\"":2, "a":3}`))
 	require.NoError(t, c.EnterObject())
-	assert.False(t, c.TryField(b))
-	assert.True(t, c.TryField(a))
+	assert.False(t, c.TryField(&b))
+	assert.True(t, c.TryField(&a))
 	_, err := c.Number()
 	require.NoError(t, err)
-	assert.True(t, c.TryField(b))
+	assert.True(t, c.TryField(&b))
 	_, err = c.Number()
 	require.NoError(t, err)
-	assert.False(t, c.TryField(a), "white space is left to NextField")
+	assert.False(t, c.TryField(&a), "white space is left to NextField")
 	key, ok, err := c.NextField()
 	require.NoError(t, err)
 	assert.True(t, ok)

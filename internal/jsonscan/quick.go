@@ -1,13 +1,18 @@
 package jsonscan
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // The quick ways take what most documents are made of, in one go. When they
 // report false nothing was consumed, and the thorough methods go on.
 
-// TryField consumes the next field name and its colon if they are exactly
-// token, as made by FieldToken, with no white space around. A caller that
-// predicts the order of fields saves scanning and looking up the name; when
-// TryField reports false nothing was consumed and NextField goes on.
-func (c *Cursor) TryField(token []byte) bool {
+// TryField consumes the next field name and its colon if they are exactly those of
+// the token, with no white space around. A caller that predicts the order of fields
+// saves scanning and looking up the name; when TryField reports false nothing was
+// consumed and NextField goes on.
+func (c *Cursor) TryField(token *Token) bool {
 	doc, i := c.doc, c.pos
 	if !c.first {
 		if i >= len(doc) || doc[i] != ',' {
@@ -15,18 +20,12 @@ func (c *Cursor) TryField(token []byte) bool {
 		}
 		i++
 	}
-	if len(doc)-i < len(token) || string(doc[i:i+len(token)]) != string(token) {
+	if !token.quick(doc, i) && !token.slow(doc, i) {
 		return false
 	}
-	c.pos = i + len(token)
+	c.pos = i + len(token.text)
 	c.first = false
 	return true
-}
-
-// FieldToken returns the text of a field name as writers without white space
-// produce it, quotes and colon included, for TryField.
-func FieldToken(name []byte) []byte {
-	return append(AppendQuote(make([]byte, 0, len(name)+3), name), ':')
 }
 
 // TryPlain consumes a string of ASCII without escapes and returns what stands
@@ -134,11 +133,48 @@ const mostDigits = 18
 // digits reads the digits from doc[i] on behind those of v, and returns where
 // they end. More than [mostDigits] in all overflow.
 func digits(doc []byte, i int, v uint64) (sum uint64, end int) {
+	for i+8 <= len(doc) {
+		x := binary.LittleEndian.Uint64(doc[i:]) ^ ones*'0'
+		n := digitRun(x)
+		v = v*powers[n] + eightDigits(x<<(64-8*n))
+		i += n
+		if n < 8 {
+			return v, i
+		}
+	}
 	for i < len(doc) && doc[i]-'0' <= 9 {
 		v = v*10 + uint64(doc[i]-'0')
 		i++
 	}
 	return v, i
+}
+
+// digitRun returns how many bytes of x, from the lowest on, are at most nine.
+func digitRun(x uint64) int {
+	// Only the lowest mark is reliable, because a sum carries into those above.
+	return bits.TrailingZeros64((x+ones*(0x80-10)|x)&highs) >> 3
+}
+
+// eightDigits returns the number of which x has the digits, the first one in the
+// lowest byte: pairs of them, then fours, then all.
+func eightDigits(x uint64) uint64 {
+	x = x * (10<<8 + 1) >> 8 & 0x00FF00FF00FF00FF
+	x = x * (100<<16 + 1) >> 16 & 0x0000FFFF0000FFFF
+	return x * (10_000<<32 + 1) >> 32
+}
+
+var powers = [...]uint64{1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000}
+
+// TryNumber consumes a number and returns its text. When ok is false nothing was
+// consumed, and Number says what is wrong.
+func (c *Cursor) TryNumber() (text []byte, ok bool) {
+	start := c.pos
+	end, err := scanNumber(c.doc, start)
+	if err != nil {
+		return nil, false
+	}
+	c.pos = end
+	return c.doc[start:end], true
 }
 
 // TryDecimal consumes a number of at most 18 digits without an exponent, and

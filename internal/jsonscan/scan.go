@@ -142,6 +142,13 @@ func isDigit(doc []byte, i int) bool {
 }
 
 func skipDigits(doc []byte, i int) int {
+	for i+8 <= len(doc) {
+		n := digitRun(binary.LittleEndian.Uint64(doc[i:]) ^ ones*'0')
+		i += n
+		if n < 8 {
+			return i
+		}
+	}
 	for i < len(doc) && doc[i]-'0' <= 9 {
 		i++
 	}

@@ -6,7 +6,7 @@ import "hash/maphash"
 type name struct {
 	hash   uint64 // of the name, with the object mixed in
 	object uint64 // the number of the object in its document
-	start  int    // where the name is, between its quotes
+	start  int    // where the name is, between its quotes; of one that the shape has, its place there
 	end    int
 }
 
@@ -14,15 +14,22 @@ type name struct {
 // any document whose names are some of these, in this order: comparing them costs
 // less than hashing.
 type shape struct {
-	text  []byte // each name in quotes, and a colon
-	names []name
-	at    int // where the next name is expected
-	// followed are the names that the present document has had, unless it strayed:
-	// then fresh are all of its names.
-	followed []int
-	fresh    []name
-	strayed  bool
-	strays   int // documents that strayed since the shape was taken
+	names []known
+	at    int // where the next name is expected; behind all of them once the document strayed
+	// skipped are the names before at that the document has not.
+	skipped []int
+	fresh   []name // all names of a document that strayed
+	kept    int    // how many of them the shape has
+	strayed bool
+	strays  int // documents that strayed since the shape was taken
+}
+
+// known is a name of a shape.
+type known struct {
+	token  Token // as it mostly looks
+	object uint64
+	hash   uint64
+	key    string // what is between its quotes
 }
 
 const (
@@ -36,9 +43,11 @@ const (
 func (s *shape) follows(key []byte, object uint64) bool {
 	for at := s.at; at < len(s.names) && at < s.at+lookAhead; at++ {
 		n := &s.names[at]
-		if n.object == object && string(s.text[n.start:n.end]) == string(key) {
-			s.followed = append(s.followed, at)
-			s.at = at + 1
+		if n.object == object && n.key == string(key) {
+			for ; s.at < at; s.at++ {
+				s.skipped = append(s.skipped, s.at)
+			}
+			s.at++
 			return true
 		}
 	}
@@ -48,17 +57,15 @@ func (s *shape) follows(key []byte, object uint64) bool {
 // token returns the end of the name and the colon at doc[i], if they look as
 // they do in the shape; 0 otherwise.
 func (s *shape) token(doc []byte, i int, object uint64) (end int) {
-	if s.strayed || s.at >= len(s.names) {
+	if s.at >= len(s.names) {
 		return 0
 	}
 	n := &s.names[s.at]
-	token := s.text[n.start-1 : n.end+2]
-	if n.object != object || len(doc)-i < len(token) || string(doc[i:i+len(token)]) != string(token) {
+	if n.object != object || !n.token.quick(doc, i) && !n.token.slow(doc, i) {
 		return 0
 	}
-	s.followed = append(s.followed, s.at)
 	s.at++
-	return i + len(token)
+	return i + len(n.token.text)
 }
 
 // names is a table of those of one document. What is older counts as empty.
@@ -111,7 +118,7 @@ func (n *names) add(hash uint64) bool {
 
 func (s *Strict) begin() {
 	s.objects, s.twice = 0, false
-	s.shape.at, s.shape.strayed, s.shape.followed = 0, false, s.shape.followed[:0]
+	s.shape.at, s.shape.strayed, s.shape.skipped = 0, false, s.shape.skipped[:0]
 }
 
 // note notes the name of a field, at doc[start:end], of the object of a number.
@@ -133,12 +140,20 @@ func (s *Strict) note(doc []byte, start, end int, object uint64) {
 
 // stray takes the names that a document has had so far into the table.
 func (s *Strict) stray() {
-	s.shape.strayed, s.shape.fresh = true, s.shape.fresh[:0]
+	sh := &s.shape
 	s.met.reset()
-	for _, at := range s.shape.followed {
-		s.met.add(s.shape.names[at].hash)
-		s.shape.fresh = append(s.shape.fresh, s.shape.names[at])
+	sh.fresh = sh.fresh[:0]
+	skipped := sh.skipped
+	for at := range sh.at {
+		if len(skipped) > 0 && skipped[0] == at {
+			skipped = skipped[1:]
+			continue
+		}
+		n := &sh.names[at]
+		s.met.add(n.hash)
+		sh.fresh = append(sh.fresh, name{hash: n.hash, object: n.object, start: at})
 	}
+	sh.strayed, sh.kept, sh.at = true, len(sh.fresh), len(sh.names)
 }
 
 // end takes the shape of a document that has more names than others, or when too
@@ -151,19 +166,15 @@ func (s *Strict) end(doc []byte) {
 	if sh.strays++; len(sh.fresh) <= len(sh.names) && sh.strays < maxStrays {
 		return
 	}
-	before := sh.text
-	sh.text, sh.strays = make([]byte, 0, len(before)), 0
+	names := make([]known, len(sh.fresh))
 	for i := range sh.fresh {
 		n := &sh.fresh[i]
-		text := doc
-		if i < len(sh.followed) {
-			text = before
+		if i < sh.kept {
+			names[i] = sh.names[n.start]
+			continue
 		}
-		sh.text = append(sh.text, '"')
-		start := len(sh.text)
-		sh.text = append(sh.text, text[n.start:n.end]...)
-		n.start, n.end = start, len(sh.text)
-		sh.text = append(sh.text, '"', ':')
+		key := doc[n.start:n.end]
+		names[i] = known{token: rawToken(key), object: n.object, hash: n.hash, key: string(key)}
 	}
-	sh.names, sh.fresh = sh.fresh, sh.names[:0]
+	sh.names, sh.strays = names, 0
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -59,11 +60,7 @@ func (a *announcer) commitLocked(ctx context.Context, g *exactly.Ledger) error {
 func (a *announcer) topicIDs() map[string][16]byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	ids := make(map[string][16]byte, len(a.ids))
-	for name, id := range a.ids {
-		ids[name] = id
-	}
-	return ids
+	return maps.Clone(a.ids)
 }
 
 // announce sends offsets with their metadata in one request, and returns nil when
@@ -81,7 +78,7 @@ func (c *committer) announce(ctx context.Context, offsets []exactly.Offset, ids 
 			req.Topics = append(req.Topics, topic)
 		}
 		p := kmsg.NewOffsetCommitRequestTopicPartition()
-		p.Partition, p.Offset, p.LeaderEpoch, p.Metadata = o.ID, o.Offset, -1, kmsg.StringPtr(o.Metadata)
+		p.Partition, p.Offset, p.LeaderEpoch, p.Metadata = o.ID, o.Offset, o.Leader.Epoch(), kmsg.StringPtr(o.Metadata)
 		req.Topics[i].Partitions = append(req.Topics[i].Partitions, p)
 	}
 	resp, err := c.request(ctx, req)

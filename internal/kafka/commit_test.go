@@ -1,8 +1,10 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/s3-destination/s3-destination/internal/exactly"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 )
 
@@ -148,4 +151,49 @@ func TestRecordsBeforeAFaultOfAFetchAreRead(t *testing.T) {
 	d, err := s.reader.next(t.Context())
 	require.NoError(t, err)
 	require.Len(t, d.records, 1)
+}
+
+// TestAFencedCommitAnnouncesNothing: R3. A commit is for the membership in which the
+// partitions are owned, and one that the brokers refuse for it lets nothing be
+// uploaded.
+func TestAFencedCommitAnnouncesNothing(t *testing.T) {
+	c := kafkatest.StartT(t)
+	topic(t, c, "orders", 1, 10)
+	in := input(t, c, "orders", "protocol: classic\ndelivery: exactly_once")
+	ctx := within(t, 30*time.Second)
+	var fenced atomic.Bool
+	fenced.Store(true)
+	var members sync.Map
+	seen := watchCommits(c, func(_ int, req *kmsg.OffsetCommitRequest) (kmsg.Response, error, bool) {
+		members.Store(tenure{req.MemberID, req.Generation}, true)
+		if !fenced.Load() {
+			return nil, nil, false
+		}
+		resp := req.ResponseKind().(*kmsg.OffsetCommitResponse)
+		for _, asked := range req.Topics {
+			answer := kmsg.NewOffsetCommitResponseTopic()
+			answer.Topic, answer.TopicID = asked.Topic, asked.TopicID
+			p := kmsg.NewOffsetCommitResponseTopicPartition()
+			p.Partition, p.ErrorCode = asked.Partitions[0].Partition, kerr.IllegalGeneration.Code
+			answer.Partitions = append(answer.Partitions, p)
+			resp.Topics = append(resp.Topics, answer)
+		}
+		return resp, nil, true
+	})
+	ticket := exactly.TicketOf(next(ctx, t, in).batch[0].Context())
+	require.NotNil(t, ticket)
+	require.True(t, ticket.Arrived(map[exactly.Target]exactly.Sum{1: {Records: 10, Digest: 1}}))
+	_, slots, err := ticket.Ledger.Cut()
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return len(seen.seen()) >= 3 }, 20*time.Second, 10*time.Millisecond, "it is tried again")
+	now, cancel := context.WithCancel(ctx)
+	cancel()
+	require.ErrorIs(t, ticket.Ledger.Announced(now, slots[0]), context.Canceled)
+	fenced.Store(false)
+	require.NoError(t, ticket.Ledger.Announced(ctx, slots[0]))
+	member, generation := in.session.client.GroupMetadata()
+	members.Range(func(by, _ any) bool {
+		require.Equal(t, tenure{member, generation}, by)
+		return true
+	})
 }

@@ -148,6 +148,10 @@ func (c *Config) options(brokersAssign bool) []kgo.Opt {
 	return append(opts, kgo.Balancers(kgo.CooperativeStickyBalancer()))
 }
 
+// askRetries is how often the brokers are asked again for their version: what keeps
+// a client out is said within seconds, and tried again by whoever connects.
+const askRetries = 3
+
 // brokersAssign reports whether the brokers assign partitions (KIP-848). Left
 // to us, they do where they are known to accept commits of members whose epoch
 // has just moved on: Apache Kafka 4.3 does.
@@ -155,19 +159,30 @@ func (c *Config) brokersAssign(ctx context.Context) (bool, error) {
 	if c.protocol != "auto" {
 		return c.protocol == "consumer", nil
 	}
-	client, err := kgo.NewClient(c.connection()...)
+	client, err := kgo.NewClient(append(c.connection(), kgo.RequestRetries(askRetries))...)
 	if err != nil {
 		return false, fmt.Errorf("setting up the Kafka client: %w", err)
 	}
 	defer client.Close()
 	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, client)
 	if err != nil {
-		return false, fmt.Errorf("asking the Kafka brokers at %s for their version: %w", c.seeds(), err)
+		return false, fmt.Errorf("asking the Kafka brokers at %s for their version: %w", c.seeds(), advised(err))
 	}
 	have := kversion.FromApiVersionsResponse(resp)
 	heartbeat := kmsg.NewPtrConsumerGroupHeartbeatRequest()
 	version, ok := have.LookupMaxKeyVersion(heartbeat.Key())
 	return ok && version >= 1 && recent(have.VersionGuess()), nil
+}
+
+// knowLeaders reports whether the brokers can say where the history of a leader
+// ends. Apache Kafka can from 2.1 on, some that speak its protocol never.
+func knowLeaders(ctx context.Context, client *kgo.Client) bool {
+	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, client)
+	if err != nil {
+		return true // nobody knows: the same request fails again, or does not
+	}
+	version, ok := kversion.FromApiVersionsResponse(resp).LookupMaxKeyVersion(kmsg.OffsetForLeaderEpoch.Int16())
+	return ok && version >= 2
 }
 
 // recentGuess are the guesses of a version that say what it is at least.

@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -28,7 +27,8 @@ type announcer struct {
 	ids      map[string][16]byte       // of topics
 	ledgers  []*exactly.Ledger
 	of       map[topicPartition]*exactly.Ledger
-	taking   map[topicPartition]bool // that are being taken over
+	taking   map[topicPartition]*taking // that are being taken over
+	from     map[topicPartition]int64   // where normal reading began
 }
 
 const (
@@ -47,7 +47,7 @@ func newAnnouncer(ctx context.Context, s *session, most int) (*announcer, error)
 	a := &announcer{
 		session: s, limit: min(most, metadataLimit(ctx, s.client)),
 		metadata: map[topicPartition]string{}, ids: map[string][16]byte{}, of: map[topicPartition]*exactly.Ledger{},
-		taking: map[topicPartition]bool{},
+		taking: map[topicPartition]*taking{}, from: map[topicPartition]int64{},
 	}
 	if a.limit < leastLimit {
 		return nil, fmt.Errorf("the brokers store %d bytes of metadata with an offset: delivery exactly_once needs offset.metadata.max.bytes of at least %d, and better 4096", a.limit, leastLimit)
@@ -82,6 +82,17 @@ func stamp() (id exactly.EpochID, clock time.Time) {
 	return id, time.Now()
 }
 
+// exactOptions are those of a member that takes over what others have announced. Where
+// a log does not have an offset it is read from its start: what is above the offset was
+// never read, and cut notices what is below it. Had start_offset its way, records would
+// be passed over.
+func (s *session) exactOptions() []kgo.Opt {
+	return []kgo.Opt{
+		kgo.OnOffsetsFetched(s.fetched), kgo.AdjustFetchOffsetsFn(s.adjusted),
+		kgo.ConsumeStartOffset(s.conf.start), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+	}
+}
+
 // adjusted begins the takeover of partitions that were assigned, and returns where
 // normal reading goes on: beyond all that predecessors have announced.
 func (s *session) adjusted(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
@@ -90,7 +101,7 @@ func (s *session) adjusted(ctx context.Context, offsets map[string]map[int32]kgo
 	if s.over.Load() {
 		return nil, errRevoked
 	}
-	all, err := a.found(ctx, offsets)
+	all, logs, err := a.found(ctx, offsets)
 	if err != nil {
 		s.fault.report("taking over partitions", err)
 		return nil, err
@@ -98,7 +109,7 @@ func (s *session) adjusted(ctx context.Context, offsets map[string]map[int32]kgo
 	for len(all) > 0 {
 		g, room := a.lane()
 		n := min(room, len(all))
-		a.takeOver(g, all[:n], offsets) //nolint:contextcheck // goes on until the session ends
+		a.takeOver(g, all[:n], logs, offsets) //nolint:contextcheck // goes on until the session ends
 		all = all[n:]
 	}
 	return offsets, nil
@@ -125,50 +136,6 @@ func (a *announcer) lane() (g *exactly.Ledger, room int) {
 	a.ledgers = append(a.ledgers, g)
 	a.session.wg.Go(func() { a.keep(g) })
 	return g, most
-}
-
-// takeOver begins to form what predecessors have announced of partitions.
-func (a *announcer) takeOver(g *exactly.Ledger, all []exactly.Fetched, offsets map[string]map[int32]kgo.Offset) {
-	t := exactly.NewTakeover(stamp, all)
-	reads := t.Reads()
-	a.mu.Lock()
-	for _, f := range all {
-		if a.of[placeOf(f.Source)] != nil {
-			g.End(fmt.Errorf("%s was assigned twice", f.Source))
-		}
-		a.of[placeOf(f.Source)] = g
-	}
-	a.mu.Unlock()
-	paused := map[string][]int32{}
-	for s, at := range t.Positions() {
-		offsets[s.Topic][s.ID] = kgo.NewOffset().At(at)
-		paused[s.Topic] = append(paused[s.Topic], s.ID)
-	}
-	rec := exactly.NewRecovery(g, t)
-	if len(reads) == 0 {
-		if _, err := rec.Finish(a.session.ctx); err != nil {
-			g.End(err)
-		}
-		return
-	}
-	a.mu.Lock()
-	for _, f := range all {
-		a.taking[placeOf(f.Source)] = true
-	}
-	a.mu.Unlock()
-	a.session.client.PauseFetchPartitions(paused)
-	a.session.wg.Go(func() {
-		if err := a.recover(rec, reads); err != nil && a.session.ctx.Err() == nil {
-			g.End(err)
-			return
-		}
-		a.mu.Lock()
-		for _, f := range all {
-			delete(a.taking, placeOf(f.Source))
-		}
-		a.mu.Unlock()
-		a.session.client.ResumeFetchPartitions(paused)
-	})
 }
 
 // keep commits what a ledger announces, until it ends: then the session does.
@@ -207,18 +174,16 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // letGo lets partitions go once nothing that changes any more has records of them.
-// Where that cannot be had in time, or they are being taken over, the ledger ends.
+// Where that cannot be had in time the ledger ends.
 func (a *announcer) letGo(ctx context.Context, parts []*partition) {
 	ctx, cancel := context.WithTimeout(ctx, lastCommits)
 	defer cancel()
+	a.leave(parts) //nolint:contextcheck // what begins anew goes on until the session ends
 	gone := map[*exactly.Ledger][]exactly.Source{}
 	a.mu.Lock()
 	for _, p := range parts {
 		if g := a.of[p.topicPartition]; g != nil {
 			gone[g] = append(gone[g], sourceOf(p.topicPartition))
-			if a.taking[p.topicPartition] {
-				g.End(errors.New("a partition has gone while it was taken over"))
-			}
 			delete(a.of, p.topicPartition)
 		}
 	}
@@ -259,13 +224,14 @@ func (a *announcer) end(reason error) {
 	}
 }
 
-// ticket returns the ticket for a batch of a partition; nil when there is none.
-func (a *announcer) ticket(tp topicPartition, end int64) *exactly.Ticket {
+// ticket returns the ticket for a batch of a partition, whose last record has a
+// leader epoch; nil when there is none.
+func (a *announcer) ticket(tp topicPartition, end int64, epoch int32) *exactly.Ticket {
 	a.mu.Lock()
 	g := a.of[tp]
 	a.mu.Unlock()
 	if g == nil {
 		return nil
 	}
-	return g.Read(sourceOf(tp), end)
+	return g.Read(sourceOf(tp), end, exactly.LeaderOf(epoch))
 }

@@ -1,9 +1,11 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -52,84 +54,178 @@ func nameOr(topic string, id [16]byte) string {
 	return topic
 }
 
-// found reads what was committed for partitions.
-func (a *announcer) found(ctx context.Context, offsets map[string]map[int32]kgo.Offset) ([]exactly.Fetched, error) {
+// found reads what was committed for partitions, and which histories their logs have.
+// Partitions that are not to be read it leaves to the client, without an offset.
+func (a *announcer) found(ctx context.Context, offsets map[string]map[int32]kgo.Offset) ([]exactly.Fetched, exactly.Histories, error) {
 	var topics []string
 	for t := range offsets {
 		topics = append(topics, t)
 	}
 	if len(topics) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	admin := kadm.NewClient(a.session.client)
 	listed, err := admin.ListTopics(ctx, topics...)
 	if err != nil {
-		return nil, fmt.Errorf("asking for topics: %w", err)
+		return nil, nil, fmt.Errorf("asking for topics: %w", err)
 	}
 	starts, err := admin.ListStartOffsets(ctx, topics...)
 	if err != nil {
-		return nil, fmt.Errorf("asking where partitions begin: %w", err)
+		return nil, nil, fmt.Errorf("asking where partitions begin: %w", err)
 	}
 	ends, err := admin.ListEndOffsets(ctx, topics...)
 	if err != nil {
-		return nil, fmt.Errorf("asking where partitions end: %w", err)
+		return nil, nil, fmt.Errorf("asking where partitions end: %w", err)
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	var all []exactly.Fetched
-	for topic, partitions := range offsets {
+	for topic := range offsets {
 		a.ids[topic] = listed[topic].ID
+	}
+	a.mu.Unlock()
+	var finds []*find
+	logs := exactly.Histories{}
+	for topic, partitions := range offsets {
 		for id, committed := range partitions {
 			start, ok := starts.Lookup(topic, id)
 			end, also := ends.Lookup(topic, id)
 			if !ok || !also || start.Err != nil || end.Err != nil {
-				return nil, fmt.Errorf("asking where %s/%d begins and ends: %w", topic, id, errors.Join(start.Err, end.Err))
+				return nil, nil, fmt.Errorf("asking where %s/%d begins and ends: %w", topic, id, errors.Join(start.Err, end.Err))
 			}
-			f, ok, err := a.decoded(topicPartition{topic, id}, committed.EpochOffset().Offset, start.Offset, end.Offset)
+			f, err := a.decoded(topicPartition{topic, id}, committed.EpochOffset())
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			if ok {
-				all = append(all, f)
+			f.start, f.End = start.Offset, end.Offset
+			if !f.other {
+				f.Histories(logs)
 			}
+			finds = append(finds, f)
+		}
+	}
+	if err := a.ask(ctx, logs, offsets); err != nil {
+		return nil, nil, err
+	}
+	var all []exactly.Fetched
+	for _, f := range finds {
+		if a.placed(f, logs) {
+			all = append(all, f.Fetched)
+		} else {
+			offsets[f.Topic][f.ID] = a.session.conf.start
 		}
 	}
 	slices.SortFunc(all, func(x, y exactly.Fetched) int { return x.Compare(y.Source) })
-	return all, nil
+	return all, logs, nil
 }
 
-// decoded is what was committed for a partition that begins and ends at offsets. It
-// is nothing for one that is not to be read.
-func (a *announcer) decoded(tp topicPartition, committed, start, end int64) (exactly.Fetched, bool, error) {
-	f := exactly.Fetched{Source: sourceOf(tp), Print: exactly.PrintOf(a.ids[tp.topic]), Low: committed}
+// find is what was committed for a partition, and where that begins and ends now.
+type find struct {
+	exactly.Fetched
+
+	start int64
+	other bool // what is committed is of an earlier topic of that name
+}
+
+// decoded is what was committed for a partition.
+func (a *announcer) decoded(tp topicPartition, committed kgo.EpochOffset) (*find, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id := a.ids[tp.topic]
+	f := &find{Fetched: exactly.Fetched{
+		Source: sourceOf(tp), Print: exactly.PrintOf(id), Low: committed.Offset, Leader: exactly.LeaderOf(committed.Epoch),
+	}}
 	text, ok := a.metadata[tp]
-	if id := a.ids[tp.topic]; !ok {
+	if !ok {
 		text = a.metadata[topicPartition{string(id[:]), tp.id}]
 	}
-	epochs, err := exactly.Decode(tp.topic, text)
-	if err != nil {
-		return f, false, fmt.Errorf("reading what the group has announced of %s: %w", f.Source, err)
+	var err error
+	if f.Epochs, err = exactly.Decode(tp.topic, text); err != nil {
+		return nil, fmt.Errorf("reading what the group has announced of %s: %w", f.Source, err)
 	}
-	other := false
-	for i := range epochs {
-		if m, ok := epochs[i].Member(f.Source); ok && epochs[i].Lane[m].Print != f.Print {
-			other = true
+	for i := range f.Epochs {
+		if m, ok := f.Epochs[i].Member(f.Source); ok && f.Epochs[i].Lane[m].Print != f.Print {
+			f.other = true
 		}
 	}
-	if committed >= 0 && committed <= end && !other {
-		f.Epochs = epochs
-		return f, true, nil
+	return f, nil
+}
+
+// placed says from where a partition is read, and reports whether it is at all.
+func (a *announcer) placed(f *find, logs exactly.Histories) bool {
+	log, end := a.session.log, f.End
+	if f.other {
+		log.Warnf("Topic %s was made again: what is committed of it is of another one, and %s is read from where new partitions are", f.Topic, f.Source)
+		return a.restarted(f)
 	}
-	if other {
-		a.session.log.Warnf("Topic %s was made again: what is committed of it is of another one, and %s is read from where new partitions are", tp.topic, f.Source)
+	if f.Low < 0 {
+		return a.restarted(f)
 	}
+	if cut, below := f.Cut(logs); below {
+		log.Warnf("The brokers have lost records of %s that are stored: its log was cut at offset %d, and %d was committed. Others have these offsets now, and it is read from offset %d", f.Source, cut, f.Low, max(cut, f.start))
+		f.Epochs, f.Low, f.End = nil, max(cut, f.start), end
+		return true
+	}
+	if f.Low > end {
+		log.Warnf("%s ends at offset %d, and %d was committed: the brokers have lost records of it, and it is read from where new partitions are", f.Source, end, f.Low)
+		if a.session.conf.start == kgo.NewOffset().AtStart() {
+			a.session.metrics.downgraded.Incr(end-f.start, "digest")
+		}
+		return a.restarted(f)
+	}
+	if f.End < end {
+		log.Warnf("The brokers have lost records of %s that were announced: its log was cut at offset %d, and others have these offsets now", f.Source, f.End)
+	}
+	return true
+}
+
+// restarted has a partition read as one of which nothing is committed.
+func (a *announcer) restarted(f *find) bool {
+	end := f.End
+	f.Epochs, f.Leader, f.End = nil, 0, 0
 	switch a.session.conf.start {
 	case kgo.NewOffset().AtStart():
-		f.Low = start
+		f.Low = f.start
 	case kgo.NewOffset().AtEnd():
 		f.Low = end
 	default:
-		return f, false, nil
+		return false
 	}
-	return f, true, nil
+	return true
 }
+
+// ask asks the brokers where the histories of leaders end: a log that was cut ends
+// before what was committed or announced of it, however far it has grown since.
+func (a *announcer) ask(ctx context.Context, logs exactly.Histories, ours map[string]map[int32]kgo.Offset) error {
+	admin := kadm.NewClient(a.session.client)
+	left := slices.Collect(maps.Keys(logs))
+	for len(left) > 0 {
+		var req kadm.OffsetForLeaderEpochRequest
+		var now, later []exactly.History
+		for _, h := range left { // a request has one leader of a partition
+			if _, twice := req[h.Topic][h.ID]; twice {
+				later = append(later, h)
+				continue
+			}
+			req.Add(h.Topic, h.ID, h.Leader.Epoch())
+			now = append(now, h)
+		}
+		left = later
+		answers, err := admin.OffsetForLeaderEpoch(ctx, req)
+		if err != nil && !knowLeaders(ctx, a.session.client) {
+			return nil // as if no commit had one
+		}
+		for _, h := range now {
+			answer, ok := answers[h.Topic][h.ID]
+			if ok && answer.Err == nil {
+				logs[h] = answer.EndOffset
+				continue
+			}
+			if _, own := ours[h.Topic][h.ID]; own { // a topic of others may be gone
+				return fmt.Errorf("asking whether the log of %s was cut: %w", h.Source, cmp.Or(err, answer.Err, errNoAnswer))
+			}
+		}
+	}
+	return nil
+}
+
+// errNoAnswer is what a broker says that does not mention a partition.
+var errNoAnswer = errors.New("the brokers do not say")

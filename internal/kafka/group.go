@@ -48,7 +48,12 @@ func (s *session) revoked(ctx context.Context, client *kgo.Client, gone map[stri
 		return
 	}
 	began := time.Now()
-	s.reader.settled(s.ctx, parts, s.patient) //nolint:contextcheck // until the session ends
+	if s.exact != nil {
+		patient, cancel := context.WithTimeout(s.ctx, s.patient)
+		s.exact.settled(patient, parts) //nolint:contextcheck // until the session ends
+		cancel()
+	}
+	s.reader.settled(s.ctx, parts, max(s.patient-time.Since(began), 0)) //nolint:contextcheck // until the session ends
 	if s.exact != nil {
 		s.exact.letGo(s.ctx, parts) //nolint:contextcheck // until the session ends
 	} else if err := s.commitLast(context.WithoutCancel(ctx), parts); err != nil {

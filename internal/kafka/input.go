@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/live"
 )
 
 // commitInterval lies between two commits, of which none is made when nothing
@@ -23,20 +26,30 @@ const commitInterval = 200 * time.Millisecond
 // service.BatchInput.
 type Input struct {
 	conf    *Config
-	stream  string // of streams mode
+	stream  string    // of streams mode
+	name    live.Name // for people
 	log     *service.Logger
 	metrics *metrics
 
 	mu      sync.Mutex
 	session *session // nil when not connected
-	most    int      // bytes of metadata with an offset, as far as brokers were found to take less
+	hide    func()   // ends that people are shown it; nil before they are
+	// shown is the reader of the session, for those who must not wait for a Connect.
+	shown atomic.Pointer[reader]
+	whole atomic.Bool // batches are handed over as parcels
+	most  int         // bytes of metadata with an offset, as far as brokers were found to take less
 }
 
 var _ service.BatchInput = (*Input)(nil)
 
 // New makes an input. It connects to nothing.
 func New(conf *Config, res *service.Resources) *Input {
-	return &Input{conf: conf, stream: res.StreamID(), log: res.Logger(), metrics: newMetrics(res.Metrics())}
+	name := live.Name{Stream: res.StreamID(), Label: res.Label(), Path: strings.Join(append([]string{"root"}, res.Path()...), ".")}
+	in := &Input{conf: conf, stream: res.StreamID(), name: name, log: res.Logger(), metrics: newMetrics(res.Metrics())}
+	// In streams mode other streams come and go, and a trace is one of each record.
+	_, untraced := res.OtelTracer().(noop.TracerProvider)
+	in.whole.Store(inflight.Straight() && in.stream == "" && untraced)
+	return in
 }
 
 // metadataLimit is how much metadata may be committed with an offset, in bytes.
@@ -62,11 +75,15 @@ func (in *Input) Connect(ctx context.Context) error {
 	if in.session != nil {
 		return nil
 	}
+	if in.hide == nil {
+		in.hide = live.Add(in)
+	}
 	s, err := join(ctx, in)
 	if err != nil {
 		return err
 	}
 	in.session = s
+	in.shown.Store(s.reader)
 	return nil
 }
 
@@ -87,9 +104,12 @@ func (in *Input) ReadBatch(ctx context.Context) (service.MessageBatch, service.A
 	if err != nil {
 		return nil, nil, err
 	}
+	if in.whole.Load() && d.tries == 0 {
+		return in.handWhole(s, d) //nolint:contextcheck // messages have contexts of their own
+	}
 	batch := d.messages(in.conf.multiHeader) //nolint:contextcheck // messages have contexts of their own
 	return batch, func(_ context.Context, err error) error {
-		s.reader.settle(d, err) //nolint:contextcheck // messages have contexts of their own
+		s.reader.settle(d, err)
 		return nil
 	}, nil
 }
@@ -99,6 +119,7 @@ func (in *Input) drop(ctx context.Context, s *session) {
 	in.mu.Lock()
 	if in.session == s {
 		in.session = nil
+		in.shown.Store(nil)
 	}
 	in.mu.Unlock()
 	_ = s.close(ctx)
@@ -109,6 +130,11 @@ func (in *Input) Close(ctx context.Context) error {
 	in.mu.Lock()
 	s := in.session
 	in.session = nil
+	in.shown.Store(nil)
+	if in.hide != nil {
+		in.hide()
+		in.hide = nil
+	}
 	in.mu.Unlock()
 	if s == nil {
 		return nil
@@ -165,7 +191,7 @@ func join(ctx context.Context, in *Input) (*session, error) {
 	opts := append(conf.options(brokersAssign), kgo.WithLogger(logger{log}), kgo.WithHooks(s.appetite),
 		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.lost))
 	if conf.exactly {
-		opts = append(opts, kgo.OnOffsetsFetched(s.fetched), kgo.AdjustFetchOffsetsFn(s.adjusted))
+		opts = append(opts, s.exactOptions()...)
 	}
 	s.client, err = kgo.NewClient(opts...)
 	if err != nil {
@@ -186,7 +212,7 @@ func join(ctx context.Context, in *Input) (*session, error) {
 	if err := s.client.Ping(ctx); err != nil {
 		s.cancel()
 		s.client.CloseAllowingRebalance()
-		return nil, fmt.Errorf("connecting to Kafka at %s: %w", conf.seeds(), err)
+		return nil, fmt.Errorf("connecting to Kafka at %s: %w", conf.seeds(), advised(err))
 	}
 	s.leave = inflight.Read(in.stream)
 	s.wg.Go(s.fetch)
@@ -197,36 +223,6 @@ func join(ctx context.Context, in *Input) (*session, error) {
 	}
 	s.wg.Go(func() { s.watchEnds(conf.isolation == kgo.ReadCommitted()) }) //nolint:contextcheck // until the session ends
 	return s, nil
-}
-
-// fetch reads from Kafka as long as there is room.
-func (s *session) fetch() {
-	for {
-		if s.reader.room(s.ctx) != nil {
-			return
-		}
-		if total, partition, changed := s.appetite.ask(); changed {
-			s.client.UpdateFetchMaxBytes(total, partition)
-		}
-		fetches := s.client.PollFetches(s.ctx)
-		if fetches.IsClientClosed() || s.ctx.Err() != nil {
-			s.client.AllowRebalance()
-			return
-		}
-		fetches.EachTopic(s.take)
-		s.client.AllowRebalance()
-	}
-}
-
-// take takes the records of one topic over. A fetch may have failed after some
-// records, which do not come again.
-func (s *session) take(t kgo.FetchTopic) {
-	t.EachPartition(func(p kgo.FetchPartition) {
-		s.reader.add(t.Topic, t.TopicID, p)
-		if p.Err != nil {
-			s.fault.report(fmt.Sprintf("fetching %s/%d", t.Topic, p.Partition), p.Err)
-		}
-	})
 }
 
 // commit commits from time to time.

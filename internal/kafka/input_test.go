@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"strconv"
 	"sync"
 	"testing"
@@ -44,6 +46,12 @@ func produce(t *testing.T, c *kafkatest.Cluster, name string, partitions, from, 
 // configuration.
 func input(t *testing.T, c *kafkatest.Cluster, topic, more string) *Input {
 	t.Helper()
+	return logging(t, c, topic, more, io.Discard)
+}
+
+// logging is an input that logs there.
+func logging(t *testing.T, c *kafkatest.Cluster, topic, more string, to io.Writer) *Input {
+	t.Helper()
 	conf, err := ParseConfig(parse(t, fmt.Sprintf(`
 seed_brokers: [%q]
 topics: [%s]
@@ -54,7 +62,8 @@ rebalance_timeout: 4s
 metadata_max_age: 1s
 %s`, c.Seeds[0], topic, more)))
 	require.NoError(t, err)
-	in := New(conf, service.MockResources())
+	log := service.NewLoggerFromSlog(slog.New(slog.NewTextHandler(to, nil)))
+	in := New(conf, service.MockResources(service.MockResourcesOptUseLogger(log)))
 	t.Cleanup(func() { _ = in.Close(context.WithoutCancel(t.Context())) })
 	return in
 }
@@ -191,6 +200,27 @@ func (s *sink) Relieve() {
 
 func (s *sink) MemoryLimit() int64 { return 64 << 20 }
 func (s *sink) Slots() int         { return cmp.Or(s.slots, 1000) }
+
+// TestWhatFailsBehindAFilterComesAgain: Benthos gives what a mapping leaves of a
+// batch the contexts of its first messages.
+func TestWhatFailsBehindAFilterComesAgain(t *testing.T) {
+	c := kafkatest.StartT(t)
+	topic(t, c, "orders", 1, 10)
+	in := input(t, c, "orders", "")
+	ctx := within(t, 20*time.Second)
+	r := next(ctx, t, in)
+	require.Len(t, r.batch, 10)
+	var left service.MessageBatch
+	for i, m := range r.batch {
+		if i != 3 {
+			left = append(left, m.WithContext(r.batch[len(left)].Context()))
+		}
+	}
+	const bad = 4 // the fifth that is left, which is the sixth record
+	require.NoError(t, r.ack(ctx, service.NewBatchError(left, errors.New("bad")).Failed(bad, errors.New("bad"))))
+	again := next(ctx, t, in)
+	require.Equal(t, []string{r.values[3], r.values[5]}, again.values, "and the one that was dropped, of which nothing is known")
+}
 
 func TestACleanRebalanceStoresAndCommitsWhatIsUnderWay(t *testing.T) {
 	for _, protocol := range []string{"classic", "consumer"} {
@@ -354,7 +384,7 @@ func TestMetadataIsThatOfTheKafkaInput(t *testing.T) {
 	})
 	require.Equal(t, want, got)
 	require.NoError(t, r.ack(t.Context(), nil))
-	place, ok := source.FromContext(r.batch[0].Context())
+	place, ok := source.Noted(r.batch[0])
 	require.True(t, ok)
 	require.Equal(t, source.Coordinates{Topic: "orders"}, place)
 

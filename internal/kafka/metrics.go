@@ -13,7 +13,13 @@ type metrics struct {
 	commits, commitErrors                  *service.MetricCounter
 	withdrawn, redelivered                 *service.MetricCounter
 	commitLatency, revocation, recovery    *service.MetricTimer
-	downgraded                             *service.MetricCounter
+	downgraded                             counter
+	received                               *service.MetricCounter // that of Benthos
+}
+
+// counter is a metric that counts.
+type counter interface {
+	Incr(n int64, labels ...string)
 }
 
 func newMetrics(m *service.Metrics) *metrics {
@@ -32,6 +38,7 @@ func newMetrics(m *service.Metrics) *metrics {
 		commitLatency: m.NewTimer("s3_destination_kafka_commit_latency_ns"),
 		revocation:    m.NewTimer("s3_destination_kafka_revocation_latency_ns"),
 		recovery:      m.NewTimer("s3_destination_kafka_recovery_latency_ns"),
+		received:      m.NewCounter("input_received"),
 		downgraded:    m.NewCounter("s3_destination_downgrades_total", "reason"),
 	}
 }

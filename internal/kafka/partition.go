@@ -114,16 +114,32 @@ func (p *partition) deliver(records []*kgo.Record, bytes int64) *delivery {
 	}
 }
 
-// messages makes the messages of a delivery, new ones each time: whoever had
-// them before may have changed them.
-func (d *delivery) messages(multiHeader bool) service.MessageBatch {
+// context is that of all messages of a delivery: until when their records may be
+// stored, and where their objects are announced.
+func (d *delivery) context() context.Context {
 	ctx := inflight.WithLease(context.Background(), d.part.lease)
 	if d.ticket != nil {
 		ctx = exactly.WithTicket(ctx, d.ticket)
 	}
-	batch := make(service.MessageBatch, len(d.records))
-	for i, r := range d.records {
-		batch[i] = message(ctx, r, d.highWater, multiHeader)
+	return ctx
+}
+
+// source tells where the records come from.
+func (d *delivery) source(ctx context.Context) *source.Batch {
+	return source.NewBatch(ctx, d.part.topic, d.part.id, d.records[0].Offset, d.records[len(d.records)-1].Offset)
+}
+
+// messages makes the messages of a delivery, new ones each time: whoever had
+// them before may have changed them.
+func (d *delivery) messages(multiHeader bool) service.MessageBatch {
+	return messages(d.source(d.context()), d.records, d.highWater, multiHeader)
+}
+
+// messages makes a message of each record.
+func messages(of *source.Batch, records []*kgo.Record, highWater int64, multiHeader bool) service.MessageBatch {
+	batch := make(service.MessageBatch, len(records))
+	for i, r := range records {
+		batch[i] = message(of, r, highWater, multiHeader)
 	}
 	return batch
 }
@@ -159,9 +175,10 @@ func (d *delivery) stored(err *service.BatchError) {
 	}
 }
 
-// find returns the place of the record that a message was made of.
+// find returns the place of the record that a message was made of. Where that is
+// not certain nothing is known of the record, and it comes again.
 func (d *delivery) find(m *service.Message) (i int, ok bool) {
-	c, ok := source.FromContext(m.Context())
+	c, ok := source.Certain(m)
 	if !ok || c.Topic != d.part.topic || c.Partition != d.part.id {
 		return 0, false
 	}

@@ -1,11 +1,14 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/s3-destination/s3-destination/internal/exactly"
@@ -13,20 +16,20 @@ import (
 
 // recover reads again what predecessors have announced and hands it out, so that
 // the outputs form the same objects; then what is left to be read once more.
-func (a *announcer) recover(rec *exactly.Recovery, reads []exactly.Range) error {
+func (a *announcer) recover(ctx context.Context, rec *exactly.Recovery, reads []exactly.Range, k *taking) error {
 	s := a.session
-	defer rec.Tell()
 	began := time.Now()
-	err := s.readAgain(reads, func(tp topicPartition, records []*kgo.Record, highWater int64) error {
-		return s.reader.offer(s.ctx, tp, records, highWater, func() *exactly.Ticket { return rec.Read(sourceOf(tp)) })
+	err := s.readAgain(ctx, reads, func(tp topicPartition, records []*kgo.Record, highWater int64) error {
+		return s.reader.offer(ctx, tp, records, highWater, func() *exactly.Ticket { return rec.Read(sourceOf(tp)) })
 	})
 	if err != nil {
 		return err
 	}
-	all, err := rec.Finish(s.ctx)
+	all, err := rec.Finish(ctx)
 	if err != nil {
 		return err
 	}
+	close(k.gained)
 	rec.Tell()
 	s.metrics.recovery.Timing(time.Since(began).Nanoseconds())
 	var left []exactly.Range
@@ -36,11 +39,21 @@ func (a *announcer) recover(rec *exactly.Recovery, reads []exactly.Range) error 
 			left = append(left, exactly.Range{Source: r.Source, From: r.Low, To: r.Reach})
 		}
 	}
-	return s.readAgain(left, func(tp topicPartition, records []*kgo.Record, highWater int64) error {
-		s.metrics.downgraded.Incr(int64(len(records)), "digest")
-		last := records[len(records)-1].Offset + 1
-		return s.reader.offer(s.ctx, tp, records, highWater, func() *exactly.Ticket { return a.ticket(tp, last) })
-	})
+	return s.readAgain(s.ctx, left, a.onceMore) //nolint:contextcheck // the takeover has ended, this goes on until the session does
+}
+
+// onceMore hands records out that may be stored already, and counts them.
+func (a *announcer) onceMore(tp topicPartition, records []*kgo.Record, highWater int64) error {
+	s, last := a.session, records[len(records)-1]
+	err := s.reader.offer(s.ctx, tp, records, highWater, func() *exactly.Ticket { return a.ticket(tp, last.Offset+1, last.LeaderEpoch) })
+	switch {
+	case errors.Is(err, errRevoked):
+		return nil // its successor reads them again, and counts them
+	case err != nil:
+		return err
+	}
+	s.metrics.downgraded.Incr(int64(len(records)), "digest")
+	return nil
 }
 
 const (
@@ -49,6 +62,8 @@ const (
 	// stalled is how long nothing may come of a range until it is asked for whether
 	// there is anything left of it.
 	stalled = 5 * time.Second
+	// betweenErrors is how long nothing is asked for after an error.
+	betweenErrors = 50 * time.Millisecond
 )
 
 // rereading is a range of which not all has come.
@@ -61,7 +76,7 @@ type rereading struct {
 
 // readAgain reads ranges of any partitions, whoever owns them, up to the last
 // record that is left of them.
-func (s *session) readAgain(ranges []exactly.Range, take func(tp topicPartition, records []*kgo.Record, highWater int64) error) error {
+func (s *session) readAgain(ctx context.Context, ranges []exactly.Range, take func(tp topicPartition, records []*kgo.Record, highWater int64) error) error {
 	if len(ranges) == 0 {
 		return nil
 	}
@@ -81,15 +96,22 @@ func (s *session) readAgain(ranges []exactly.Range, take func(tp topicPartition,
 		return fmt.Errorf("setting up the Kafka client that reads again: %w", err)
 	}
 	defer client.Close()
-	for len(left) > 0 {
-		ctx, cancel := context.WithTimeout(s.ctx, stalled)
-		fetches := client.PollFetches(ctx)
+	for heard := time.Now(); len(left) > 0; {
+		short, cancel := context.WithDeadline(ctx, heard.Add(stalled))
+		fetches := client.PollFetches(short)
+		silent := short.Err() != nil
 		cancel()
-		if s.ctx.Err() != nil {
-			return s.ctx.Err()
-		}
-		if fetches.NumRecords() == 0 {
-			s.vanished(client, left)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case fetches.NumRecords() > 0:
+			heard = time.Now()
+		case silent:
+			vanished(ctx, client, left)
+			heard = time.Now()
+			continue
+		default: // an error, which says nothing of other partitions and comes again at once
+			pause(ctx, betweenErrors)
 			continue
 		}
 		var failed error
@@ -136,31 +158,48 @@ func (r *rereading) take(tp topicPartition, f kgo.FetchPartition, take func(topi
 
 // vanished gives up ranges of which nothing is left: they were deleted, or the log
 // ends before them, or after twice that long they have offsets without records at
-// their end. Should that be wrong, the digest says so.
-func (s *session) vanished(client *kgo.Client, left map[topicPartition]*rereading) {
-	ctx, cancel := context.WithTimeout(s.ctx, stalled)
+// their end, or their topic is gone or forbidden. Should that be wrong, the digest
+// says so.
+func vanished(ctx context.Context, client *kgo.Client, left map[topicPartition]*rereading) {
+	ctx, cancel := context.WithTimeout(ctx, stalled)
 	defer cancel()
 	admin := kadm.NewClient(client)
-	var topics []string
+	topics := map[string][]topicPartition{}
 	for tp := range left {
-		topics = append(topics, tp.topic)
+		topics[tp.topic] = append(topics[tp.topic], tp)
 	}
-	starts, err := admin.ListStartOffsets(ctx, topics...)
-	if err != nil {
-		return // they cannot be asked: it may only be slow
-	}
-	ends, err := admin.ListEndOffsets(ctx, topics...)
-	if err != nil {
-		return
-	}
-	for tp, r := range left {
-		start, ok := starts.Lookup(tp.topic, tp.id)
-		end, also := ends.Lookup(tp.topic, tp.id)
-		if !ok || !also || start.Err != nil || end.Err != nil {
-			continue
-		}
-		if r.quiet++; start.Offset >= r.To || end.Offset <= r.next || r.quiet > 2 {
-			delete(left, tp)
+	for topic, parts := range topics { // one at a time: one that is forbidden fails the others
+		starts, failed := admin.ListStartOffsets(ctx, topic)
+		ends, also := admin.ListEndOffsets(ctx, topic)
+		for _, tp := range parts {
+			start, noStart := bound(starts, tp, failed)
+			end, noEnd := bound(ends, tp, also)
+			err := errors.Join(noStart, noEnd)
+			if err != nil && !barred(err) {
+				continue // it may only be slow
+			}
+			r := left[tp]
+			if r.quiet++; err == nil && (start >= r.To || end <= r.next) || r.quiet > 2 {
+				delete(left, tp)
+			}
 		}
 	}
+}
+
+// bound is where a partition begins or ends, or why that is not known.
+func bound(all kadm.ListedOffsets, tp topicPartition, err error) (int64, error) {
+	const whole = -1 // has what is wrong with the topic
+	if o, ok := all.Lookup(tp.topic, tp.id); ok {
+		return o.Offset, o.Err
+	}
+	if o, ok := all.Lookup(tp.topic, whole); ok {
+		return 0, o.Err
+	}
+	return 0, cmp.Or(err, error(kerr.UnknownTopicOrPartition))
+}
+
+// barred reports whether a partition cannot be read however long that is tried.
+func barred(err error) bool {
+	return errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID) ||
+		errors.Is(err, kerr.TopicAuthorizationFailed)
 }

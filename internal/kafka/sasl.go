@@ -103,7 +103,30 @@ func bearer(c *service.ParsedConfig) (sasl.Mechanism, error) {
 	if err != nil {
 		return nil, err
 	}
-	return oauth.Auth{Token: token, Extensions: extensions}.AsMechanism(), nil
+	return tokens{oauth.Auth{Token: token, Extensions: extensions}.AsMechanism()}, nil
+}
+
+// tokens is OAUTHBEARER that says what the brokers say of a token.
+type tokens struct{ sasl.Mechanism }
+
+// errToken is a token that is not accepted.
+var errToken = errors.New("the brokers refuse the token")
+
+// Authenticate implements sasl.Mechanism.
+func (t tokens) Authenticate(ctx context.Context, host string) (sasl.Session, []byte, error) {
+	s, first, err := t.Mechanism.Authenticate(ctx, host)
+	return tokenSession{s}, first, err //nolint:wrapcheck // as the other mechanisms
+}
+
+type tokenSession struct{ sasl.Session }
+
+// Challenge implements sasl.Session. Brokers say why they refuse a token in what is
+// otherwise empty (RFC 7628).
+func (s tokenSession) Challenge(answer []byte) (done bool, reply []byte, err error) {
+	if len(answer) > 0 {
+		return false, nil, fmt.Errorf("%w: %.200q", errToken, answer)
+	}
+	return s.Session.Challenge(answer) //nolint:wrapcheck // as the other mechanisms
 }
 
 // msk asks the credentials of the SDK's chain anew for each connection: those

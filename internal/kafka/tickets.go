@@ -21,7 +21,7 @@ func (r *reader) ticketed(d *delivery) {
 		return
 	}
 	tp := d.part.topicPartition
-	if d.ticket = r.exact.ticket(tp, d.span.end); d.ticket == nil {
+	if d.ticket = r.exact.ticket(tp, d.span.end, d.span.epoch); d.ticket == nil {
 		r.exact.end(fmt.Errorf("records of %s/%d were read without being taken over", tp.topic, tp.id))
 		d.part.revoke(errRevoked)
 	}

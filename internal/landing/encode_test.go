@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"runtime"
@@ -122,4 +123,31 @@ func TestDeadLettersHaveAFormatOfTheirOwn(t *testing.T) {
 		enc.Release()
 	}
 	assert.Equal(t, 1, *made, "the encoder of data is not used for dead letters")
+}
+
+// sums takes blocks with their sums.
+type sums struct {
+	bytes.Buffer
+
+	blocks int
+}
+
+func (s *sums) WriteBlock(p []byte, _ uint32) (int, error) {
+	s.blocks++
+	return s.Write(p)
+}
+
+func TestContentIsSummedForWhoAsksForIt(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		l, _ := scribes(t, func(int) *scribe { return &scribe{text: "x"} })
+		l.cfg.Sums = asked
+		form, _, err := l.Encode(t.Context(), chunk.Data, make([]record.Record, 1), 0)
+		require.NoError(t, err)
+		var to sums
+		_, err = form.(*encoded).body.WriteTo(&to)
+		require.NoError(t, err)
+		assert.Equal(t, asked, to.blocks == 1)
+		assert.Equal(t, "x", to.String())
+		form.Release()
+	}
 }

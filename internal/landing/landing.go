@@ -78,6 +78,9 @@ type Config struct {
 	// Range returns what {{source_range}} becomes for an object of the records.
 	// It may be nil when no name has that placeholder.
 	Range func(records []record.Record) string
+	// Sums has the content of objects summed as it is encoded, for who writes it
+	// somewhere else first.
+	Sums bool
 	// Journal makes intents durable before they are carried out; it may be nil.
 	Journal Journal
 }
@@ -138,6 +141,9 @@ func (l *Lander) encoder(slot *encoders, kind chunk.Kind) encode.Encoder {
 func (l *Lander) Encode(_ context.Context, kind chunk.Kind, records []record.Record, limit int64) (chunk.Encoded, encode.Result, error) {
 	e := l.pool.take()
 	out := &encoded{body: &store.Body{}}
+	if l.cfg.Sums {
+		out.body = store.Summed()
+	}
 	res, err := l.encoder(e, kind).Encode(out.body, records, limit)
 	if wrote := out.body.Len(); err == nil && wrote != res.Bytes {
 		err = fmt.Errorf("encoder reports %d bytes and wrote %d", res.Bytes, wrote)

@@ -105,6 +105,9 @@ func TestTheEndIsFoundInEveryName(t *testing.T) {
 		{"in the folder and the name", "{{chunk_id}}x{{chunk_id}}", "", numbered(40, "in/%05[1]dx%05[1]d.json"), "in/00041x00041.json"},
 	} {
 		for _, denyList := range []bool{false, true} {
+			if denyList && len(c.keys) >= 100_000 && !long.Wanted() {
+				continue // one of both tells
+			}
 			if denyList && strings.Contains(c.what, "a gap") || denyList && strings.Contains(c.what, "away") || denyList && strings.Contains(c.what, "left") {
 				continue // reading cannot see across gaps
 			}

@@ -43,10 +43,13 @@ func (l *Lander) Carry(
 	if err != nil {
 		return chunk.Object{}, err
 	}
-	body := &store.Body{}
-	defer body.Reset()
-	if _, err := content.WriteTo(body); err != nil {
-		return chunk.Object{}, fmt.Errorf("reading %s to store it: %w", template.Readable(i.Key), err)
+	body, whole := content.(*store.Body) // that of Seal
+	if !whole {
+		body = &store.Body{}
+		defer body.Reset()
+		if _, err := content.WriteTo(body); err != nil {
+			return chunk.Object{}, fmt.Errorf("reading %s to store it: %w", template.Readable(i.Key), err)
+		}
 	}
 	for {
 		o := i.object(body, nil)

@@ -5,6 +5,7 @@ package lifecycle
 
 import (
 	"sync"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -33,6 +34,7 @@ type member struct {
 var live = struct {
 	sync.Mutex
 	outputs  map[Output]member
+	ended    map[string]chan struct{} // the streams without an input, closed when that changes
 	draining bool
 	memory   func(total int64)
 	// atEnd: the process says itself at its end what is not stored. Of the
@@ -40,7 +42,7 @@ var live = struct {
 	// to be said then.
 	atEnd        bool
 	told, untold unstored.Report
-}{outputs: map[Output]member{}}
+}{outputs: map[Output]member{}, ended: map[string]chan struct{}{}}
 
 // Attach adds an output that tries to reach its destination, with the name of its
 // stream in streams mode.
@@ -71,7 +73,11 @@ func Takes(o Output) {
 func Detach(o Output, left unstored.Report, log *service.Logger) {
 	live.Lock()
 	defer live.Unlock()
+	stream := live.outputs[o].stream
 	delete(live.outputs, o)
+	if len(ofStream(stream)) == 0 {
+		flushNoMore(stream)
+	}
 	reportMemory()
 	switch {
 	case !left.Any():
@@ -123,17 +129,62 @@ func Drain() {
 	}
 }
 
-// EndOfInput makes the outputs of a stream write what they hold, because its
-// input has stopped, as when the stream is deleted in streams mode. Should
-// another input follow, they go on as before. It returns at once.
+// onTheWay is how often the outputs of a stream without an input write what they
+// hold: what the input has handed over may still be between it and them.
+const onTheWay = 100 * time.Millisecond
+
+// EndOfInput makes the outputs of a stream write what they hold, and what still
+// arrives, because its input has stopped, as when the stream is deleted in streams
+// mode. It returns at once.
 func EndOfInput(stream string) {
 	live.Lock()
 	defer live.Unlock()
-	for o, m := range live.outputs {
-		if m.stream == stream {
-			go o.Flush()
+	flushNoMore(stream)
+	ended := make(chan struct{})
+	live.ended[stream] = ended
+	for _, o := range ofStream(stream) {
+		go flushUntil(ended, o)
+	}
+}
+
+// Input makes the outputs of a stream collect records again: it has an input.
+func Input(stream string) {
+	live.Lock()
+	defer live.Unlock()
+	flushNoMore(stream)
+}
+
+// flushNoMore ends what EndOfInput began. The caller holds the lock.
+func flushNoMore(stream string) {
+	if ended, ok := live.ended[stream]; ok {
+		close(ended)
+		delete(live.ended, stream)
+	}
+}
+
+// flushUntil writes what an output holds, again and again.
+func flushUntil(end <-chan struct{}, o Output) {
+	again := time.NewTicker(onTheWay)
+	defer again.Stop()
+	for {
+		o.Flush()
+		select {
+		case <-again.C:
+		case <-end:
+			return
 		}
 	}
+}
+
+// ofStream are the outputs of a stream. The caller holds the lock.
+func ofStream(stream string) []Output {
+	var found []Output
+	for o, m := range live.outputs {
+		if m.stream == stream {
+			found = append(found, o)
+		}
+	}
+	return found
 }
 
 // OnMemoryLimit sets who is told the sum of the memory limits, in bytes, of

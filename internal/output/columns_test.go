@@ -22,12 +22,13 @@ func (r *rig) objects(prefix string) (out []string) {
 	return out
 }
 
-// lines is an input of the lines of a file.
+// lines is an input of the lines of a file, in one batch: they keep their order,
+// which records that come one by one need not.
 func lines(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "input.jsonl")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	return fmt.Sprintf("file: {paths: [%q]}", path)
+	return fmt.Sprintf("batched: {child: {file: {paths: [%q]}}, policy: {count: %d}}", path, strings.Count(text, "\n"))
 }
 
 // TestTablesKeepTheirColumnsOverRestarts runs one output after the other, with

@@ -9,22 +9,16 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/spool"
+	"github.com/s3-destination/s3-destination/internal/spooled"
 )
-
-// SpoolDir is the directory of the spool of the output with that label, in
-// streams mode of that stream.
-func SpoolDir(conf *config.Config, stream, label string) string {
-	return spoolDir(conf.Spool.Path, stream, label)
-}
 
 // DrainSpool stores everything that is in the spool of an output, and returns when
 // nothing is left in it.
 func DrainSpool(ctx context.Context, conf *config.Config, stream, label string, progress func(spool.Stats)) error {
-	o, err := New(ctx, conf, service.MockResources())
+	o, err := build(ctx, conf, service.MockResources(), identity{stream: stream, label: label, drains: true})
 	if err != nil {
 		return err
 	}
-	o.stream, o.label = stream, label
 	err = o.drainSpool(ctx, progress)
 	return errors.Join(err, o.Close(context.WithoutCancel(ctx)))
 }
@@ -33,8 +27,12 @@ func (o *Output) drainSpool(ctx context.Context, progress func(spool.Stats)) err
 	if v := o.monitor.Check(ctx); v.Err != nil {
 		return fmt.Errorf("%s: %w", o.conf.Destination(), v.Err)
 	}
-	if err := o.connectSpool(ctx); err != nil {
+	w, is := o.way.(*spooled.Way)
+	if !is {
+		return errors.New("the output has no spool: set spool.path")
+	}
+	if err := o.Connect(ctx); err != nil {
 		return err
 	}
-	return o.spooled.Load().courier.Empty(ctx, progress)
+	return w.Empty(ctx, progress)
 }

@@ -1,70 +1,85 @@
-// Package output is the Benthos output s3_destination: it reads the
-// configuration, finds each record's partition, hands the records to package
-// chunk and reports to Benthos which of them are durable.
+// Package output is the Benthos output s3_destination: it puts the others
+// together from a configuration, and stands between them and Benthos, which it
+// tells which records are durable.
 package output
 
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
-	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/config"
-	"github.com/s3-destination/s3-destination/internal/exactly"
+	"github.com/s3-destination/s3-destination/internal/direct"
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/landing"
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
+	"github.com/s3-destination/s3-destination/internal/live"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/remember"
 	"github.com/s3-destination/s3-destination/internal/resend"
-	"github.com/s3-destination/s3-destination/internal/store"
+	"github.com/s3-destination/s3-destination/internal/spooled"
+	"github.com/s3-destination/s3-destination/internal/summary"
 	"github.com/s3-destination/s3-destination/internal/telemetry"
 	"github.com/s3-destination/s3-destination/internal/unstored"
+)
+
+// way is how records get from a batch to the destination: package direct holds the
+// call until their objects are stored, package spooled until they are on disk.
+type way interface {
+	// Connect returns when records are taken.
+	Connect(ctx context.Context) error
+	// Write returns when every record of a batch is durable, refused or dropped,
+	// or says that it is not.
+	Write(ctx context.Context, batch service.MessageBatch, held *inflight.Leases) error
+	// Drain writes what waits, and whatever still arrives, Flush what waits now.
+	Drain()
+	Flush()
+	// Reached reports whether records got to where they are safe, or would have.
+	Reached() bool
+	// Show adds what is held now to what is shown of the output.
+	Show(now time.Time, o *live.Output)
+	// Close ends all work, by the end of ctx. What is not durable then has failed.
+	Close(ctx context.Context) error
+}
+
+var (
+	_ way = (*direct.Way)(nil)
+	_ way = (*spooled.Way)(nil)
 )
 
 // Output lands batches in S3. It implements service.BatchOutput: WriteBatch is
 // called from many goroutines at once.
 type Output struct {
-	conf     *config.Config
-	log      *service.Logger
-	metrics  *telemetry.Metrics
-	assigner *partition.Assigner
-	store    *store.Store
-	columns  *remember.Bucket // nil unless they are kept in the bucket
-	lander   *landing.Lander
-	prober   *health.Prober
-	monitor  *health.Monitor // nil when the health check is off
-	pipe     chunk.Pipeline  // the lander, with spans when the stream is traced
-	watch    *observer
-	account  *unstored.Account
-	resends  *resend.Memory
-	stream   string // of streams mode
-	label    string
-	// spooled is the spool, where there is one; nil before Connect.
-	spooled atomic.Pointer[spooled]
-	refused atomic.Bool // it could not be opened
+	conf    *config.Config
+	log     *service.Logger
+	metrics *telemetry.Metrics
+	store   objects
+	columns *remember.Bucket // nil unless they are kept in the bucket
+	prober  *health.Prober
+	monitor *health.Monitor // nil when the health check is off
+	watch   *telemetry.Observer
+	account *unstored.Account
+	tally   *summary.Tally
+	way     way
 
-	// sentAway is the place of the batch that Benthos repeats when it is
-	// connected again.
-	sentAway atomic.Pointer[chunk.Place]
+	identity
+	tried atomic.Bool // Connect was called
+	mu    sync.Mutex
+	leave func() // ends that inputs of ours know this output; nil before they do
+	hide  func() // ends that people are shown it; nil before they are
+}
 
-	// drained is closed when everything is to be written now. What waits then
-	// is taken over even if the destination has never been reached.
-	drained chan struct{}
-	// leave ends that inputs of ours know this output; nil before Connect.
-	leave func()
-	// tried and reached tell whether Connect was called, and has succeeded.
-	tried, reached atomic.Bool
-
-	mu     sync.Mutex
-	chunks *chunk.Manager // nil before Connect
-	closed bool
+// identity is which output of which configuration it is.
+type identity struct {
+	stream, label, path string // stream is of streams mode
+	drains              bool   // it stores what is in its spool, and takes no records
 }
 
 var (
@@ -75,12 +90,15 @@ var (
 // New makes an output from its configuration. No request is made before
 // Connect.
 func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Output, error) {
-	o := &Output{conf: conf, log: res.Logger(), stream: res.StreamID(), label: res.Label(), drained: make(chan struct{})}
+	return build(ctx, conf, res, identity{stream: res.StreamID(), label: res.Label(), path: pathOf(res)})
+}
+
+func build(ctx context.Context, conf *config.Config, res *service.Resources, id identity) (*Output, error) {
+	o := &Output{conf: conf, log: res.Logger(), identity: id}
 	o.metrics = telemetry.New(res.Metrics(), res.Logger(), conf)
 	o.metrics.OnOutgrown(lifecycle.MemoryChanged)
 	o.account = unstored.NewAccount(res.Path(), o.metrics.Aged)
 	o.metrics.OnOutage(o.account.Waiting)
-	o.resends = resend.NewMemory(res.Path())
 	for _, w := range conf.Warnings {
 		o.log.Warn(w)
 	}
@@ -90,19 +108,20 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 			return nil, err
 		}
 	}
-	var err error
-	if o.assigner, err = partition.New(conf.Partition); err != nil {
+	assigner, err := partition.New(conf.Partition)
+	if err != nil {
 		return nil, err
 	}
-	o.watch = &observer{Metrics: o.metrics}
-	conf.Store.Auth.Label = res.Label()
+	o.tally = summary.Begin(time.Now(), conf.Places()...)
+	o.watch = telemetry.NewObserver(o.metrics, o.tally)
+	conf.Store.Auth.Label = id.label
 	conf.Store.Observer = o.watch
-	if o.store, err = store.New(ctx, conf.Store); err != nil {
+	if o.store, err = openObjects(ctx, conf); err != nil {
 		return nil, err
 	}
 	o.metrics.Knows(o.store)
 	o.keepColumns()
-	o.prober = health.NewProber(o.store, conf.Probe(res.Label()))
+	o.prober = health.NewProber(o.store, conf.Probe(id.label))
 	if conf.Health.Enabled {
 		o.monitor = health.NewMonitor(health.Config{
 			Probe:    o.prober,
@@ -111,54 +130,73 @@ func New(ctx context.Context, conf *config.Config, res *service.Resources) (*Out
 			Observer: o.metrics,
 		})
 	}
-	o.watch.monitor = o.monitor
+	o.watch.Watch(o.monitor)
 	conf.Chunks.Observer = o.watch
 	conf.Chunks.GiveUpAfter = conf.Store.Retry.MaxElapsed
 	conf.Chunks.Refused = o.monitor.RefusesAlone
-	if conf.Spool.On() {
-		claimSpool(spoolDir(conf.Spool.Path, o.stream, o.label))
-	}
-	o.lander = landing.New(conf.Landing(o.describe), health.NewPatient(o.store, o.monitor, conf.Store.Retry.MaxElapsed))
-	o.pipe = telemetry.WithTracing(o.lander, res.OtelTracer(), conf)
+	o.way = o.choose(assigner, res)
 	return o, nil
 }
 
-// Connect checks the destination and, the first time, starts taking records.
-// Once everything is to be written it no longer insists on the check: whatever
-// still waits in front of the output is better off inside.
-func (o *Output) Connect(ctx context.Context) error {
+// choose returns the way that the configuration asks for.
+func (o *Output) choose(assigner *partition.Assigner, res *service.Resources) way {
+	lander := landing.New(o.conf.Landing(o.describe), health.NewPatient(o.store, o.monitor, o.conf.Store.Retry.MaxElapsed))
 	if o.conf.Spool.On() {
-		return o.connectSpool(ctx)
+		return spooled.New(spooled.Parts{
+			Conf: o.conf, Log: o.log, Observer: o.watch, Assigner: assigner, Monitor: o.monitor, Pipe: lander,
+			Stream: o.stream, Label: o.label, Drains: o.drains, Taking: o.taking,
+		})
 	}
-	o.tried.Store(true)
+	return direct.New(direct.Parts{
+		Conf: o.conf, Observer: o.watch, Assigner: assigner, Monitor: o.monitor, Columns: o.columns,
+		Pipe:    telemetry.WithTracing(lander, res.OtelTracer(), o.conf),
+		Account: o.account, Resends: resend.NewMemory(res.Path()), Taking: o.taking,
+	})
+}
+
+// keepColumns has the columns of datasets kept in the bucket, if they are to be.
+func (o *Output) keepColumns() {
+	if !o.conf.Format.InBucket {
+		return
+	}
+	o.columns = remember.New(o.store, remember.Config{
+		Prefix: o.conf.Layout.StaticPrefix(), GiveUpAfter: o.conf.Store.Retry.MaxElapsed, Waiting: o.metrics.ColumnsWait,
+	})
+	format, _, _ := strings.Cut(o.conf.Format.Name, "+")
+	o.conf.Format.Columns.Keep(o.columns, format)
+}
+
+// describe returns the ranges of offsets of an object, and warns when there
+// are none although columns were asked for.
+func (o *Output) describe(records []record.Record) map[string]string {
+	ranges := o.conf.Trust.Describe(records)
+	if ranges == nil && o.conf.Columns != nil {
+		o.metrics.Sourceless()
+	}
+	return ranges
+}
+
+// taking has others know that records are taken from now on.
+func (o *Output) taking(sink inflight.Sink) {
+	lifecycle.Takes(o)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.leave = inflight.Join(o.stream, sink)
+}
+
+// Connect returns when records are taken: see [direct.Way.Connect] and
+// [spooled.Way.Connect].
+func (o *Output) Connect(ctx context.Context) error {
+	if !o.tried.Swap(true) {
+		o.mu.Lock()
+		o.hide = live.Add(o)
+		o.mu.Unlock()
+	}
 	lifecycle.Attach(o, o.stream)
-	v := o.monitor.ConnectUnless(ctx, o.drained)
-	switch {
-	case v.Err == nil:
-		o.reached.Store(true)
-		o.metrics.Unconditional(o.conf.Store.Conditions)
-	case !o.draining():
-		return fmt.Errorf("%s: %w", o.conf.Destination(), v.Err) // not every answer names the server
-	}
-	if err := o.proveColumns(ctx); err != nil && !o.draining() {
+	if err := o.way.Connect(ctx); err != nil {
 		return err
 	}
 	o.account.Connected()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed {
-		return service.ErrEndOfInput
-	}
-	if o.chunks != nil {
-		return nil
-	}
-	o.chunks = chunk.New(o.conf.Chunks, o.pipe)
-	o.watch.chunks.Store(o.chunks)
-	if o.draining() {
-		o.chunks.Drain()
-	}
-	lifecycle.Takes(o)
-	o.leave = inflight.Join(o.stream, &sink{o, o.chunks})
 	return nil
 }
 
@@ -166,15 +204,27 @@ func (o *Output) Connect(ctx context.Context) error {
 // dropped. A nil error acknowledges the batch; a *service.BatchError names the
 // records that failed.
 func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
-	call := o.account.Enter(len(batch))
+	parcel, err := direct.ParcelOf(batch) //nolint:contextcheck // messages have contexts of their own
+	if err != nil {
+		return err //nolint:wrapcheck // says what is wrong
+	}
+	records, meta := len(batch), func(i int) record.Metadata { return batch[i] }
+	if parcel != nil {
+		records, meta = parcel.Len(), func(i int) record.Metadata { return parcel.Record(i).Meta }
+	}
+	call := o.account.Enter(records)
 	held := inflight.LeasesOf(len(batch), func(i int) context.Context { return batch[i].Context() }) //nolint:contextcheck // messages have contexts of their own
 	ctx, end := held.Watch(ctx)
 	defer end()
-	err := unstored.Ended(ctx, o.write(ctx, batch, &held))
+	brought := batch
+	if parcel != nil && o.conf.Spool.On() {
+		brought = parcel.Messages()
+	}
+	err = unstored.Ended(ctx, o.write(ctx, brought, &held))
 	if errors.Is(err, unstored.ErrStopped) && errors.Is(context.Cause(ctx), inflight.ErrWithdrawn) {
 		err = inflight.ErrWithdrawn
 	}
-	o.account.End(call, batch, err) //nolint:contextcheck // messages have contexts of their own
+	o.account.End(call, meta, err)
 	if errors.Is(err, inflight.ErrWithdrawn) && held.Gone() {
 		return nil
 	}
@@ -189,128 +239,15 @@ func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *in
 	if err := ctx.Err(); err != nil {
 		return err // a forced stop: whatever we store now is delivered again
 	}
-	if o.conf.Spool.On() {
-		return o.keep(ctx, batch, held)
-	}
-	o.mu.Lock()
-	chunks := o.chunks
-	o.mu.Unlock()
-	if chunks == nil {
-		return service.ErrNotConnected
-	}
-	call := chunks.Arrive()
-	defer call.Release()
-	outcome, err := o.monitor.Enter(ctx)
-	switch {
-	case err != nil:
-		return err
-	case outcome == health.Disconnect:
-		place := call.Place()
-		o.sentAway.Store(&place)
-		return service.ErrNotConnected
-	case outcome == health.Resume:
-		defer o.monitor.Resumed()
-		if place := o.sentAway.Swap(nil); place != nil {
-			call.Resume(*place)
-		}
-		call.Hurry()
-	}
-	ticket := ticketOf(batch) //nolint:contextcheck // messages have contexts of their own
-	call.Exactly(ticket)
-	if err := call.Admit(ctx, o.payload(batch), len(batch)); err != nil {
-		return err
-	}
-	if ticket != nil {
-		return o.writeExactly(ctx, batch, ticket, held, call)
-	}
-	half := o.halfStored(batch)           //nolint:contextcheck // messages have contexts of their own
-	o.place(batch, half, held, nil, call) //nolint:contextcheck // messages have contexts of their own
-	failures, err := call.Commit(ctx)
-	if err != nil {
-		o.resends.Put(half)
-		return err
-	}
-	o.resends.Remember(batch, failures, half)  //nolint:contextcheck // messages have contexts of their own
-	return o.account.GiveBack(batch, failures) //nolint:contextcheck // messages have contexts of their own
-}
-
-// halfStored returns what is stored of a batch that was here before, nil for
-// any other.
-func (o *Output) halfStored(batch service.MessageBatch) *resend.Batch {
-	half := o.resends.Take(batch)
-	if half != nil {
-		o.metrics.Resent()
-	}
-	return half
-}
-
-// place finds the partition of every record of the batch that is not stored.
-func (o *Output) place(batch service.MessageBatch, half *resend.Batch, held *inflight.Leases, ticket *exactly.Ticket, call *chunk.Call) {
-	pass := o.assigner.Begin(batch)
-	defer pass.End()
-	for i, m := range batch {
-		if half.Done(i) || held.Over(i) {
-			continue
-		}
-		if ticket != nil {
-			call.At(offsetOf(m, ticket))
-		}
-		rec, err := o.record(m)
-		if err != nil {
-			call.Refuse(rec, i, fmt.Errorf("reading the record: %w", err))
-			continue
-		}
-		path, schema, err := o.conf.Format.Place(pass, i, &rec)
-		if err != nil {
-			call.Refuse(rec, i, err)
-			continue
-		}
-		call.Add(path, schema, rec, i)
-	}
-}
-
-// payload is the memory that the records of a batch take, in bytes.
-func (o *Output) payload(batch service.MessageBatch) int64 {
-	n := int64(0)
-	for _, m := range batch {
-		if rec, err := o.record(m); err == nil {
-			n += int64(rec.Footprint())
-		}
-	}
-	return n
+	return o.way.Write(ctx, batch, held)
 }
 
 // Drain writes everything that waits now, and what still arrives almost at
 // once.
-func (o *Output) Drain() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.draining() {
-		close(o.drained)
-	}
-	if o.chunks != nil {
-		o.chunks.Drain()
-	}
-}
+func (o *Output) Drain() { o.way.Drain() }
 
 // Flush writes everything that waits now, once.
-func (o *Output) Flush() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.chunks != nil {
-		o.chunks.Flush()
-	}
-}
-
-// draining reports whether everything is to be written now.
-func (o *Output) draining() bool {
-	select {
-	case <-o.drained:
-		return true
-	default:
-		return false
-	}
-}
+func (o *Output) Flush() { o.way.Flush() }
 
 // closeTime bounds Close: Benthos gives it no time limit of its own, and a
 // server that answers nothing is no reason to keep a process from ending.
@@ -323,10 +260,10 @@ func (o *Output) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closeTime)
 	defer cancel()
 	o.mu.Lock()
-	chunks := o.chunks
-	o.closed = true
-	if o.leave != nil {
-		o.leave()
+	for _, end := range []func(){o.leave, o.hide} {
+		if end != nil {
+			end()
+		}
 	}
 	o.mu.Unlock()
 	left := o.Unstored()                   // as long as it is known why
@@ -334,13 +271,8 @@ func (o *Output) Close(ctx context.Context) error {
 	if o.columns != nil {
 		o.columns.Close() // so do encoders
 	}
-	if chunks != nil {
-		if err := chunks.Close(ctx); err != nil {
-			o.log.Debugf("Closing before the last uploads have ended: %v", err)
-		}
-	}
-	if k := o.spooled.Load(); k != nil {
-		k.close(ctx, o.log)
+	if err := o.way.Close(ctx); err != nil {
+		o.log.Debugf("Closing before the last uploads have ended: %v", err)
 	}
 	o.account.Close()
 	o.store.Close()

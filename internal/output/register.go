@@ -23,6 +23,11 @@ func construct(parsed *service.ParsedConfig, res *service.Resources) (
 	if err != nil {
 		return nil, policy, 0, err
 	}
+	if dir := redirect.Load(); dir != nil {
+		if err := conf.LandIn(*dir); err != nil {
+			return nil, policy, 0, err
+		}
+	}
 	o, err := New(context.Background(), conf, res)
 	if err != nil {
 		return nil, policy, 0, err

@@ -141,6 +141,6 @@ func TestTheInputKnowsTheOutput(t *testing.T) {
 	require.Eventually(t, func() bool { // it may not have arrived at the first time
 		inflight.Relieve("")
 		return len(in.heard()) == 2
-	}, 20*time.Second, 100*time.Millisecond)
+	}, 3*time.Minute, 100*time.Millisecond)
 	assert.Equal(t, []error{nil, nil}, in.heard())
 }

@@ -83,7 +83,7 @@ output:
 		_ = stream.Run(context.Background()) // until it is stopped
 	}()
 	t.Cleanup(func() {
-		assert.NoError(t, stream.StopWithin(20*time.Second))
+		assert.NoError(t, stream.StopWithin(3*time.Minute))
 		<-ended
 	})
 	return ended
@@ -94,14 +94,14 @@ func (r *rig) run(t *testing.T, input, extra string) {
 	t.Helper()
 	select {
 	case <-r.start(t, input, extra):
-	case <-time.After(30 * time.Second):
+	case <-time.After(3 * time.Minute):
 		require.Fail(t, "the stream does not end")
 	}
 }
 
 func (r *rig) eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, 20*time.Second, 20*time.Millisecond, what)
+	require.Eventually(t, condition, 3*time.Minute, 20*time.Millisecond, what)
 }
 
 // recorder is a metrics exporter that can be asked, by name and label values.
@@ -208,7 +208,7 @@ func TestFiniteStreamOfSmallPartitionsGetsNoAdvice(t *testing.T) {
 generate:
   count: 2000
   interval: ''
-  batch_size: 100
+  batch_size: 2000 # at once, so that no partition is idle in between
   mapping: 'root = {"id": counter(), "part": counter() % 300}'
 `, tinyPartitions)
 	assert.Equal(t, int64(300), r.metrics.get("objects_total", "json", "idle"))
@@ -225,7 +225,7 @@ func TestObjectsAreCountedByHowFullTheyAre(t *testing.T) {
 generate:
   count: 1050
   interval: ''
-  batch_size: 100
+  batch_size: 1050
   mapping: 'root = {"id": "%06d".format(counter()), "pad": "x".repeat(80)}'
 `, "file_name: 'f-{{chunk_id}}'\nfile_format: json\nmax_file_size: 21KB\nidle_timeout: 2s\n")
 	// 105 bytes each: 200 fill an object, and 50 are left.

@@ -10,7 +10,7 @@ import (
 
 // Unstored tells what this output has not stored, as things are now.
 func (o *Output) Unstored() unstored.Report {
-	never := o.tried.Load() && !o.reached.Load() && o.spooled.Load() == nil
+	never := o.tried.Load() && !o.way.Reached()
 	r := o.account.Report(never, o.trouble)
 	r.Destination = o.conf.Destination()
 	return r
@@ -21,7 +21,7 @@ func (o *Output) trouble() (store.Class, error) {
 	if s := o.monitor.Status(); s.State == health.Unhealthy {
 		return s.Class, s.Err
 	}
-	if c := o.watch.failing(); c != "" {
+	if c := o.watch.Failing(); c != "" {
 		return c, errors.New("requests failed until the end")
 	}
 	return store.ClassCanceled, errors.New("there was not enough time: shutdown_timeout is how long an end may take")

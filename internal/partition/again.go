@@ -27,7 +27,7 @@ func (r *recurrences) in(rest []byte) bool {
 		r.wait = tuneEvery
 		r.tune(rest)
 	}
-	if at := bytes.Index(rest, []byte(`\u`)); at >= 0 {
+	if at := bytes.IndexByte(rest, '\\'); at >= 0 {
 		for i := range r.names {
 			if r.names[i].escaped(rest[at:]) {
 				return true

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"encoding/json"
+	"strconv"
 	"testing"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -59,6 +60,17 @@ func BenchmarkAssign(b *testing.B) {
 
 	meta := Config{Variables: map[string]string{"source": `${! @topic }`, "country": "all"}, DateField: "event_time"}
 	b.Run("metadata and a date", func(b *testing.B) { benchmarkAssign(b, meta, clickBytes) })
+
+	other := Config{Variables: map[string]string{"source": `${! @topic }`, "country": `${! @country }`}, DateField: "event_time"}
+	b.Run("other values each time", func(b *testing.B) {
+		n := 0
+		benchmarkAssign(b, other, func() *service.Message {
+			m := clickBytes()
+			n++
+			m.MetaSetMut("country", strconv.Itoa(n%50))
+			return m
+		})
+	})
 
 	b.Run("structured", func(b *testing.B) {
 		benchmarkAssign(b, fields, func() *service.Message {

@@ -39,7 +39,7 @@ func (l *lookup) add(path []string) int {
 }
 
 // walk fills answers, one per path, from the document. Their text aliases it.
-func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found, again *recurrences) error {
+func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found, order *order, again *recurrences) error {
 	clear(answers)
 	c.Reset(doc)
 	if c.Kind() != jsonscan.Object {
@@ -48,24 +48,25 @@ func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found, again *re
 	if err := c.EnterObject(); err != nil {
 		return err
 	}
+	field := order.begin()
 	for missing, whole := len(l.paths), false; missing > 0 || whole; {
-		key, ok, err := c.NextField()
-		if err != nil || !ok {
+		var err error
+		if field, err = order.next(c, field); err != nil || field == nil {
 			return err
 		}
-		kind := c.Kind()
+		kind := jsonscan.Invalid
+		if len(field.slots) > 0 {
+			kind = c.Kind()
+		}
 		raw, err := c.Skip()
 		if err != nil {
 			return err
 		}
-		for slot, path := range l.paths {
-			if path[0] != string(key) {
-				continue
-			}
+		for _, slot := range field.slots {
 			if !answers[slot].done {
 				missing--
 			}
-			if answers[slot], err = descend(raw, kind, path[1:]); err != nil {
+			if answers[slot], err = descend(raw, kind, l.paths[slot][1:]); err != nil {
 				return err
 			}
 		}

@@ -21,11 +21,13 @@ type Pass struct {
 
 	cursor  jsonscan.Cursor
 	answers []found
+	order   *order
 	again   recurrences
 	text    []byte   // the values of one record, one behind the other
 	ends    []int    // where they end in text
 	values  [][]byte // slices of text
 	path    []byte
+	last    lastPath // of path
 	dataset lastDataset
 
 	dateText []byte // the last date read ...
@@ -38,11 +40,16 @@ func (a *Assigner) newPass() *Pass {
 		a:         a,
 		executors: make([]*service.MessageBatchInterpolationExecutor, len(a.slow)),
 		answers:   make([]found, len(a.lookup.paths)),
+		order:     a.lookup.order(),
 		again:     a.lookup.again(),
 		ends:      make([]int, len(a.variables)),
 		values:    make([][]byte, len(a.variables)),
 	}
 }
+
+// ReadsMessages reports whether a Pass reads the messages of its batch: whether an
+// expression is one of Bloblang's. Else Begin needs none.
+func (a *Assigner) ReadsMessages() bool { return len(a.slow) > 0 }
 
 // Begin starts the assignment of a batch. The clock is read here, once: all
 // records of a call share one today.
@@ -88,7 +95,7 @@ func (p *Pass) End() {
 func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 	a := p.a
 	if len(p.answers) > 0 && !rec.Structured() {
-		if err := a.lookup.walk(&p.cursor, rec.Raw, p.answers, &p.again); err != nil {
+		if err := a.lookup.walk(&p.cursor, rec.Raw, p.answers, p.order, &p.again); err != nil {
 			return nil, fmt.Errorf("reading record: %w", err)
 		}
 	}
@@ -103,11 +110,16 @@ func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 		}
 		v.Date = date
 	}
+	if p.last.is(p.text, p.ends, &v) {
+		return p.path, nil
+	}
+	p.last.known = false
 	path, err := a.layout.AppendPath(p.path[:0], v)
 	if err != nil {
 		return nil, err
 	}
 	p.path = path
+	p.last.note(p.text, p.ends, &v)
 	return path, nil
 }
 

@@ -40,10 +40,11 @@ type (
 		Fields []avroField `json:"fields"`
 	}
 	avroField struct {
-		Name     string   `json:"name"`
-		Type     any      `json:"type"`
-		Aliases  []string `json:"aliases,omitempty"`
-		Original *string  `json:"originalName,omitempty"`
+		Name     string          `json:"name"`
+		Type     any             `json:"type"`
+		Default  json.RawMessage `json:"default,omitempty"`
+		Aliases  []string        `json:"aliases,omitempty"`
+		Original *string         `json:"originalName,omitempty"`
 	}
 	// avroOption is an avroField whose default is null.
 	avroOption struct {
@@ -108,7 +109,7 @@ func (b *avroBuilder) record(name string, fields []Field) avroRecord {
 	r := avroRecord{Type: "record", Name: b.root + name, Fields: make([]avroField, len(fields))}
 	for i := range fields {
 		f := &fields[i]
-		r.Fields[i] = avroField{Name: AvroName(f.ColumnName()), Type: b.option(f)}
+		r.Fields[i] = avroField{Name: AvroName(f.ColumnName()), Type: b.option(f), Default: b.defaultValue(f)}
 		if r.Fields[i].Name != f.Name {
 			r.Fields[i].Original = &f.Name
 		}

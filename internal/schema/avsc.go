@@ -9,7 +9,13 @@ import (
 )
 
 // ParseAvro reads the fields of an Avro schema (.avsc), which must be a record.
-func ParseAvro(avsc []byte) ([]Field, error) {
+func ParseAvro(avsc []byte) ([]Field, error) { return parseAvro(avsc, false) }
+
+// ParseAvroFile is [ParseAvro] for the schema of a file that exists: the name that a
+// field has in it is its column, whatever name it has in records.
+func ParseAvroFile(avsc []byte) ([]Field, error) { return parseAvro(avsc, true) }
+
+func parseAvro(avsc []byte, columns bool) ([]Field, error) {
 	s, err := avro.Parse(string(avsc))
 	if err != nil {
 		return nil, fmt.Errorf("parsing the Avro schema: %w", err)
@@ -18,7 +24,7 @@ func ParseAvro(avsc []byte) ([]Field, error) {
 	if root.Type != "record" {
 		return nil, fmt.Errorf("the Avro schema is of type %s, not record", root.Type)
 	}
-	r := avroReader{named: map[string]*avro.SchemaNode{}, open: map[string]bool{}}
+	r := avroReader{columns: columns, named: map[string]*avro.SchemaNode{}, open: map[string]bool{}}
 	f, err := r.field(root, "")
 	if err != nil {
 		return nil, err
@@ -41,8 +47,9 @@ func rootOf(root any) *avro.SchemaNode {
 
 // avroReader converts a schema.
 type avroReader struct {
-	named map[string]*avro.SchemaNode // by full name, as far as they have been met
-	open  map[string]bool             // the records around what is being read
+	columns bool                        // the names in the schema are those of columns
+	named   map[string]*avro.SchemaNode // by full name, as far as they have been met
+	open    map[string]bool             // the records around what is being read
 }
 
 // field converts a schema found in a namespace; its name is left to the caller.
@@ -162,9 +169,14 @@ func (r *avroReader) record(n *avro.SchemaNode, namespace string) (Field, error)
 		if err != nil {
 			return f, fmt.Errorf("field %q: %w", field.Name, err)
 		}
-		child.Name = field.Name
+		child.Name, child.avsc = field.Name, field.Name
 		if original, ok := field.Props[OriginalName].(string); ok {
 			child.Name = original
+		}
+		if r.columns {
+			child.Column = field.Name
+		} else if err := readDefault(&child, field); err != nil {
+			return f, fmt.Errorf("field %q: %w", field.Name, err)
 		}
 		f.Fields = append(f.Fields, child)
 	}

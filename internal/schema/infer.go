@@ -280,7 +280,7 @@ func (in *inferrer) stamp(n *node, depth int) uint64 {
 // complete checks that the object of a stamp had what it must have.
 func (in *inferrer) complete(n *node, stamp uint64) error {
 	for _, m := range n.members {
-		if !m.Optional && m.stamp != stamp {
+		if !m.Optional && m.Default == nil && m.stamp != stamp {
 			in.enter(m.Name)
 			return in.null(m)
 		}

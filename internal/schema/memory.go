@@ -109,12 +109,12 @@ func (n *node) declare(f *Field, p Policy) {
 			}
 			n.attach(m)
 		}
-		n.Optional, n.declared = f.Optional, true
+		n.Optional, n.Default, n.declared = f.Optional, f.Default, true
 		return
 	}
 	if n.Type == f.Type && n.element != nil {
 		n.element.declare(f.Elem, p) // it may be wider, too
-		n.Optional, n.declared = f.Optional, true
+		n.Optional, n.Default, n.declared = f.Optional, f.Default, true
 		return
 	}
 	if p.Widens() && f.Source == 0 && wider(n.Type, f.Type) {

@@ -27,6 +27,7 @@ type Registry struct {
 	size     int64
 	observer Observer
 	state    *state // nil without a state file
+	borrowed bool   // the state file is read and never written
 	shelf    Shelf  // nil unless columns are kept where other processes find them
 	format   string // of the files
 }

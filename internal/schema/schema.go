@@ -88,6 +88,10 @@ type Field struct {
 	ID int
 	// Optional fields may be null or missing.
 	Optional bool
+	// Default is the value of a field that is not Optional where a record has no such
+	// field, as a processor would have parsed it; nil for none. It is declared, never
+	// learned, and no part of the fingerprint.
+	Default any
 	// Precision and Scale are those of a Decimal.
 	Precision, Scale int
 	// Unit is what bare numbers mean in a Timestamp or Time.
@@ -125,6 +129,8 @@ type Field struct {
 	// Source is the number, from 1, of the source column that fills the field;
 	// 0 for a field that records have. Only top-level fields are such.
 	Source int
+
+	avsc string // the name in the Avro schema that declares it
 }
 
 // ColumnName is the name of the field in files.

@@ -19,7 +19,8 @@ import (
 // state is the file that keeps the columns of datasets over restarts. A nil
 // state keeps nothing.
 type state struct {
-	path string
+	path     string
+	borrowed bool // it is not ours to write
 
 	mu    sync.Mutex // held while the file is written
 	known map[key]json.RawMessage
@@ -64,13 +65,16 @@ type (
 
 const stateVersion = 1
 
+// Borrow has the state file read and never written: it is that of another process.
+func (r *Registry) Borrow() { r.borrowed = true }
+
 // Open reads the state file, if there is to be one. It is called before the
 // first record, and does nothing the second time.
 func (r *Registry) Open() error {
 	if r.config.State == "" || r.state != nil {
 		return nil
 	}
-	s := &state{path: r.config.State, known: make(map[key]json.RawMessage)}
+	s := &state{path: r.config.State, known: make(map[key]json.RawMessage), borrowed: r.borrowed}
 	if err := s.read(); err != nil {
 		return fmt.Errorf("reading schema.state %s: %w: restore the file, or remove it to learn the columns anew", s.path, err)
 	}
@@ -182,6 +186,9 @@ func (s *state) save(m *Memory) error {
 
 // write replaces the file as a whole. The caller holds the lock, or is alone.
 func (s *state) write() error {
+	if s.borrowed {
+		return nil
+	}
 	text, err := stateText(slices.Collect(maps.Values(s.known)))
 	if err != nil {
 		return err

@@ -32,22 +32,25 @@ type Finding struct {
 // Limits from which on something is worth a word.
 const (
 	smallShare    = 0.1              // of the cap
-	putsPerPrefix = 3500             // a second, by the documentation of S3
 	manyPerSecond = 1000             // records, in batches of one
 	margin        = 1.2              // on top of what is needed
 	longAge       = 30 * time.Minute // nobody likes to wait longer
 )
+
+// PutsPerPrefix is how many PUT requests a second S3 takes at least under one
+// prefix: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+const PutsPerPrefix = 3500
 
 // findings looks at what the load meets.
 func (m *model) findings(p *Prediction) []Finding {
 	var all []Finding
 	looks := []func(*Prediction) *Finding{
 		m.skips, m.ordered, m.tooFewUnacknowledged, m.tooFewSlots, m.tooLittleMemory, m.tooManyPartitions, m.tooSlow,
-		m.smallObjects, m.manyRequests, m.singleRecords, m.noPeriod, m.muchBeside,
+		m.tooFewCores, m.smallObjects, m.manyRequests, m.singleRecords, m.noPeriod, m.muchBeside,
 	}
 	if m.d.Spool > 0 {
 		looks = []func(*Prediction) *Finding{
-			m.skips, m.tooFewSlots, m.tooLittleMemoryForObject, m.tooManyPartitions, m.tooSlow, m.smallObjects, m.manyRequests,
+			m.skips, m.tooFewSlots, m.tooLittleMemoryForObject, m.tooManyPartitions, m.tooSlow, m.tooFewCores, m.smallObjects, m.manyRequests,
 			m.singleRecords, m.noPeriod, m.tooSmallDisk,
 		}
 	}
@@ -101,7 +104,7 @@ func (m *model) tooFewUnacknowledged(p *Prediction) *Finding {
 	text := fmt.Sprintf("%s records of a Kafka partition wait until their objects are stored, and %s may: the input stops, everything is written when it has been silent for idle_timeout, and %s. Raise it to %s",
 		Count(p.Unacknowledged), Count(limit), m.cut(p), Count(roundUp(margin*p.Unacknowledged)))
 	if most := m.burst() * float64(m.kafka) / m.silence(); m.rate > most {
-		text += fmt.Sprintf(". With %s no more than about %s rows/s get through", Count(limit), Count(most*float64(m.l.Replicas)))
+		text += fmt.Sprintf(". With %s no more than about %s rows/s get through", Count(limit), Count(most*m.works))
 	}
 	return warn(path, "%s", text)
 }
@@ -114,7 +117,7 @@ func (m *model) tooFewSlots(p *Prediction) *Finding {
 	if p.Reason == chunk.Saturation {
 		end = ", and " + m.cut(p)
 	}
-	if m.in.Grows {
+	if m.in.Grows && m.in.Kafka {
 		return warn("max_in_flight",
 			"%s batches wait, at least one of each Kafka partition, and %s may: some are held back until others are stored%s. Raise it to %s, or read fewer Kafka partitions in a process",
 			Count(p.InFlight), Count(float64(m.d.MaxInFlight)), end, Count(roundUp(margin*p.InFlight)))
@@ -165,6 +168,38 @@ func (m *model) tooSlow(p *Prediction) *Finding {
 		Count(m.rate/p.Rows), Size(p.Bytes), Count(p.Uploads), m.d.Workers, Count(roundUp(margin*p.Uploads)))
 }
 
+func (m *model) tooFewCores(p *Prediction) *Finding {
+	given := m.l.Cores * m.works
+	if p.CPU.Cores <= Busy*given {
+		return nil
+	}
+	more := m.moreCores(&p.CPU)
+	there := fmt.Sprintf("there are %s", Count(given))
+	if !m.told {
+		there = fmt.Sprintf("%s are assumed (--cores says how many each process has)", Count(given))
+	}
+	switch {
+	case p.CPU.Cores <= given:
+		return advise("replicas", "%s cores are busy, and %s, which leaves little for peaks: %s", Count(p.CPU.Cores), there, more)
+	case !m.told || p.CPU.Cores <= off*given:
+		return advise("replicas", "%s cores are needed, within a factor of %d, and %s, so that records may come faster than they are stored: %s",
+			Count(p.CPU.Cores), off, there, more)
+	}
+	return warn("replicas", "%s cores are needed, and there are %s, so that records come faster than they are stored: %s",
+		Count(p.CPU.Cores), Count(given), more)
+}
+
+// moreCores says how a load gets the cores that it needs: by processes, as far as
+// each has a Kafka partition to read.
+func (m *model) moreCores(c *CPU) string {
+	most := m.working(c.Processes)
+	if most == c.Processes {
+		return fmt.Sprintf("run %s, or give each more cores", plural(int(most), "process"))
+	}
+	return fmt.Sprintf("a Kafka partition is read by one process, and there are %s. Raise the partitions to %s or more and run as many processes, or run %s with %s cores each",
+		Count(most), Count(c.Processes), Count(most), Count(roundUp(c.Cores/Busy/most)))
+}
+
 func (m *model) smallObjects(p *Prediction) *Finding {
 	limit := float64(m.d.MaxFileSize)
 	if p.Reason != chunk.Age || limit <= 0 || p.Bytes >= smallShare*limit {
@@ -181,11 +216,11 @@ func (m *model) smallObjects(p *Prediction) *Finding {
 }
 
 func (m *model) manyRequests(p *Prediction) *Finding {
-	if p.Requests/day < putsPerPrefix/2 {
+	if p.Requests/day < PutsPerPrefix/2 {
 		return nil
 	}
 	return advise("max_age", "%s requests a second are near what S3 takes under one prefix (%s): make objects larger, or put what varies at the beginning of folder",
-		Count(p.Requests/day), Count(putsPerPrefix))
+		Count(p.Requests/day), Count(PutsPerPrefix))
 }
 
 func (m *model) singleRecords(*Prediction) *Finding {

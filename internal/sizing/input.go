@@ -98,15 +98,25 @@ func describeInput(tree any, in *Input) bool {
 			}
 			switch key {
 			case "generate":
-				in.Kind, in.BatchRows = key, number(child["batch_size"], 1)
+				in.Kind, in.BatchRows = key, Number(child["batch_size"], 1)
 				return true
 			case "batched":
 				describeInput(child["child"], in)
-				in.Singles = in.BatchRows <= 1 && !in.Batching.Any()
+				in.Singles = in.BatchRows <= 1 && !in.Batching.Any() || in.Scanned && !in.Piped // which cost as much
 				in.Kind, in.BatchRows, in.Batching = key, 0, batchingOf(child["policy"])
+				in.Scanned, in.Piped = false, false
+				return true
+			case OwnScanner:
+				in.scanned(child)
+				return true
+			case OwnHTTP:
+				in.Kind, in.Grows = key, true
 				return true
 			}
 			if describeInput(child, in) {
+				if key == "stdin" && in.Scanned {
+					in.piped()
+				}
 				return true
 			}
 		}
@@ -131,11 +141,11 @@ func (k kafkaInput) read(name string, conf map[string]any, in *Input) {
 	}
 	*in = Input{
 		Kind: name, Kafka: true, Grows: k.grows,
-		CheckpointLimit: number(at["checkpoint_limit"], k.checkpoint),
+		CheckpointLimit: Number(at["checkpoint_limit"], k.checkpoint),
 		CommitPeriod:    duration(conf["commit_period"], k.commit),
 		Batching:        batchingOf(at["batching"]),
 	}
-	in.Resume, in.FetchEachBytes, in.FetchEachRows = k.resume, k.each, number(conf["fetch_buffer_cap"], k.buffer)
+	in.Resume, in.FetchEachBytes, in.FetchEachRows = k.resume, k.each, Number(conf["fetch_buffer_cap"], k.buffer)
 	in.Skips = k.skips && conf["consumer_group"] != nil && conf["consumer_group"] != ""
 	if k.fetch > 0 {
 		brokers, _ := conf["seed_brokers"].([]any)
@@ -153,8 +163,8 @@ func (k kafkaInput) read(name string, conf map[string]any, in *Input) {
 func batchingOf(conf any) Batching {
 	p, _ := conf.(map[string]any)
 	return Batching{
-		Count:  number(p["count"], 0),
-		Bytes:  int64(number(p["byte_size"], 0)),
+		Count:  Number(p["count"], 0),
+		Bytes:  int64(Number(p["byte_size"], 0)),
 		Period: duration(p["period"], 0),
 	}
 }
@@ -162,7 +172,8 @@ func batchingOf(conf any) Batching {
 // The values of a configuration may be numbers or the text that replaced a
 // variable. What cannot be read is what lint reports; here it is the default.
 
-func number(v any, otherwise int) int {
+// Number is a value as a whole number.
+func Number(v any, otherwise int) int {
 	if v == nil {
 		return otherwise
 	}

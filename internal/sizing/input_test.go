@@ -3,6 +3,7 @@ package sizing
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"gopkg.in/yaml.v3"
@@ -48,4 +49,14 @@ func TestParsedRecordsTakeSlots(t *testing.T) {
 	assert.InDelta(t, float64(raw)*(1000+600+8.5)/(4000+600+8.5), float64(parsed), 1)
 	in.Parsed, in.Kind = false, "generate"
 	assert.Equal(t, parsed, InFlight(d, in), "whose records may be trees")
+}
+
+// Requests share batches, the more the fewer slots are left.
+func TestRequestsNeedNoMoreSlotsThanThereAre(t *testing.T) {
+	in := inputIn(t, "input: {s3_destination_http: {address: 'a:1'}}")
+	assert.Equal(t, Input{Kind: OwnHTTP, Grows: true}, in)
+	d, l := roomy(), load()
+	d.MaxInFlight, d.MaxAge, l.Rate, l.KafkaPartitions = 1000, 5*time.Second, 10_000, 0
+	assert.NotContains(t, settings(Predict(d, in, l), Warning), "max_in_flight")
+	assert.Contains(t, settings(Predict(d, Input{Kind: "http_server"}, l), Warning), "max_in_flight")
 }

@@ -38,7 +38,9 @@ type model struct {
 
 	rate  float64 // records of this process
 	each  float64 // records of one of its partitions
+	works float64 // processes that get records
 	kafka int     // partitions of topics that it reads
+	told  bool    // the cores of a process were given
 
 	batchRows  float64 // records of a batch
 	batches    float64 // batches a second
@@ -48,6 +50,7 @@ type model struct {
 	inMemory  float64 // bytes of a record in memory
 	waiting   float64 // bytes that memory_limit counts for each waiting record
 	projected float64 // and for what it will be encoded to
+	parts     float64 // and for all open partitions
 
 	upload     float64 // how long an object takes that nothing cuts short
 	everything float64 // after how long something rolls all partitions
@@ -55,7 +58,8 @@ type model struct {
 
 func newModel(d Destination, in Input, l Load) *model {
 	m := &model{d: d, in: in, l: l}
-	m.rate = l.Rate / float64(l.Replicas)
+	m.works = m.working(float64(l.Replicas))
+	m.rate = l.Rate / m.works
 	m.each = m.rate / float64(l.Partitions)
 	m.kafka = (l.KafkaPartitions + l.Replicas - 1) / l.Replicas
 	m.batch()
@@ -63,8 +67,17 @@ func newModel(d Destination, in Input, l Load) *model {
 	m.stored = l.RowBytes * l.Ratio
 	m.inMemory = l.RowBytes * in.bulk()
 	m.waiting = m.inMemory + float64(d.RecordOverhead) + float64(d.CallOverhead)/m.batchRows
+	m.parts = float64(d.PartitionOverhead) * m.open()
 	m.projected = m.stored * math.Min(1, unevenness*float64(max(d.Workers, 1))/float64(l.Partitions))
 	return m
+}
+
+// open is how many partitions are open at most.
+func (m *model) open() float64 {
+	if most := m.d.MaxOpenPartitions; most > 0 {
+		return float64(min(m.l.Partitions, most))
+	}
+	return float64(m.l.Partitions)
 }
 
 // batch works out how large batches are when they reach the output.
@@ -267,7 +280,7 @@ func (m *model) pressure(own end) end {
 	if limit <= 0 || m.needed(own) <= limit {
 		return end{chunk.Memory, never}
 	}
-	return end{chunk.Memory, highWater * limit / (m.waiting + m.projected) / float64(m.l.Partitions)}
+	return end{chunk.Memory, math.Max(0, highWater*limit-m.parts) / (m.waiting + m.projected) / float64(m.l.Partitions)}
 }
 
 // needed is the memory with which objects end by themselves.
@@ -276,14 +289,14 @@ func (m *model) needed(own end) float64 {
 	if own.reason == chunk.Size {
 		open *= overshoot / filled
 	}
-	return math.Max(open*(m.waiting+m.projected)/highWater, m.held(open))
+	return math.Max((open*(m.waiting+m.projected)+m.parts)/highWater, m.held(open))
 }
 
 // held is what memory_limit counts at most while that many records wait in
 // open chunks: with them those that are being stored.
 func (m *model) held(open float64) float64 {
 	away := m.rate * m.upload
-	return open*(m.waiting+m.projected) + away*(m.waiting+m.stored)
+	return open*(m.waiting+m.projected) + away*(m.waiting+m.stored) + m.parts
 }
 
 // fixed is what the process needs beside records: code, stacks, connections.
@@ -324,45 +337,6 @@ func (m *model) beside() float64 {
 // full is the number of records of a batch when they come as fast as they can.
 func (m *model) full() float64 {
 	return math.Max(m.batchRows, fullest(m.d, m.in, m.l.RowBytes))
-}
-
-// fullest is the largest number of records of that size that a batch can have,
-// as far as the settings bound it; 1 where they do not.
-func fullest(d Destination, in Input, rowBytes float64) float64 {
-	rows := math.Max(1, float64(in.BatchRows))
-	if in.OrderedBytes > 0 {
-		rows = math.Max(rows, float64(in.OrderedBytes)/rowBytes)
-	}
-	for _, b := range []Batching{in.Batching, d.Batching} {
-		n := never
-		if b.Count > 1 {
-			n = float64(b.Count)
-		}
-		if b.Bytes > 0 {
-			n = math.Min(n, math.Ceil(float64(b.Bytes)/rowBytes))
-		}
-		if n < never {
-			rows = math.Max(rows, n)
-		}
-	}
-	return rows
-}
-
-const (
-	// assumedRow is the size of records where nobody has told it.
-	assumedRow = 1000
-	// leastInFlight and mostInFlight bound what is derived.
-	leastInFlight, mostInFlight = 8, 1000
-)
-
-// InFlight is the max_in_flight with which full batches take about the room for
-// records, so that an input that is faster than S3 cannot fill more.
-func InFlight(d Destination, in Input) int {
-	if in.Grows {
-		return mostInFlight // none of them is filled beyond the room
-	}
-	each := fullest(d, in, assumedRow)*(assumedRow*in.mostBulk()+float64(d.RecordOverhead)) + float64(d.CallOverhead)
-	return int(math.Min(math.Max(d.room()/each, leastInFlight), mostInFlight))
 }
 
 // age is max_age at which objects would be that large.

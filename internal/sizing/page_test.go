@@ -13,20 +13,31 @@ import (
 	"github.com/s3-destination/s3-destination/internal/sizing"
 )
 
-var update = flag.Bool("update", false, "write the tables of docs/sizing.md")
-
-const page = "../../docs/sizing.md"
+var update = flag.Bool("update", false, "write the tables of docs/sizing.md and docs/scale.md")
 
 // TestTablesOfThePage compares the tables of docs/sizing.md with what the code
 // computes, so that they are what `size` would print.
 func TestTablesOfThePage(t *testing.T) {
+	compare(t, "../../docs/sizing.md", map[string]string{"ratios": ratioTable(), "loads": loadTable(t), "report": report(t)})
+}
+
+// TestTablesOfScale does the same for docs/scale.md.
+func TestTablesOfScale(t *testing.T) {
+	compare(t, "../../docs/scale.md", map[string]string{
+		"costs": costTable(), "inputs": inputTable(), "processes": processTable(t), "folders": folderTable(t),
+	})
+}
+
+// compare holds the tables of a page to those that were made.
+func compare(t *testing.T, page string, tables map[string]string) {
+	t.Helper()
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	made := string(text)
-	for name, table := range map[string]string{"ratios": ratioTable(), "loads": loadTable(t), "report": report(t)} {
+	for name, table := range tables {
 		begin, end := "<!-- table: "+name+" -->\n", "<!-- end of table -->"
 		before, rest, found := strings.Cut(made, begin)
-		require.True(t, found, "docs/sizing.md has no place for the table %q", name)
+		require.True(t, found, "%s has no place for the table %q", page, name)
 		_, after, found := strings.Cut(rest, end)
 		require.True(t, found)
 		made = before + begin + table + end + after
@@ -34,7 +45,7 @@ func TestTablesOfThePage(t *testing.T) {
 	if *update {
 		require.NoError(t, os.WriteFile(page, []byte(made), 0o600))
 	}
-	require.Equal(t, made, string(text), "the tables are stale: go test ./internal/sizing -run TablesOfThePage -update")
+	require.Equal(t, made, string(text), "the tables are stale: go test ./internal/sizing -run TablesOf -update")
 }
 
 // report is what `size` prints of the configuration of README.md.
@@ -49,7 +60,7 @@ func report(t *testing.T) string {
 	require.NoError(t, err)
 	r := sizing.Report{
 		RatioSource: "as on sample data: see --sample",
-		Load:        sizing.Load{Rate: 5000, RowBytes: 800, Partitions: 3, KafkaPartitions: 16, Replicas: 1, RequestPrice: 0.005},
+		Load:        sizing.Load{Rate: 5000, RowBytes: 800, Partitions: 3, KafkaPartitions: 16, Replicas: 1, RequestPrice: 0.005, CorePrice: 0.045},
 	}
 	r.Destination, r.Input = inspected.Sizing()
 	r.Load.Ratio, _ = sizing.DefaultRatio(r.Destination.Format)

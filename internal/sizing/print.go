@@ -44,6 +44,8 @@ func (r *Report) Write(w io.Writer) error {
 		row("", "full (max_file_size %s) before max_age from %s rows/s on", Size(float64(d.MaxFileSize)), Count(p.FullFrom))
 	}
 	row("a day", "%s objects, %s stored, %s PUT requests for %s USD", Count(p.Objects), Size(p.Stored), Count(p.Requests), Money(p.Cost))
+	row("requests", "%s PUT/s, of %s that S3 takes under one prefix", Count(p.Requests/day), Count(PutsPerPrefix))
+	r.processors(row)
 	row("memory", "%s wait at most, of memory_limit %s; %s would be enough; give the container %s", Size(p.Held), Size(float64(d.MemoryLimit)), Size(roundUp(p.HeldNeeded)), Size(roundUp(p.Container)))
 	if d.Spool > 0 {
 		row("disk", "%s collect, and %s for each hour without S3, of spool.max_size %s", Size(p.Disk), Size(p.DiskOutage), Size(float64(d.Spool)))
@@ -68,6 +70,29 @@ func (r *Report) Write(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// processors prints what the load takes of processors.
+func (r *Report) processors(row func(name, format string, args ...any)) {
+	c, l := r.Prediction.CPU, r.Load.sane()
+	without := ""
+	if !c.InputCounted {
+		without = "; the input is not counted"
+	}
+	row("cpu", "%s cores are busy, of %s for %s USD a day: %sus a record, %sms an object%s", Count(c.Cores),
+		Count(l.Cores*float64(l.Replicas)), Money(c.Cost), short(c.Record), short(c.Object), without)
+	few := ""
+	if r.Input.Kafka && c.Processes > float64(l.KafkaPartitions) {
+		few = " and as many Kafka partitions"
+	}
+	row("processes", "%s needed%s, each at most %.0f %% busy; %s up to %s rows/s", Count(c.Processes), few, 100*Busy, taking(l.Replicas), Count(c.Takes))
+}
+
+func taking(n int) string {
+	if n == 1 {
+		return "1 takes"
+	}
+	return Count(float64(n)) + " take"
 }
 
 func (r *Report) kafka() string {
@@ -103,6 +128,9 @@ func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
+	if strings.HasSuffix(what, "s") {
+		what += "e"
+	}
 	return Count(float64(n)) + " " + what + "s"
 }
 
@@ -113,6 +141,8 @@ type flat struct {
 	RatioSource string  `json:"ratio_source"`
 	Objects     objects `json:"objects"`
 	Day         aDay    `json:"a_day"`
+	Requests    rate    `json:"put_requests"`
+	CPU         cpu     `json:"cpu"`
 	Memory      memory  `json:"memory"`
 	Disk        *disk   `json:"disk,omitempty"`
 	InFlight    needed  `json:"max_in_flight"`
@@ -137,6 +167,21 @@ type aDay struct {
 	Stored   float64 `json:"stored_bytes"`
 	Requests float64 `json:"put_requests"`
 	Cost     float64 `json:"put_cost"`
+}
+
+type rate struct {
+	PerSecond float64 `json:"per_second"`
+	Limit     float64 `json:"limit_of_a_prefix"`
+}
+
+type cpu struct {
+	Record       float64 `json:"record_microseconds"`
+	Object       float64 `json:"object_milliseconds"`
+	Cores        float64 `json:"busy_cores"`
+	Takes        float64 `json:"rows_per_second_at_most"`
+	Processes    float64 `json:"processes_needed"`
+	Cost         float64 `json:"cost_a_day"`
+	InputCounted bool    `json:"input_counted"`
 }
 
 type memory struct {
@@ -167,9 +212,11 @@ type delay struct {
 func (r *Report) JSON() ([]byte, error) {
 	p, d := r.Prediction, r.Destination
 	f := flat{
-		Format: d.Format, Load: r.Load, RatioSource: r.RatioSource,
+		Format: d.Format, Load: r.Load.sane(), RatioSource: r.RatioSource,
 		Objects:    objects{string(p.Reason), p.Rows, p.Bytes, p.Every.Seconds(), p.FullFrom},
 		Day:        aDay{p.Objects, p.Stored, p.Requests, p.Cost},
+		Requests:   rate{p.Requests / day, PutsPerPrefix},
+		CPU:        cpu(p.CPU),
 		Memory:     memory{p.Held, d.MemoryLimit, p.HeldNeeded, p.Container},
 		InFlight:   needed{p.InFlight, d.MaxInFlight},
 		Uploads:    needed{p.Uploads, d.Workers},

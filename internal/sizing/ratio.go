@@ -34,6 +34,6 @@ var Ratios = []Ratio{
 	{"csv+gzip", 0.154, 0.113},
 	{"json", 1, 1},
 	{"json+gzip", 0.166, 0.181},
-	{"parquet", 0.112, 0.135},
+	{"parquet", 0.100, 0.122},
 	{"avro", 0.236, 0.168},
 }

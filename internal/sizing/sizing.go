@@ -34,8 +34,9 @@ type Destination struct {
 	// MultipartThreshold and PartSize decide how an object is uploaded.
 	MultipartThreshold, PartSize int64
 	// CallOverhead and RecordOverhead are what the memory limit counts for a
-	// waiting batch and a waiting record beside the payload, in bytes.
-	CallOverhead, RecordOverhead int64
+	// waiting batch and a waiting record beside the payload, and PartitionOverhead
+	// for an open partition, in bytes.
+	CallOverhead, RecordOverhead, PartitionOverhead int64
 	// HealthInterval is the time between health checks; 0 when they are off.
 	HealthInterval time.Duration
 	// Batching is the batching policy of the output itself.
@@ -116,6 +117,9 @@ type Input struct {
 	// Singles says that records are read one by one and put into batches
 	// afterwards, which costs more memory for each.
 	Singles bool
+	// Scanned says that our scanner makes the batches, and Piped that it reads
+	// standard input.
+	Scanned, Piped bool
 	// Batching is the batching policy of the input, and BatchRows the size of
 	// its batches where that is known without one; 0 where it is not.
 	Batching  Batching
@@ -155,8 +159,13 @@ type Load struct {
 	// Upload is how long encoding and storing an object takes; 0 means the
 	// estimate of this package.
 	Upload time.Duration `json:"-"`
-	// RequestPrice is the price of 1,000 PUT requests.
+	// Cores is how many cores each process has; 0 means that nobody has said it:
+	// then it is 2, and too few of them are no more than advice.
+	Cores float64 `json:"cores"`
+	// RequestPrice is the price of 1,000 PUT requests, CorePrice that of a core for
+	// an hour.
 	RequestPrice float64 `json:"price_of_1000_puts"`
+	CorePrice    float64 `json:"price_of_core_hour"`
 }
 
 // Prediction is what the configuration makes of the load. Rates and amounts
@@ -176,6 +185,8 @@ type Prediction struct {
 	// Objects, Requests, Stored and Cost are a day's: objects, PUT requests,
 	// bytes stored, and the price of the requests.
 	Objects, Requests, Stored, Cost float64
+	// CPU is what it takes of processors.
+	CPU CPU
 	// Held is the memory that waiting records take at most, as memory_limit
 	// counts it, and HeldNeeded the memory_limit with which no object is cut
 	// short for memory.
@@ -207,10 +218,12 @@ type Prediction struct {
 // Predict computes what the destination makes of the load.
 func Predict(d Destination, in Input, l Load) Prediction {
 	m := newModel(d, in, l.sane())
+	m.told = l.Cores > 0
 	var p Prediction
 	m.objects(&p)
 	m.memory(&p)
 	m.costs(&p)
+	m.processors(&p)
 	m.waits(&p)
 	m.spooled(&p)
 	p.Findings = m.findings(&p)
@@ -225,6 +238,9 @@ func (l Load) sane() Load {
 	l.Partitions = max(l.Partitions, 1)
 	l.KafkaPartitions = max(l.KafkaPartitions, 1)
 	l.Replicas = max(l.Replicas, 1)
+	if l.Cores <= 0 {
+		l.Cores = assumedCores
+	}
 	return l
 }
 
@@ -240,7 +256,7 @@ func (m *model) costs(p *Prediction) {
 	}
 	p.Cost = p.Requests / 1000 * m.l.RequestPrice
 	if m.d.MaxFileSize > 0 {
-		p.FullFrom = float64(m.d.MaxFileSize) / m.stored / m.d.MaxAge.Seconds() * float64(m.l.Partitions) * float64(m.l.Replicas)
+		p.FullFrom = float64(m.d.MaxFileSize) / m.stored / m.d.MaxAge.Seconds() * float64(m.l.Partitions) * m.works
 	}
 }
 

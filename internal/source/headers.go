@@ -80,6 +80,9 @@ func appendHeaders(dst []Header, meta record.Metadata) ([]Header, Keeping) {
 // kept finds out how the headers of a record are kept, and returns the list
 // where they are kept as one.
 func kept(meta record.Metadata) (headerList, Keeping) {
+	if _, ok := meta.(headed); ok {
+		return headerList{}, AsMetadata
+	}
 	if v, ok := record.Lookup(meta, record.KafkaHeaders); ok {
 		if list, ok := newHeaderList(v); ok {
 			return list, AsList
@@ -115,6 +118,18 @@ func headersSize(meta record.Metadata) int {
 	return n
 }
 
+// headed is metadata that knows which of it are headers, as inputs have them that
+// keep them [AsMetadata]: it need not be walked.
+type headed interface {
+	// Headers is how many headers the record has.
+	Headers() int
+	// Header is the i-th; ok is false where a later one of its name counts.
+	Header(i int) (h Header, ok bool)
+}
+
+// fewHeaders bounds the headers that are compared with one another.
+const fewHeaders = 32
+
 // walker is metadata that can be listed. *service.Message satisfies it.
 type walker interface {
 	MetaWalkMut(fn func(key string, value any) error) error
@@ -122,6 +137,15 @@ type walker interface {
 
 // metadataOf appends all metadata that may be headers.
 func metadataOf(list []Header, meta record.Metadata) []Header {
+	if of, ok := meta.(headed); ok && of.Headers() <= fewHeaders {
+		list = slices.Grow(list, of.Headers())
+		for i := range of.Headers() {
+			if h, ok := of.Header(i); ok && !ownMetadata(h.Name) {
+				list = append(list, h)
+			}
+		}
+		return list
+	}
 	all, ok := meta.(walker)
 	if !ok {
 		return list

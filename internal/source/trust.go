@@ -38,11 +38,33 @@ type contextKey struct{}
 // no record is asked for them.
 var marked atomic.Bool
 
-// WithCoordinates returns a context for a message that an input of this
-// project has read at that place. No client and no processor can put it there.
-func WithCoordinates(ctx context.Context, c Coordinates) context.Context {
+// Batch are the contexts of the records of one Kafka partition that an input of
+// this project hands out together. No client and no processor can put them there.
+//
+// A context does not stay with its message: Benthos gives the messages that a
+// processor of batches returns the contexts of those that it got, by their index, so
+// that behind a mapping which drops some the others have contexts of their
+// neighbours. What all of a batch have in common is right all the same. Which of its
+// records a message is of, its metadata says.
+type Batch struct {
+	ctx         context.Context //nolint:containedctx // that of all its messages
+	topic       string
+	partition   int32
+	first, last int64
+}
+
+// NewBatch is a batch of the records of a partition from one offset to another.
+func NewBatch(ctx context.Context, topic string, partition int32, first, last int64) *Batch {
 	marked.Store(true)
-	return &located{ctx, c}
+	return &Batch{ctx, topic, partition, first, last}
+}
+
+// At returns the context for the message of a record.
+func (b *Batch) At(offset int64) context.Context { return &located{b.ctx, b, offset} }
+
+// WithCoordinates returns a context for a message of a batch of its own.
+func WithCoordinates(ctx context.Context, c Coordinates) context.Context {
+	return NewBatch(ctx, c.Topic, c.Partition, c.Offset, c.Offset).At(c.Offset)
 }
 
 // located is a context with coordinates, as small as one can be: there is one
@@ -50,7 +72,8 @@ func WithCoordinates(ctx context.Context, c Coordinates) context.Context {
 type located struct {
 	context.Context //nolint:containedctx // it is a context
 
-	coordinates Coordinates
+	batch  *Batch
+	offset int64
 }
 
 // Value implements context.Context.
@@ -61,26 +84,77 @@ func (l *located) Value(key any) any {
 	return l.Context.Value(key)
 }
 
-// FromContext returns what [WithCoordinates] has put into a context.
-func FromContext(ctx context.Context) (Coordinates, bool) {
-	l, ok := ctx.Value(contextKey{}).(*located)
+// original is metadata that nobody can have changed since an input of this project
+// has made it: it needs neither a context nor a look at what it says.
+type original interface {
+	// Origin is the batch of the record, and its offset.
+	Origin() (of *Batch, offset int64)
+}
+
+func originOf(meta record.Metadata) (Coordinates, bool) {
+	o, ok := meta.(original)
 	if !ok {
 		return Coordinates{}, false
 	}
-	return l.coordinates, true
+	of, offset := o.Origin()
+	return Coordinates{of.topic, of.partition, offset}, true
 }
 
 // Noted returns the coordinates that an input of this project has put into the
-// context of a message.
+// context of a message. The offset is that of its metadata, as long as no processor
+// has put another one there that its batch cannot have.
 func Noted(meta record.Metadata) (Coordinates, bool) {
-	if !marked.Load() {
-		return Coordinates{}, false
+	if c, ok := originOf(meta); ok {
+		return c, true
 	}
-	m, ok := meta.(interface{ Context() context.Context })
+	l, ok := locate(meta)
 	if !ok {
 		return Coordinates{}, false
 	}
-	return FromContext(m.Context())
+	offset := l.offset
+	if l.batch.first != l.batch.last {
+		if n, ok := l.batch.told(meta); ok {
+			offset = n
+		}
+	}
+	return Coordinates{l.batch.topic, l.batch.partition, offset}, true
+}
+
+// Certain is [Noted] for those who must not take a message for that of another
+// record: it reports false where the metadata does not say which one it is.
+func Certain(meta record.Metadata) (Coordinates, bool) {
+	if c, ok := originOf(meta); ok {
+		return c, true
+	}
+	l, ok := locate(meta)
+	if !ok {
+		return Coordinates{}, false
+	}
+	topic, _ := record.Lookup(meta, record.KafkaTopic)
+	partition, also := KafkaInputs.integer(meta, record.KafkaPartition)
+	offset, within := l.batch.told(meta)
+	if topic != l.batch.topic || !also || partition != int64(l.batch.partition) || !within {
+		return Coordinates{}, false
+	}
+	return Coordinates{l.batch.topic, l.batch.partition, offset}, true
+}
+
+func locate(meta record.Metadata) (*located, bool) {
+	if !marked.Load() {
+		return nil, false
+	}
+	m, ok := meta.(interface{ Context() context.Context })
+	if !ok {
+		return nil, false
+	}
+	l, ok := m.Context().Value(contextKey{}).(*located)
+	return l, ok
+}
+
+// told is the offset that metadata has, if the batch can have it.
+func (b *Batch) told(meta record.Metadata) (int64, bool) {
+	n, ok := KafkaInputs.integer(meta, record.KafkaOffset)
+	return n, ok && n >= b.first && n <= b.last
 }
 
 // trusts are the values of the setting.
@@ -119,6 +193,22 @@ func (t Trust) coordinates(meta record.Metadata) (p partition, offset int64, ok 
 	return p, offset, ok
 }
 
+// At is the place of a record in Kafka, as far as that is believed.
+func (t Trust) At(meta record.Metadata) (topic string, partition, offset int64, ok bool) {
+	p, offset, ok := t.coordinates(meta)
+	return p.topic, p.number, offset, ok
+}
+
+// Surely is At for those who must not take a record for another one: of records that
+// an input of this project has read it reports false where [Certain] does.
+func (t Trust) Surely(meta record.Metadata) (topic string, partition, offset int64, ok bool) {
+	if _, noted := Noted(meta); !noted || t == Nobody {
+		return t.At(meta)
+	}
+	c, ok := Certain(meta)
+	return c.Topic, int64(c.Partition), c.Offset, ok
+}
+
 // Place is the place of a record in Kafka as text, as far as that is believed.
 func (t Trust) Place(meta record.Metadata) (place string, ok bool) {
 	p, offset, ok := t.coordinates(meta)
@@ -138,6 +228,9 @@ func (t Trust) believes(meta record.Metadata) bool {
 	case meta == nil || t == Nobody:
 		return false
 	case t == AnyMetadata:
+		return true
+	}
+	if _, ok := originOf(meta); ok {
 		return true
 	}
 	if _, ok := t.integer(meta, record.KafkaOffset); ok {

@@ -49,7 +49,7 @@ func TestForgedRecordsAddNothingToTheRangeOfOthers(t *testing.T) {
 
 func TestCoordinatesOfOurOwnInputAreInTheContext(t *testing.T) {
 	ctx := WithCoordinates(t.Context(), Coordinates{Topic: "t", Partition: 1, Offset: 9})
-	c, ok := FromContext(ctx)
+	c, ok := Noted(contextual{meta: meta{}, ctx: ctx})
 	require.True(t, ok)
 	assert.Equal(t, Coordinates{Topic: "t", Partition: 1, Offset: 9}, c)
 	r := record.Record{Meta: contextual{meta: meta{record.KafkaTopic: "other", record.KafkaPartition: "5", record.KafkaOffset: "6"}, ctx: ctx}}
@@ -57,10 +57,39 @@ func TestCoordinatesOfOurOwnInputAreInTheContext(t *testing.T) {
 		assert.Equal(t, "t+1+0000000009-0000000009", trust.RangeName([]record.Record{r}), "whatever metadata says")
 	}
 	assert.Equal(t, NoRange, Nobody.RangeName([]record.Record{r}))
-	_, ok = FromContext(t.Context())
-	assert.False(t, ok)
 	r.Meta = contextual{meta: meta{}, ctx: t.Context()}
 	assert.Equal(t, NoRange, KafkaInputs.RangeName([]record.Record{r}))
+}
+
+// TestContextsThatMovedToOtherMessages: as Benthos leaves them behind a processor
+// that drops some messages of a batch.
+func TestContextsThatMovedToOtherMessages(t *testing.T) {
+	b := NewBatch(t.Context(), "t", 1, 10, 20)
+	moved := func(m meta) contextual { return contextual{meta: m, ctx: b.At(12)} }
+	own := meta{record.KafkaTopic: "t", record.KafkaPartition: 1, record.KafkaOffset: 15}
+	for name, c := range map[string]struct {
+		meta    meta
+		offset  int64
+		certain bool
+	}{
+		"of the batch":         {own, 15, true},
+		"nothing":              {meta{}, 12, false},
+		"beyond the batch":     {meta{record.KafkaTopic: "t", record.KafkaPartition: 1, record.KafkaOffset: 21}, 12, false},
+		"text":                 {meta{record.KafkaTopic: "t", record.KafkaPartition: 1, record.KafkaOffset: "15"}, 12, false},
+		"of another partition": {meta{record.KafkaTopic: "t", record.KafkaPartition: 2, record.KafkaOffset: 15}, 15, false},
+		"of another topic":     {meta{record.KafkaTopic: "u", record.KafkaPartition: 1, record.KafkaOffset: 15}, 15, false},
+	} {
+		got, ok := Noted(moved(c.meta))
+		require.True(t, ok, name)
+		assert.Equal(t, Coordinates{"t", 1, c.offset}, got, name)
+		got, ok = Certain(moved(c.meta))
+		assert.Equal(t, c.certain, ok, name)
+		if ok {
+			assert.Equal(t, Coordinates{"t", 1, c.offset}, got, name)
+		}
+	}
+	_, ok := Certain(contextual{meta: own, ctx: t.Context()})
+	assert.False(t, ok)
 }
 
 func TestColumnsAreNullWhereTheSourceIsNotTrusted(t *testing.T) {

@@ -26,7 +26,7 @@ func (s sample) has(n int) bool { return n%int(s) == 0 }
 
 // A life ends at each of its operations, and so do the two that try to recover
 // from that.
-func TestACrashAtAnyOperationLosesAndDoublesNothing(t *testing.T) { crashes(t, 0, 13) }
+func TestACrashAtAnyOperationLosesAndDoublesNothing(t *testing.T) { crashes(t, 0, 29) }
 
 func TestACrashOfAnyKindAtAnyOperationLosesAndDoublesNothing(t *testing.T) {
 	long.Skip(t)
@@ -61,7 +61,7 @@ func crash(t *testing.T, seed uint64, at int, how crashdisk.Crash) {
 }
 
 // Every operation fails once, and some time later the process crashes.
-func TestAFailureOfAnyOperationLosesAndDoublesNothing(t *testing.T) { failures(t, 0, 13) }
+func TestAFailureOfAnyOperationLosesAndDoublesNothing(t *testing.T) { failures(t, 0, 29) }
 
 func TestAnyFailureOfAnyOperationLosesAndDoublesNothing(t *testing.T) {
 	long.Skip(t)

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -32,20 +33,41 @@ func (s *Spool) keepBytes(path string, from int64, data []byte) {
 	_ = disk.WriteFile(s.fs, filepath.Join(s.dirOf(badDir), name), data)
 }
 
-// lose gives up an object whose file is damaged: it moves aside, and its records
-// are named.
+// moveAside moves a file to that directory for good, as far as that is possible.
+func (s *Spool) moveAside(path string) {
+	if s.fs.Rename(path, filepath.Join(s.dirOf(badDir), filepath.Base(path))) == nil {
+		_ = s.fs.SyncDir(s.dirOf(badDir))
+	}
+}
+
+// lose gives up an object whose file is damaged: its records are named, and it moves
+// aside. That it is given up is noted last, and whatever ends now: the next start
+// takes such an object for one that was stored, and says nothing of it. Before that
+// it finds the file damaged again, or missing.
 func (s *Spool) lose(ctx context.Context, o *object, why error) error {
-	path := s.path(outboxDir, o.number)
+	ctx = context.WithoutCancel(ctx)
 	s.mu.Lock()
 	lost := s.lostObject(o, "their encoded object is damaged, and whether it was stored before is not known: "+aside)
 	s.mu.Unlock()
+	s.opts.Lost(lost)
+	s.moveAside(lost.File)
+	s.forget(ctx)
 	if err := s.commit(ctx, o.landed()); err != nil {
 		return err
 	}
-	s.opts.Lost(lost)
-	_ = s.fs.Rename(path, filepath.Join(s.dirOf(badDir), filepath.Base(path)))
 	s.trim()
 	return fmt.Errorf("an object of %s in the outbox is %w: %w", lost.Path, why, ErrUnknown)
+}
+
+// forget lets no record be taken for one that came before, because some of these are
+// lost, and nobody knows which marks were theirs: rather is a record stored twice.
+func (s *Spool) forget(ctx context.Context) {
+	if s.recall != nil { // else it is being opened
+		s.recall.Forget()
+	}
+	if err := s.commit(ctx, about(entryForgotten, 0)); err != nil && !errors.Is(err, ErrClosed) {
+		s.failed(fmt.Errorf("noting in %s that records are lost: %w", s.dir, err))
+	}
 }
 
 // lostObject is the loss of an object.

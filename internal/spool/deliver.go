@@ -44,7 +44,7 @@ type Waiting struct {
 }
 
 // Waiting are the objects that have not landed, in the order in which they were
-// sealed.
+// sealed, without those of which Seal has not returned.
 func (s *Spool) Waiting() []Waiting {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,6 +52,9 @@ func (s *Spool) Waiting() []Waiting {
 	for n, o := range s.state.objects {
 		w := Waiting{Number: n, Size: o.size}
 		if t := s.state.streams[o.stream]; t != nil {
+			if t.sealing && t.made == n {
+				continue
+			}
 			w.Kind, w.Path = t.kind, t.path
 		}
 		all = append(all, w)

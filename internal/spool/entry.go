@@ -24,6 +24,7 @@ const (
 	entryRekeyed
 	entryLanded
 	entryMissed
+	entryForgotten
 )
 
 // run is records of a stream that follow each other.
@@ -108,17 +109,17 @@ func parseRuns(c *frame.Cursor) []run {
 func appendRecord(dst, record []byte) []byte { return frame.AppendBytes(dst, record) }
 
 // records are the records of a run, as parts of its data.
-func records(data []byte, count int) ([][]byte, bool) {
+func records(data []byte, count int) [][]byte {
 	c := frame.Cursor{Rest: data}
 	all := make([][]byte, 0, min(count, len(data)))
 	for range count {
 		r := c.Bytes()
 		if c.Bad {
-			return nil, false
+			return nil
 		}
 		all = append(all, r)
 	}
-	return all, len(c.Rest) == 0
+	return all
 }
 
 // sealed is the entry by which records of a stream become an object, which has

@@ -13,6 +13,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/spool/redelivery"
 )
 
 // quiet are options that tell nobody.
@@ -60,6 +61,8 @@ func (reader) Close() error { return nil }
 func FuzzState(f *testing.F) {
 	runs := []run{{stream: 1, named: true, path: "a", count: 2, data: []byte{1, 'x', 1, 'y'}}}
 	first := appendRuns([]byte{entryAppend}, runs)
+	marks := redelivery.NewMemory(0)
+	marks.Add(redelivery.Mark{Source: redelivery.Source{Topic: "t", Partition: 1}, Offset: 2, Sum: 3})
 	point := checkpoint{
 		nextStream: 2, nextObject: 2, nextFile: 2,
 		streams: []streamPoint{{id: 1, path: "a", next: 4, sealed: 1}}, files: []uint64{1},
@@ -67,7 +70,7 @@ func FuzzState(f *testing.F) {
 	}
 	seal := appendRuns((&sealed{number: 1, stream: 1, end: 1, size: 10}).head(nil), runs)
 	for _, entry := range [][]byte{
-		first, point.append(nil), seal, about(entrySpilled, 1)[frame.Overhead:],
+		first, point.append(nil), seal, marks.Append(appendRuns([]byte{entryAppend}, runs)), marks.Append(point.append(nil)), about(entrySpilled, 1)[frame.Overhead:],
 		about(entryRekeyed, 1, 1, 'k')[frame.Overhead:], (&object{number: 1, stream: 1, end: 1}).landed()[frame.Overhead:],
 	} {
 		f.Add(entry)

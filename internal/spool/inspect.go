@@ -50,7 +50,7 @@ func inspect(fsys disk.FS, dir string, verify bool) (Contents, error) {
 	if err != nil {
 		return Contents{}, err
 	}
-	err = journal.Read(fsys, s.dirOf(journalDir), s.apply, func(d journal.Damage) { r.damage = append(r.damage, d) })
+	err = journal.Read(fsys, s.dirOf(journalDir), journal.Options{Apply: s.apply, Damaged: r.damaged, Torn: r.torn})
 	if err != nil {
 		return Contents{}, err
 	}

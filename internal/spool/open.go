@@ -1,16 +1,19 @@
 package spool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/journal"
+	"github.com/s3-destination/s3-destination/internal/spool/redelivery"
 )
 
 // ErrDamaged says that something in the spool cannot be read, and that it is
@@ -50,6 +53,7 @@ func newSpool(fsys disk.FS, dir string, opts Options) *Spool {
 		reserve: reserve{fs: fsys, path: filepath.Join(dir, "reserve"), size: opts.Reserve},
 	}
 	s.state.index = s.index
+	s.state.marks = redelivery.NewMemory(cmp.Or(s.opts.Remember, defaultRemember))
 	return s
 }
 
@@ -70,6 +74,11 @@ func (s *Spool) recover() error {
 	if err != nil {
 		return err
 	}
+	if s.opts.OnDamage == Stop {
+		if err := s.sound(); err != nil {
+			return err
+		}
+	}
 	// Space that was kept for a full disk: to read the journal takes some.
 	s.reserve.held = true
 	s.reserve.release()
@@ -79,8 +88,9 @@ func (s *Spool) recover() error {
 	r := &recovery{spool: s}
 	s.journal, err = journal.Open(s.fs, s.dirOf(journalDir), journal.Options{
 		SegmentSize: s.opts.SegmentSize, GroupSize: groupSize,
-		Apply: s.apply, Checkpoint: s.checkpoint, Failed: s.failed, Synced: s.opts.Synced, Pause: s.opts.Pause,
-		Damaged: func(d journal.Damage) { r.damage = append(r.damage, d) },
+		Blocks: journal.Blocks{Size: disk.Block, Large: disk.Large, Place: disk.Place},
+		Apply:  s.apply, Checkpoint: s.checkpoint, Failed: s.failed, Synced: s.opts.Synced, Pause: s.opts.Pause,
+		Damaged: r.damaged, Torn: r.torn,
 	})
 	if err != nil {
 		return fmt.Errorf("opening the spool in %s: %w", s.dir, err)
@@ -93,6 +103,7 @@ func (s *Spool) recover() error {
 	if err := r.tell(); err != nil {
 		return err
 	}
+	s.recall = s.state.marks.Recall()
 	if err := s.settle(found); err != nil {
 		return err
 	}
@@ -102,6 +113,19 @@ func (s *Spool) recover() error {
 		s.failed(fmt.Errorf("keeping a reserve of %d bytes in %s: %w", s.reserve.size, s.dir, err))
 	}
 	return nil
+}
+
+// sound fails when something is damaged, and changes nothing. To open the journal
+// leaves out what cannot be read: the next start, which the same process makes within
+// a second, would know of no damage.
+func (s *Spool) sound() error {
+	c, err := inspect(s.fs, s.dir, false)
+	if err != nil {
+		return fmt.Errorf("opening the spool in %s: %w", s.dir, err)
+	}
+	r := &recovery{spool: s}
+	r.losses = slices.DeleteFunc(c.Lost, func(l Loss) bool { return l.Unacknowledged })
+	return r.tell()
 }
 
 // known sees to it that no number is given to a file that an earlier process has

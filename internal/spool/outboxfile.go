@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
@@ -12,17 +13,19 @@ import (
 
 // A file of the outbox is a frame that says what the object is, the pieces of its
 // body, and an empty frame: frames are bound to their place, so that none is
-// missing when the last one is there.
+// missing when the last one is there. Before a large piece there may be one that fills
+// a gap, so that the piece is written from where it lies.
 
 // The frames of a file of the outbox, by their first byte.
 const (
 	outboxMeta byte = iota + 1
 	outboxPiece
 	outboxEnd
+	outboxFiller
 )
 
-// pieceSize is what a checksum covers of a body.
-const pieceSize = 256 << 10
+// pieceSize is what a checksum covers of a body, at most.
+const pieceSize = 1 << 20
 
 // envelope is what a file of the outbox says of its object.
 type envelope struct {
@@ -117,12 +120,52 @@ func (w *outboxWriter) frame(b []byte) error {
 	return w.write(b)
 }
 
+// largePiece is from which size on a piece is not copied to be written with the
+// beginning of its frame: that costs more than another write.
+const largePiece = 32 << 10
+
+// fillGap writes what has to be before the frame of a piece whose place in a block of
+// memory is to be that in the file.
+func (w *outboxWriter) fillGap(p []byte) error {
+	const head = frame.Overhead + 1
+	gap := (disk.Place(p) - (w.offset + head)) & (disk.Block - 1)
+	if gap == 0 {
+		return nil
+	}
+	if gap < head {
+		gap += disk.Block
+	}
+	return w.frame(append(append(w.begin(), outboxFiller), make([]byte, gap-head)...))
+}
+
+// piece writes a part of the body, of which the sum is known.
+func (w *outboxWriter) piece(p []byte, sum frame.Sum) error {
+	if len(p) >= disk.Large {
+		if err := w.fillGap(p); err != nil {
+			return err
+		}
+	}
+	head := append(w.begin(), outboxPiece)
+	frame.SealWith(head, sum, w.salt, w.offset, 1, 0)
+	w.buf = head
+	if len(p) < largePiece {
+		w.buf = append(w.buf, p...)
+		return w.write(w.buf)
+	}
+	if err := w.write(head); err != nil {
+		return err
+	}
+	n, err := disk.WriteHeld(w.file, p) // the body stays until the file is synced
+	w.offset += int64(n)
+	return err
+}
+
 // Write appends to the body.
 func (w *outboxWriter) Write(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
 		piece := p[n:min(n+pieceSize, len(p))]
-		if err := w.frame(append(append(w.begin(), outboxPiece), piece...)); err != nil {
+		if err := w.piece(piece, frame.SumOf(piece)); err != nil {
 			return n, err
 		}
 		n += len(piece)
@@ -130,11 +173,24 @@ func (w *outboxWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// WriteBlock is Write for bytes whose CRC32C is known. They are not read, except by the
+// disk.
+func (w *outboxWriter) WriteBlock(p []byte, crc32c uint32) (int, error) {
+	if len(p) > pieceSize || len(p) == 0 {
+		return w.Write(p)
+	}
+	if err := w.piece(p, frame.Sum{Size: int64(len(p)), CRC32C: crc32c}); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
 // outboxReader reads a file of the outbox, frame by frame.
 type outboxReader struct {
 	r      disk.Reader
 	salt   frame.Salt
 	offset int64
+	buf    []byte // of a frame
 }
 
 func newOutboxReader(r disk.Reader) (*outboxReader, error) {
@@ -149,7 +205,7 @@ func newOutboxReader(r disk.Reader) (*outboxReader, error) {
 	return &outboxReader{r: r, salt: salt, offset: frame.HeaderSize}, nil
 }
 
-// next reads the frame that follows.
+// next reads the frame that follows. It is gone with the next one.
 func (o *outboxReader) next() ([]byte, error) {
 	left := o.r.Size() - o.offset
 	if left < frame.Overhead {
@@ -163,11 +219,11 @@ func (o *outboxReader) next() ([]byte, error) {
 	if !ok || length > left {
 		return nil, errNotWhole
 	}
-	data, err := readPart(o.r, o.offset, length)
-	if err != nil {
+	o.buf = slices.Grow(o.buf[:0], int(length))[:length]
+	if n, err := o.r.ReadAt(o.buf, o.offset); int64(n) < length {
 		return nil, err
 	}
-	f, n := frame.Parse(data, o.salt, o.offset)
+	f, n := frame.Parse(o.buf, o.salt, o.offset)
 	if n == 0 || len(f.Payload) == 0 {
 		return nil, errNotWhole
 	}
@@ -185,6 +241,7 @@ func (o *outboxReader) envelope() (envelope, error) {
 	if !ok {
 		return envelope{}, errNotWhole
 	}
+	o.buf = nil // the envelope has parts of it
 	return e, nil
 }
 
@@ -200,6 +257,7 @@ func (o *outboxReader) body(w io.Writer) error {
 			if _, err := w.Write(payload[1:]); err != nil {
 				return err
 			}
+		case outboxFiller:
 		case outboxEnd:
 			return nil
 		default:

@@ -2,10 +2,14 @@ package spool
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
+	"sync"
+
+	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
 )
 
 // Range is records of a stream, from First up to but without End. Some of them
@@ -19,9 +23,36 @@ type Range struct {
 type Batch struct {
 	Range
 	Records [][]byte
+	// Hints are those of their shapes, 0 for none.
+	Hints []uint32
 	// Ends has the number behind each record, which is where a range ends that
 	// takes all up to it.
 	Ends []uint64
+
+	blocks []*memory.Block // of the records, held
+	read   int             // how many there were before some were left to the next object
+}
+
+// batches are those that were released, for the room in them.
+var batches = sync.Pool{New: func() any { return new(Batch) }} // of *Batch
+
+// Reusable reports whether a list with room for so many records had better be used
+// again, of which so many were needed: one of a large object would be kept for small
+// ones else.
+func Reusable(room, needed int) bool { return room <= max(1<<14, 4*needed) }
+
+// Release lets the memory of the records be used again. Nothing of them may be read
+// afterwards. A batch that is not released is left to the garbage collector.
+func (b *Batch) Release() {
+	for _, block := range b.blocks {
+		block.Release()
+	}
+	if used := max(b.read, len(b.Records)); Reusable(cap(b.Records), used) {
+		clear(b.blocks)
+		clear(b.Records[:used])
+		batches.Put(&Batch{Records: b.Records[:0], Hints: b.Hints[:0], Ends: b.Ends[:0], blocks: b.blocks[:0]})
+	}
+	*b = Batch{Range: b.Range}
 }
 
 // Streams are those with records that are not sealed, in the order of their
@@ -40,12 +71,37 @@ func (s *Spool) Each(do func(t Stream)) {
 	defer s.mu.Unlock()
 	for _, t := range s.state.streams {
 		if t.next > t.sealed {
-			do(Stream{
-				ID: t.id, Kind: t.kind, Path: t.path,
-				Records: t.next - t.sealed, Bytes: t.held(), Since: time.UnixMilli(t.since()).UTC(),
-			})
+			do(t.outline())
 		}
 	}
+}
+
+// Stream is the stream of that number, if it has records that are not sealed.
+func (s *Spool) Stream(id uint64) (Stream, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.state.streams[id]
+	if t == nil || t.next == t.sealed {
+		return Stream{}, false
+	}
+	return t.outline(), true
+}
+
+// Pressed reports whether memory would have to be relieved of records if so many
+// bytes came, and most of what it holds is of these streams.
+func (s *Spool) Pressed(more int64, streams []uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.cached+more <= s.opts.Memory {
+		return false
+	}
+	theirs := int64(0)
+	for _, id := range streams {
+		if t := s.state.streams[id]; t != nil {
+			theirs += t.bytes
+		}
+	}
+	return 2*theirs > s.state.cached
 }
 
 // Read returns the next records of a stream that are not sealed, up to about so
@@ -58,10 +114,20 @@ func (s *Spool) Read(id uint64, limit int64, most int) (Batch, error) {
 		s.mu.Unlock()
 		return Batch{}, ErrUnknown
 	}
-	b := Batch{Range: Range{Stream: id, First: t.sealed, End: t.sealed}}
+	b := *batches.Get().(*Batch)
+	b.Range = Range{Stream: id, First: t.sealed, End: t.sealed}
 	parts, next := t.parts(), t.next
 	lost := Loss{Kind: t.kind, Path: t.path}
+	for i := range parts {
+		parts[i].hold()
+	}
 	s.mu.Unlock()
+	taken := 0
+	defer func() {
+		for i := range parts[taken:] {
+			parts[taken+i].release()
+		}
+	}()
 
 	size := int64(0)
 	for i := range parts {
@@ -69,8 +135,10 @@ func (s *Spool) Read(id uint64, limit int64, most int) (Batch, error) {
 		if size >= limit || most > 0 && len(b.Records) >= most {
 			return b.upTo(most), nil
 		}
+		taken++
 		if p.extent != nil {
-			size += b.take(p.first, p.extent.count, p.extent.data)
+			b.blocks = append(b.blocks, p.extent.block)
+			size += b.take(p.first, p.extent.count, p.extent.data, p.extent.shapes)
 			continue
 		}
 		r, err := s.readPlace(&p.place)
@@ -79,9 +147,10 @@ func (s *Spool) Read(id uint64, limit int64, most int) (Batch, error) {
 			continue
 		}
 		if err != nil {
+			b.Release()
 			return Batch{}, fmt.Errorf("reading records of %s from the spool: %w", lost.Path, err)
 		}
-		size += b.take(r.first, r.count, r.data)
+		size += b.take(r.first, r.count, r.data, nil)
 	}
 	b.End = next // behind what is lost at the end, too
 	if n := len(b.Ends); n > 0 {
@@ -92,29 +161,48 @@ func (s *Spool) Read(id uint64, limit int64, most int) (Batch, error) {
 
 // upTo drops the records beyond a number of them.
 func (b Batch) upTo(most int) Batch {
+	b.read = len(b.Records)
 	if most > 0 && len(b.Records) > most {
-		b.Records, b.Ends, b.End = b.Records[:most], b.Ends[:most], b.Ends[most-1]
+		b.Records, b.Hints, b.Ends, b.End = b.Records[:most], b.Hints[:most], b.Ends[:most], b.Ends[most-1]
 	}
 	return b
 }
 
-// take adds the records of a run that are not sealed.
-func (b *Batch) take(first uint64, count int, data []byte) (size int64) {
-	all, ok := records(data, count)
-	if !ok {
-		return 0 // its checksum was right: what wrote it counts as this does
-	}
-	for i, rec := range all {
+// take adds the records of a run that are not sealed. Where their shapes are known
+// nothing of them is read, which would have to come from memory for that alone.
+func (b *Batch) take(first uint64, count int, data []byte, shapes []Shape) (size int64) {
+	c := frame.Cursor{Rest: data}
+	b.grow(count)
+	for i := range count {
 		n := first + uint64(i)
+		var rec []byte
+		hint := uint32(0)
+		if shapes != nil {
+			c.Fixed(lengthSize)
+			rec, hint = c.Fixed(int(shapes[i].Size)), shapes[i].Hint
+		} else {
+			rec = c.Bytes()
+		}
+		if c.Bad {
+			break // its checksum was right: what wrote it counts as this does
+		}
 		if n < b.End {
 			continue
 		}
 		b.Records = append(b.Records, rec)
+		b.Hints = append(b.Hints, hint)
 		b.End = n + 1
 		b.Ends = append(b.Ends, b.End)
 		size += int64(len(rec))
 	}
 	return size
+}
+
+// grow makes room for records.
+func (b *Batch) grow(count int) {
+	b.Records = slices.Grow(b.Records, count)
+	b.Hints = slices.Grow(b.Hints, count)
+	b.Ends = slices.Grow(b.Ends, count)
 }
 
 func (s *Spool) readPlace(p *place) (run, error) {
@@ -140,6 +228,7 @@ func (s *Spool) miss(t *stream, p place, lost Loss) {
 	if at < 0 {
 		return // known
 	}
+	s.forget(context.Background())
 	lost.First, lost.End, lost.File = p.first, p.end(), path
 	lost.Reason = "the disk gave back other bytes than were written: " + aside
 	s.opts.Lost(lost)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,7 +20,33 @@ type recovery struct {
 	spool  *Spool
 	losses []Loss
 	damage []journal.Damage
+	// synced is the number behind the last record of each stream that was read before
+	// the journal is torn. It is nil where nothing is behind the tear.
+	synced map[uint64]uint64
 	missed [][]byte // entries by which losses are told once
+}
+
+func (r *recovery) damaged(d journal.Damage) { r.damage = append(r.damage, d) }
+
+// torn notes what was synced for certain: what is missing of it was not torn.
+func (r *recovery) torn() {
+	s := r.spool
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.synced = make(map[uint64]uint64, len(s.state.streams))
+	for id, t := range s.state.streams {
+		r.synced[id] = t.next
+	}
+}
+
+// acknowledged is the number from which on nothing says that records of a stream
+// were ever acknowledged. Only what a crash tore is such: a spill file was synced
+// before anything told of it.
+func (r *recovery) acknowledged(t *stream) uint64 {
+	if r.synced == nil || len(r.certain()) > 0 {
+		return math.MaxUint64
+	}
+	return r.synced[t.id]
 }
 
 // spills takes from files that no entry tells of what is nowhere else, which is
@@ -45,7 +72,7 @@ func (r *recovery) spills() error {
 			}
 		}
 		if err := s.unread[n]; err != nil {
-			r.aside(s.path(spillDir, n))
+			s.moveAside(s.path(spillDir, n)) // what it held is missed, or is not needed any more
 			continue
 		}
 		if err := s.remove(spillDir, n); err != nil {
@@ -53,13 +80,6 @@ func (r *recovery) spills() error {
 		}
 	}
 	return nil
-}
-
-// aside moves a file away that cannot be read. What it held is missed, or is
-// not needed any more.
-func (r *recovery) aside(path string) {
-	s := r.spool
-	_ = s.fs.Rename(path, filepath.Join(s.dirOf(badDir), filepath.Base(path)))
 }
 
 // fill takes what is missed from a file.
@@ -100,7 +120,7 @@ func (r *recovery) outbox() error {
 	}
 	for _, n := range slices.Sorted(maps.Keys(s.state.objects)) {
 		if _, is := on[n]; !is {
-			r.miss(s.state.objects[n])
+			r.giveUp(s.state.objects[n])
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(on)) {
@@ -119,12 +139,13 @@ func (r *recovery) outbox() error {
 	return nil
 }
 
-// miss gives up an object whose file is missing. It has landed, most likely: the
+// giveUp gives up an object whose file is missing. It has landed, most likely: the
 // entry that says so is durable before the file is removed, and may be damaged.
-func (r *recovery) miss(o *object) {
+func (r *recovery) giveUp(o *object) {
 	s := r.spool
 	r.losses = append(r.losses, s.lostObject(o, "their encoded object is missing, and whether it was stored is not known"))
 	s.state.land(o.number)
+	r.missed = append(r.missed, o.landed())
 }
 
 // adopt takes an object that no entry tells of, if something is damaged and it has
@@ -137,7 +158,7 @@ func (r *recovery) adopt(number uint64) error {
 	}
 	e, err := s.read(number, io.Discard)
 	if errors.Is(err, errNotWhole) {
-		r.aside(s.path(outboxDir, number))
+		s.moveAside(s.path(outboxDir, number)) // what it held is missed, or is not needed any more
 		return nil
 	}
 	if err != nil {
@@ -155,8 +176,7 @@ func (r *recovery) adopt(number uint64) error {
 	}
 	var letters []Record
 	for _, l := range e.letters {
-		all, _ := records(l.data, l.count)
-		for _, data := range all {
+		for _, data := range records(l.data, l.count) {
 			letters = append(letters, Record{Kind: l.kind, Path: l.path, Data: data})
 		}
 	}
@@ -184,18 +204,25 @@ func (r *recovery) streams() error {
 // holes names the records that should be there and are not.
 func (r *recovery) holes() {
 	s := r.spool
-	uncertain := len(r.damage) > 0 && len(r.certain()) == 0
 	for _, id := range slices.Sorted(maps.Keys(s.state.streams)) {
 		t := s.state.streams[id]
 		if !t.named {
 			continue
 		}
+		end := r.acknowledged(t)
 		for _, h := range t.holes() {
-			r.losses = append(r.losses, Loss{
-				Kind: t.kind, Path: t.path, First: h.first, End: h.end,
-				Reason: "what held them cannot be read", Unacknowledged: uncertain,
-			})
+			r.miss(t, hole{first: h.first, end: min(h.end, end)}, false)
+			r.miss(t, hole{first: max(h.first, end), end: h.end}, true)
 		}
+	}
+}
+
+func (r *recovery) miss(t *stream, h hole, unacknowledged bool) {
+	if h.first < h.end {
+		r.losses = append(r.losses, Loss{
+			Kind: t.kind, Path: t.path, First: h.first, End: h.end,
+			Reason: "what held them cannot be read", Unacknowledged: unacknowledged,
+		})
 	}
 }
 
@@ -209,7 +236,7 @@ func (r *recovery) unnamed(t *stream) {
 	}
 	if t.next > t.sealed {
 		r.losses = append(r.losses, Loss{
-			First: t.sealed, End: t.next,
+			First: t.sealed, End: t.next, Unacknowledged: t.sealed >= r.acknowledged(t),
 			Reason: "the part of the journal that said which partition they belong to cannot be read: " + aside,
 		})
 	}
@@ -226,16 +253,21 @@ func (r *recovery) tell() error {
 		r.losses = append(r.losses, describe(d))
 	}
 	var certain []string
+	lost := false
 	for _, l := range r.losses {
 		s.opts.Lost(l)
 		if !l.Unacknowledged {
 			certain = append(certain, l.String())
+			lost = lost || l.End > l.First
 		}
 	}
 	if s.opts.OnDamage == Stop && len(certain) > 0 {
 		return fmt.Errorf("%w: %s; on_damage: quarantine goes on without", ErrDamaged, strings.Join(certain, "; "))
 	}
-	for _, entry := range r.missed {
+	if lost {
+		s.forget(context.Background())
+	}
+	for _, entry := range r.missed { // last: the next start says nothing of these
 		if err := s.commit(context.Background(), entry); err != nil {
 			return fmt.Errorf("opening the spool in %s: %w", s.dir, err)
 		}
@@ -248,7 +280,7 @@ func describe(d journal.Damage) Loss {
 	l := Loss{File: d.Path, Unacknowledged: d.Torn}
 	switch {
 	case d.Missing:
-		l.Reason = "a file of the journal is missing"
+		l.Reason = "a file of the journal is missing; records may be lost that were in it, and others stored twice"
 	case d.Torn:
 		l.Reason = fmt.Sprintf("the last %d bytes from %d on were not complete", d.To-d.From, d.From)
 	default:

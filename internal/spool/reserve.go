@@ -34,10 +34,6 @@ func (r *reserve) release() {
 	}
 }
 
-// zeros is what the reserve is filled with: space that is only promised may be
-// missing when it is needed.
-const zeros = 1 << 20
-
 // hold takes the space, unless it is held.
 func (r *reserve) hold() error {
 	r.mu.Lock()
@@ -49,12 +45,7 @@ func (r *reserve) hold() error {
 	if err != nil {
 		return err
 	}
-	block := make([]byte, min(zeros, r.size))
-	for left := r.size; left > 0 && err == nil; {
-		_, err = f.Write(block[:min(int64(len(block)), left)])
-		left -= int64(len(block))
-	}
-	if err == nil {
+	if err = f.Allocate(r.size); err == nil {
 		err = f.Sync()
 	}
 	if cerr := f.Close(); err == nil {

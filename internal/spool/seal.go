@@ -67,16 +67,16 @@ func (s *Spool) begin(r Range, intent []byte, letters []Record) (*envelope, erro
 	case t.sealing || r.First != t.sealed || r.End <= r.First || r.End > t.next:
 		return nil, ErrOutOfOrder
 	}
-	t.sealing = true
+	t.sealing, t.made = true, s.state.nextObject
 	e := &envelope{
 		number: s.state.nextObject, stream: t.id, kind: t.kind, path: t.path,
 		first: r.First, end: r.End, intent: intent, at: max(t.since(), 0),
 	}
 	s.state.nextObject++
-	for _, l := range letters {
-		e.letters = append(e.letters, run{
-			named: true, kind: l.Kind, path: l.Path, count: 1, data: appendRecord(nil, l.Data),
-		})
+	for i := range letters {
+		l := &letters[i]
+		_, count := l.size()
+		e.letters = append(e.letters, run{named: true, kind: l.Kind, path: l.Path, count: count, data: l.append(nil)})
 	}
 	return e, nil
 }
@@ -112,7 +112,7 @@ func (s *Spool) store(e *envelope, body io.WriterTo) (int64, error) {
 
 func (s *Spool) commitSeal(ctx context.Context, e *sealed, letters []Record) error {
 	s.mu.Lock()
-	ticket := s.journal.Enqueue(s.number(e.head(frame.New(0)), letters))
+	ticket := s.journal.Enqueue(s.number(e.head(frame.New(0)), letters, 0))
 	s.mu.Unlock()
 	return s.settled(ticket.Wait(ctx))
 }
@@ -133,7 +133,7 @@ func (s *Spool) commit(ctx context.Context, entry []byte) error {
 	if closed {
 		return ErrClosed
 	}
-	return s.settled(s.journal.Enqueue(entry).Wait(ctx))
+	return s.settled(s.journal.Enqueue(entry, nil).Wait(ctx))
 }
 
 // Objects are those that have not landed, in the order in which they were sealed.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
 )
 
 // smallRun is what a run should have at least: to read many that are smaller back
@@ -28,6 +30,7 @@ func (s *Spool) relieve(ctx context.Context) {
 	if len(victims) == 0 {
 		return
 	}
+	defer release(victims)
 	if err := s.write(ctx, victims); err != nil {
 		if !errors.Is(err, ErrClosed) {
 			s.failed(fmt.Errorf("spilling records to %s: %w", s.dir, err))
@@ -77,8 +80,17 @@ func (s *Spool) victims() []victim {
 // victim is a run that leaves memory.
 type victim struct {
 	run
-	data [][]byte
-	size int
+	data   [][]byte
+	blocks []*memory.Block // of the data, held
+	size   int
+}
+
+func release(victims []victim) {
+	for i := range victims {
+		for _, b := range victims[i].blocks {
+			b.Release()
+		}
+	}
 }
 
 // runs is what is in memory of a stream. Records that follow each other are one,
@@ -97,7 +109,7 @@ func (t *stream) runs() []victim {
 		v := &runs[n-1]
 		v.count += e.count
 		v.size += len(e.data)
-		v.data = append(v.data, e.data)
+		v.data, v.blocks = append(v.data, e.data), append(v.blocks, e.block.Hold())
 	}
 	return runs
 }
@@ -116,7 +128,7 @@ func (s *Spool) write(ctx context.Context, runs []victim) error {
 	}
 	s.mu.Lock()
 	s.spilling[number] = &spillFile{number: number, size: w.offset, places: w.places}
-	ticket := s.journal.Enqueue(about(entrySpilled, number))
+	ticket := s.journal.Enqueue(about(entrySpilled, number), nil)
 	s.mu.Unlock()
 	return s.settled(ticket.Wait(ctx))
 }

@@ -22,6 +22,8 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/journal"
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
+	"github.com/s3-destination/s3-destination/internal/spool/redelivery"
 )
 
 // Options are the limits of a spool, and whom it tells.
@@ -38,6 +40,9 @@ type Options struct {
 	Memory int64
 	// SegmentSize is how large the files of the journal become; 0: 64 MiB.
 	SegmentSize int64
+	// Remember is how many of the records that came last are recognised when they
+	// come again after the next start; 0: 262,144.
+	Remember int
 	// OnDamage says what happens when something cannot be read at the start.
 	OnDamage OnDamage
 	// Lost is told of records that cannot be read any more.
@@ -54,8 +59,9 @@ type Options struct {
 }
 
 const (
-	defaultSegment = 64 << 20
-	groupSize      = 4 << 20
+	defaultSegment  = 64 << 20
+	defaultRemember = 1 << 18
+	groupSize       = 4 << 20
 )
 
 func (o *Options) complete() {
@@ -100,6 +106,7 @@ type Spool struct {
 	// spilling are files whose entries are on their way to the journal.
 	spilling map[uint64]*spillFile
 	outbox   int64 // bytes of its files
+	recall   *redelivery.Recall
 	// unread are spill files that could not be read when the spool was opened.
 	unread map[uint64]error
 
@@ -132,14 +139,15 @@ func (s *Spool) path(dir string, number uint64) string {
 func fileName(dir string, number uint64) string { return fmt.Sprintf("%020d.%s", number, dir) }
 
 // apply takes an entry of the journal into the state.
-func (s *Spool) apply(segment uint64, payload []byte) {
+func (s *Spool) apply(segment uint64, payload []byte, block *memory.Block) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.entry = len(payload)
+	s.state.entry, s.state.block = len(payload), block
 	if s.journal == nil { // it is being opened, and reads segments as a whole
 		s.state.entry = math.MaxInt
 	}
 	s.state.apply(segment, payload)
+	s.state.block = nil
 }
 
 func (s *Spool) checkpoint() []byte {

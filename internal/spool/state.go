@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
+	"github.com/s3-destination/s3-destination/internal/spool/redelivery"
 )
 
 // state is what the entries of the journal make up. It is changed only by
@@ -22,14 +24,17 @@ type state struct {
 	// inSegment counts the extents in memory that a segment of the journal has
 	// on disk.
 	inSegment map[uint64]int
+	// marks are those of the records that came last.
+	marks *redelivery.Memory
 	// cached and spillBytes are the bytes in memory and in spill files.
 	cached, spillBytes int64
 
 	nextStream, nextObject, nextFile uint64
 
 	// entry is the length of the memory that the entry is part of which is being
-	// applied.
+	// applied, and block that memory, nil for that of the garbage collector.
 	entry int
+	block *memory.Block
 
 	// index returns what a spill file holds; nil when it cannot be read.
 	index func(file uint64) *spillFile
@@ -65,6 +70,7 @@ func newState() *state {
 		streams: map[uint64]*stream{}, byPath: map[name]*stream{},
 		files: map[uint64]*spillFile{}, objects: map[uint64]*object{}, landed: map[uint64]*object{},
 		inSegment:  map[uint64]int{},
+		marks:      redelivery.NewMemory(defaultRemember),
 		nextStream: 1, nextObject: 1, nextFile: 1,
 	}
 }
@@ -79,10 +85,12 @@ func (s *state) apply(segment uint64, payload []byte) bool {
 	case entryCheckpoint:
 		if p := parseCheckpoint(c); !c.Bad {
 			s.restore(&p)
+			s.marks.Clear()
+			s.marks.Read(c)
 		}
 	case entryAppend:
-		if runs := parseRuns(c); !c.Bad {
-			s.append(segment, runs)
+		if runs := parseRuns(c); !c.Bad && s.append(segment, runs) {
+			s.marks.Read(c)
 		}
 	case entrySpilled:
 		if n := c.Uint(); !c.Bad {
@@ -107,6 +115,8 @@ func (s *state) apply(segment uint64, payload []byte) bool {
 		if t, holes := s.streams[c.Uint()], parseHoles(c); t != nil && !c.Bad {
 			t.missed = append(t.missed, holes...)
 		}
+	case entryForgotten:
+		s.marks.Clear()
 	default:
 		return false
 	}
@@ -132,7 +142,8 @@ func (s *state) name(t *stream, kind Kind, path string) {
 	}
 }
 
-func (s *state) append(segment uint64, runs []run) {
+// append reports whether it is the first time that these records come.
+func (s *state) append(segment uint64, runs []run) (fresh bool) {
 	for i := range runs {
 		r := &runs[i]
 		t := s.stream(r.stream)
@@ -143,43 +154,18 @@ func (s *state) append(segment uint64, runs []run) {
 		if r.first < t.next {
 			continue // known from a segment that does not count any more
 		}
+		fresh = true
 		t.next = r.end()
 		t.assigned = max(t.assigned, t.next)
 		if t.next <= t.sealed {
 			continue
 		}
-		e := extent{first: r.first, count: r.count, at: r.at, segment: segment, data: s.keep(r.data)}
+		e := extent{first: r.first, count: r.count, at: r.at, segment: segment, shapes: t.arrived(r.first)}
+		e.data, e.block = s.keep(r.data)
 		t.cached = append(t.cached, e)
 		s.charge(t, &e, 1)
 	}
-}
-
-// keep returns data that may be held for long. A part of an entry that is not
-// most of it would hold the rest, too.
-func (s *state) keep(data []byte) []byte {
-	if 2*len(data) > s.entry {
-		return data
-	}
-	return slices.Clone(data)
-}
-
-func (s *state) charge(t *stream, e *extent, sign int) {
-	t.bytes += int64(sign) * e.charge()
-	s.cached += int64(sign) * e.charge()
-	if s.inSegment[e.segment] += sign; s.inSegment[e.segment] == 0 {
-		delete(s.inSegment, e.segment)
-	}
-}
-
-// uncache drops what is in memory before a number.
-func (s *state) uncache(t *stream, before uint64) {
-	n := 0
-	for n < len(t.cached) && t.cached[n].end() <= before {
-		s.charge(t, &t.cached[n], -1)
-		n++
-	}
-	clear(t.cached[:n])
-	t.cached = t.cached[n:]
+	return fresh
 }
 
 func (s *state) keepFile(f *spillFile) {
@@ -275,7 +261,7 @@ func (s *state) checkpoint() []byte {
 			number: n, stream: o.stream, first: o.first, end: o.end, size: o.size, at: o.at, intent: o.intent,
 		})
 	}
-	return p.append(nil)
+	return s.marks.Append(p.append(nil))
 }
 
 // forget drops a stream with all that it holds.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
 )
 
 // stream is the records of one partition, which have gap-free numbers. Those
@@ -25,13 +27,16 @@ type stream struct {
 	spilled []place
 	cached  []extent
 	bytes   int64 // of cached
+	shapes  int64 // how many cached has
 
-	pending int    // entries that name it and are not durable
+	pending int // entries that name it and are not durable
+	coming  []announced
 	call    uint64 // the last one that brought records
 	slot    int    // its run in that
 	told    int    // entries that tell its path
 	objects int    // objects that have not landed
 	sealing bool   // an object is being sealed
+	made    uint64 // the number of that
 }
 
 // extent is records in memory, which the journal has on disk.
@@ -41,6 +46,8 @@ type extent struct {
 	at      int64
 	segment uint64 // of the journal
 	data    []byte
+	block   *memory.Block // that has the data and is held for it, or nil
+	shapes  []Shape       // of all records, or nil
 }
 
 func (e *extent) end() uint64 { return e.first + uint64(e.count) }
@@ -48,7 +55,35 @@ func (e *extent) end() uint64 { return e.first + uint64(e.count) }
 // extentOverhead is about what an extent takes beside its data.
 const extentOverhead = 96
 
-func (e *extent) charge() int64 { return int64(len(e.data)) + extentOverhead }
+func (e *extent) charge() int64 {
+	return int64(len(e.data)) + int64(len(e.shapes))*shapeSize + extentOverhead
+}
+
+const shapeSize = 8
+
+// announced are the shapes of records that are on their way to the disk.
+type announced struct {
+	first  uint64
+	shapes []Shape
+}
+
+// announce keeps the shapes of records until they are durable.
+func (s *stream) announce(first uint64, shapes []Shape) {
+	s.coming = append(s.coming, announced{first, shapes})
+}
+
+// arrived returns the shapes of records that are durable now, and forgets those of
+// all before them.
+func (s *stream) arrived(first uint64) []Shape {
+	for len(s.coming) > 0 && s.coming[0].first <= first {
+		a := s.coming[0]
+		s.coming = s.coming[1:]
+		if a.first == first {
+			return a.shapes
+		}
+	}
+	return nil
+}
 
 // place is where a spill file holds records.
 type place struct {
@@ -86,6 +121,19 @@ type part struct {
 	first, end uint64
 	place      place
 	extent     *extent
+}
+
+// hold keeps the memory of the part from being used again.
+func (p *part) hold() {
+	if p.extent != nil {
+		p.extent.block.Hold()
+	}
+}
+
+func (p *part) release() {
+	if p.extent != nil {
+		p.extent.block.Release()
+	}
 }
 
 // parts are all records that are not sealed, by number. Those of spill files come
@@ -132,9 +180,10 @@ func (s *stream) insert(p place) {
 	s.next, s.assigned = max(s.next, p.end()), max(s.assigned, p.end())
 }
 
-// held is about the bytes of the records that are not sealed.
+// held is about the bytes of the records that are not sealed. What memory takes beside
+// them is no part of that: it is compared with the bytes that were encoded.
 func (s *stream) held() int64 {
-	n := s.bytes - int64(len(s.cached))*extentOverhead
+	n := s.bytes - int64(len(s.cached))*extentOverhead - s.shapes*(shapeSize+lengthSize)
 	for i := range s.spilled {
 		n += s.spilled[i].length
 	}
@@ -146,10 +195,20 @@ type Stream struct {
 	ID   uint64
 	Kind Kind
 	Path string
+	// First is the number of the first of them.
+	First uint64
 	// Records is how many there are, of which those lost to damage count too.
 	Records uint64
 	// Bytes is about what they take.
 	Bytes int64
 	// Since is when the oldest of them arrived.
 	Since time.Time
+}
+
+// outline is what is told of a stream.
+func (s *stream) outline() Stream {
+	return Stream{
+		ID: s.id, Kind: s.kind, Path: s.path, First: s.sealed,
+		Records: s.next - s.sealed, Bytes: s.held(), Since: time.UnixMilli(s.since()).UTC(),
+	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/spool"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
 	"github.com/s3-destination/s3-destination/internal/testutil/crashdisk"
 )
 
@@ -24,11 +25,13 @@ const dir = "/spool/label"
 // world is what outlives a process: a disk, a bucket, and requests that are still
 // on their way to it.
 type world struct {
-	t      *testing.T
-	disk   *crashdisk.Disk
-	rand   *rand.Rand
-	bucket map[string]stored
-	late   []stored
+	t    *testing.T
+	disk *crashdisk.Disk
+	rand *rand.Rand
+	// together: the records of a call may come in stretches of memory.
+	together bool
+	bucket   map[string]stored
+	late     []stored
 
 	appended, acknowledged map[string]bool
 	losses                 []spool.Loss
@@ -52,7 +55,7 @@ func (i intent) key() string { return fmt.Sprintf("%s/%03d", i.Path, i.Number) }
 
 func newWorld(t *testing.T, d *crashdisk.Disk, seed uint64) *world {
 	return &world{
-		t: t, disk: d, rand: rand.New(rand.NewPCG(seed, 1)), bucket: map[string]stored{},
+		t: t, disk: d, together: seed%2 == 0, rand: rand.New(rand.NewPCG(seed, 1)), bucket: map[string]stored{},
 		appended: map[string]bool{}, acknowledged: map[string]bool{},
 	}
 }
@@ -107,10 +110,41 @@ func (w *world) append(s *spool.Spool) {
 		w.appended[id] = true
 		records = append(records, spool.Record{Path: fmt.Sprintf("p%d", w.rand.IntN(4)), Data: []byte(id)})
 	}
-	require.NoError(w.t, s.Append(w.t.Context(), records))
+	if w.together && w.records%2 == 0 {
+		records = together(records)
+	}
+	err := s.Append(w.t.Context(), records)
+	records[0].Block.Release()
+	require.NoError(w.t, err)
 	for _, id := range ids {
 		w.acknowledged[id] = true
 	}
+}
+
+// together makes one of the records of each stream.
+func together(records []spool.Record) []spool.Record {
+	var all []spool.Record
+	at := map[string]int{}
+	for _, r := range records {
+		i, known := at[r.Path]
+		if !known {
+			i = len(all)
+			at[r.Path] = i
+			all = append(all, spool.Record{Path: r.Path})
+		}
+		begin := len(all[i].Data)
+		all[i].Data = append(spool.Begin(all[i].Data), r.Data...)
+		shape := spool.Shape{Hint: uint32(len(r.Data))}
+		shape.Size = spool.End(all[i].Data, begin)
+		all[i].Shapes = append(all[i].Shapes, shape)
+		all[i].Count++
+	}
+	if len(all) == 1 {
+		all[0].Room = spool.Headroom
+		all[0].Block = memory.Get(spool.Headroom + len(all[0].Data))
+		all[0].Data = append(all[0].Block.Bytes()[:spool.Headroom], all[0].Data...)
+	}
+	return all
 }
 
 // seal makes an object of some of the records of a stream. Bad ones become dead
@@ -125,6 +159,7 @@ func (w *world) seal(s *spool.Spool) bool {
 	if err != nil {
 		return true // the disk: again later
 	}
+	defer b.Release()
 	r := b.Range
 	if len(b.Ends) > 2 && w.rand.IntN(3) == 0 { // not all fit
 		r.End = b.Ends[len(b.Ends)-2]

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"sync"
 )
@@ -26,6 +27,18 @@ var blockPool = sync.Pool{New: func() any {
 type Body struct {
 	blocks []*[]byte
 	size   int64
+	// summed: sums has the CRC32C of each block.
+	summed bool
+	sums   []uint32
+}
+
+// Summed returns an empty body that sums what is written to it, as long as that is in
+// a cache of the processor.
+func Summed() *Body { return &Body{summed: true} }
+
+// BlockWriter takes bytes whose CRC32C is known.
+type BlockWriter interface {
+	WriteBlock(p []byte, crc32c uint32) (int, error)
 }
 
 // BodyOf returns a body that holds a copy of the given chunks, in order.
@@ -42,14 +55,35 @@ func (b *Body) Write(p []byte) (int, error) {
 	total := len(p)
 	for len(p) > 0 {
 		n := copy(b.room(), p)
+		b.sum(p[:n])
 		p = p[n:]
 		b.size += int64(n)
 	}
 	return total, nil
 }
 
+// sum adds to the sum of the last block.
+func (b *Body) sum(p []byte) {
+	if b.summed {
+		last := &b.sums[len(b.sums)-1]
+		*last = crc32.Update(*last, tableCRC32C, p)
+	}
+}
+
+// crc32c is the checksum of the whole body, if it is summed.
+func (b *Body) crc32c() (crc uint64, summed bool) {
+	for i, sum := range b.sums {
+		n := min(b.size-int64(i)*blockSize, blockSize)
+		crc = combineCRC(32, polyCRC32C, crc, uint64(sum), n)
+	}
+	return crc, b.summed
+}
+
 // WriteString appends s. It never fails.
 func (b *Body) WriteString(s string) (int, error) {
+	if b.summed {
+		return b.Write([]byte(s))
+	}
 	total := len(s)
 	for s != "" {
 		n := copy(b.room(), s)
@@ -65,6 +99,9 @@ func (b *Body) room() []byte {
 	off := int(b.size % blockSize)
 	if int64(len(b.blocks))*blockSize == b.size {
 		b.blocks = append(b.blocks, blockPool.Get().(*[]byte))
+		if b.summed {
+			b.sums = append(b.sums, 0)
+		}
 	}
 	return (*b.blocks[len(b.blocks)-1])[off:]
 }
@@ -82,11 +119,20 @@ func (b *Body) Reset() {
 	*b = Body{}
 }
 
-// WriteTo writes the whole body to w without copying it first.
+// WriteTo writes the whole body to w without copying it first, with its sums if there
+// are some and w is a BlockWriter.
 func (b *Body) WriteTo(w io.Writer) (int64, error) {
 	var written int64
+	blocks, takes := w.(BlockWriter)
+	takes = takes && b.summed
 	err := b.eachBlock(0, b.size, func(p []byte) error {
-		n, err := w.Write(p)
+		var n int
+		var err error
+		if takes {
+			n, err = blocks.WriteBlock(p, b.sums[written/blockSize])
+		} else {
+			n, err = w.Write(p)
+		}
 		written += int64(n)
 		return err
 	})

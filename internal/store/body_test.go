@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"hash/crc32"
 	"io"
 	"runtime"
 	"strings"
@@ -210,5 +211,44 @@ func BenchmarkBodyWrite(b *testing.B) {
 		if body.Len() > 64<<20 {
 			body.Reset()
 		}
+	}
+}
+
+// summing is a BlockWriter that sums for itself what it is given.
+type summing struct {
+	bytes.Buffer
+
+	wrong int
+}
+
+func (s *summing) WriteBlock(p []byte, crc32c uint32) (int, error) {
+	if crc32c != crc32.Checksum(p, tableCRC32C) {
+		s.wrong++
+	}
+	return s.Write(p)
+}
+
+func TestABodyTellsTheSumsOfItsBlocks(t *testing.T) {
+	for _, size := range []int{0, 1, 1000, blockSize, 2*blockSize + 77} {
+		content := bytes.Repeat([]byte("0123456"), size/7+1)[:size]
+		plain, b := BodyOf(content), Summed()
+		for from := 0; from < size; from += 300_001 {
+			piece := content[from:min(from+300_001, size)]
+			_, _ = b.Write(piece[:len(piece)/2])
+			_, _ = b.WriteString(string(piece[len(piece)/2:]))
+		}
+		var to summing
+		n, err := b.WriteTo(&to)
+		require.NoError(t, err)
+		assert.EqualValues(t, size, n)
+		assert.True(t, bytes.Equal(content, to.Bytes()))
+		assert.Zero(t, to.wrong, "of %d bytes", size)
+		assert.Equal(t, ChecksumCRC32C.of(plain, 0, plain.Len()), ChecksumCRC32C.of(b, 0, b.Len()))
+		if size > 0 {
+			assert.Equal(t, ChecksumCRC32C.of(plain, 1, plain.Len()-1), ChecksumCRC32C.of(b, 1, b.Len()-1), "of a part")
+		}
+		_, err = plain.WriteTo(&to)
+		require.NoError(t, err)
+		assert.Zero(t, to.wrong, "nobody claims to know the sums of another body")
 	}
 }

@@ -104,6 +104,10 @@ func (c Checksum) of(b *Body, off, n int64) partSum {
 	p := partSum{n: n}
 	switch c {
 	case ChecksumCRC32C:
+		if known, summed := b.crc32c(); summed && n == b.size {
+			p.crc = known
+			break
+		}
 		var crc uint32
 		_ = b.eachBlock(off, n, func(piece []byte) error {
 			crc = crc32.Update(crc, tableCRC32C, piece)

@@ -87,6 +87,8 @@ type Error struct {
 	Op Op
 	// Bucket and Key say where; Key is a prefix for a listing.
 	Bucket, Key string
+	// Directory is where objects are that are in no bucket.
+	Directory string
 	// Address is scheme and host of the server that was asked; empty when
 	// nothing was sent.
 	Address string
@@ -117,7 +119,11 @@ type Error struct {
 // to do about it. It never holds a secret.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s s3://%s", doing(e.Op), e.Bucket)
+	if e.Directory != "" {
+		fmt.Fprintf(&b, "%s %s", doing(e.Op), e.Directory)
+	} else {
+		fmt.Fprintf(&b, "%s s3://%s", doing(e.Op), e.Bucket)
+	}
 	if e.Key != "" {
 		b.WriteString("/" + e.Key)
 	}
@@ -164,6 +170,12 @@ func MissingRight(err error) bool {
 		return false
 	}
 	return e.Class == ClassDenied && !errors.Is(e.is, errFull) || e.Class == ClassKMS && strings.Contains(e.Code, "AccessDenied")
+}
+
+// InDirectory is the error of a store whose objects are in a directory. reason says
+// for people why, and cause may wrap one of the sentinels.
+func InDirectory(op Op, directory, key string, class Class, reason string, cause error) *Error {
+	return &Error{Op: op, Directory: directory, Key: key, Class: class, Attempts: 1, Err: cause, reason: reason}
 }
 
 func doing(op Op) string {

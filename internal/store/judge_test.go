@@ -82,6 +82,13 @@ func TestWhatProvesASuccess(t *testing.T) {
 	assert.False(t, f.sent, "a redirect is no success")
 }
 
+func TestPartsOfObjectsAreForThoseWhoAskForThem(t *testing.T) {
+	p, etag := &proof{learned: &learned{}}, []string{"ETag", `"e"`}
+	require.NoError(t, judged(t, p, OpGetObject, http.Header{"Range": {"bytes=0-1"}}, 206, "{}", etag...))
+	require.NoError(t, judged(t, p, OpGetObject, http.Header{"Range": {"bytes=0-1"}}, 200, "{}", etag...))
+	require.ErrorContains(t, judged(t, p, OpGetObject, nil, 206, "{}", etag...), "HTTP 206 where a success of S3 belongs")
+}
+
 // TestChecksumsThatAreRepeated: compared for every algorithm that S3 repeats, in
 // the headers or in the result, and expected once they have come.
 func TestChecksumsThatAreRepeated(t *testing.T) {

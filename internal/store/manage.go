@@ -5,14 +5,10 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
-	"github.com/s3-destination/s3-destination/internal/store/bucket"
 )
 
 // Delete removes one object (on a versioned bucket: hides it). Deleting what is
@@ -72,64 +68,4 @@ func userMetadata(headers map[string]string) map[string]string {
 		metadata[strings.ToLower(k)] = v
 	}
 	return metadata
-}
-
-// unordered is why a directory bucket is not listed:
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
-var unordered = verdict{
-	class: ClassInvalid, is: ErrNotImplemented,
-	reason: "a directory bucket lists its keys in no order",
-	advice: "nothing to do: numbers in use are found by trying",
-}
-
-// MaxListed is the most keys that one listing returns:
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
-const MaxListed = 1000
-
-// List returns the first keys that begin with prefix and sort after the key
-// after (empty: from the first), at most limit of them and at most [MaxListed],
-// in the order of S3. It is one request. It needs s3:ListBucket; [ClassDenied]
-// without it is an answer that callers must be able to live with, and so is
-// [ErrNotImplemented]: a directory bucket lists in no order, and begins where it
-// likes.
-func (s *Store) List(ctx context.Context, prefix, after string, limit int) ([]string, error) {
-	if s.bucket.Kind == bucket.Directory {
-		return nil, s.newError(OpListObjects, prefix, unordered, ErrNotImplemented)
-	}
-	input := &s3.ListObjectsV2Input{
-		Bucket: aws.String(s.cfg.Bucket), Prefix: aws.String(prefix), StartAfter: optional(after),
-		MaxKeys: aws.Int32(int32(min(max(limit, 1), MaxListed))),
-		// XML cannot hold every key that others may have written.
-		EncodingType:        types.EncodingTypeUrl,
-		ExpectedBucketOwner: optional(s.cfg.ExpectedBucketOwner),
-	}
-	var page *s3.ListObjectsV2Output
-	_, err := s.do(ctx, request{
-		op: OpListObjects, key: prefix,
-		send: func(ctx context.Context, _ func(io.ReadSeeker) io.ReadSeeker) (err error) {
-			page, err = s.client.ListObjectsV2(ctx, input)
-			return err
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return keysOf(page), nil
-}
-
-// keysOf returns the keys of a page. A key that cannot be decoded is left out:
-// it is none of ours.
-func keysOf(page *s3.ListObjectsV2Output) []string {
-	keys := make([]string, 0, len(page.Contents))
-	for _, object := range page.Contents {
-		key := aws.ToString(object.Key)
-		if page.EncodingType == types.EncodingTypeUrl { // not every store does as it is asked
-			var err error
-			if key, err = url.QueryUnescape(key); err != nil {
-				continue
-			}
-		}
-		keys = append(keys, key)
-	}
-	return keys
 }

@@ -81,7 +81,7 @@ func (p *proof) judge(r *http.Request, key string, a answer) error {
 	case a.root == rootError:
 		return nil // an error of S3's, which Do makes one by its status
 	}
-	if missing := a.missing(); missing != "" {
+	if missing := a.missing(r.Header.Get("Range") != ""); missing != "" {
 		return unproven(a, missing)
 	}
 	if !a.echoes(key) {
@@ -93,8 +93,9 @@ func (p *proof) judge(r *http.Request, key string, a answer) error {
 	return p.checksum(r, a)
 }
 
-// missing says what a success lacks that S3 sends; empty when it is proven.
-func (a answer) missing() string {
+// missing says what a success lacks that S3 sends; empty when it is proven. Only who
+// asked for a part is served with one.
+func (a answer) missing(part bool) string {
 	switch {
 	case a.doc == docHTML:
 		return "HTML where " + a.belongs() + " belongs"
@@ -102,7 +103,7 @@ func (a answer) missing() string {
 		if a.status == http.StatusOK || a.status == http.StatusNoContent {
 			return ""
 		}
-	case a.status != http.StatusOK:
+	case a.status != http.StatusOK && (a.status != http.StatusPartialContent || !part):
 	case a.op == OpHeadObject:
 		if a.describesObject() {
 			return ""

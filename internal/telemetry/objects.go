@@ -51,7 +51,7 @@ func (m *Metrics) Noted(o chunk.Object) {
 func (m *Metrics) countMended(o chunk.Object) {
 	halves := int64(0)
 	for i := range o.Records {
-		if jsonscan.LoneSurrogates(o.Records[i].Raw) {
+		if !o.Notes.Whole && jsonscan.LoneSurrogates(o.Records[i].Raw) {
 			halves++
 		}
 	}

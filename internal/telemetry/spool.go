@@ -15,7 +15,7 @@ import (
 type spooling struct {
 	bytes, oldestSpooled, outbox, nearlyFull, callsHeld *service.MetricGauge
 	synced                                              *service.MetricTimer
-	lost, damaged, diskErrors                           *service.MetricCounter
+	lost, damaged, diskErrors, redelivered              *service.MetricCounter
 	refusedDisk                                         warning
 }
 
@@ -41,8 +41,9 @@ func newSpooling(m *service.Metrics, on bool, size int64) *spooling {
 		lost:          m.NewCounter(prefix + "spool_lost_records_total"),
 		damaged:       m.NewCounter(prefix + "spool_damaged_total"),
 		diskErrors:    m.NewCounter(prefix + "spool_disk_errors_total"),
+		redelivered:   m.NewCounter(prefix + "spool_redelivered_records_total"),
 	}
-	for _, c := range []*service.MetricCounter{s.lost, s.damaged, s.diskErrors} {
+	for _, c := range []*service.MetricCounter{s.lost, s.damaged, s.diskErrors, s.redelivered} {
 		c.Incr(0)
 	}
 	m.NewGauge(prefix + "spool_max_size_bytes").Set(size)
@@ -82,6 +83,9 @@ func (m *Metrics) SpoolLost(l spool.Loss) {
 	m.spool.lost.Incr(int64(l.End - l.First))
 	m.log.Errorf("The spool is damaged, and goes on without %s", l)
 }
+
+// SpoolRedelivered counts records that an earlier process has written.
+func (m *Metrics) SpoolRedelivered(n int) { m.spool.redelivered.Incr(int64(n)) }
 
 // SpoolFailed tells of what could not be done, and is tried again.
 func (m *Metrics) SpoolFailed(err error) {

@@ -131,6 +131,9 @@ func (v *Values) calendar(k kind) (n, width int) {
 
 // appendPadded appends a number with leading zeros up to the width.
 func appendPadded(dst []byte, n, width int) []byte {
+	if width == 2 && n < 100 { // as all but years are
+		return append(dst, byte('0'+n/10), byte('0'+n%10))
+	}
 	var digits [20]byte
 	at := len(digits)
 	for n > 0 || width > 0 {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/source"
 )
 
@@ -24,6 +26,8 @@ type Account struct {
 	// elsewhere: what comes back as failed goes to another output or is
 	// dropped on purpose, so that it is none of ours.
 	elsewhere bool
+	// sole: it is the only output of its pipeline.
+	sole bool
 
 	waiting waiting
 
@@ -36,7 +40,9 @@ type Account struct {
 // NewAccount returns the account of the output at a path of a configuration.
 // report is told once a second how long the oldest batch has waited.
 func NewAccount(path []string, report func(oldest time.Duration)) *Account {
-	return &Account{elsewhere: goesElsewhere(path), waiting: waiting{report: report}}
+	a := &Account{elsewhere: goesElsewhere(path), sole: slices.Equal(path, []string{"output"}), waiting: waiting{report: report}}
+	a.waiting.pace.Note(time.Now(), 0, 0)
+	return a
 }
 
 // Enter notes a call with a batch of that many records. End must be called with
@@ -44,9 +50,10 @@ func NewAccount(path []string, report func(oldest time.Duration)) *Account {
 func (a *Account) Enter(records int) *Call { return a.waiting.enter(records) }
 
 // End notes how a call has ended. What is reported record by record is for
-// GiveBack.
-func (a *Account) End(c *Call, batch service.MessageBatch, err error) {
-	a.settle(c, batch, err)
+// GiveBack. meta is the metadata of the i-th record of the call, or its message:
+// End asks for it only where records were given back before.
+func (a *Account) End(c *Call, meta func(i int) record.Metadata, err error) {
+	a.settle(c, meta, err)
 	a.waiting.leave(c)
 }
 
@@ -59,6 +66,10 @@ func (a *Account) Waiting() string {
 	return fmt.Sprintf("%s in %s wait, the oldest for %s", several(t.records, "record", "records"),
 		several(t.batches, "batch", "batches"), time.Since(t.since).Round(time.Second))
 }
+
+// Flow tells what has arrived and what waits, with the rate over a window of a minute
+// at most.
+func (a *Account) Flow(now time.Time, window time.Duration) Flow { return a.waiting.flow(now, window) }
 
 // Close ends the reports.
 func (a *Account) Close() { a.waiting.close() }
@@ -80,11 +91,11 @@ func (t *tally) add(more tally) {
 	}
 }
 
-func (a *Account) settle(c *Call, batch service.MessageBatch, err error) {
+func (a *Account) settle(c *Call, meta func(i int) record.Metadata, err error) {
 	one := tally{batches: 1, records: c.records, since: c.since}
 	switch {
 	case err == nil:
-		a.failed.stored(batch)
+		a.failed.stored(c.records, meta)
 	case errors.Is(err, ErrStopped):
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -103,7 +114,7 @@ func (a *Account) GiveBack(batch service.MessageBatch, failures []chunk.Failure)
 		return nil
 	}
 	a.note(batch, failures)
-	return batchError(batch, failures)
+	return a.batchError(batch, failures)
 }
 
 func (a *Account) note(batch service.MessageBatch, failures []chunk.Failure) {
@@ -117,11 +128,12 @@ func (a *Account) note(batch service.MessageBatch, failures []chunk.Failure) {
 		}
 		stored[f.Index] = nil
 	}
-	a.failed.stored(stored)
+	stored = slices.DeleteFunc(stored, func(m *service.Message) bool { return m == nil })
+	a.failed.stored(len(stored), func(i int) record.Metadata { return stored[i] })
 }
 
 // batchError names the failed records of a batch to Benthos.
-func batchError(batch service.MessageBatch, failures []chunk.Failure) error {
+func (a *Account) batchError(batch service.MessageBatch, failures []chunk.Failure) error {
 	headline := failures[0].Err
 	if n := len(failures); n > 1 {
 		headline = fmt.Errorf("storing %d of %d records, among them: %w", n, len(batch), headline)
@@ -131,9 +143,21 @@ func batchError(batch service.MessageBatch, failures []chunk.Failure) error {
 	}
 	err := service.NewBatchError(batch, headline)
 	for _, f := range failures {
-		_ = err.Failed(f.Index, f.Err)
+		_ = err.Failed(f.Index, a.ofRequest(batch[f.Index], f.Err))
 	}
 	return err
+}
+
+// ofRequest lets the input that waits for a record know it by more than its place in
+// the batch, which processors may have changed.
+func (a *Account) ofRequest(m *service.Message, err error) error {
+	number, ok := m.MetaGetMut(inflight.MetaRequest)
+	if !ok {
+		return err
+	}
+	request, _ := number.(int64)
+	var refusal *chunk.Refusal
+	return &inflight.Failure{Request: request, Refused: errors.As(err, &refusal), Sole: a.sole, Err: err}
 }
 
 // answered reports whether a client waits for the fate of the record: that it
@@ -174,7 +198,7 @@ type failed struct {
 // mostFailed bounds what is remembered: of more, the rest counts as stored.
 const mostFailed = 10_000
 
-func (f *failed) add(m *service.Message, reason error) {
+func (f *failed) add(m record.Metadata, reason error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last = reason
@@ -188,16 +212,14 @@ func (f *failed) add(m *service.Message, reason error) {
 }
 
 // stored forgets records that were stored after all.
-func (f *failed) stored(batch service.MessageBatch) {
+func (f *failed) stored(records int, meta func(i int) record.Metadata) {
 	if !f.some.Load() {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, m := range batch {
-		if m != nil {
-			delete(f.known, f.hash(m))
-		}
+	for i := range records {
+		delete(f.known, f.hash(meta(i)))
 	}
 	f.some.Store(len(f.known) > 0)
 }
@@ -214,9 +236,17 @@ func (f *failed) count() (int, error) {
 
 // hash identifies a record: by its place in Kafka, which stays the same when a
 // pipeline gives the record a new shape at each try, else by its payload.
-func (f *failed) hash(m *service.Message) uint64 {
-	if place, ok := source.KafkaInputs.Place(m); ok {
-		return maphash.String(f.seed, place)
+func (f *failed) hash(meta record.Metadata) uint64 {
+	type place struct {
+		topic             string
+		partition, offset int64
+	}
+	if topic, partition, offset, ok := source.KafkaInputs.At(meta); ok {
+		return maphash.Comparable(f.seed, place{topic, partition, offset})
+	}
+	m, ok := meta.(interface{ AsBytes() ([]byte, error) })
+	if !ok {
+		return 0
 	}
 	raw, err := m.AsBytes()
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/health"
+	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
@@ -25,10 +27,14 @@ func batchOf(payloads ...string) service.MessageBatch {
 	return batch
 }
 
+func metaOf(batch service.MessageBatch) func(i int) record.Metadata {
+	return func(i int) record.Metadata { return batch[i] }
+}
+
 func TestAccountOfWhatIsNotStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := NewAccount(nil, func(time.Duration) {})
-		call := func(batch service.MessageBatch, err error) { a.End(a.Enter(len(batch)), batch, err) }
+		call := func(batch service.MessageBatch, err error) { a.End(a.Enter(len(batch)), metaOf(batch), err) }
 		began := time.Now()
 		call(batchOf("1", "2"), nil)
 		assert.Zero(t, a.cutShort())
@@ -64,7 +70,7 @@ func TestRecordsThatFailedCountUntilTheyAreStored(t *testing.T) {
 	a.GiveBack(batchOf("a", "c"), []chunk.Failure{{Index: 1, Err: reason}})
 	n, _ = a.failed.count()
 	assert.Equal(t, 1, n, "a was stored beside c")
-	a.settle(&Call{}, batchOf("x", "c"), nil)
+	a.settle(&Call{records: 2}, metaOf(batchOf("x", "c")), nil)
 	n, err = a.failed.count()
 	assert.Zero(t, n)
 	require.NoError(t, err)
@@ -83,7 +89,7 @@ func TestRecordsOfKafkaAreKnownByTheirPlace(t *testing.T) {
 	a.GiveBack(service.MessageBatch{of("x", 1), of("x", 2)}, []chunk.Failure{{Index: 0}, {Index: 1}})
 	n, _ := a.failed.count()
 	assert.Equal(t, 2, n)
-	a.settle(&Call{}, service.MessageBatch{of("another shape", 1)}, nil)
+	a.settle(&Call{records: 1}, metaOf(service.MessageBatch{of("another shape", 1)}), nil)
 	n, _ = a.failed.count()
 	assert.Equal(t, 1, n)
 }
@@ -151,4 +157,55 @@ func TestReportInOneLine(t *testing.T) {
 	assert.Contains(t, b.String(), "never reached")
 	assert.True(t, Report{Unreached: true}.Any())
 	assert.True(t, Report{Returned: 1}.Any())
+}
+
+func TestFlowTellsWhatArrivesAndWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := NewAccount(nil, func(time.Duration) {})
+		assert.Zero(t, a.Flow(time.Now(), time.Second))
+		for range 20 {
+			a.End(a.Enter(30), nil, nil)
+			time.Sleep(time.Second)
+		}
+		since := time.Now()
+		first, second := a.Enter(1), a.Enter(2)
+		f := a.Flow(time.Now(), 10*time.Second)
+		assert.InEpsilon(t, 30, f.PerSecond, 0.1)
+		f.PerSecond = 0
+		assert.Equal(t, Flow{Records: 603, Batches: 2, Oldest: since}, f)
+		a.End(first, nil, nil)
+		a.End(second, nil, nil)
+		time.Sleep(time.Minute)
+		assert.Equal(t, Flow{Records: 603}, a.Flow(time.Now(), 10*time.Second))
+		a.Close()
+	})
+}
+
+// An input of requests is told whose record has failed, and whether it would again.
+func TestFailuresOfRequestsSayWhoseTheyAre(t *testing.T) {
+	for _, c := range []struct {
+		path []string
+		sole bool
+	}{{[]string{"output"}, true}, {[]string{"output", "broker", "outputs", "0"}, false}, {nil, false}} {
+		failuresOfRequests(t, NewAccount(c.path, func(time.Duration) {}), c.sole)
+	}
+}
+
+func failuresOfRequests(t *testing.T, a *Account, sole bool) {
+	t.Helper()
+	batch := batchOf("1", "2", "3")
+	batch[0].MetaSetMut(inflight.MetaRequest, int64(7))
+	batch[1].MetaSetMut(inflight.MetaRequest, int64(8))
+	bad, given := &chunk.Refusal{Reason: errors.New("bad")}, errors.New("given up")
+	err := a.GiveBack(batch, []chunk.Failure{{Index: 0, Err: bad}, {Index: 1, Err: given}, {Index: 2, Err: given}})
+	var failed *service.BatchError
+	require.ErrorAs(t, err, &failed)
+	var reasons []error
+	failed.WalkMessages(func(_ int, _ *service.Message, reason error) bool { //nolint:staticcheck // the input does the same
+		reasons = append(reasons, reason)
+		return true
+	})
+	assert.Equal(t, []error{&inflight.Failure{Request: 7, Refused: true, Sole: sole, Err: bad}, &inflight.Failure{Request: 8, Sole: sole, Err: given}, given}, reasons)
+	assert.EqualError(t, reasons[0], "bad")
+	assert.ErrorIs(t, reasons[1], given)
 }

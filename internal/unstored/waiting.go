@@ -3,6 +3,8 @@ package unstored
 import (
 	"sync"
 	"time"
+
+	"github.com/s3-destination/s3-destination/internal/rate"
 )
 
 // waiting are the batches that are not acknowledged, wherever they wait: at the
@@ -16,6 +18,8 @@ type waiting struct {
 	first, last *Call
 	timer       *time.Timer // runs while something waits
 	closed      bool
+	arrived     int64 // records
+	pace        rate.Meter
 }
 
 // Call is one of them: an element of the list, in order of arrival.
@@ -34,6 +38,8 @@ func (l *waiting) enter(records int) *Call {
 	c := &Call{since: time.Now(), records: records}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.pace.Note(c.since, l.arrived, 0)
+	l.arrived += int64(records)
 	if c.prev = l.last; c.prev != nil {
 		c.prev.next = c
 	} else {
@@ -70,6 +76,32 @@ func (l *waiting) count() tally {
 		t.add(tally{batches: 1, records: c.records, since: c.since})
 	}
 	return t
+}
+
+// Flow is what an output is given.
+type Flow struct {
+	// Records is how many have arrived, with those that came again, and PerSecond how
+	// many did so of late.
+	Records   int64
+	PerSecond float64
+	// Batches wait, the oldest since Oldest; zero without any.
+	Batches int
+	Oldest  time.Time
+}
+
+// flow is that of a moment, with the rate over a window.
+func (l *waiting) flow(now time.Time, window time.Duration) Flow {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := Flow{Records: l.arrived}
+	f.PerSecond, _ = l.pace.Per(now, window, l.arrived, 0)
+	for c := l.first; c != nil; c = c.next {
+		f.Batches++
+	}
+	if l.first != nil {
+		f.Oldest = l.first.since
+	}
+	return f
 }
 
 // tick reports, and goes on as long as something waits.

@@ -51,7 +51,8 @@ func TestASilentlyNewMemberTakesOver(t *testing.T) {
 // process becomes a new member, and what it had announced is not stored twice.
 func TestACommitWithoutAnAnswer(t *testing.T) {
 	long.Skip(t)
-	for name, stored := range map[string]bool{"that is stored": true, "that is lost": false} {
+	const lost = -1
+	for name, after := range map[string]time.Duration{"that is stored": 0, "that arrives in the next membership": 1500 * time.Millisecond, "that is lost": lost} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -62,9 +63,9 @@ func TestACommitWithoutAnAnswer(t *testing.T) {
 				if n.Add(1)%3 != 1 || n.Load() > 9 {
 					return nil, nil, false
 				}
-				if stored {
+				if after != lost {
 					again := *req.(*kmsg.OffsetCommitRequest)
-					go r.late(&again) // arrives, but nobody hears of it
+					time.AfterFunc(after, func() { r.late(&again) }) // arrives, but nobody hears of it
 				}
 				return nil, errors.New("cut"), true
 			})
@@ -91,6 +92,23 @@ func (r *rig) late(req *kmsg.OffsetCommitRequest) {
 	_, _ = client.Broker(0).Request(ctx, req)
 }
 
+// limit has the broker say how much metadata it stores with an offset.
+func (r *rig) limit(bytes int) {
+	r.kafka.Fake.ControlKey(int16(kmsg.DescribeConfigs), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		r.kafka.Fake.KeepControl()
+		resp := req.ResponseKind().(*kmsg.DescribeConfigsResponse)
+		for _, asked := range req.(*kmsg.DescribeConfigsRequest).Resources {
+			one := kmsg.NewDescribeConfigsResponseResource()
+			one.ResourceType, one.ResourceName = asked.ResourceType, asked.ResourceName
+			c := kmsg.NewDescribeConfigsResponseResourceConfig()
+			c.Name, c.Value = "offset.metadata.max.bytes", kmsg.StringPtr(fmt.Sprint(bytes))
+			one.Configs = append(one.Configs, c)
+			resp.Resources = append(resp.Resources, one)
+		}
+		return resp, nil, true
+	})
+}
+
 // TestMetadataStaysBelowTheLimitOfTheBroker: R4. A broker that finds it too long
 // would store the rest of the commit.
 func TestMetadataStaysBelowTheLimitOfTheBroker(t *testing.T) {
@@ -99,19 +117,7 @@ func TestMetadataStaysBelowTheLimitOfTheBroker(t *testing.T) {
 	const limit = 400
 	r := newRig(t)
 	var longest atomic.Int64
-	r.kafka.Fake.ControlKey(int16(kmsg.DescribeConfigs), func(req kmsg.Request) (kmsg.Response, error, bool) {
-		r.kafka.Fake.KeepControl()
-		resp := req.ResponseKind().(*kmsg.DescribeConfigsResponse)
-		for _, asked := range req.(*kmsg.DescribeConfigsRequest).Resources {
-			one := kmsg.NewDescribeConfigsResponseResource()
-			one.ResourceType, one.ResourceName = asked.ResourceType, asked.ResourceName
-			c := kmsg.NewDescribeConfigsResponseResourceConfig()
-			c.Name, c.Value = "offset.metadata.max.bytes", kmsg.StringPtr(fmt.Sprint(limit))
-			one.Configs = append(one.Configs, c)
-			resp.Resources = append(resp.Resources, one)
-		}
-		return resp, nil, true
-	})
+	r.limit(limit)
 	r.kafka.Fake.ControlKey(int16(kmsg.OffsetCommit), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		r.kafka.Fake.KeepControl()
 		for _, topic := range req.(*kmsg.OffsetCommitRequest).Topics {
@@ -198,11 +204,7 @@ func TestOffsetsWithoutRecords(t *testing.T) {
 	transact(500, 30, kgo.TryAbort)
 	transact(90, 30, kgo.TryCommit)
 	transact(600, 30, kgo.TryAbort)
-	hung := r.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/x=[34]", Do: s3test.Hang()})
-	first := r.start(t, options{})
-	require.Eventually(t, func() bool { return hung.Hits() >= 2 }, 20*time.Second, 10*time.Millisecond, "%s", first.logs)
-	r.cut(first)
-	hung.Remove()
+	first := r.abandon(t, options{})
 	second := r.start(t, options{})
 	require.Eventually(t, func() bool {
 		objects, _ := r.stored(t)
@@ -221,11 +223,7 @@ func TestNamesThatChangeCostCopiesAndNothingElse(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.produce(t, 0, 300)
-	hung := r.s3.Faults.Add(s3test.Rule{Op: "PutObject", Key: "^lake/x=[34]", Do: s3test.Hang()})
-	first := r.start(t, options{})
-	require.Eventually(t, func() bool { return hung.Hits() >= 2 }, 20*time.Second, 10*time.Millisecond, "%s", first.logs)
-	r.cut(first)
-	hung.Remove()
+	first := r.abandon(t, options{})
 	second := r.start(t, options{processors: "mapping: 'root = this.assign({\"x\": this.x + 10})'"})
 	r.settle(t, first, second)
 	second.end()
@@ -234,4 +232,38 @@ func TestNamesThatChangeCostCopiesAndNothingElse(t *testing.T) {
 		require.Positive(t, objects[id], "%d", id)
 	}
 	assert.Contains(t, second.logs.String(), "cannot be formed again")
+}
+
+// TestARebalanceInTheMiddleOfATakeover: what is left of it goes on, and nobody leaves
+// the group for it, which would be in the middle of the takeover of somebody else.
+func TestARebalanceInTheMiddleOfATakeover(t *testing.T) {
+	long.Skip(t)
+	for name, each := range map[string]time.Duration{"that ends in time": time.Millisecond, "that takes longer": 15 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.produce(t, 0, 300)
+			first := r.abandon(t, options{})
+			began := make(chan struct{})
+			r.commits(t)
+			r.kafka.Fake.ControlKey(int16(kmsg.OffsetFetch), func(kmsg.Request) (kmsg.Response, error, bool) {
+				close(began)
+				r.kafka.Fake.DropControl()
+				return nil, nil, false
+			})
+			slow := options{processors: fmt.Sprintf("sleep: {duration: %s}", each)}
+			second := r.start(t, slow)
+			<-began
+			third := r.start(t, slow)
+			r.produce(t, 300, 60)
+			r.settle(t, first, second, third)
+			r.mend(first)
+			second.end()
+			third.end()
+			first.end()
+			r.requireOnce(t, 360, first, second, third)
+			assert.NotContains(t, logsOf([]*process{second, third}), "joining it anew")
+			assert.NotContains(t, logsOf([]*process{second, third}), "cannot be formed again")
+		})
+	}
 }

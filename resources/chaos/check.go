@@ -125,11 +125,11 @@ func (s *stored) row(o s3test.Object, line []byte, l *ledger) {
 	s.copies[rec.ID] = append(s.copies[rec.ID], o.Metadata["run"])
 }
 
-// missing lists the records that are in no object.
+// missing lists the records that are in no object, and should be.
 func (s *stored) missing(l *ledger) []int {
 	var ids []int
 	for id := range l.len() {
-		if len(s.copies[id]) == 0 {
+		if len(s.copies[id]) == 0 && !l.doubted(id) {
 			ids = append(ids, id)
 		}
 	}

@@ -114,6 +114,17 @@ func TestCheckerNoticesWhatIsMissing(t *testing.T) {
 	assert.Equal(t, []int{1, 2}, read(t, server, l).missing(l))
 }
 
+func TestWhatNobodyWasToldOfMayBeMissingAndNotTwiceThere(t *testing.T) {
+	server, put := bucket(t)
+	put(evenDay+"a.json", "1", 1, lines(0))
+	put(evenDay+"b.json", "2", 1, lines(0))
+	l := known(5)
+	l.doubt(0, 3)
+	s := read(t, server, l)
+	assert.Equal(t, []int{3, 4}, s.missing(l))
+	assert.Equal(t, 1, s.explain(l, nil, nil, true).unexplained)
+}
+
 func TestSurplusCopiesNeedAReason(t *testing.T) {
 	server, put := bucket(t)
 	put(evenDay+"a.json", "first", 2, lines(0, 2))

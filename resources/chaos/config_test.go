@@ -17,6 +17,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -65,6 +66,7 @@ func finishExample(t *testing.T, w *world, c *consumer) {
 }
 
 func TestExampleParquet(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	w := place(t)
 	c := example(t, w, "kafka-parquet.yaml", map[string]*s3test.Server{"BUCKET": w.s3})
@@ -89,6 +91,7 @@ func TestExampleParquet(t *testing.T) {
 }
 
 func TestExampleFallbackBucketTakesWhatThePartnerRefuses(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	w := place(t)
 	partner, second := s3test.StartT(t, s3test.Config{}), s3test.StartT(t, s3test.Config{})
@@ -107,6 +110,7 @@ func TestExampleFallbackBucketTakesWhatThePartnerRefuses(t *testing.T) {
 }
 
 func TestExampleJSON(t *testing.T) {
+	long.Skip(t)
 	t.Parallel()
 	w := place(t)
 	c := example(t, w, "kafka-json-gzip.yaml", map[string]*s3test.Server{"BUCKET": w.s3})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/nettest"
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 )
 
 // consumer is one process of the binary. Its name is stored with every object
@@ -44,7 +44,7 @@ func (w *world) launch(ctx context.Context, name string, set settings) (*consume
 	address := set.address
 	if address == "" {
 		var err error
-		if address, err = freeAddress(ctx); err != nil {
+		if address, err = ports.Address(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -100,19 +100,20 @@ func spawn(ctx context.Context, binary, path string, env []string, wrap wrapper)
 	return c, nil
 }
 
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("finding a free port: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
-}
-
 // kill ends the process at once and waits for it.
 func (c *consumer) kill() {
 	_ = c.cmd.Process.Kill()
 	<-c.done
+}
+
+// quit has the process write to its log what its goroutines wait for, and end.
+func (c *consumer) quit() {
+	_ = c.cmd.Process.Signal(syscall.SIGQUIT)
+	select {
+	case <-c.done:
+	case <-time.After(5 * time.Second):
+		c.kill()
+	}
 }
 
 // ended tells whether the process is gone.
@@ -139,7 +140,7 @@ func (c *consumer) terminate() (took time.Duration, err error) {
 	select {
 	case <-c.done:
 	case <-time.After(c.patience):
-		c.kill()
+		c.quit()
 		return time.Since(began), fmt.Errorf("%s did not end within %s of SIGTERM", c.name, c.patience)
 	}
 	if c.err != nil {

@@ -19,8 +19,11 @@
 // The broker is a fake one in this process or Apache Kafka, the S3 server one in
 // this process or versitygw; network links before both can be cut. Further
 // scenarios read files and HTTP instead of Kafka, watch memory inside a control
-// group, and let the process run where it can write to no file.
+// group, and let the process run where it can write to no file. With a spool the
+// process is killed in the middle of what it does with its disk, the disk is full,
+// and the commands that verify and drain it have their say.
 //
 // It shares no code with the output: only the brokers and the S3 servers of the
-// tests, neither of which knows what is expected. See docs/kafka.md.
+// tests, neither of which knows what is expected. See docs/kafka.md
+// and docs/spool.md.
 package main

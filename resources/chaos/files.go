@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// filesInput reads a directory and ends, as config/files-csv-gzip.yaml does.
+	// filesInput reads a directory record by record, and ends.
 	filesInput = `
   batched:
     policy: {count: 1000, period: 100ms}

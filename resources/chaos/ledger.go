@@ -21,6 +21,9 @@ type origin struct {
 type ledger struct {
 	mu      sync.Mutex
 	records []origin
+	// doubtful are those of which nobody was told whether they are kept: they may be
+	// missing.
+	doubtful map[int]struct{}
 }
 
 func (l *ledger) add(o origin) {
@@ -33,6 +36,26 @@ func (l *ledger) len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.records)
+}
+
+// doubt notes of n records that they may be missing.
+func (l *ledger) doubt(first, n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.doubtful == nil {
+		l.doubtful = map[int]struct{}{}
+	}
+	for id := first; id < first+n; id++ {
+		l.doubtful[id] = struct{}{}
+	}
+}
+
+// doubted reports whether a record may be missing.
+func (l *ledger) doubted(id int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, is := l.doubtful[id]
+	return is
 }
 
 // at returns the origin of a record, and false for an id that nobody produced.

@@ -9,9 +9,11 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 )
 
 const (
@@ -71,10 +73,16 @@ type posters struct {
 	w       *world
 	address string
 	http    *http.Client
+	size    int           // of a record
+	rest    time.Duration // between two posts of a client
+	// renumber: what was not answered is sent again as other records, so that it can
+	// be told whether the first ones are stored twice.
+	renumber bool
 
 	mu       sync.Mutex
 	posts    int
-	answered map[int]answer // by the first record
+	answered map[int]answer  // by the first record
+	waited   []time.Duration // for each of these answers
 	failures moments
 	running  string // the process that runs
 	ending   string // how it is being ended; empty: it is not
@@ -89,9 +97,9 @@ type answer struct {
 }
 
 func (w *world) newPosters(ctx context.Context) (*posters, error) {
-	address, err := freeAddress(ctx)
+	address, err := ports.Address(ctx)
 	return &posters{
-		w: w, address: address, answered: map[int]answer{}, failures: moments{}, stops: moments{},
+		w: w, address: address, size: 300, answered: map[int]answer{}, failures: moments{}, stops: moments{},
 		http: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: clients}},
 	}, err
 }
@@ -158,11 +166,26 @@ func (p *posters) state() (run, ending string) {
 // send posts until sending ends, each post until it was answered.
 func (p *posters) send(ctx, sending context.Context) {
 	for sending.Err() == nil {
-		first, number, body := p.next()
-		for ctx.Err() == nil && !p.post(ctx, first, number, body) {
-			pause(ctx, 20*time.Millisecond)
-		}
+		p.deliver(ctx)
+		pause(sending, p.rest)
 	}
+}
+
+// deliver posts new records until the answer is 200.
+func (p *posters) deliver(ctx context.Context) {
+	first, number, body := p.next()
+	for ctx.Err() == nil {
+		answered, sent := p.post(ctx, first, number, body)
+		if answered {
+			return
+		}
+		if sent && p.renumber {
+			p.w.ledger.doubt(first, linesEach)
+			first, number, body = p.next()
+		}
+		pause(ctx, 20*time.Millisecond)
+	}
+	p.w.ledger.doubt(first, linesEach) // it is not sent any more
 }
 
 // next makes a post of new records. The number of the post is their partition.
@@ -172,22 +195,23 @@ func (p *posters) next() (first, number int, body []byte) {
 	first, number = p.w.ledger.len(), p.posts
 	p.posts++
 	for i := range linesEach {
-		body = append(append(body, kafkatest.NumberedValue(first+i, 300)...), '\n')
-		p.w.ledger.add(origin{partition: int32(number), offset: int64(i), size: 300})
+		body = append(append(body, kafkatest.NumberedValue(first+i, p.size)...), '\n')
+		p.w.ledger.add(origin{partition: int32(number), offset: int64(i), size: p.size})
 	}
 	return first, number, body
 }
 
-// post sends once, and returns true for a 200. What else comes back, or does
-// not, after the request was sent, may have been stored all the same.
-func (p *posters) post(ctx context.Context, first, number int, body []byte) bool {
-	sent := false
+// post sends once, and reports whether the answer was 200. What else comes back, or
+// does not, after the request was sent, may have been stored all the same.
+func (p *posters) post(ctx context.Context, first, number int, body []byte) (answered, sent bool) {
 	before, _ := p.state()
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent = true }})
+	var wrote atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.address+"/events", bytes.NewReader(body))
 	if err != nil {
-		return false
+		return false, false
 	}
+	began := time.Now()
 	res, err := p.http.Do(req)
 	after, ending := p.state()
 	what := "no answer"
@@ -204,20 +228,21 @@ func (p *posters) post(ctx context.Context, first, number int, body []byte) bool
 			a.from = after
 		}
 		p.answered[first] = a
-		return true
+		p.waited = append(p.waited, time.Since(began))
+		return true, true
 	}
-	if !sent {
-		return false // it is being started
+	if !wrote.Load() {
+		return false, false // it is being started
 	}
 	what += " at " + or(ending, "a start")
 	p.failures[what]++
-	if ending == "SIGTERM" {
-		return false // whatever was stored was answered: no reason for a copy
+	if ending == "SIGTERM" || p.renumber {
+		return false, true // whatever was stored was answered, or is not sent again: no reason for a copy
 	}
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
 	p.w.breaches = append(p.w.breaches, &breach{what: what, ends: map[int32]int64{int32(number): linesEach}})
-	return false
+	return false, true
 }
 
 // honest reads everything again, and tells whether each 200 came from a process

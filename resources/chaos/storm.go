@@ -55,7 +55,7 @@ const brokerSession = 2 * time.Second
 // outage kills the broker and starts it again. Whoever consumes loses its
 // session when that takes long.
 func outage(ctx context.Context, o options) (bool, error) {
-	if o.broker != "kafka" {
+	if _, ok := o.apache(); !ok {
 		return false, fmt.Errorf("the scenario broker needs a broker that can be killed: -broker kafka")
 	}
 	w, err := newWorld(ctx, o)

@@ -39,6 +39,7 @@ type world struct {
 	started  []*consumer
 	breaches []*breach
 	notes    []string
+	stalls   int                      // how often goroutines were written down
 	working  map[string]chan struct{} // closed at the first upload of a process
 	closers  []func()                 // run in reverse
 	protocol protocol
@@ -75,16 +76,18 @@ func newWorld(ctx context.Context, o options) (*world, error) {
 }
 
 func (w *world) openBroker(ctx context.Context) (err error) {
-	var cfg kafkatest.Config
+	cfg := kafkatest.Config{Session: w.silence}
 	if w.cables {
 		cfg.Via = w.detour
 	}
-	switch w.broker {
-	case "kfake":
-		w.kafka, err = cfg.Start()
-	case "kafka":
+	version, real := w.apache()
+	switch {
+	case real:
+		cfg.Version = version
 		w.kafka, err = cfg.StartApache(ctx)
-	case noBroker:
+	case w.broker == "kfake":
+		w.kafka, err = cfg.Start()
+	case w.broker == noBroker:
 		return nil
 	default:
 		err = fmt.Errorf("unknown broker %q", w.broker)
@@ -93,7 +96,16 @@ func (w *world) openBroker(ctx context.Context) (err error) {
 		return err
 	}
 	w.closers = append(w.closers, w.kafka.Close)
-	return w.kafka.CreateTopic(ctx, topic, partitions)
+	return w.kafka.CreateTopic(ctx, topic, or(w.partitions, partitions))
+}
+
+// apache reports whether the broker is a real one, which can be killed, and its
+// version; empty is the usual one.
+func (o options) apache() (version string, ok bool) {
+	if o.broker == "kafka" {
+		return "", true
+	}
+	return strings.CutPrefix(o.broker, "kafka-")
 }
 
 // detour puts a proxy before the broker.
@@ -111,6 +123,9 @@ func (w *world) openLake(ctx context.Context) error {
 	cfg := s3test.Config{}
 	switch w.lake {
 	case "memory":
+		if w.store != "" {
+			cfg.Mode = s3test.ModeNamed(w.store) //nolint:contextcheck // lives until close
+		}
 	case "versitygw":
 		g, err := versitygw.Launch(ctx, filepath.Join(w.dir, "s3"))
 		if err != nil {
@@ -184,7 +199,7 @@ func (w *world) close(keep bool) {
 		c()
 	}
 	w.closers = nil
-	if keep {
+	if keep || w.stalls > 0 {
 		w.protocol.keep(w.dir)
 		_, _ = fmt.Fprintf(w.out, "configurations and logs of every process: %s\n", w.dir)
 		return
@@ -299,6 +314,7 @@ func (w *world) finish(ctx context.Context, f *feed, sky fmt.Stringer, began tim
 		gone = func() { w.reclaimed(last, since, ends) }
 	}
 	if err := w.caughtUp(ctx, 90*time.Second, running...); err != nil {
+		w.dump(ctx, running...)
 		return false, err
 	}
 	if _, err := terminateAll(running); err != nil {

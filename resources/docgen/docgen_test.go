@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/jsonschema"
 )
 
 func TestPagesAreComplete(t *testing.T) {
@@ -42,15 +43,17 @@ func TestPagesAreDeterministic(t *testing.T) {
 func TestSchemaDescribesEveryField(t *testing.T) {
 	s, err := registered(config.Name)
 	require.NoError(t, err)
-	text, err := schemaOf(s)
+	text, err := jsonschema.Of(&s)
 	require.NoError(t, err)
 	var schema struct {
-		Properties map[string]map[string]any `json:"properties"`
-		Required   []string                  `json:"required"`
+		Properties map[string]struct {
+			AnyOf []map[string]any `json:"anyOf"`
+		} `json:"properties"`
+		Required []string `json:"required"`
 	}
 	require.NoError(t, json.Unmarshal(text, &schema))
 	assert.Len(t, schema.Properties, len(s.Config.Children))
 	assert.Equal(t, []string{"bucket", "file_format"}, schema.Required)
-	assert.Equal(t, "object", schema.Properties["variables"]["type"])
-	assert.Contains(t, schema.Properties["auth"]["properties"], "secret_access_key")
+	assert.Equal(t, "object", schema.Properties["variables"].AnyOf[0]["type"])
+	assert.Contains(t, schema.Properties["auth"].AnyOf[0]["properties"], "secret_access_key")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/jsonschema"
 	"github.com/s3-destination/s3-destination/internal/sizing"
 	_ "github.com/s3-destination/s3-destination/plugin"
 	_ "github.com/s3-destination/s3-destination/plugin/kafka"
@@ -19,14 +20,14 @@ import (
 const dir = "docs/reference"
 
 func main() {
-	if err := errors.Join(run(dir), draw(".", "docs/architecture.md")); err != nil {
+	if err := errors.Join(run(dir), draw(".", "docs/architecture.md"), plot(benchmarks, picture)); err != nil {
 		fmt.Fprintln(os.Stderr, "docgen:", err)
 		os.Exit(1)
 	}
 }
 
 func run(dir string) error {
-	return errors.Join(write(dir, config.Name), write(dir, sizing.OwnKafka))
+	return errors.Join(write(dir, config.Name), write(dir, sizing.OwnKafka), write(dir, sizing.OwnHTTP), write(dir, sizing.OwnScanner))
 }
 
 // write writes the page and the schema of one component.
@@ -38,7 +39,7 @@ func write(dir, name string) error {
 	if missing := undescribed("", s.Config.Children); len(missing) > 0 {
 		return fmt.Errorf("fields of %s without a description: %v", name, missing)
 	}
-	schema, err := schemaOf(s)
+	schema, err := jsonschema.Of(&s)
 	if err != nil {
 		return fmt.Errorf("making the JSON schema: %w", err)
 	}
@@ -51,13 +52,16 @@ func write(dir, name string) error {
 	)
 }
 
-// registered reads the specification of an output or an input as Benthos tells
+// registered reads the specification of an output, an input or a scanner as Benthos tells
 // it.
 func registered(name string) (spec, error) {
 	var s spec
 	view, ok := service.GlobalEnvironment().GetOutputConfig(name)
 	if !ok {
 		view, ok = service.GlobalEnvironment().GetInputConfig(name)
+	}
+	if !ok {
+		view, ok = service.GlobalEnvironment().GetScannerConfig(name)
 	}
 	if !ok {
 		return s, fmt.Errorf("nothing is registered as %s", name)

@@ -24,6 +24,8 @@ func TestSourcesOfTheComparison(t *testing.T) {
 		assert.Contains(t, sources, "\n| "+m[1]+" | ", "source %s is missing", m[1])
 	}
 	require.Greater(t, len(used), 10)
+	assert.NotContains(t, text, " ? |", "look it up, or leave the cell empty")
+	assert.NotContains(t, text, " ?; ", "look it up, or leave it out")
 	for i := 1; strings.Contains(sources, fmt.Sprintf("\n| %d | ", i)); i++ {
 		assert.True(t, used[fmt.Sprint(i)], "nothing refers to source %d", i)
 	}

@@ -8,8 +8,8 @@ import (
 // Entry says how a fence or a command is treated that cannot simply be run.
 type Entry struct {
 	// Page is a pattern of pages (path.Match), empty for all; Lang names the
-	// language of fences that are meant as a whole.
-	Page, Lang string
+	// language of fences that are meant as a whole, and Heading what they are below.
+	Page, Lang, Heading string
 	// Command is what a command begins with, for entries about one command.
 	Command string
 	// Skip is the reason why it is not run here.
@@ -56,6 +56,18 @@ var Listed = []Entry{
 	// They need what a process that was killed has left.
 	{Page: "docs/spool.md", Command: "s3-destination spool", Covered: "test"},
 
+	// They need a pipeline that ends, and what it has stored: directory.txtar,
+	// landed.txtar and records.txtar of the command.
+	{Page: "docs/operations.md", Command: "s3-destination run --to", Covered: "test"},
+	{Page: "docs/operations.md", Command: "s3-destination ls", Covered: "test"},
+	{Page: "docs/operations.md", Command: "s3-destination stat", Covered: "test"},
+	{Page: "docs/operations.md", Command: "s3-destination head", Covered: "test"},
+	{Page: "docs/operations.md", Command: "s3-destination cat", Covered: "test"},
+
+	// A running process, and a terminal: top_test.go of the command.
+	{Page: "docs/operations.md", Command: "s3-destination top", Covered: "test"},
+	{Page: "docs/operations.md", Command: "make page-check", Skip: "needs a browser, which no gate installs"},
+
 	// A mistake that is made on purpose.
 	{Page: "CONTRIBUTING.md", Command: "bin/s3-destination lint mine.yaml", Exit: 1},
 
@@ -66,6 +78,7 @@ var Listed = []Entry{
 	{Page: "docs/benchmarks.md", Command: "make", Skip: "benchmarks take minutes, on a machine that does nothing else"},
 	{Page: "docs/kafka.md", Command: "make chaos CHAOS_ARGS=", Skip: "minutes to hours; make chaos runs the short form"},
 	{Page: "docs/kafka.md", Command: "make chaos", Covered: "chaos"},
+	{Page: "docs/spool.md", Command: "make chaos CHAOS_ARGS=", Skip: "minutes; make chaos runs a short form of it"},
 	{Page: "docs/sizing.md", Command: "SIZE_SECONDS=", Skip: "make test runs it, shorter"},
 
 	// An expression, which a test of docscheck looks for in the code.
@@ -73,6 +86,13 @@ var Listed = []Entry{
 
 	// All of Redpanda Connect.
 	{Page: "docs/dependencies.md", Lang: "go", Covered: "connect-matrix"},
+
+	// In an empty directory: see fiveMinutes.
+	{Page: "README.md", Heading: firstSteps, Covered: "docs-run"},
+
+	// A Redpanda Connect, and a terminal for it.
+	{Page: "docs/plugin.md", Command: "redpanda-connect run --rpc-plugins", Covered: "connect-matrix"},
+	{Page: "docs/plugin.md", Lang: "dockerfile", Skip: "needs the image of Redpanda Connect"},
 
 	// What only a published version has.
 	{
@@ -103,6 +123,9 @@ var Listed = []Entry{
 	{Page: "docs/reading.md", Lang: "sql", Skip: "make reading runs those of DuckDB; those of Athena and Snowflake need these services"},
 }
 
+// firstSteps is the heading of what a newcomer does first.
+const firstSteps = "Five minutes without a bucket"
+
 // find returns the entry for a command, or for a fence as a whole when the
 // command is empty.
 func find(f Fence, command string) (entry Entry, index int, ok bool) {
@@ -115,7 +138,9 @@ func find(f Fence, command string) (entry Entry, index int, ok bool) {
 		switch {
 		case e.Lang != "" && e.Lang != f.Lang:
 			continue
-		case e.Command == "" && e.Lang == "":
+		case e.Heading != "" && e.Heading != f.Heading:
+			continue
+		case e.Command == "" && e.Lang == "" && e.Heading == "":
 			continue
 		case e.Command != "" && (command == "" || !begins(command, e.Command)):
 			continue

@@ -48,6 +48,7 @@ func TestPages(t *testing.T) {
 			}
 		})
 	}
+	t.Run("first_steps", func(t *testing.T) { w.fiveMinutes(t, fences) })
 	t.Logf("tried %v", ran)
 	assert.Greater(t, ran["commands"], 10)
 	assert.Greater(t, ran["configurations"], 10)

@@ -4,7 +4,6 @@ package docsrun
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -85,7 +85,7 @@ func (w *world) environment(t *testing.T) []string {
 		"AWS_ENDPOINT_URL=" + w.s3.URL, "AWS_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=" + w.s3.AccessKey, "AWS_SECRET_ACCESS_KEY=" + w.s3.SecretKey,
 		"AWS_EC2_METADATA_DISABLED=true", "EXTERNAL_ID=agency_ws1", "AWS_KEY=AKIAEXAMPLE", "AWS_SECRET=example", "BUCKET=my-bucket",
-		fmt.Sprintf("HTTP_ADDRESS=127.0.0.1:%d", freePort(t)), fmt.Sprintf("INPUT_ADDRESS=127.0.0.1:%d", freePort(t)),
+		"HTTP_ADDRESS=" + freeAddress(t), "INPUT_ADDRESS=" + freeAddress(t),
 	}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GOFLAGS", "GOTOOLCHAIN", "GOPATH"} {
 		env = append(env, name+"="+strings.TrimSpace(must(t, exec.Command("go", "env", name))))
@@ -93,12 +93,11 @@ func (w *world) environment(t *testing.T) []string {
 	return env
 }
 
-func freePort(t *testing.T) int {
+func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := ports.Address(t.Context())
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return address
 }
 
 // configurations makes pipeline.yaml from the one that README.md shows: its
@@ -116,7 +115,7 @@ func (w *world) configurations(t *testing.T) map[string]string {
 	}
 	require.Contains(t, shown, "broker:9092", "README.md shows a configuration")
 	shown = strings.ReplaceAll(shown, "broker:9092", w.kafka.Seeds[0]) +
-		fmt.Sprintf("http: {address: 127.0.0.1:%d}\n", freePort(t))
+		fmt.Sprintf("http: {address: %s}\n", freeAddress(t))
 	insert := func(settings string) string {
 		return strings.Replace(shown, "    region: eu-west-1\n", "    region: eu-west-1\n"+settings, 1)
 	}

@@ -142,6 +142,28 @@ func reading(settings map[string]any) (string, error) {
 	return string(config), nil
 }
 
+// receiving makes a configuration of settings of the HTTP input.
+func receiving(settings map[string]any) (string, error) {
+	if settings["address"] == nil {
+		settings["address"] = "127.0.0.1:4196"
+	}
+	config, err := yaml.Marshal(map[string]any{"input": map[string]any{"s3_destination_http": settings}})
+	if err != nil {
+		return "", fmt.Errorf("writing yaml: %w", err)
+	}
+	return string(config), nil
+}
+
+// scanning makes a configuration of settings of the scanner.
+func scanning(settings map[string]any) (string, error) {
+	scanner := map[string]any{"s3_destination_records": settings}
+	config, err := yaml.Marshal(map[string]any{"input": map[string]any{"stdin": map[string]any{"scanner": scanner}}})
+	if err != nil {
+		return "", fmt.Errorf("writing yaml: %w", err)
+	}
+	return string(config), nil
+}
+
 // companions are what some settings need beside them to mean anything.
 var companions = map[string]map[string]any{
 	"auth":     {"mode": "assume_role"},

@@ -44,6 +44,44 @@ func BenchmarkJSONToParquet(b *testing.B) {
 	}
 }
 
+// BenchmarkParquetSizes compares the sizes of our file and of the one that DuckDB
+// writes of the same rows, with the same columns, codec, level and version: the figures
+// are bytes a row. It measures no time.
+func BenchmarkParquetSizes(b *testing.B) {
+	for _, set := range []struct {
+		name string
+		docs [][]byte
+	}{{"clicks", encodetest.Clicks(100_000, 1)}, {"wide", encodetest.Wide(20_000, 1)}} {
+		source := writeLines(b, set.docs)
+		for _, as := range []struct {
+			config parquet.Config
+			theirs string
+		}{
+			{parquet.Config{Compression: "zstd", Level: 1}, "zstd, COMPRESSION_LEVEL 1"},
+			{parquet.Config{Compression: "zstd", Level: 3}, "zstd, COMPRESSION_LEVEL 3"},
+			{parquet.Config{Compression: "zstd", Level: 1, Compatibility: parquet.Modern}, "zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2"},
+			{parquet.Config{Compression: "snappy"}, "snappy"},
+			{parquet.Config{Compression: "gzip", Level: 6}, "gzip"}, // the only level that DuckDB has
+			{parquet.Config{Compression: "none"}, "uncompressed"},
+		} {
+			b.Run(set.name+"/"+as.theirs, func(b *testing.B) {
+				c := contest{source: source, target: filepath.Join(b.TempDir(), "ours.parquet")}
+				e, err := parquet.New(as.config, registry(b))
+				require.NoError(b, err)
+				c.encode(b, e, len(set.docs))
+				theirs := c.target + ".duckdb"
+				_, err = openDB(b).Exec(fmt.Sprintf("COPY (FROM read_parquet('%s')) TO '%s' (FORMAT parquet, COMPRESSION %s)", c.target, theirs, as.theirs))
+				require.NoError(b, err)
+				ours, rows := sizeOf(b, c.target), float64(len(set.docs))
+				b.ReportMetric(float64(ours)/rows, "ours-B/row")
+				b.ReportMetric(float64(sizeOf(b, theirs))/rows, "duckdb-B/row")
+				b.ReportMetric(float64(ours)/float64(sizeOf(b, theirs)), "size-ratio")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
 type contest struct{ source, target, codec string }
 
 func (c contest) run(b *testing.B, e *parquet.Encoder, rows int) {

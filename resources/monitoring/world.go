@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
 )
 
@@ -98,7 +98,7 @@ func newWorld(ctx context.Context, o options) (w *world, err error) {
 
 func (w *world) startBinary(ctx context.Context, binary string) error {
 	var err error
-	if w.metrics, err = freeAddress(ctx); err != nil {
+	if w.metrics, err = ports.Address(ctx); err != nil {
 		return err
 	}
 	config, err := w.file("pipeline.yaml", fmt.Sprintf(pipeline, w.metrics, w.s3.Bucket, w.s3.URL, w.s3.AccessKey, w.s3.SecretKey))
@@ -116,7 +116,7 @@ func (w *world) startBinary(ctx context.Context, binary string) error {
 }
 
 func (w *world) startPrometheus(ctx context.Context, binary, rules string) error {
-	address, err := freeAddress(ctx)
+	address, err := ports.Address(ctx)
 	if err != nil {
 		return err
 	}
@@ -203,15 +203,6 @@ func await(ctx context.Context, url string) error {
 		}
 	}
 	return errors.New(url + " does not answer: " + status)
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("finding a free port: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
 }
 
 // pause sleeps, and reports whether ctx lasted as long.

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/s3-destination/s3-destination/resources/mutation/patch"
 )
 
 //go:embed patches.txt
@@ -133,11 +135,11 @@ func (s *suite) tryAll(ctx context.Context, o options, chosen []*mutation) ([]re
 
 // tryPatches goes through the breaks that people wrote.
 func tryPatches(ctx context.Context, o options, w io.Writer) error {
-	all, err := parsePatches(patchList)
+	all, err := patch.Parse(patchList)
 	if err != nil {
 		return fmt.Errorf("reading patches.txt: %w", err)
 	}
-	all = slices.DeleteFunc(all, func(p patch) bool { return !strings.Contains(p.file+" "+p.name, o.only) })
+	all = slices.DeleteFunc(all, func(p patch.Patch) bool { return !strings.Contains(p.File+" "+p.Name, o.only) })
 	dir, err := os.MkdirTemp("", "mutation")
 	if err != nil {
 		return fmt.Errorf("making room: %w", err)
@@ -145,12 +147,12 @@ func tryPatches(ctx context.Context, o options, w io.Writer) error {
 	defer func() { _ = os.RemoveAll(dir) }()
 	var mu sync.Mutex
 	var results []result
-	err = each(ctx, o.workers, all, func(p patch) error {
+	err = each(ctx, o.workers, all, func(p patch.Patch) error {
 		f, err := tryPatch(ctx, o.root, p, dir)
 		mu.Lock()
 		defer mu.Unlock()
 		if err == nil {
-			results = append(results, result{p.file + ": " + p.name, f})
+			results = append(results, result{p.File + ": " + p.Name, f})
 		}
 		return err
 	})

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/resources/mutation/patch"
 )
 
 // fates tries every mutation of the toy package.
@@ -65,28 +67,10 @@ func TestMutationsOfOnePlaceEncloseEachOther(t *testing.T) {
 	assert.Equal(t, strings.Count(string(text), "\n"), strings.Count(string(render(text, find(p))), "\n"), "lines stay where they are")
 }
 
-func TestPatchesNameWhatTheyReplace(t *testing.T) {
-	all, err := parsePatches("A comment.\n\n# breaks it\nfile toy.go\n--- before\nb.changed++\n--- after\n---\n\n# another\nfile toy.go\n--- before\nreturn false\n}\n--- after\nreturn true\n}\n---\n")
-	require.NoError(t, err)
-	require.Equal(t, []patch{
-		{name: "breaks it", file: "toy.go", before: "b.changed++"},
-		{name: "another", file: "toy.go", before: "return false\n}", after: "return true\n}"},
-	}, all)
-	_, err = all[0].apply("testdata/toy")
-	require.NoError(t, err)
-	_, err = all[1].apply("testdata/toy")
-	assert.ErrorContains(t, err, `toy.go: "another": the text to replace is there 0 times`, "white space counts")
-
-	_, err = parsePatches("# no file\n--- before\na\n--- after\n---\n")
-	assert.ErrorContains(t, err, "line 5 lacks a name, a file")
-	_, err = parsePatches("# no end\nfile a\n--- before\na\n")
-	assert.ErrorContains(t, err, "no end")
-}
-
 func TestPatchesAreTried(t *testing.T) {
-	full := patch{name: "never full", file: "toy.go", before: "len(b.items) >= Limit", after: "len(b.items) > Limit"}
-	none := patch{name: "adds nothing", file: "toy.go", before: "sum += n", after: "_ = n"}
-	wrong := patch{name: "no Go", file: "toy.go", before: "sum += n", after: "sum +="}
+	full := patch.Patch{Name: "never full", File: "toy.go", Before: "len(b.items) >= Limit", After: "len(b.items) > Limit"}
+	none := patch.Patch{Name: "adds nothing", File: "toy.go", Before: "sum += n", After: "_ = n"}
+	wrong := patch.Patch{Name: "no Go", File: "toy.go", Before: "sum += n", After: "sum +="}
 	f, err := tryPatch(t.Context(), "testdata/toy", full, t.TempDir())
 	require.NoError(t, err)
 	assert.Equal(t, survived, f)
@@ -99,11 +83,11 @@ func TestPatchesAreTried(t *testing.T) {
 
 // The list of the project still fits its code.
 func TestEveryPatchOfTheListApplies(t *testing.T) {
-	all, err := parsePatches(patchList)
+	all, err := patch.Parse(patchList)
 	require.NoError(t, err)
 	require.NotEmpty(t, all)
 	for _, p := range all {
-		_, err := p.apply("../..")
+		_, err := p.Apply("../..")
 		assert.NoError(t, err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 )
 
 // notOpen are the files of Redpanda Connect that are not open source, which
@@ -26,7 +28,10 @@ func TestTheFilesThatAreNotOpenSource(t *testing.T) {
 	for name := range notOpen {
 		assert.True(t, strings.Contains(notice, name) && strings.Contains(releasing, filepath.Base(name)), "NOTICE or docs/releasing.md does not name %s", name)
 	}
-	for _, platform := range platforms(t) {
+	for i, platform := range platforms(t) {
+		if !long.Takes(i, 9) {
+			continue
+		}
 		assert.Equal(t, notOpen, notAllowed(t, linked(t, "./cmd/s3-destination", "", platform)), "with Kafka on %s", platform)
 		assert.Empty(t, notAllowed(t, linked(t, "./cmd/s3-destination", "nokafka", platform)), "without Kafka on %s", platform)
 	}
@@ -60,7 +65,10 @@ func TestNoticeNamesWhatItMust(t *testing.T) {
 			must(short(r.module), "which has a rule of its own")
 		}
 	}
-	for _, platform := range platforms(t) {
+	for i, platform := range platforms(t) {
+		if !long.Takes(i, 9) {
+			continue
+		}
 		for _, tags := range []string{"", "nokafka"} {
 			for _, n := range notices(t, linked(t, "./cmd/s3-destination", tags, platform)) {
 				must(short(n.module), "which has a notice to pass on")

@@ -25,8 +25,8 @@ type node struct {
 	field *schema.Field
 	path  string
 	at    rescue.Path
-	token []byte // the field name as it mostly looks in a document
-	slot  int    // the position among the members of the group
+	token jsonscan.Token // the field name as it mostly looks in a document
+	slot  int            // the position among the members of the group
 	// narrow says that the field is an integer which may become a double: one
 	// that a double does not hold must be noted first.
 	narrow bool

@@ -50,6 +50,9 @@ func (w *writer) parsedObject(n *node, object map[string]any) (hole int, err err
 		if met += found; found > 1 {
 			return 0, m.field.ErrShared()
 		}
+		if found == 0 {
+			v = m.field.Default
+		}
 		if m == w.rescued {
 			hole = len(w.buf)
 		}

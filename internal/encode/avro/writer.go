@@ -159,22 +159,22 @@ func (w *writer) orderedObject(n *node) error {
 // rest writes the members from next on, which the object does not have.
 func (w *writer) rest(n *node, next int) error {
 	if n != w.root || w.rescued == nil {
-		return w.nulls(n, next, len(n.members))
+		return w.absentees(n, next, len(n.members))
 	}
 	// The rescued values are known only now. When their place has passed, the
 	// object has to be written by parts.
 	text := w.rescue.Take()
 	if text == nil {
-		return w.nulls(n, next, len(n.members))
+		return w.absentees(n, next, len(n.members))
 	}
 	if next > w.rescued.slot {
 		return errOrder
 	}
-	if err := w.nulls(n, next, w.rescued.slot); err != nil {
+	if err := w.absentees(n, next, w.rescued.slot); err != nil {
 		return err
 	}
 	w.text(w.rescued, text)
-	return w.nulls(n, w.rescued.slot+1, len(n.members))
+	return w.absentees(n, w.rescued.slot+1, len(n.members))
 }
 
 // passOver writes nulls for the members in [from, to). One that must have a
@@ -185,24 +185,32 @@ func (w *writer) passOver(n *node, from, to int) error {
 			return errOrder
 		}
 	}
-	return w.nulls(n, from, to)
+	return w.absentees(n, from, to)
 }
 
-// nulls writes nulls for the members in [from, to).
-func (w *writer) nulls(n *node, from, to int) error {
+// absentees writes the members in [from, to), which the object does not have.
+func (w *writer) absentees(n *node, from, to int) error {
 	for _, m := range n.members[from:to] {
-		if err := w.null(m); err != nil {
+		if err := w.absent(m); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// absent writes what a member is that an object does not have.
+func (w *writer) absent(n *node) error {
+	if n.field.Default == nil {
+		return w.null(n)
+	}
+	return w.parsed(n, n.field.Default)
+}
+
 // nextMember moves to the next field. ok is false at the end of the object; m
 // is nil for a field that was dealt with.
 func (w *writer) nextMember(n, guess *node) (m *node, ok bool, err error) {
 	c := &w.cursor
-	if guess != nil && c.TryField(guess.token) {
+	if guess != nil && c.TryField(&guess.token) {
 		return guess, true, nil
 	}
 	key, ok, err := c.NextField()
@@ -268,7 +276,7 @@ func (w *writer) order(n *node, stamp uint64, start, base int) error {
 		if m.stamp == stamp {
 			s := w.spans[base+i]
 			w.buf = append(w.buf, w.buf[s.from:s.to]...)
-		} else if err := w.null(m); err != nil {
+		} else if err := w.absent(m); err != nil {
 			return err
 		}
 	}

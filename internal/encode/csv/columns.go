@@ -25,7 +25,7 @@ func (t *table) begin(known *schema.Schema) {
 		t.cells, t.record = nil, 0
 	}
 	t.known = known
-	t.taken, t.folded = make(map[string]bool), make(map[string]int32)
+	t.taken, t.folded, t.defaults = make(map[string]bool), make(map[string]int32), false
 	for i := range t.reserved() {
 		name := t.source.columns.Name(i)
 		t.addColumn(t.names.id([]byte(name)), schema.Distinct(name, t.taken), none)
@@ -33,6 +33,10 @@ func (t *table) begin(known *schema.Schema) {
 	for i := range known.Fields {
 		f := &known.Fields[i]
 		t.addColumn(t.names.id([]byte(f.Name)), schema.Distinct(f.ColumnName(), t.taken), none)
+		if f.Default != nil {
+			t.columns[len(t.columns)-1].absent = t.defaultCell(f)
+			t.defaults = true
+		}
 	}
 	t.ready = len(t.columns)
 }
@@ -45,7 +49,15 @@ func (t *table) addColumn(id int32, header string, row int32) {
 		t.folded[fold] = id + 1
 	}
 	t.headerSize += t.headerCost(header)
-	t.columns = append(t.columns, column{name: id, firstRow: row, header: header})
+	t.columns = append(t.columns, column{name: id, firstRow: row, header: header, absent: t.null})
+}
+
+// defaultCell is the cell of a record that lacks a field with a default.
+func (t *table) defaultCell(f *schema.Field) string {
+	var c cell
+	t.arena = t.arena[:0]
+	_ = t.parsed(f.Default, &c) // which was checked when it was declared
+	return string(t.appendCell(nil, &c))
 }
 
 // headerCost is what a column adds to the line of names, when it is the last one.

@@ -159,7 +159,7 @@ func (e *encoder) scan(records []record.Record, index int, full func() bool) int
 // result describes an object of the first rows of the table. Refused records
 // that follow the last row are taken with it.
 func (e *encoder) result(rows int) encode.Result {
-	res := encode.Result{Rows: rows, Taken: rows}
+	res := encode.Result{Rows: rows, Taken: rows, Notes: encode.Notes{Whole: !e.table.broken}}
 	for _, r := range e.refused {
 		if r.Index > res.Taken {
 			break

@@ -353,3 +353,15 @@ func registry(t *testing.T, c schema.Config) *schema.Registry {
 	require.NoError(t, err)
 	return r
 }
+
+// TestWholeIsSaidOfEachObjectAnew has one encoder write two objects.
+func TestWholeIsSaidOfEachObjectAnew(t *testing.T) {
+	for _, gzip := range []bool{false, true} {
+		e := csv.New(csv.Config{Header: true, Gzip: gzip})
+		for i, doc := range []string{`{"a":"\udfff"}`, `{"a":"\ud83d\ude00\\ud800"}`} {
+			res, err := e.Encode(io.Discard, raw(`{"b":1}`, doc, `{"b":2}`), 0)
+			require.NoError(t, err)
+			assert.Equal(t, i == 1, res.Whole, doc)
+		}
+	}
+}

@@ -6,7 +6,7 @@ const none = -1
 
 // name is a field name that was seen, in this object or an earlier one.
 type name struct {
-	token  []byte // "name": as writers without white space produce it
+	token  jsonscan.Token
 	text   string
 	column int32 // in the current table, or none
 	next   int32 // the name that followed in the last record, or none

@@ -16,6 +16,7 @@ func (t *table) add(r *record.Record) error {
 	if t.disorder == 0 && !r.Structured() {
 		ok, err := t.addInOrder(r)
 		if ok {
+			t.broken = t.broken || jsonscan.LoneSurrogates(r.Raw) // which is in the cache now
 			return nil
 		}
 		t.truncateColumns(width)
@@ -54,6 +55,7 @@ func (t *table) readBytes(doc []byte) error {
 		return err
 	}
 	t.halves = jsonscan.LoneSurrogates(doc)
+	t.broken = t.broken || t.halves
 	for prev := int32(none); ; {
 		id, ok, err := t.field(c, prev)
 		if err == nil && !ok {
@@ -108,14 +110,14 @@ func (t *table) field(c *jsonscan.Cursor, prev int32) (id int32, ok bool, err er
 	guess := t.names.after(prev)
 	if guess != none {
 		n := &t.names.all[guess]
-		if c.TryField(n.token) {
+		if c.TryField(&n.token) {
 			if n.column != none {
 				return guess, true, nil
 			}
 			return guess, true, t.want(guess, c.Kind())
 		}
 		// A field that is left out now and then does not change the order.
-		if skip := n.next; skip != none && c.TryField(t.names.all[skip].token) {
+		if skip := n.next; skip != none && c.TryField(&t.names.all[skip].token) {
 			return skip, true, t.wanted(skip, c)
 		}
 	}

@@ -21,7 +21,7 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 	}
 	b := t.room()
 	start, dst := len(*b), *b
-	last, separators, styled := int32(none), int32(0), t.styled
+	last, separators, styled := int32(none), int32(0), t.styled || t.defaults
 	if t.source != nil {
 		dst = t.appendSource(dst, r.Meta)
 		last = int32(t.reserved() - 1) // a field of that name or before is out of order
@@ -50,7 +50,7 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 			continue
 		}
 		if styled {
-			dst, separators = t.appendNulls(dst, separators, column, last), column
+			dst, separators = t.appendAbsent(dst, separators, column, last), column
 			dst, err = t.appendStyled(dst, c)
 			if err != nil {
 				return false, refusal(err)
@@ -68,7 +68,7 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 	}
 	width := int32(len(t.columns))
 	if styled && last < width-1 {
-		dst, separators = append(t.appendNulls(dst, separators, width-1, last), t.null...), width-1
+		dst, separators = append(t.appendAbsent(dst, separators, width-1, last), t.columns[width-1].absent...), width-1
 	}
 	for ; separators < width-1; separators++ {
 		dst = append(dst, t.separator)
@@ -77,12 +77,12 @@ func (t *table) addInOrder(r *record.Record) (ok bool, err error) {
 	return true, nil
 }
 
-// appendNulls appends separators up to a column, with nulls for the columns after
-// the last one that has a value.
-func (t *table) appendNulls(dst []byte, separators, column, last int32) []byte {
+// appendAbsent appends separators up to a column, with nulls or defaults for the
+// columns after the last one that has a value.
+func (t *table) appendAbsent(dst []byte, separators, column, last int32) []byte {
 	for ; separators < column; separators++ {
 		if separators > last {
-			dst = append(dst, t.null...)
+			dst = append(dst, t.columns[separators].absent...)
 		}
 		dst = append(dst, t.separator)
 	}
@@ -101,17 +101,23 @@ func (t *table) appendStyled(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
 
 // appendValue appends the value at the cursor.
 func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
-	if s, ok := c.TryPlain(); ok {
-		return appendPlain(dst, s, t.separator), nil
-	}
-	if number, _, _, ok := c.TryDecimal(); ok {
-		return append(dst, number...), nil
-	}
-	if c.TryNull() {
-		return dst, nil
-	}
-	if v, ok := c.TryBool(); ok {
-		return strconv.AppendBool(dst, v), nil
+	switch c.Kind() { //nolint:exhaustive // value takes the others
+	case jsonscan.String:
+		if s, ok := c.TryPlain(); ok {
+			return appendPlain(dst, s, t.separator), nil
+		}
+	case jsonscan.Number:
+		if number, ok := c.TryNumber(); ok {
+			return append(dst, number...), nil
+		}
+	case jsonscan.Null:
+		if c.TryNull() {
+			return dst, nil
+		}
+	case jsonscan.True, jsonscan.False:
+		if v, ok := c.TryBool(); ok {
+			return strconv.AppendBool(dst, v), nil
+		}
 	}
 	var value cell
 	if err := t.value(c, &value); err != nil {
@@ -125,8 +131,8 @@ func (t *table) appendValue(dst []byte, c *jsonscan.Cursor) ([]byte, error) {
 
 // commit makes what was appended to block b since start a row.
 func (t *table) commit(b *[]byte, dst []byte, start int) {
-	*b = dst
 	r := row{size: uint32(len(dst) - start), columns: uint16(len(t.columns))}
+	*b = t.appendLineEnd(dst)
 	t.rows = append(t.rows, r)
 	t.count(r, 1)
 }
@@ -146,7 +152,7 @@ func (t *table) appendRow(meta record.Metadata) {
 		if id := int(t.columns[i].name); id < len(t.cells) && t.cells[id].record == t.record {
 			dst = t.appendCell(dst, &t.cells[id])
 		} else {
-			dst = append(dst, t.null...)
+			dst = append(dst, t.columns[i].absent...)
 		}
 	}
 	t.commit(b, dst, start)

@@ -17,17 +17,18 @@ type column struct {
 	name     int32 // index into table.names
 	firstRow int32 // the row that brought it in; none for a column that was known
 	header   string
+	absent   string // the cell of a record without such a field
 }
 
-// row describes the text of one row in the blocks, without line end.
+// row describes the text of one row in the blocks.
 type row struct {
-	size    uint32
+	size    uint32 // without the line end, which follows it there
 	columns uint16 // of the table when the row was written
 }
 
-// table holds rows as finished text. A row that was written before a column
-// came in lacks a separator for it; those are added on the way out, so no row
-// is ever written twice.
+// table holds rows as finished lines, which go out as they are. A row that was
+// written before a column came in lacks a separator for it; those are added on the way
+// out.
 type table struct {
 	style
 	header    bool
@@ -37,11 +38,13 @@ type table struct {
 	source    *origin // nil without source columns
 	known     *schema.Schema
 	ready     int                 // how many columns a table begins with
+	defaults  bool                // some of them have a default
 	unknown   schema.UnknownField // what becomes of other fields
 	left      int                 // how many columns may still be added
 	taken     map[string]bool     // headers, in lower case
 	folded    map[string]int32    // names of columns, by themselves in lower case
 	halves    bool                // the record has escapes of half a character
+	broken    bool                // a record since the last reset had
 	aliases   []int32             // names that share the column of another one
 	cursor    jsonscan.Cursor
 	cells     []cell   // of the record being read, by name
@@ -86,7 +89,7 @@ func (t *table) reset(known *schema.Schema, unknown schema.UnknownField, room in
 		t.begin(known)
 	}
 	t.unknown, t.left = unknown, min(room, maxColumns-len(t.columns))
-	t.rows = t.rows[:0]
+	t.rows, t.broken = t.rows[:0], false
 	t.release()
 	t.textSize, t.separators, t.blank = 0, 0, 0
 }
@@ -150,11 +153,11 @@ func (t *table) truncate(n int) {
 		t.rows = t.rows[:len(t.rows)-1]
 		t.count(last, -1)
 		b := len(t.blocks) - 1
-		for len(t.blocks[b]) == 0 && last.size > 0 {
+		for len(t.blocks[b]) == 0 {
 			t.blocks = t.blocks[:b]
 			b--
 		}
-		t.blocks[b] = t.blocks[b][:len(t.blocks[b])-int(last.size)]
+		t.blocks[b] = t.blocks[b][:len(t.blocks[b])-int(last.size)-int(t.lineEnd())]
 	}
 	width := len(t.columns)
 	for width > 0 && int(t.columns[width-1].firstRow) >= n {
@@ -183,9 +186,18 @@ func (t *table) appendHeader(dst []byte) []byte {
 	return t.appendLineEnd(dst)
 }
 
-// appendEnd appends what the text of a row lacks: separators for the columns
-// that came later, and the line end.
-func (t *table) appendEnd(dst []byte, r row) []byte {
+// complete reports whether all lines are in the blocks as they go out.
+func (t *table) complete() bool {
+	return t.separators == int64(len(t.rows))*int64(len(t.columns)-1) && t.blank == 0
+}
+
+// completeRow reports it of one.
+func (t *table) completeRow(r row) bool { return int(r.columns) == len(t.columns) && r.size > 0 }
+
+// appendMissing appends the line of a row whose text lacks something: separators for
+// the columns that came later, or any text at all.
+func (t *table) appendMissing(dst, text []byte, r row) []byte {
+	dst = append(dst, text...)
 	switch {
 	case r.size > 0:
 	case len(t.null) > 0:
@@ -204,16 +216,16 @@ type cursor struct {
 	row, block, offset int
 }
 
-// next returns the text of the row at the cursor and moves on.
+// next returns the line of the row at the cursor, as it is in the block, and moves on.
 func (t *table) next(c *cursor) []byte {
-	size := int(t.rows[c.row].size)
-	for c.offset == len(t.blocks[c.block]) && size > 0 {
+	size := int(t.rows[c.row].size) + int(t.lineEnd())
+	for c.offset == len(t.blocks[c.block]) {
 		c.block, c.offset = c.block+1, 0
 	}
-	text := t.blocks[c.block][c.offset : c.offset+size]
+	line := t.blocks[c.block][c.offset : c.offset+size]
 	c.row++
 	c.offset += size
-	return text
+	return line
 }
 
 // writeTo writes the whole table as text.
@@ -221,6 +233,9 @@ func (t *table) writeTo(w io.Writer) (int64, error) {
 	line, written := t.line[:0], int64(0)
 	if t.header {
 		line = t.appendHeader(line)
+	}
+	if t.complete() {
+		return t.writeBlocks(w, line)
 	}
 	for c := (cursor{}); c.row < len(t.rows); {
 		line = t.appendLine(line, &c)
@@ -240,13 +255,31 @@ func (t *table) writeTo(w io.Writer) (int64, error) {
 	return written + int64(n), err
 }
 
+// writeBlocks writes the header and the blocks as they are.
+func (t *table) writeBlocks(w io.Writer, header []byte) (written int64, err error) {
+	n, err := w.Write(header)
+	written = int64(n)
+	for _, b := range t.blocks {
+		if err != nil {
+			break
+		}
+		n, err = w.Write(b)
+		written += int64(n)
+	}
+	t.line = header[:0]
+	return written, err
+}
+
 const flushSize = 64 << 10
 
 // appendLine appends the whole line of the row at the cursor and moves on.
 func (t *table) appendLine(dst []byte, c *cursor) []byte {
 	r := t.rows[c.row]
-	dst = append(dst, t.next(c)...)
-	return t.appendEnd(dst, r)
+	line := t.next(c)
+	if t.completeRow(r) {
+		return append(dst, line...)
+	}
+	return t.appendMissing(dst, line[:r.size], r)
 }
 
 // lastGrowth returns the row that brought in the newest column; the first one
@@ -259,5 +292,5 @@ func (t *table) lastGrowth() int {
 func (t *table) last() cursor {
 	r, b := len(t.rows)-1, len(t.blocks)-1
 	size := int(t.rows[r].size)
-	return cursor{row: r, block: b, offset: len(t.blocks[b]) - size}
+	return cursor{row: r, block: b, offset: len(t.blocks[b]) - size - int(t.lineEnd())}
 }

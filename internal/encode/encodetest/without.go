@@ -43,6 +43,11 @@ func (z Tables) CheckWithout(t *testing.T) {
 			require.NotNil(t, rows[1]["o"], "a field inside of another is not in the folder")
 		}
 	}
+	r, err := schema.New(schema.Config{Without: []string{"country"}})
+	require.NoError(t, err)
+	res, err := z.New(r).Encode(&bytes.Buffer{}, Records(Bytes([]string{`{"country":"\ud800","id":1}`})), 0)
+	require.NoError(t, err)
+	require.False(t, res.Whole, "a record counts as it came")
 	refused := []string{`{"id":1,"day":2}`}
 	if !z.Text { // cells take whatever is inside
 		refused = append(refused, `{"o":{"x":1}}`)

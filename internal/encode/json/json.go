@@ -90,6 +90,7 @@ type encoder struct {
 	strict     *jsonscan.Strict // nil where any value is taken
 	duplicates DuplicateKeys
 	unicode    InvalidUnicode
+	halves     bool          // a record of the object had an escape of half a character
 	own        record.Record // the record being written, where it is not as it came
 	replaced   []byte        // its text
 }
@@ -101,10 +102,11 @@ const maxScratch = 1 << 20
 func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (encode.Result, error) {
 	var res encode.Result
 	e.stream.Reset(w, limit, len(e.tail))
+	e.halves = false
 	lead := e.first
 	for i := range records {
 		var text, end []byte
-		rec, twice, err := e.checked(e.cutter.cut(&records[i]))
+		rec, twice, err := e.checked(e.cut(&records[i]))
 		switch {
 		case err != nil:
 		case e.source == nil:
@@ -141,6 +143,7 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	if e.source != nil {
 		e.source.release()
 	}
+	res.Whole = !e.halves
 	var err error
 	if res.Bytes, err = e.stream.Close(e.tail); err != nil {
 		return encode.Result{}, fmt.Errorf("writing a JSON object: %w", err)

@@ -71,7 +71,7 @@ func TestRecordsThatDoNotFitAreNotCountedAsTwice(t *testing.T) {
 	var out strings.Builder
 	res, err := json.New(json.Config{Strict: true}).Encode(&out, raw(`{"a":1,"a":2}`, `{"a":1,"a":2}`), 10)
 	require.NoError(t, err)
-	assert.Equal(t, encode.Result{Taken: 1, Rows: 1, Bytes: 8, Notes: encode.Notes{Twice: 1}}, res)
+	assert.Equal(t, encode.Result{Taken: 1, Rows: 1, Bytes: 8, Notes: encode.Notes{Twice: 1, Whole: true}}, res)
 }
 
 func TestStrictRecordsWithColumns(t *testing.T) {

@@ -31,6 +31,7 @@ func (e *encoder) whole(r *record.Record) (*record.Record, error) {
 	if r.Structured() || !jsonscan.LoneSurrogates(r.Raw) {
 		return r, nil
 	}
+	e.halves = true
 	if e.unicode == RejectUnicode {
 		return r, errHalf
 	}

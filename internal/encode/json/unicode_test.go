@@ -17,12 +17,25 @@ func TestEscapesOfHalfACharacter(t *testing.T) {
 	assert.Equal(t, []string{`{"a":"\ufffd","b":"\ud83d\ude00"}`, `{"a":1}`, `"\ufffd"`, ""}, strings.Split(got, "\n"))
 	require.Len(t, res.Refused, 1, "no value is lost")
 	require.ErrorContains(t, res.Refused[0].Err, "the same once escapes")
+	assert.False(t, res.Whole)
 
 	_, res = encodeText(t, json.Config{InvalidUnicode: json.RejectUnicode}, raw(docs...)...)
 	assert.Len(t, res.Refused, 3)
 
 	got, _ = encodeText(t, withColumns(t, "topic"), raw(docs[0])...)
 	assert.Contains(t, got, `"a":"\ufffd"`)
+}
+
+// TestWholeIsSaidOfEachObjectAnew has one encoder write two objects.
+func TestWholeIsSaidOfEachObjectAnew(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		e := json.New(json.Config{Strict: strict})
+		for i, doc := range []string{`{"a":"\udfff"}`, `{"a":"\ud83d\ude00\\ud800"}`} {
+			res, err := e.Encode(&strings.Builder{}, raw(`{"b":1}`, doc, `{"b":2}`), 0)
+			require.NoError(t, err)
+			assert.Equal(t, i == 1, res.Whole, doc)
+		}
+	}
 }
 
 func TestNamesOfParsedRecordsThatBecomeEqual(t *testing.T) {

@@ -17,6 +17,16 @@ type cutter struct {
 	own    record.Record
 }
 
+// cut returns the record without what is left out, of which it notes escapes of
+// half a character.
+func (e *encoder) cut(r *record.Record) *record.Record {
+	kept := e.cutter.cut(r)
+	if kept != r && !e.halves {
+		e.halves = jsonscan.LoneSurrogates(r.Raw)
+	}
+	return kept
+}
+
 // cut returns the record without those of the names that it has. What is not an
 // object is left to others to complain about.
 func (c *cutter) cut(r *record.Record) *record.Record {

@@ -13,6 +13,21 @@ import (
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
+// A record counts as it came, in every format: what is left out is named after it,
+// and never refused for it.
+func TestHalfACharacterInAFieldThatTheFolderHas(t *testing.T) {
+	for _, strict := range []bool{true, false} {
+		encoder := json.New(json.Config{Strict: strict, InvalidUnicode: json.RejectUnicode, Without: []string{"country"}})
+		data, res := encodetest.Encode(t, encoder, `{"country":"\ud800","id":1}`)
+		assert.Equal(t, "{\"id\":1}\n", string(data))
+		assert.Empty(t, res.Refused)
+		assert.False(t, res.Whole)
+
+		_, res = encodetest.Encode(t, encoder, `{"country":"\ud83d\ude00","id":1}`)
+		assert.True(t, res.Whole, "nothing is left of the object before")
+	}
+}
+
 func TestFieldsThatTheFolderHas(t *testing.T) {
 	docs := []string{
 		`{"country":"de","id":1}`, `{ "id" : 2 , "country" : {"id":[1]} }` + "\n", `{"id":3,"day":4,"o":{"day":1},"country":5,"z":"x,"}`,

@@ -38,6 +38,7 @@ type builder struct {
 	intTable  []int32
 	intDict   []int64
 	intIDList []int32
+	words     []word
 }
 
 // build returns the block of the given columns, which hold rows rows.
@@ -100,6 +101,7 @@ func (b *builder) column(c *column, cc *format.ColumnChunk, index *chunk) error 
 	if pages.err != nil {
 		return pages.err
 	}
+	c.remember(l.content.way)
 	meta.EncodingStats = append(meta.EncodingStats, format.PageEncodingStats{
 		PageType: format.DataPage, Encoding: l.encoding, Count: int32(len(index.offsets.Pages)),
 	})
@@ -118,7 +120,7 @@ func (c *column) entries() int {
 }
 
 func (b *builder) dictionary(l *layout, meta *format.ColumnMetaData) error {
-	packed, err := b.compressor.compressText(b.packed, l.dictionary)
+	packed, err := b.compressor.page(b.packed, l.dictionary, &l.words)
 	if err != nil {
 		return err
 	}
@@ -153,12 +155,12 @@ func (b *builder) dataPage(c *column, l *layout, p page, meta *format.ColumnMeta
 	} else if c.maxDef > 0 {
 		b.page = bitpack.AppendLevels(b.page, c.defs[p.from:p.to], c.maxDef)
 	}
-	b.page = b.values(b.page, c, l, p.firstValue, p.endValue)
-	compress := b.compressor.compress
-	if c.physical == format.ByteArray && l.encoding == format.Plain {
-		compress = b.compressor.compressText
+	l.content.first = len(b.page)
+	if l.content.size > 0 && l.content.text && !c.even(p.firstValue, p.endValue, l.content.size) {
+		l.content.size = 0
 	}
-	packed, err := compress(b.packed, b.page)
+	b.page = b.values(b.page, c, l, p.firstValue, p.endValue)
+	packed, err := b.compressor.page(b.packed, b.page, &l.content)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,9 @@ type column struct {
 	ids  []int32 // instead of plain and ends, with a dictionary
 	dict dictionary
 	wait int // row groups until a dictionary is tried again
+	// way is how pages are compressed, for so many row groups more.
+	way  way
+	ways int
 
 	bools   []byte // one each
 	ints    []int64
@@ -52,6 +55,8 @@ type column struct {
 	physical format.Type
 	size     int // of a fixed-length value
 	bloom    bool
+	// patient is set where a dictionary is worth a longer trial.
+	patient bool
 }
 
 func newColumn(f *schema.Field, e *format.SchemaElement, path []string, def, rep uint8) *column {
@@ -69,6 +74,9 @@ func (c *column) reset() {
 	if c.wait > 0 {
 		c.wait--
 	}
+	if c.ways--; c.ways <= 0 {
+		c.way = untold
+	}
 	if c.hasDict = c.physical == format.ByteArray && c.wait == 0; c.hasDict {
 		c.dict.reset()
 	}
@@ -82,7 +90,7 @@ func (c *column) release() {
 	if cap(c.plain)+cap(c.dict.data)+slotSize*len(c.dict.table)+8*cap(c.ints)+8*cap(c.doubles)+cap(c.fixed)+4*cap(c.ids)+cap(c.defs) > small {
 		*c = column{
 			field: c.field, path: c.path, physical: c.physical, size: c.size,
-			maxDef: c.maxDef, maxRep: c.maxRep, bloom: c.bloom, wait: c.wait + 1,
+			maxDef: c.maxDef, maxRep: c.maxRep, bloom: c.bloom, patient: c.patient, wait: c.wait + 1,
 		}
 	}
 }
@@ -208,12 +216,20 @@ func (c *column) addPlain(v []byte) {
 // false.
 func (c *column) grow(v []byte, at place) bool {
 	n := len(c.ids)
-	if n >= judgeAfter && c.dict.len() > n/4*3 || len(c.dict.data)+len(v) > maxDictionary {
+	if n >= judgeAfter && c.dict.len() > c.mostDistinct(n) || len(c.dict.data)+len(v) > maxDictionary {
 		c.dropDict()
 		return false
 	}
 	c.ids = append(c.ids, c.dict.add(v, n, at))
 	return true
+}
+
+// mostDistinct is with how many distinct ones of the first n values a dictionary is kept.
+func (c *column) mostDistinct(n int) int {
+	if c.patient && n < maxNumbers/2 {
+		return worthwhile(n)
+	}
+	return n / 4 * 3
 }
 
 // dropDict turns ids back into values.

@@ -9,7 +9,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/deflate"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/zrows"
 )
 
 // compressor compresses pages, one at a time.
@@ -19,7 +21,10 @@ type compressor struct {
 	// literal is a zstd that also packs what nothing repeats in, as texts that differ:
 	// some of their characters are more frequent than others.
 	literal *zstd.Encoder
+	rows    *zrows.Encoder // with zstd
+	other   []byte         // a second form of a page
 	gzip    *gzip.Writer
+	deflate *deflate.Encoder // of those from slowGzip on
 	lz4     lz4.Compressor
 }
 
@@ -30,6 +35,10 @@ const zstdWindow = 1 << 20
 // defaultZstd makes files 1 to 9 % larger than level 3 would, in three quarters
 // of its time: encoded columns leave little for a longer search to find.
 const defaultZstd = 1
+
+// slowGzip is the level from which on pages with gzip are searched as thoroughly as
+// other writers do it at that level, in two to three times the time.
+const slowGzip = deflate.LeastLevel
 
 func newCompressor(name string, level int) (*compressor, error) {
 	switch name {
@@ -42,7 +51,7 @@ func newCompressor(name string, level int) (*compressor, error) {
 			return nil, err
 		}
 		literal, err := newZstd(level, true)
-		return &compressor{codec: format.Zstd, zstd: z, literal: literal}, err
+		return &compressor{codec: format.Zstd, zstd: z, literal: literal, rows: zrows.New()}, err
 	case "snappy":
 		return &compressor{codec: format.Snappy}, nil
 	case "gzip":
@@ -53,7 +62,11 @@ func newCompressor(name string, level int) (*compressor, error) {
 		if err != nil {
 			return nil, fmt.Errorf("preparing gzip: %w", err)
 		}
-		return &compressor{codec: format.Gzip, gzip: z}, nil
+		c := &compressor{codec: format.Gzip, gzip: z}
+		if level >= slowGzip {
+			c.deflate = deflate.New(level)
+		}
+		return c, nil
 	case "lz4_raw":
 		return &compressor{codec: format.Lz4Raw}, nil
 	case "none":
@@ -70,14 +83,6 @@ func newZstd(level int, literals bool) (*zstd.Encoder, error) {
 		return nil, fmt.Errorf("preparing zstd: %w", err)
 	}
 	return z, nil
-}
-
-// compressText is compress for a page of text.
-func (c *compressor) compressText(dst, src []byte) ([]byte, error) {
-	if c.literal == nil {
-		return c.compress(dst, src)
-	}
-	return c.literal.EncodeAll(src, dst[:0]), nil
 }
 
 // compress returns the compressed form of src, in dst if it has room.

@@ -17,14 +17,31 @@ type layout struct {
 	dictionary []byte
 	size       int
 	ids        []int32
+	// words describes the dictionary, content the data pages.
+	words, content content
 }
 
-// layout chooses the encoding by what it costs.
+// layout chooses the encoding by what it costs, and says what pages then hold.
 func (b *builder) layout(c *column) layout {
+	l := b.choose(c)
+	own := content{size: c.valueSize(), text: c.physical == format.ByteArray, way: c.way}
+	switch l.encoding { //nolint:exhaustive // bits of deltas have nothing to tell
+	case format.Plain:
+		l.content = own
+	case format.RLEDictionary:
+		l.words = content{size: own.size, text: own.text}
+		if own.text {
+			l.words.size = 0
+		}
+	}
+	return l
+}
+
+func (b *builder) choose(c *column) layout {
 	switch c.physical { //nolint:exhaustive // the others have no choice
 	case format.ByteArray:
 		if c.hasDict && c.dictPays() {
-			return layout{encoding: format.RLEDictionary, dictionary: b.plainDict(&c.dict), size: c.dict.len(), ids: c.ids}
+			return b.textLayout(c)
 		}
 	case format.Int32, format.Int64:
 		return b.intLayout(c)
@@ -48,14 +65,47 @@ func (c *column) dictPays() bool {
 	return len(c.ids)*bits.Len(uint(n))/8+len(c.dict.data)+4*n < plain
 }
 
-func (b *builder) plainDict(d *dictionary) []byte {
-	b.dict = b.dict[:0]
-	for id := range d.len() {
-		v := d.value(int32(id))
-		b.dict = binary.LittleEndian.AppendUint32(b.dict, uint32(len(v)))
-		b.dict = append(b.dict, v...)
+// valueSize is how long each value is in a page; 0 where they are not of one size.
+func (c *column) valueSize() int {
+	switch c.physical {
+	case format.Int32, format.Float:
+		return 4
+	case format.Int64, format.Double:
+		return 8
+	case format.FixedLenByteArray:
+		return c.size
+	case format.ByteArray:
+		if c.values > 0 {
+			return lengthSize + len(c.value(0))
+		}
+	case format.Boolean:
 	}
-	return b.dict
+	return 0
+}
+
+// lengthSize is the size of the length in front of a text.
+const lengthSize = 4
+
+// even reports whether texts and their lengths are all of one size.
+func (c *column) even(from, to, size int) bool {
+	if c.hasDict {
+		for i := from; i < to; i++ {
+			if lengthSize+len(c.value(i)) != size {
+				return false
+			}
+		}
+		return true
+	}
+	end := uint32(0)
+	if from > 0 {
+		end = c.ends[from-1]
+	}
+	for _, next := range c.ends[from:to] {
+		if end += uint32(size); next != end {
+			return false
+		}
+	}
+	return true
 }
 
 // values appends the values of a page.

@@ -37,7 +37,7 @@ func (b *builder) intLayout(c *column) layout {
 	if b.deltas {
 		cost = deltaBits(c.ints)
 	}
-	if distinct := b.intIDs(c.ints, cost, cost/2); distinct > 0 {
+	if distinct := b.intIDs(c.ints, cost, b.clearly(cost, cost/2)); distinct > 0 {
 		b.dict = b.dict[:0]
 		for _, v := range b.intDict {
 			if width == 32 {
@@ -56,6 +56,15 @@ func (b *builder) intLayout(c *column) layout {
 	return layout{encoding: format.Plain}
 }
 
+// clearly is the size below which a dictionary of more than a few values pays: that of
+// the values where nothing is compressed, and else one that is clearly smaller.
+func (b *builder) clearly(size, smaller int) int {
+	if b.compressor.codec == format.Uncompressed {
+		return size
+	}
+	return smaller
+}
+
 // doubleLayout chooses between a dictionary, which pays for few distinct values,
 // and plain ones.
 func (b *builder) doubleLayout(c *column) layout {
@@ -65,7 +74,7 @@ func (b *builder) doubleLayout(c *column) layout {
 	}
 	// Two doubles are the same value when all of their bits are.
 	values := unsafe.Slice((*int64)(unsafe.Pointer(unsafe.SliceData(c.doubles))), n) //nolint:gosec // a view of numbers of one size
-	distinct := b.intIDs(values, n*64, n*64/5*4)
+	distinct := b.intIDs(values, n*64, b.clearly(n*64, n*64/5*4))
 	if distinct == 0 {
 		return layout{encoding: format.Plain}
 	}
@@ -116,7 +125,7 @@ func (b *builder) intIDs(values []int64, limit, many int) int {
 		}
 		b.intIDList = append(b.intIDList, b.intTable[slot]-1)
 		if i == check && i < maxNumbers/2 {
-			if len(b.intDict) > i-i*i/(2*maxNumbers) {
+			if len(b.intDict) > worthwhile(i) {
 				return 0
 			}
 			check *= 2
@@ -132,6 +141,10 @@ func (b *builder) intIDs(values []int64, limit, many int) int {
 	}
 	return distinct
 }
+
+// worthwhile is how many distinct values n have in the mean, of maxNumbers that are
+// equally frequent.
+func worthwhile(n int) int { return n - n*n/(2*maxNumbers) }
 
 // find returns the slot of a value, or that which it is to have.
 func (b *builder) find(v int64) int {

@@ -41,7 +41,7 @@ func TestNumbersGetADictionaryWhereItPays(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var b builder
+			b := builder{compressor: &compressor{codec: format.Zstd}}
 			c := column{physical: format.Int64, ints: numbers(test.n, test.distinct)}
 			for _, v := range c.ints {
 				c.doubles = append(c.doubles, math.Float64frombits(uint64(v)))
@@ -67,8 +67,22 @@ func TestNumbersGetADictionaryWhereItPays(t *testing.T) {
 	}
 }
 
+// TestNumbersThatAreNotCompressedGetADictionaryWhereItIsSmaller, by however little.
+func TestNumbersThatAreNotCompressedGetADictionaryWhereItIsSmaller(t *testing.T) {
+	for distinct, want := range map[int]format.Encoding{20_000: format.RLEDictionary, 32_000: format.Plain} {
+		b := builder{compressor: &compressor{codec: format.Uncompressed}}
+		c := column{physical: format.Int64, ints: numbers(40_000, distinct)}
+		assert.Equal(t, want, b.layout(&c).encoding, "%d integers", distinct)
+		c.physical = format.Double
+		for _, v := range c.ints {
+			c.doubles = append(c.doubles, float64(v))
+		}
+		assert.Equal(t, want, b.layout(&c).encoding, "%d doubles", distinct)
+	}
+}
+
 func TestZerosOfBothSignsAreTwoValues(t *testing.T) {
-	var b builder
+	b := builder{compressor: &compressor{codec: format.Zstd}}
 	c := column{physical: format.Double}
 	for range 10 {
 		c.doubles = append(c.doubles, 0, math.Copysign(0, -1))

@@ -98,7 +98,7 @@ func (f *file) parallel(s *schema.Schema, segments []*segment) error {
 		before = segments[t.appended-1].waits
 	}
 	for i, c := range f.writer.columns {
-		c.wait = before[i]
+		c.wait, c.way = before[i], untold
 	}
 	return err
 }

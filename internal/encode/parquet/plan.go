@@ -32,7 +32,7 @@ type plan struct {
 // node is one place of the schema. Leaves have a column. What every value needs
 // comes first, because it is then in the same cache line.
 type node struct {
-	token []byte // the field name as it mostly looks in a document
+	token jsonscan.Token // the field name as it mostly looks in a document
 	// next predicts which member comes after this one, first which comes first.
 	next   *node
 	column *column

@@ -11,40 +11,59 @@ import (
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
+// MetaSource is the key in the metadata of a file that says where its records came
+// from.
+const MetaSource = "s3_destination.source"
+
+// Footer is what the end of a file tells.
+type Footer struct {
+	// Fields are the columns, with the names that they have in records.
+	Fields []schema.Field
+	Rows   int64
+	// Source is where the records came from; empty where that is not known.
+	Source string
+}
+
 // ReadSchema reads the columns of a Parquet file, whoever has written it. Columns that
 // have other names in records get these back.
 func ReadSchema(file io.ReaderAt, size int64) ([]schema.Field, error) {
+	f, err := ReadFooter(file, size)
+	return f.Fields, err
+}
+
+// ReadFooter reads the end of a Parquet file, whoever has written it.
+func ReadFooter(file io.ReaderAt, size int64) (f Footer, err error) {
 	end := make([]byte, 8)
 	if size < 12 {
-		return nil, errors.New("it is too short for a Parquet file")
+		return f, errors.New("it is too short for a Parquet file")
 	}
 	if _, err := file.ReadAt(end, size-8); err != nil {
-		return nil, err
+		return f, err
 	}
 	length := int64(binary.LittleEndian.Uint32(end))
 	if string(end[4:]) != magic || length > size-12 {
-		return nil, errors.New("it is no Parquet file, or encrypted or cut")
+		return f, errors.New("it is no Parquet file, or encrypted or cut")
 	}
 	footer := make([]byte, length)
 	if _, err := file.ReadAt(footer, size-8-length); err != nil {
-		return nil, err
+		return f, err
 	}
-	elements, metadata, err := format.ReadElements(footer)
+	e, err := format.ReadElements(footer)
 	if err != nil {
-		return nil, fmt.Errorf("reading the footer: %w", err)
+		return f, fmt.Errorf("reading the footer: %w", err)
 	}
 	names := map[string]string{}
-	if text, renamed := metadata["s3_destination.names"]; renamed {
+	if text, renamed := e.Metadata["s3_destination.names"]; renamed {
 		if err := json.Unmarshal([]byte(text), &names); err != nil {
-			return nil, fmt.Errorf("reading the names of columns: %w", err)
+			return f, fmt.Errorf("reading the names of columns: %w", err)
 		}
 	}
-	if len(elements) == 0 {
-		return nil, errors.New("its footer has no schema")
+	if len(e.Schema) == 0 {
+		return f, errors.New("its footer has no schema")
 	}
-	r := schemaReader{elements: elements[1:], names: names}
-	fields := r.fields(int(elements[0].NumChildren), "")
-	return fields, r.err
+	r := schemaReader{elements: e.Schema[1:], names: names}
+	f = Footer{Fields: r.fields(int(e.Schema[0].NumChildren), ""), Rows: e.Rows, Source: e.Metadata[MetaSource]}
+	return f, r.err
 }
 
 // schemaReader turns elements, which are in depth-first order, into fields.

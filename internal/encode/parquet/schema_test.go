@@ -15,6 +15,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/encode/parquet"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
@@ -94,6 +95,18 @@ func TestReadSchemaOfOthers(t *testing.T) {
 	fields, err := parquet.ReadSchema(bytes.NewReader(out.Bytes()), int64(out.Len()))
 	require.NoError(t, err)
 	assert.Equal(t, "u8 int32!, u32 int64, u64 decimal(20,0)!, f32 float!, ms timestamp!, t time!, local local timestamp!, fixed bytes!, map map of int64!, lists [[string]], last bool!", shown(fields))
+}
+
+func TestFootersTellRowsAndSource(t *testing.T) {
+	conf := parquet.Config{Metadata: func([]record.Record) []parquet.KeyValue {
+		return []parquet.KeyValue{{Key: parquet.MetaSource, Value: "t/0:1-3"}}
+	}}
+	data, _ := encodetest.Encode(t, newEncoder(t, conf, schema.Config{}), `{"id":1}`, `{"id":2}`, `{"id":3}`)
+	footer, err := parquet.ReadFooter(bytes.NewReader(data), int64(len(data)))
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, footer.Rows)
+	assert.Equal(t, "t/0:1-3", footer.Source)
+	assert.Equal(t, "id int64", shown(footer.Fields))
 }
 
 func TestReadSchemaOfWhatIsNone(t *testing.T) {

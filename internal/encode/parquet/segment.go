@@ -46,7 +46,7 @@ func (s *segment) build(in intake, size int64) {
 	defer close(s.done)
 	in.records, in.next = in.records[:s.to], s.from
 	for i, c := range in.writer.columns {
-		c.wait = s.waits[i]
+		c.wait, c.way = s.waits[i], untold
 	}
 	for s.end = filled; s.end == filled && s.err == nil; {
 		in.writer.begin()

@@ -135,7 +135,7 @@ func (c *column) compare(a, b []byte) int {
 	return bytes.Compare(a, b)
 }
 
-func cmp[T int8 | int32 | int64 | float32 | float64](a, b T) int {
+func cmp[T int8 | int32 | int64 | uint64 | float32 | float64](a, b T) int {
 	switch {
 	case a < b:
 		return -1
@@ -169,11 +169,43 @@ func (c *column) bytesBounds(from, to int) bounds {
 			}
 		}
 	default:
-		for i := from + 1; i < to; i++ {
-			visit(c.value(i))
-		}
+		lo, hi = c.plainBounds(from, to)
 	}
 	return c.cut(lo, hi)
+}
+
+// plainBounds returns the least and the greatest value without a dictionary. Of most
+// values the first bytes tell that they are neither.
+func (c *column) plainBounds(from, to int) (lo, hi []byte) {
+	lo = c.value(from)
+	hi = lo
+	least, greatest := head(lo), head(hi)
+	for i := from + 1; i < to; i++ {
+		v := c.value(i)
+		h := head(v)
+		if h > least && h < greatest {
+			continue
+		}
+		if bytes.Compare(v, lo) < 0 {
+			lo, least = v, h
+		} else if bytes.Compare(v, hi) > 0 {
+			hi, greatest = v, h
+		}
+	}
+	return lo, hi
+}
+
+// head are the first eight bytes, as a number: of two values, that with the larger one
+// is the greater one.
+func head(v []byte) uint64 {
+	if len(v) >= 8 {
+		return binary.BigEndian.Uint64(v)
+	}
+	h := uint64(0)
+	for i, b := range v {
+		h |= uint64(b) << (56 - 8*i)
+	}
+	return h
 }
 
 // cut shortens the bounds of byte arrays: a prefix is a lower bound, and a

@@ -44,6 +44,9 @@ func (w *writer) parsedObject(n *node, object map[string]any, rep uint8) error {
 				leaf.begin(w.row)
 			}
 		}
+		if found == 0 {
+			v = m.field.Default
+		}
 		if err := w.parsed(m, v, rep); err != nil {
 			return err
 		}

@@ -50,6 +50,7 @@ func (w *worker) plan(s *schema.Schema, policy schema.Policy) *plan {
 	p := newPlan(s, w.config, policy)
 	for _, c := range p.columns {
 		c.bloom = slices.Contains(w.config.BloomColumns, pathOf(c.path))
+		c.patient = w.builder.compressor.patient()
 	}
 	if len(w.plans) == maxPlans {
 		w.plans = append(w.plans[:0], w.plans[1:]...)

@@ -119,8 +119,17 @@ func (w *writer) writeJSON(doc []byte) error {
 // endRecord checks and adds what only the end of a record tells.
 func (w *writer) endRecord() error {
 	for _, m := range w.required {
-		if m.leaves[0].rows <= w.row {
+		switch {
+		case m.leaves[0].rows > w.row:
+			continue
+		case m.field.Default == nil:
 			return fmt.Errorf("the required field %q is missing", m.path)
+		}
+		for _, leaf := range m.leaves {
+			leaf.begin(w.row)
+		}
+		if err := w.parsed(m, m.field.Default, 0); err != nil {
+			return err
 		}
 	}
 	if text := w.rescue.Take(); text != nil {
@@ -144,7 +153,7 @@ func (w *writer) object(n *node, rep uint8) error {
 	guess := &n.first
 	for {
 		m := *guess
-		if m == nil || !c.TryField(m.token) {
+		if m == nil || !c.TryField(&m.token) {
 			key, ok, err := c.NextField()
 			if err != nil {
 				return err
@@ -185,17 +194,25 @@ func (w *writer) object(n *node, rep uint8) error {
 	return w.missing(n, rep, stamp)
 }
 
-// missing adds nulls for the members of a group that an object does not have.
+// missing adds the members of a group that an object does not have.
 // Top-level columns are filled up when their next value comes.
 func (w *writer) missing(n *node, rep uint8, stamp uint64) error {
 	for _, m := range n.members {
 		if m.stamp != stamp {
-			if err := w.null(m, rep); err != nil {
+			if err := w.absent(m, rep); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// absent adds what a member is that an object does not have.
+func (w *writer) absent(n *node, rep uint8) error {
+	if n.field.Default == nil {
+		return w.null(n, rep)
+	}
+	return w.parsed(n, n.field.Default, rep)
 }
 
 // null adds a null, or fails when the node must have a value.

@@ -73,23 +73,37 @@ var (
 // Append appends a record. It fails when a parsed value has a type of which no
 // processor makes one; metadata of such a type is left out.
 func (c *Codec) Append(dst []byte, r *record.Record) ([]byte, error) {
-	var err error
-	if r.Structured() {
-		if dst, err = appendValue(append(dst, payloadValue), r.Value, 0); err != nil {
-			return nil, fmt.Errorf("keeping a parsed record: %w", err)
-		}
-	} else {
-		dst = frame.AppendBytes(append(dst, payloadBytes), r.Raw)
+	dst, err := AppendPayload(dst, r)
+	if err != nil {
+		return nil, err
 	}
+	return c.AppendRest(dst, r), nil
+}
+
+// AppendPayload appends what the record says, and nothing of what came with it:
+// equal payloads have equal bytes.
+func AppendPayload(dst []byte, r *record.Record) ([]byte, error) {
+	if !r.Structured() {
+		return frame.AppendBytes(append(dst, payloadBytes), r.Raw), nil
+	}
+	dst, err := appendValue(append(dst, payloadValue), r.Value, 0)
+	if err != nil {
+		return nil, fmt.Errorf("keeping a parsed record: %w", err)
+	}
+	return dst, nil
+}
+
+// AppendRest appends what came with a record behind its payload.
+func (c *Codec) AppendRest(dst []byte, r *record.Record) []byte {
 	dst = binary.AppendUvarint(dst, uint64(max(r.Added, 0)))
 	dst = appendCoordinates(dst, r.Meta)
 	switch {
 	case r.Meta == nil:
-		return append(dst, 0), nil
+		return append(dst, 0)
 	case c.All:
-		return c.appendAll(dst, r.Meta), nil
+		return c.appendAll(dst, r.Meta)
 	}
-	return c.appendKeys(dst, r.Meta), nil
+	return c.appendKeys(dst, r.Meta)
 }
 
 // appendCoordinates appends the place in Kafka that an input of ours has noted.
@@ -107,27 +121,44 @@ func appendCoordinates(dst []byte, meta record.Metadata) []byte {
 func (c *Codec) appendKeys(dst []byte, meta record.Metadata) []byte {
 	count := len(dst)
 	dst = append(dst, 0)
-	for _, key := range c.Keys {
-		if v, ok := meta.MetaGetMut(key); ok {
-			if with, kept := appendMember(dst, key, v); kept {
-				dst = with
-				dst[count]++
+	for i, key := range c.Keys {
+		v, ok := meta.MetaGetMut(key)
+		if !ok {
+			if i == 0 && none(meta) {
+				break
 			}
+			continue
+		}
+		if with, kept := appendMember(dst, key, v); kept {
+			dst = with
+			dst[count]++
 		}
 	}
 	return dst
 }
 
+// errSome ends a walk through metadata.
+var errSome = errors.New("there is some")
+
+// none reports whether there is no metadata at all, as far as it tells.
+func none(meta record.Metadata) bool {
+	w, walks := meta.(walker)
+	return walks && w.MetaWalkMut(func(string, any) error { return errSome }) == nil
+}
+
+// walker is metadata that tells all that it has.
+type walker interface {
+	MetaWalkMut(fn func(key string, value any) error) error
+}
+
 // appendAll appends all metadata.
 func (c *Codec) appendAll(dst []byte, meta record.Metadata) []byte {
-	walker, walks := meta.(interface {
-		MetaWalkMut(fn func(key string, value any) error) error
-	})
+	all, walks := meta.(walker)
 	if !walks {
 		return c.appendKeys(dst, meta)
 	}
 	kept := map[string]any{}
-	_ = walker.MetaWalkMut(func(key string, value any) error {
+	_ = all.MetaWalkMut(func(key string, value any) error {
 		kept[key] = value
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -91,9 +92,10 @@ func TestOnlyTheMetadataThatIsAskedForIsKept(t *testing.T) {
 		codec codec.Codec
 		want  codec.Metadata
 	}{
-		"none": {codec.Codec{}, nil},
-		"some": {codec.Codec{Keys: []string{"kafka_offset", "absent", "strange"}}, codec.Metadata{"kafka_offset": int64(7)}},
-		"all":  {codec.Codec{All: true}, codec.Metadata{"kafka_offset": int64(7), "kafka_topic": "t", "other": []any{"x"}}},
+		"none":                {codec.Codec{}, nil},
+		"some":                {codec.Codec{Keys: []string{"kafka_offset", "absent", "strange"}}, codec.Metadata{"kafka_offset": int64(7)}},
+		"some, not the first": {codec.Codec{Keys: []string{"absent", "kafka_offset"}}, codec.Metadata{"kafka_offset": int64(7)}},
+		"all":                 {codec.Codec{All: true}, codec.Metadata{"kafka_offset": int64(7), "kafka_topic": "t", "other": []any{"x"}}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -175,6 +177,36 @@ func TestAnyRecordComesBack(t *testing.T) {
 				_, err := codec.Decode(data[:cut])
 				require.ErrorIs(t, err, codec.ErrCorrupt)
 			}
+		}
+	})
+}
+
+// A hint tells of a record what its bytes do, and there is one for every record of
+// bytes that nothing came with.
+func TestAHintSparesALookAtTheBytes(t *testing.T) {
+	property.Check(t, func(t *rapid.T) {
+		r := record.Record{Raw: rapid.SliceOf(rapid.Byte()).Draw(t, "raw"), Added: rapid.IntRange(0, 2).Draw(t, "added")}
+		if rapid.Bool().Draw(t, "parsed") {
+			r = record.Record{Value: "x"}
+		}
+		switch rapid.IntRange(0, 3).Draw(t, "metadata") {
+		case 0:
+			r.Meta = codec.Metadata{"a": nil}
+		case 1:
+			r.Meta = noted{ctx: source.WithCoordinates(context.Background(), source.Coordinates{})}
+		case 2:
+			r.Meta = codec.Metadata{}
+		}
+		c := codec.Codec{Keys: []string{"a"}}
+		with, err := codec.AppendPayload(nil, &r)
+		require.NoError(t, err)
+		data := c.AppendRest(with, &r)
+		want := back(t, data)
+		hint := codec.Hint(&r, data[len(with):])
+		bare := !r.Structured() && len(r.Raw) > 0 && reflect.DeepEqual(want, record.Record{Raw: r.Raw, Meta: codec.Metadata(nil)})
+		require.Equal(t, bare, hint > 0)
+		if bare {
+			require.Equal(t, want, codec.DecodeBare(data, hint))
 		}
 	})
 }

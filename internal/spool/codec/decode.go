@@ -71,6 +71,24 @@ func Decode(data []byte) (record.Record, error) {
 	return r, nil
 }
 
+// bare is how many bytes AppendRest appends to a record that nothing came with.
+const bare = 3
+
+// Hint is what DecodeBare needs to know of a record and of what AppendRest has
+// appended to it; 0 when it is for Decode.
+func Hint(r *record.Record, rest []byte) uint32 {
+	if r.Structured() || r.Added > 0 || len(rest) != bare || len(r.Raw) > math.MaxUint32 {
+		return 0
+	}
+	return uint32(len(r.Raw))
+}
+
+// DecodeBare is Decode without a look at the bytes.
+func DecodeBare(data []byte, hint uint32) record.Record {
+	end := len(data) - bare
+	return record.Record{Raw: data[end-int(hint) : end : end], Meta: Metadata(nil)}
+}
+
 // located is the metadata of a record whose place in Kafka was noted, which is in
 // the context as it was in that of the message.
 type located struct {

@@ -38,8 +38,12 @@ type FS interface {
 type File interface {
 	io.WriteCloser
 	// Sync makes what was written durable. After an error nobody knows what is:
-	// a second Sync may succeed although nothing more was written.
+	// a second Sync may succeed although nothing more was written. It also tells of
+	// what could not be written, which may be collected until then.
 	Sync() error
+	// Allocate appends so many bytes whose space is the file's from then on. What
+	// they are does not matter.
+	Allocate(size int64) error
 }
 
 // Reader is a file that is being read.
@@ -93,12 +97,24 @@ func (o OS) MkdirAll(dir string) error {
 
 // Create implements FS.
 func (OS) Create(name string) (File, error) {
-	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode) //nolint:gosec // the path is a setting
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode) //nolint:gosec // the path is a setting
+	if err != nil {
+		return nil, err
+	}
+	return &file{File: f}, nil
 }
 
 // Append implements FS.
 func (OS) Append(name string) (File, error) {
-	return os.OpenFile(name, os.O_WRONLY|os.O_APPEND, fileMode) //nolint:gosec // the path is a setting
+	f, err := os.OpenFile(name, os.O_WRONLY, fileMode) //nolint:gosec // the path is a setting
+	if err != nil {
+		return nil, err
+	}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &file{File: f, offset: end}, nil
 }
 
 // Open implements FS.
@@ -148,6 +164,21 @@ func (OS) List(dir string) ([]Info, error) {
 		files = append(files, Info{Name: e.Name(), Size: i.Size()})
 	}
 	return files, nil
+}
+
+// WriteZeros writes so many zeros: space that is only promised may be missing when
+// it is needed.
+func WriteZeros(w io.Writer, size int64) error {
+	const most = 1 << 20
+	zeros := make([]byte, min(most, size))
+	for size > 0 {
+		n, err := w.Write(zeros[:min(most, size)])
+		if err != nil {
+			return err
+		}
+		size -= int64(n)
+	}
+	return nil
 }
 
 // ReadAll reads a whole file.

@@ -11,8 +11,15 @@ import (
 
 // Lock implements FS with flock: the kernel lets go of it when the process ends,
 // in whichever way.
-func (OS) Lock(name string) (io.Closer, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, fileMode) //nolint:gosec // the path is a setting
+func (OS) Lock(name string) (io.Closer, error) { return Lock(name, fileMode) }
+
+// Lock takes a lock on a file, which is made with this mode where there is none. Whoever
+// may only read a file that is there may lock it, too.
+func Lock(name string, mode os.FileMode) (io.Closer, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, mode) //nolint:gosec // the path is a setting
+	if errors.Is(err, os.ErrPermission) {
+		f, err = os.Open(name) //nolint:gosec // the path is a setting
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,10 @@ import (
 const errSharing = syscall.Errno(32)
 
 // Lock implements FS: the file is opened so that nobody else can open it.
-func (OS) Lock(name string) (io.Closer, error) {
+func (OS) Lock(name string) (io.Closer, error) { return Lock(name, fileMode) }
+
+// Lock takes a lock on a file, which is made where there is none; modes do not matter.
+func Lock(name string, _ os.FileMode) (io.Closer, error) {
 	path, err := syscall.UTF16PtrFromString(name)
 	if err != nil {
 		return nil, err

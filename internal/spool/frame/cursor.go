@@ -43,6 +43,17 @@ func (c *Cursor) Bytes() []byte {
 	return b
 }
 
+// Fixed reads so many bytes. They are part of the payload.
+func (c *Cursor) Fixed(n int) []byte {
+	if n > len(c.Rest) {
+		c.Fail()
+		return nil
+	}
+	b := c.Rest[:n:n]
+	c.Rest = c.Rest[n:]
+	return b
+}
+
 // Count reads how many things follow that take at least a byte each.
 func (c *Cursor) Count() int {
 	n := c.Uint()

@@ -102,12 +102,18 @@ func New(payload int) []byte { return make([]byte, Overhead, Overhead+payload) }
 
 // Seal fills in the beginning of a frame that will lie at an offset of its file.
 func Seal(b []byte, salt Salt, offset int64, group uint64, index uint32) {
+	SealWith(b, Sum{}, salt, offset, group, index)
+}
+
+// SealWith fills in the beginning of a frame whose payload has more bytes behind those
+// of b, of which the sum is known. They are not read.
+func SealWith(b []byte, more Sum, salt Salt, offset int64, group uint64, index uint32) {
 	mark := salt.mark()
 	copy(b, mark[:])
-	binary.LittleEndian.PutUint64(b[8:], uint64(len(b)-Overhead))
+	binary.LittleEndian.PutUint64(b[8:], uint64(len(b)-Overhead)+uint64(more.Size))
 	binary.LittleEndian.PutUint64(b[16:], group)
 	binary.LittleEndian.PutUint32(b[24:], index)
-	binary.LittleEndian.PutUint32(b[4:], frameSum(salt, offset, b))
+	binary.LittleEndian.PutUint32(b[4:], more.behind(frameSum(salt, offset, b)))
 }
 
 // Append appends a frame that will lie at an offset of its file.

@@ -7,8 +7,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
 // written is a file of frames, and where each begins.
@@ -59,6 +61,20 @@ func TestAnyBitThatFlipsLosesOneFrameAndIsNoticed(t *testing.T) {
 		assert.Contains(t, starts, gaps[0].From)
 		assert.False(t, gaps[0].Torn)
 	}
+}
+
+// A frame whose payload was summed before is the same, wherever it was divided.
+func TestASumStandsForItsBytes(t *testing.T) {
+	salt := frame.NewSalt()
+	property.Check(t, func(t *rapid.T) {
+		payload := rapid.SliceOfN(rapid.Byte(), 0, 3000).Draw(t, "payload")
+		at := rapid.IntRange(0, len(payload)).Draw(t, "divided")
+		offset := int64(rapid.Uint32().Draw(t, "offset"))
+		want := frame.Append(nil, salt, offset, frame.Frame{Group: 7, Index: 3, Payload: payload})
+		b := append(frame.New(0), payload[:at]...)
+		frame.SealWith(b, frame.SumOf(payload[at:]), salt, offset, 7, 3)
+		require.Equal(t, want, append(b, payload[at:]...))
+	})
 }
 
 func TestOneCopyOfTheHeaderIsEnough(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
 )
 
 // Options are what a journal is told, and whom it asks.
@@ -30,14 +31,20 @@ type Options struct {
 	// GroupSize is how many bytes are synced at once, at most, unless a single
 	// entry has more.
 	GroupSize int64
+	// Blocks are those of the files; the zero value is for files without.
+	Blocks Blocks
 	// Apply is given each entry in order: all that are there when the journal is
 	// opened, and then each once it is durable. Checkpoints are entries. A payload
-	// is that of Enqueue, or a part of a whole segment.
-	Apply func(segment uint64, payload []byte)
+	// is that of Enqueue, with its block, which is held until Apply returns, or a part
+	// of a whole segment.
+	Apply func(segment uint64, payload []byte, block *memory.Block)
 	// Checkpoint returns an entry that stands for all that were applied.
 	Checkpoint func() []byte
 	// Damaged is told what could not be read when the journal was opened.
 	Damaged func(Damage)
+	// Torn is called once where a crash tore something, before what is behind that is
+	// given to Apply: entries before it were synced. It may be nil.
+	Torn func()
 	// Failed is told of each failed write before it is tried again.
 	Failed func(err error)
 	// Synced is told how long each group took; it may be nil.
@@ -45,6 +52,34 @@ type Options struct {
 	// Pause waits before the n-th try in a row.
 	Pause func(ctx context.Context, n int) error
 }
+
+// Blocks is how entries are written best: without being copied, which takes that the
+// place of an entry in a block of its file is the one that it has in memory.
+type Blocks struct {
+	// Size is that of a block, and Large the size from which on of an entry it is worth
+	// up to a block of space.
+	Size, Large int64
+	// Place is where in a block of memory an entry lies.
+	Place func(entry []byte) int64
+}
+
+// gap is how many bytes have to be between an offset of a file and an entry: none, or
+// enough for a frame.
+func (b *Blocks) gap(offset int64, entry []byte) int64 {
+	if b.Size == 0 || int64(len(entry)) < b.Large {
+		return 0
+	}
+	n := ((b.Place(entry)-offset)%b.Size + b.Size) % b.Size
+	for n > 0 && n <= frame.Overhead {
+		n += b.Size
+	}
+	return n
+}
+
+// filler is the first byte of a frame that only fills a gap.
+const filler = 0
+
+func fills(f frame.Frame) bool { return len(f.Payload) > 0 && f.Payload[0] == filler }
 
 // Damage is a part of a segment that cannot be read.
 type Damage struct {
@@ -110,14 +145,20 @@ func (j *Journal) path(number uint64) string { return filepath.Join(j.dir, fileN
 type Ticket struct {
 	journal *Journal
 	frame   []byte
-	done    chan struct{}
+	block   *memory.Block // of the frame
+	// sum of the payload: whoever comes first computes it, most often the one who has
+	// just made the payload.
+	sum  func() frame.Sum
+	done chan struct{}
 }
 
-// Enqueue gives an entry its place. It was appended to what frame.New returns. It
+// Enqueue gives an entry its place. It was appended to what frame.New returns, and
+// does not begin with a zero. It
 // is written when somebody waits for it, or for a later one, and belongs to the
-// journal until then.
-func (j *Journal) Enqueue(entry []byte) *Ticket {
-	t := &Ticket{journal: j, frame: entry, done: make(chan struct{})}
+// journal until then, as does the block that it is in: nil for memory of its own.
+func (j *Journal) Enqueue(entry []byte, block *memory.Block) *Ticket {
+	t := &Ticket{journal: j, frame: entry, block: block, done: make(chan struct{})}
+	t.sum = sync.OnceValue(func() frame.Sum { return frame.SumOf(entry[frame.Overhead:]) })
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.queue = append(j.queue, t)

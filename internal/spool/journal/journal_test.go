@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -18,7 +19,9 @@ import (
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
 	"github.com/s3-destination/s3-destination/internal/spool/journal"
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
 	"github.com/s3-destination/s3-destination/internal/testutil/crashdisk"
+	"github.com/s3-destination/s3-destination/internal/testutil/long"
 )
 
 const dir = "/spool/journal"
@@ -32,8 +35,9 @@ type keeper struct {
 	failed  []error
 }
 
-func (k *keeper) apply(_ uint64, payload []byte) {
+func (k *keeper) apply(_ uint64, payload []byte, _ *memory.Block) {
 	kind, text := payload[0], string(payload[1:])
+	assert.Contains(k.t, []byte("CE"), kind, "what fills a gap is no entry")
 	if kind == 'C' {
 		k.entries = nil
 		if text != "" {
@@ -48,6 +52,7 @@ func (k *keeper) options() journal.Options {
 	return journal.Options{
 		SegmentSize: frame.HeaderSize + 600,
 		GroupSize:   500,
+		Blocks:      journal.Blocks{Size: 32, Large: frame.Overhead + 6, Place: place},
 		Apply:       k.apply,
 		Checkpoint:  func() []byte { return []byte("C" + strings.Join(k.entries, ",")) },
 		Damaged:     func(d journal.Damage) { k.damage = append(k.damage, d) },
@@ -55,6 +60,9 @@ func (k *keeper) options() journal.Options {
 		Pause:       func(ctx context.Context, _ int) error { return ctx.Err() },
 	}
 }
+
+// place pretends that entries lie anywhere in memory.
+func place(entry []byte) int64 { return int64(entry[len(entry)-1]) * 5 % 32 }
 
 func open(t *testing.T, fsys disk.FS) *keeper {
 	t.Helper()
@@ -79,7 +87,7 @@ func (k *keeper) append(entries ...string) {
 	k.t.Helper()
 	tickets := make([]*journal.Ticket, len(entries))
 	for i, e := range entries {
-		tickets[i] = k.journal.Enqueue(entry("%s", e))
+		tickets[i] = k.journal.Enqueue(entry("%s", e), nil)
 	}
 	for _, t := range tickets {
 		require.NoError(k.t, t.Wait(k.t.Context()))
@@ -145,7 +153,7 @@ func TestCallersOfAllKindsAreServed(t *testing.T) {
 				if caller%5 == 0 {
 					cancel() // gives up at once, or is served
 				}
-				err := k.journal.Enqueue(entry("%d.%d", caller, n)).Wait(ctx)
+				err := k.journal.Enqueue(entry("%d.%d", caller, n), nil).Wait(ctx)
 				if caller%5 != 0 {
 					assert.NoError(t, err)
 				}
@@ -155,7 +163,7 @@ func TestCallersOfAllKindsAreServed(t *testing.T) {
 	}
 	group.Wait()
 	require.NoError(t, k.journal.Close())
-	require.ErrorIs(t, k.journal.Enqueue(entry("")).Wait(t.Context()), journal.ErrClosed)
+	require.ErrorIs(t, k.journal.Enqueue(entry(""), nil).Wait(t.Context()), journal.ErrClosed)
 	want := slices.Clone(k.entries)
 	assert.Len(t, want, 50*20, "what nobody waits for any more is written, too")
 	again := &keeper{t: t}
@@ -224,6 +232,9 @@ func live(t *testing.T, d *crashdisk.Disk, how crashdisk.Crash, recovery int) (c
 func TestAnyOperationMayFailAndNothingIsReadTwice(t *testing.T) {
 	for _, fault := range []error{syscall.EIO, syscall.ENOSPC} {
 		for groups := 1; groups < 10; groups++ {
+			if !long.Takes(groups, 3) {
+				continue
+			}
 			for at := 1; failing(t, fault, at, groups) >= at; at++ {
 			}
 		}
@@ -273,7 +284,7 @@ func TestTrimKeepsTheLastSegmentAndShrinks(t *testing.T) {
 	data, err := disk.ReadAll(d, files[0])
 	require.NoError(t, err)
 	assert.Equal(t, int64(len(data)), k.journal.Bytes())
-	ticket := k.journal.Enqueue(entry("waits"))
+	ticket := k.journal.Enqueue(entry("waits"), nil)
 	assert.Greater(t, k.journal.Bytes(), int64(len(data)), "what waits counts, too")
 	require.NoError(t, ticket.Wait(t.Context()))
 	d.Reboot(crashdisk.Lose)
@@ -292,7 +303,7 @@ func TestCloseEndsTheWaitForADiskThatFails(t *testing.T) {
 		k.append("first")
 		d.Limit(1)
 		ended := make(chan error)
-		go func() { ended <- j.Enqueue(entry("second")).Wait(context.Background()) }()
+		go func() { ended <- j.Enqueue(entry("second"), nil).Wait(context.Background()) }()
 		synctest.Wait()
 		assert.NotEmpty(t, k.failed)
 		require.Error(t, j.Close(), "the second is not durable")
@@ -314,10 +325,44 @@ func TestAWriterThatGivesUpLetsTheNextOneTry(t *testing.T) {
 		d.Limit(1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		require.ErrorIs(t, k.journal.Enqueue(entry("first")).Wait(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, k.journal.Enqueue(entry("first"), nil).Wait(ctx), context.DeadlineExceeded)
 		assert.Less(t, len(k.failed), 60, "tries get rarer")
 		d.Limit(0)
 		k.append("second")
 		assert.Equal(t, []string{"first", "second"}, k.entries, "what was given up has kept its place")
 	})
+}
+
+// A large entry is written from where it lies in memory, which takes that it has the
+// same place in a block of its file. What fills the gap is nothing to anybody.
+func TestAnEntryHasThePlaceInItsFileThatItHasInMemory(t *testing.T) {
+	d := crashdisk.New(1)
+	k := open(t, d)
+	k.append("tiny", "entry-1", "entry-2")
+	k.append("tiny", "entry-3")
+	each := func(do func(end int64, f frame.Frame)) {
+		data, err := disk.ReadAll(d, d.Under(dir)[0])
+		require.NoError(t, err)
+		assert.Equal(t, int64(len(data)), k.journal.Bytes())
+		salt, _, ok := frame.ParseHeader(data)
+		require.True(t, ok)
+		assert.Empty(t, frame.Scan(data, salt, true, do))
+	}
+	entries := 0
+	each(func(end int64, f frame.Frame) {
+		if bytes.HasPrefix(f.Payload, []byte("Eentry")) {
+			entries++
+			assert.Equal(t, place(f.Payload), (end-int64(len(f.Payload))-frame.Overhead)%32, "%s", f.Payload)
+		}
+	})
+	assert.Equal(t, 3, entries)
+
+	want := k.entries
+	k = open(t, d)
+	assert.Equal(t, want, k.entries)
+	var frames []string
+	each(func(_ int64, f frame.Frame) { frames = append(frames, fmt.Sprintf("%d %s", f.Index, f.Payload)) })
+	assert.Equal(t, []string{
+		"0 C", "1 C", "0 Etiny", "1 Eentry-1", "2 Eentry-2", "0 Etiny", "1 Eentry-3",
+	}, frames, "a segment that is written anew has no gaps, and each of its groups begins with 0")
 }

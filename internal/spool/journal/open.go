@@ -73,7 +73,7 @@ func (j *Journal) replay(row []found) error {
 		}
 		gaps := frame.Scan(data, salt, true, func(_ int64, f frame.Frame) {
 			j.group = max(j.group, f.Group)
-			j.opts.Apply(s.number, f.Payload)
+			j.apply(s.number, f)
 		})
 		j.report(s, data, gaps)
 		if counted := row[i+1].header.good; s.proved && counted > s.size {
@@ -81,6 +81,13 @@ func (j *Journal) replay(row []found) error {
 		}
 	}
 	return nil
+}
+
+// apply gives an entry of a file to whom it is for.
+func (j *Journal) apply(segment uint64, f frame.Frame) {
+	if !fills(f) {
+		j.opts.Apply(segment, f.Payload, nil)
+	}
 }
 
 func (j *Journal) count(s *found) {
@@ -112,6 +119,20 @@ func (j *Journal) report(s *found, data []byte, gaps []frame.Gap) {
 	}
 }
 
+// tail gives the frames of the last segment to each, and says where it is torn.
+func (j *Journal) tail(data []byte, salt frame.Salt, each func(f frame.Frame)) []frame.Gap {
+	gaps := frame.Scan(data, salt, false, func(int64, frame.Frame) {}) // only the last frame tells
+	torn := slices.IndexFunc(gaps, func(g frame.Gap) bool { return g.Torn })
+	frame.Scan(data, salt, false, func(end int64, f frame.Frame) {
+		if torn >= 0 && end > gaps[torn].From && j.opts.Torn != nil {
+			j.opts.Torn()
+			torn = -1
+		}
+		each(f)
+	})
+	return gaps
+}
+
 // renew applies the entries of the last segment and begins another one, with
 // them if there are any.
 func (j *Journal) renew(row []found) error {
@@ -130,13 +151,22 @@ func (j *Journal) renew(row []found) error {
 	}
 	var gaps []frame.Gap
 	frames := 0
+	index := uint32(0) // in its group
 	copied := func(into frame.Salt, fresh []byte) []byte {
 		fresh = slices.Grow(fresh, len(data))
-		gaps = frame.Scan(data, salt, false, func(_ int64, f frame.Frame) {
+		gaps = j.tail(data, salt, func(f frame.Frame) {
 			frames++
+			if f.Group > j.group {
+				index = 0
+			}
 			j.group = max(j.group, f.Group)
+			if fills(f) {
+				return
+			}
+			f.Index = index
+			index++
 			fresh = frame.Append(fresh, into, int64(len(fresh)), f)
-			j.opts.Apply(j.next-1, f.Payload)
+			j.apply(j.next-1, f)
 		})
 		return fresh
 	}

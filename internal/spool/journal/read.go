@@ -7,10 +7,10 @@ import (
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
 )
 
-// Read gives all entries of a journal to apply, as Open does, and changes
-// nothing.
-func Read(fsys disk.FS, dir string, apply func(segment uint64, payload []byte), damaged func(Damage)) error {
-	j := &Journal{fs: fsys, dir: dir, opts: Options{Apply: apply, Damaged: damaged}}
+// Read gives all entries of a journal to Options.Apply, as Open does, tells
+// Options.Damaged and Options.Torn, and changes nothing.
+func Read(fsys disk.FS, dir string, opts Options) error {
+	j := &Journal{fs: fsys, dir: dir, opts: opts}
 	row, _, err := j.find()
 	if err == nil {
 		err = j.replay(row)
@@ -29,7 +29,7 @@ func (j *Journal) readLast(s *found) error {
 	if err != nil {
 		return err
 	}
-	gaps := frame.Scan(data, salt, false, func(_ int64, f frame.Frame) { j.opts.Apply(s.number, f.Payload) })
+	gaps := j.tail(data, salt, func(f frame.Frame) { j.apply(s.number, f) })
 	j.report(s, data, gaps)
 	return nil
 }

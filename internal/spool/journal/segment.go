@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
@@ -63,6 +64,9 @@ func (j *Journal) begin(h header, build func(frame.Salt, []byte) []byte) error {
 	if err != nil {
 		_ = j.fs.Remove(j.path(h.number) + disk.TemporarySuffix) // or when the journal is opened
 	}
+	if err == nil {
+		err = j.tell(h.number)
+	}
 	var f disk.File
 	if err == nil {
 		f, err = j.fs.Append(j.path(h.number))
@@ -79,6 +83,31 @@ func (j *Journal) begin(h header, build func(frame.Salt, []byte) []byte) error {
 	j.stillborn = nil
 	j.bytes += j.last.good
 	return nil
+}
+
+// newest is the file beside the directory that says which segment is the last one:
+// without it nobody would miss that.
+func (j *Journal) newest() string { return j.dir + "-newest" }
+
+// tell notes the number of the last segment, before anything is written behind its
+// checkpoint.
+func (j *Journal) tell(number uint64) error {
+	data := frame.Header(frame.NewSalt(), binary.AppendUvarint(nil, number))
+	return disk.WriteFile(j.fs, j.newest(), data)
+}
+
+// told is the number of the last segment; 0 when that cannot be read.
+func (j *Journal) told() (uint64, error) {
+	data, err := disk.ReadAll(j.fs, j.newest())
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	_, meta, _ := frame.ParseHeader(data)
+	c := frame.Cursor{Rest: meta}
+	return c.Uint(), nil
 }
 
 // checkpointSize is how many bytes the checkpoint of a segment takes.
@@ -109,6 +138,10 @@ func (j *Journal) find() (row []found, dead []string, err error) {
 		return nil, nil, err
 	}
 	var all []found
+	newest, err := j.told()
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, f := range files {
 		number, is := parseName(f.Name)
 		if !is {
@@ -120,6 +153,9 @@ func (j *Journal) find() (row []found, dead []string, err error) {
 			return nil, nil, err
 		}
 		all = append(all, s)
+	}
+	if newest > 0 && (len(all) == 0 || all[len(all)-1].number < newest) {
+		j.opts.Damaged(Damage{Path: j.path(newest), Missing: true})
 	}
 	row, unused := chain(all, j.opts.Damaged, j.path)
 	for _, number := range unused {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
 )
 
@@ -13,6 +14,7 @@ import (
 // at any time later.
 func (t *Ticket) Wait(ctx context.Context) error {
 	j := t.journal
+	t.sum()
 	for {
 		select {
 		case <-t.done:
@@ -72,7 +74,8 @@ func (j *Journal) write() error {
 		return err
 	}
 	began := time.Now()
-	if err := j.sync(entries); err != nil {
+	filled, err := j.sync(entries)
+	if err != nil {
 		j.failures++
 		j.abandon()
 		j.opts.Failed(err)
@@ -83,13 +86,15 @@ func (j *Journal) write() error {
 		j.opts.Synced(time.Since(began))
 	}
 	for _, t := range entries {
-		j.opts.Apply(j.last.number, t.frame[frame.Overhead:])
+		j.opts.Apply(j.last.number, t.frame[frame.Overhead:], t.block)
 	}
 	j.mu.Lock()
 	j.queue = j.queue[len(entries):]
-	j.segments[len(j.segments)-1] = j.last // whose bytes were those of the queue
+	j.segments[len(j.segments)-1] = j.last // whose other bytes were those of the queue
+	j.bytes += filled
 	j.mu.Unlock()
 	for _, t := range entries {
+		t.block.Release()
 		close(t.done)
 	}
 	return nil
@@ -116,41 +121,51 @@ func (s *segment) full(size int64) bool {
 	return s.good >= size && s.good-frame.HeaderSize >= 2*s.checkpoint
 }
 
-func (j *Journal) sync(entries []*Ticket) error {
+// sync makes entries durable, with as many bytes to fill gaps as it says.
+func (j *Journal) sync(entries []*Ticket) (filled int64, err error) {
 	if j.file == nil || j.last.full(j.opts.SegmentSize) {
 		if err := j.rotate(); err != nil {
-			return fmt.Errorf("beginning a segment of the journal: %w", err)
+			return 0, fmt.Errorf("beginning a segment of the journal: %w", err)
 		}
 	}
 	if len(entries) == 0 {
-		return nil
+		return 0, nil
 	}
 	j.group++
-	written, err := j.writeFrames(entries)
+	written, filled, err := j.writeFrames(entries)
 	if err == nil {
 		err = j.file.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("writing to the journal: %w", err)
+		return 0, fmt.Errorf("writing to the journal: %w", err)
 	}
 	j.last.good += written
-	return nil
+	return filled, nil
 }
 
 // largeFrame is from which size on a frame is written by itself, which costs less
 // than to copy it.
 const largeFrame = 64 << 10
 
-func (j *Journal) writeFrames(entries []*Ticket) (written int64, err error) {
+func (j *Journal) writeFrames(entries []*Ticket) (written, filled int64, err error) {
 	var small []byte
+	index := uint32(0)
 	flush := func() {
 		if len(small) > 0 && err == nil {
 			_, err = j.file.Write(small)
 		}
 		small = small[:0]
 	}
-	for i, t := range entries {
-		frame.Seal(t.frame, j.salt, j.last.good+written, j.group, uint32(i))
+	for _, t := range entries {
+		if gap := j.opts.Blocks.gap(j.last.good+written, t.frame); gap > 0 {
+			fill := frame.Frame{Group: j.group, Index: index, Payload: make([]byte, gap-frame.Overhead)}
+			small = frame.Append(small, j.salt, j.last.good+written, fill)
+			written += gap
+			filled += gap
+			index++
+		}
+		frame.SealWith(t.frame[:frame.Overhead], t.sum(), j.salt, j.last.good+written, j.group, index)
+		index++
 		written += int64(len(t.frame))
 		if len(t.frame) < largeFrame {
 			small = append(small, t.frame...)
@@ -158,11 +173,11 @@ func (j *Journal) writeFrames(entries []*Ticket) (written int64, err error) {
 		}
 		flush()
 		if err == nil {
-			_, err = j.file.Write(t.frame)
+			_, err = disk.WriteHeld(j.file, t.frame)
 		}
 	}
 	flush()
-	return written, err
+	return written, filled, err
 }
 
 // abandon gives up a file that is not known to hold what was written.

@@ -92,7 +92,7 @@ func (c Config) validateWithoutKMS() error {
 	if c.KMSKey != "" {
 		return fmt.Errorf("encryption.kms_key: it has no effect with encryption.mode %q: write encryption.mode: %s", c.mode(), ModeSSEKMSCMK)
 	}
-	if c.BucketKey != nil || len(c.Context) > 0 {
+	if aws.ToBool(c.BucketKey) || len(c.Context) > 0 { // without KMS there is none, which false asks for
 		return fmt.Errorf("encryption.mode: %q knows neither encryption.bucket_key nor encryption.context: write sse-kms or sse-kms-cmk, or remove these", c.mode())
 	}
 	return nil

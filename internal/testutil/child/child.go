@@ -2,17 +2,16 @@
 package child
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/logs"
 )
 
 const (
@@ -24,7 +23,7 @@ const (
 type Process struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
-	output lockedBuffer
+	output logs.Buffer
 }
 
 // Command describes a program that does not end with ctx but with
@@ -104,33 +103,4 @@ func Client() *http.Client {
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-}
-
-// FreeAddress asks the kernel for a port on the loopback interface. Somebody
-// else may take it before the child does; then the start fails loudly.
-func FreeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("finding a free port: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
-}
-
-// lockedBuffer collects the output of the child for a failure message.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -3,6 +3,8 @@ package crashdisk
 import (
 	"io"
 	"syscall"
+
+	"github.com/s3-destination/s3-destination/internal/spool/disk"
 )
 
 // file is a file that is being written, always at its end.
@@ -70,6 +72,9 @@ func (f *file) Sync() error {
 	clear(n.dirty)
 	return nil
 }
+
+// Allocate implements disk.File.
+func (f *file) Allocate(size int64) error { return disk.WriteZeros(f, size) }
 
 // Close implements disk.File.
 func (f *file) Close() error { return nil }

@@ -1,18 +1,22 @@
 package kafkatest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/s3-destination/s3-destination/internal/testutil/logs"
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 )
 
 const (
@@ -25,10 +29,11 @@ type broker struct {
 	jars, dir string
 	address   string
 	told      string // the address that clients are told
+	guarded   string // the address for clients that authenticate; empty: none
 	mu        sync.Mutex
 	cmd       *exec.Cmd
 	exited    chan struct{}
-	output    lockedBuffer
+	output    logs.Buffer
 }
 
 // StartApache runs a real Apache Kafka broker on a loopback port, with data in
@@ -41,7 +46,11 @@ func (cfg Config) StartApache(ctx context.Context) (*Cluster, error) {
 	if _, err := exec.LookPath("java"); err != nil {
 		return nil, fmt.Errorf("%w: Java 17 or later is needed to run it: %w", ErrUnavailable, err)
 	}
-	lib, err := jars(ctx)
+	version := cfg.Version
+	if version == "" {
+		version = DefaultVersion
+	}
+	lib, err := jars(ctx, version)
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +64,11 @@ func (cfg Config) StartApache(ctx context.Context) (*Cluster, error) {
 		err = b.run(ctx)
 	}
 	if err == nil {
-		c.Seeds = []string{b.told}
+		c.Seeds, c.Guarded = []string{b.told}, b.guarded
 		err = c.connect()
+	}
+	if err == nil {
+		err = c.admit(ctx)
 	}
 	if err != nil {
 		b.remove()
@@ -105,11 +117,11 @@ func (c *Cluster) Restart(ctx context.Context) error {
 const properties = `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@%[2]s
-listeners=BROKER://%[1]s,CONTROLLER://%[2]s
-advertised.listeners=BROKER://%[5]s
+listeners=BROKER://%[1]s,CONTROLLER://%[2]s%[6]s
+advertised.listeners=BROKER://%[5]s%[6]s
 inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT%[7]s
 log.dirs=%[3]s
 auto.create.topics.enable=false
 message.max.bytes=%[4]d
@@ -130,18 +142,28 @@ log4j.appender.out.layout.ConversionPattern=%d %p %c: %m%n
 
 // format writes the configuration and prepares the data directory.
 func (b *broker) format(ctx context.Context, c *Cluster) error {
-	address, err := freeAddresses(ctx, 2)
-	if err != nil {
+	var controller string
+	var err error
+	if b.address, err = ports.Address(ctx); err != nil {
 		return err
 	}
-	b.address = address[0]
+	if controller, err = ports.Address(ctx); err != nil {
+		return err
+	}
 	if b.told, err = c.advertise(b.address); err != nil {
 		return err
 	}
-	files := map[string]string{
-		"server.properties": fmt.Sprintf(properties, address[0], address[1], filepath.Join(b.dir, "data"), maxRecord, b.told),
-		"log4j.properties":  logging,
+	files := map[string]string{"log4j.properties": logging}
+	listener, protocol, guard := "", "", ""
+	if g := c.cfg.Guard; g != nil {
+		if b.guarded, err = ports.Address(ctx); err != nil {
+			return err
+		}
+		listener, protocol, guard = ",GUARDED://"+b.guarded, ",GUARDED:"+g.protocol(), g.properties(b.dir)
+		maps.Copy(files, g.files())
 	}
+	files["server.properties"] = fmt.Sprintf(properties, b.address, controller, filepath.Join(b.dir, "data"), maxRecord, b.told, listener, protocol) +
+		lines(c.cfg.sessions()) + guard
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("writing the broker's configuration: %w", err)
@@ -152,6 +174,16 @@ func (b *broker) format(ctx context.Context, c *Cluster) error {
 		return fmt.Errorf("formatting the broker's storage: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// lines are settings as a file of properties has them. What a broker allows at
+// least is lowered with each.
+func lines(settings map[string]string) string {
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		_, _ = fmt.Fprintf(&text, "%s=%s\n%s=%s\n", name, settings[name], strings.Replace(name, "consumer.", "consumer.min.", 1), settings[name])
+	}
+	return text.String()
 }
 
 func (b *broker) java(ctx context.Context, args ...string) *exec.Cmd {
@@ -190,9 +222,9 @@ func (b *broker) run(ctx context.Context) error {
 		}
 		select {
 		case <-exited:
-			return fmt.Errorf("the broker ended at once:\n%s", b.output.tail())
+			return fmt.Errorf("the broker ended at once:\n%s", b.output.Tail(20))
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for the broker: %w\n%s", ctx.Err(), b.output.tail())
+			return fmt.Errorf("waiting for the broker: %w\n%s", ctx.Err(), b.output.Tail(20))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -218,39 +250,4 @@ func (b *broker) end(signal syscall.Signal) {
 func (b *broker) remove() {
 	b.end(syscall.SIGKILL) // nobody needs its data
 	_ = os.RemoveAll(b.dir)
-}
-
-// freeAddresses asks the kernel for ports. Somebody else may take one before
-// the broker does; then the start fails loudly.
-func freeAddresses(ctx context.Context, n int) ([]string, error) {
-	var found []string
-	for range n {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("finding a free port: %w", err)
-		}
-		defer func() { _ = l.Close() }()
-		found = append(found, l.Addr().String())
-	}
-	return found, nil
-}
-
-// lockedBuffer collects the output of the child for a failure message.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-// tail returns the last lines.
-func (b *lockedBuffer) tail() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(b.buf.String()), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }

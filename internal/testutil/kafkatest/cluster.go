@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // maxRecord is the largest record that both kinds of broker accept.
@@ -25,6 +27,8 @@ type Cluster struct {
 	// Fake is the cluster in this process, for injecting errors; nil where the
 	// broker is a real one.
 	Fake *kfake.Cluster
+	// Guarded is the address of a real broker for clients that authenticate.
+	Guarded string
 
 	cfg    Config
 	direct string // where the broker listens, whatever it tells its clients
@@ -41,9 +45,11 @@ func Start() (*Cluster, error) { return Config{}.Start() }
 // Start is like the function of that name.
 func (cfg Config) Start() (*Cluster, error) {
 	c := &Cluster{cfg: cfg}
+	settings := map[string]string{"message.max.bytes": fmt.Sprint(maxRecord)}
+	maps.Copy(settings, cfg.sessions())
 	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(c.listen),
 		kfake.GroupMinSessionTimeout(100*time.Millisecond),
-		kfake.BrokerConfigs(map[string]string{"message.max.bytes": fmt.Sprint(maxRecord)}))
+		kfake.BrokerConfigs(settings))
 	if err != nil {
 		return nil, fmt.Errorf("starting the fake cluster: %w", err)
 	}
@@ -106,6 +112,13 @@ func (c *Cluster) Close() {
 	})
 }
 
+// Renew has the methods forget what they know of topics, of which one may have been
+// deleted and made again.
+func (c *Cluster) Renew() error {
+	c.client.Close()
+	return c.connect()
+}
+
 // CreateTopic makes a topic.
 func (c *Cluster) CreateTopic(ctx context.Context, topic string, partitions int) error {
 	if _, err := c.admin.CreateTopic(ctx, int32(partitions), 1, nil, topic); err != nil {
@@ -146,6 +159,14 @@ func (c *Cluster) AddPartitions(ctx context.Context, topic string, more int) err
 func (c *Cluster) Produce(ctx context.Context, records ...*kgo.Record) error {
 	if err := c.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
 		return fmt.Errorf("producing: %w", err)
+	}
+	return nil
+}
+
+// Send hands a request to a cluster of one broker, once, and waits for the answer.
+func (c *Cluster) Send(ctx context.Context, req kmsg.Request) error {
+	if _, err := c.client.Broker(0).Request(ctx, req); err != nil {
+		return fmt.Errorf("sending a request to Kafka: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package kafkatest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -22,9 +23,14 @@ const fetchTimeout = 3 * time.Minute
 //go:embed maven/pom.xml
 var pom []byte
 
+// DefaultVersion of Apache Kafka is the last but one major version, which most
+// clusters run; 4.3.0 is one to which consumers can leave the assignment (KIP-848).
+const DefaultVersion = "3.9.1"
+
 // jars returns the directory with the broker's class path. Maven fetches it
 // once into the user's cache, or below KAFKATEST_CACHE.
-func jars(ctx context.Context) (string, error) {
+func jars(ctx context.Context, version string) (string, error) {
+	pom := bytes.ReplaceAll(pom, []byte("VERSION"), []byte(version))
 	cache := os.Getenv("KAFKATEST_CACHE")
 	if cache == "" {
 		user, err := os.UserCacheDir()
@@ -44,12 +50,12 @@ func jars(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(cache, 0o750); err != nil {
 		return "", fmt.Errorf("making the cache of jars: %w", err)
 	}
-	return dir, fetch(ctx, cache, dir)
+	return dir, fetch(ctx, pom, cache, dir)
 }
 
 // fetch resolves the jars beside dir and moves them there when they are
 // complete, so that an interrupted run leaves nothing half done.
-func fetch(ctx context.Context, cache, dir string) error {
+func fetch(ctx context.Context, pom []byte, cache, dir string) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	work, err := os.MkdirTemp(cache, "fetch-")

@@ -6,15 +6,37 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"time"
 )
 
 // Config adjusts a cluster. The zero value is what [Start] and [StartApache]
 // run.
 type Config struct {
+	// Version is that of Apache Kafka; empty means [DefaultVersion].
+	Version string
+	// Session is how long a member of a group to which the brokers assign
+	// partitions may be silent; zero leaves it to the broker. Of other groups each
+	// member says so itself.
+	Session time.Duration
 	// Via returns the address at which clients reach the broker that listens
 	// at address, such as that of a proxy. They are told no other one. The
 	// methods of the cluster itself go directly. Nil means there is no detour.
 	Via func(address string) (told string, err error)
+	// Guard is a second listener of a real broker, for clients that authenticate.
+	// The methods of the cluster use the first one.
+	Guard *Guard
+}
+
+// sessions are the settings of a broker for Session.
+func (cfg Config) sessions() map[string]string {
+	if cfg.Session == 0 {
+		return nil
+	}
+	session, beat := fmt.Sprint(cfg.Session.Milliseconds()), fmt.Sprint(cfg.Session.Milliseconds()/5)
+	return map[string]string{
+		"group.consumer.session.timeout.ms":    session,
+		"group.consumer.heartbeat.interval.ms": beat,
+	}
 }
 
 // advertise notes where the broker listens, and returns what clients are told.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/child"
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 )
 
 // Region is the only one that the server accepts.
@@ -62,7 +63,7 @@ func Start(tb testing.TB, keys Keys) *Server {
 	if binary == "" {
 		tb.Skip("MINIO is not set: it names the binary of MinIO, as make integration does")
 	}
-	address, err := child.FreeAddress(tb.Context())
+	address, err := ports.Address(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}

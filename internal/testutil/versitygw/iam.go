@@ -20,6 +20,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/child"
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 )
 
 // Account is the one that the IAM service keeps.
@@ -42,7 +43,7 @@ func StartEnforcing(tb testing.TB) *Enforcing {
 	tb.Helper()
 	binary, err := find()
 	require(tb, err)
-	address, err := child.FreeAddress(tb.Context())
+	address, err := ports.Address(tb.Context())
 	require(tb, err)
 	root := shortDir(tb)
 	e := &Enforcing{User: "writer", iam: "http://" + address, dir: filepath.Join(root, "iam")}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/child"
+	"github.com/s3-destination/s3-destination/internal/testutil/ports"
 )
 
 // Region is the only one that the server accepts.
@@ -69,7 +70,7 @@ func LaunchWith(ctx context.Context, root string, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := child.FreeAddress(ctx)
+	address, err := ports.Address(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,14 +2,12 @@ package roundtrip
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"
 	"github.com/s3-destination/s3-destination/internal/testutil/s3test"
@@ -26,15 +24,8 @@ func land(ctx context.Context, broker *kafkatest.Cluster, store *s3test.Server, 
 		return err
 	}
 	builder := service.NewStreamBuilder()
-	input := fmt.Sprintf(`
-redpanda:
-  seed_brokers: [%s]
-  topics: [%s]
-  consumer_group: %s
-  unordered_processing: {enabled: true, checkpoint_limit: 10000, batching: {count: 500, period: 100ms}}
-`, strings.Join(broker.Seeds, ", "), topic, group)
 	if err := errors.Join(
-		builder.SetLoggerYAML("level: ERROR"), builder.AddInputYAML(input), builder.AddOutputYAML(outputs(store)),
+		builder.SetLoggerYAML("level: ERROR"), builder.AddInputYAML(input(broker, group)), builder.AddOutputYAML(outputs(store, objects, "")),
 	); err != nil {
 		return fmt.Errorf("configuring the stream: %w", err)
 	}
@@ -44,29 +35,13 @@ redpanda:
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- stream.Run(ctx) }()
-	err = landed(ctx, broker, ended)
+	err = landed(ctx, broker, group, ended)
 	return errors.Join(err, stream.StopWithin(10*time.Second))
-}
-
-func produce(ctx context.Context, broker *kafkatest.Cluster, records []rec) error {
-	const partitions = 3
-	if err := broker.CreateTopic(ctx, topic, partitions); err != nil {
-		return err
-	}
-	messages := make([]*kgo.Record, 0, len(records))
-	for i, r := range records {
-		text, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		messages = append(messages, &kgo.Record{Topic: topic, Partition: int32(i % partitions), Value: text})
-	}
-	return broker.Produce(ctx, messages...)
 }
 
 // landed waits until all records are committed: until all outputs have stored
 // them.
-func landed(ctx context.Context, broker *kafkatest.Cluster, ended <-chan error) error {
+func landed(ctx context.Context, broker *kafkatest.Cluster, group string, ended <-chan error) error {
 	for {
 		committed, lag, err := broker.Progress(ctx, group, topic)
 		if err == nil && lag == 0 && committed > 0 {
@@ -82,8 +57,19 @@ func landed(ctx context.Context, broker *kafkatest.Cluster, ended <-chan error) 
 	}
 }
 
-// outputs are our outputs, one for each kind of object.
-func outputs(store *s3test.Server) string {
+// input is Connect's own Kafka input.
+func input(broker *kafkatest.Cluster, group string) string {
+	return fmt.Sprintf(`
+redpanda:
+  seed_brokers: [%s]
+  topics: [%s]
+  consumer_group: %s
+  unordered_processing: {enabled: true, checkpoint_limit: 10000, batching: {count: 500, period: 100ms}}
+`, strings.Join(broker.Seeds, ", "), topic, group)
+}
+
+// outputs are our outputs, one for each kind of object, with more settings.
+func outputs(store *s3test.Server, objects []object, more string) string {
 	var b strings.Builder
 	b.WriteString("broker:\n  pattern: fan_out\n  outputs:\n")
 	for _, o := range objects {
@@ -98,7 +84,8 @@ func outputs(store *s3test.Server) string {
         file_name: 'part-{{chunk_id}}'
         idle_timeout: 1s
         %s
-`, store.Bucket, s3test.Region, store.URL, store.AccessKey, store.SecretKey, o.folder, o.settings)
+        %s
+`, store.Bucket, s3test.Region, store.URL, store.AccessKey, store.SecretKey, o.folder, o.settings, more)
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package roundtrip
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -21,7 +22,15 @@ const patience = 3 * time.Minute
 // Redpanda Connect, and ends the process.
 func Main() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	var p plugged
+	flag.StringVar(&p.host, "host", "", "a Redpanda Connect without our output, to be tried too")
+	flag.StringVar(&p.manifest, "plugin", "", "the manifest of our output as a plugin for it")
+	flag.StringVar(&p.page, "page", "", "the page about the plugin, with the processors that it needs")
+	flag.Parse()
 	err := run(ctx, os.Stdout)
+	if err == nil && p.host != "" {
+		err = p.run(ctx, os.Stdout)
+	}
 	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "FAIL:", err)

@@ -19,22 +19,31 @@ const (
 	ElementRepeated = 2
 )
 
-// ReadElements reads the schema in a footer, and the metadata of the file.
-func ReadElements(footer []byte) (elements []Element, metadata map[string]string, err error) {
+// Elements is what a footer says of the file as a whole.
+type Elements struct {
+	Schema   []Element
+	Rows     int64
+	Metadata map[string]string
+}
+
+// ReadElements reads the schema in a footer, and what is said of the whole file.
+func ReadElements(footer []byte) (Elements, error) {
 	r := reader{in: footer}
-	metadata = map[string]string{}
+	e := Elements{Metadata: map[string]string{}}
 	r.structure(func(id, typ byte) bool {
 		switch {
 		case id == 2 && typ == typeList:
-			r.structures(func() { elements = append(elements, r.element()) })
+			r.structures(func() { e.Schema = append(e.Schema, r.element()) })
+		case id == 3 && typ == typeInt64:
+			e.Rows = r.varint()
 		case id == 5 && typ == typeList:
-			r.structures(func() { r.keyValue(metadata) })
+			r.structures(func() { r.keyValue(e.Metadata) })
 		default:
 			return false
 		}
 		return true
 	})
-	return elements, metadata, r.err
+	return e, r.err
 }
 
 func (r *reader) keyValue(into map[string]string) {

@@ -1,0 +1,43 @@
+package source
+
+import (
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+)
+
+func TestAPositionIsThatOfTheRecord(t *testing.T) {
+	at := Position{Line: 3, Byte: 70}
+	read := func() *service.Message {
+		return service.NewMessageWithContext(WithPosition(t.Context(), at, []byte("{}")), []byte("{}"))
+	}
+	p, ok := PositionOf(read().Copy())
+	assert.True(t, ok)
+	assert.Equal(t, at, p)
+	_, ok = PositionOf(service.NewMessage(nil))
+	assert.False(t, ok, "no scanner of ours has read it")
+	_, ok = PositionOf(nil)
+	assert.False(t, ok)
+	changed := read()
+	changed.SetBytes([]byte(`{"of":"another record"}`))
+	_, ok = PositionOf(changed)
+	assert.False(t, ok, "the context may be that of another record")
+	for _, other := range []string{"source_line", "kafka_topic", "http_server_request_path"} {
+		m := read()
+		m.MetaSetMut(other, "of a letter that is replayed")
+		_, ok = PositionOf(m)
+		assert.False(t, ok, "the position is that of the letter, and not of the record")
+	}
+}
+
+func TestCoordinatesAndPositionLeaveEachOther(t *testing.T) {
+	c := Coordinates{Topic: "t", Partition: 1, Offset: 2}
+	ctx := WithPosition(WithCoordinates(t.Context(), c), Position{Line: 1}, nil)
+	found, ok := Noted(service.NewMessageWithContext(ctx, nil))
+	assert.True(t, ok)
+	assert.Equal(t, c, found)
+	p, ok := PositionOf(service.NewMessageWithContext(ctx, nil))
+	assert.True(t, ok)
+	assert.Equal(t, Position{Line: 1}, p)
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -31,11 +32,21 @@ const EnvProfile = "BENCH_CPUPROFILE"
 // so that the last objects are not cut short.
 const EnvPatient = "BENCH_PATIENT"
 
+// EnvUnknown makes our side know nothing about its input, as in a program that
+// does not tell it.
+const EnvUnknown = "BENCH_UNKNOWN"
+
 // Stats is what a run cost. Times are measured from the first record that the
 // input was asked for to the end of the stream.
 type Stats struct {
 	Sent, Acked, Nacked int64
 	CPU, Wall           time.Duration
+	// System is the part of CPU that the kernel took.
+	System time.Duration
+	// Idle is for how long, over all of GOMAXPROCS, there was nothing to run: no
+	// goroutine and no work of the garbage collector. Other processes on the same
+	// cores do not count as idle.
+	Idle time.Duration
 	// PeakRSS is the high-water mark of the process in bytes, data that the
 	// input maps included.
 	PeakRSS int64
@@ -62,14 +73,17 @@ var Then = func(string) error { return nil }
 var begin struct {
 	sync.Once
 
-	at  time.Time
-	cpu time.Duration
+	at                time.Time
+	cpu, system, idle time.Duration
 }
 
 // started notes the first read.
 func started() {
 	begin.Do(func() {
-		begin.at, begin.cpu = time.Now(), cpuTime()
+		contend()
+		begin.idle = idleTime()
+		begin.at = time.Now()
+		begin.cpu, begin.system = cpuTime()
 		if path := os.Getenv(EnvProfile); path != "" {
 			f, err := os.Create(path)
 			if err == nil {
@@ -117,13 +131,16 @@ func run(path string) int {
 		err = Then(string(text))
 	}
 	pprof.StopCPUProfile()
+	contended()
 	if err != nil {
 		return complain(1, err)
 	}
+	cpu, system := cpuTime()
 	s := Stats{
 		Sent: counters.sent.Load(), Acked: counters.acked.Load(), Nacked: counters.nacked.Load(),
-		CPU: cpuTime() - begin.cpu, Wall: time.Since(begin.at), PeakRSS: PeakRSS("self"),
+		CPU: cpu - begin.cpu, System: system - begin.system, Wall: time.Since(begin.at), PeakRSS: PeakRSS("self"),
 	}
+	s.Idle = idleTime() - begin.idle
 	if err := json.NewEncoder(os.Stdout).Encode(s); err != nil {
 		return complain(1, err)
 	}
@@ -148,12 +165,21 @@ func complain(code int, err error) int {
 }
 
 // cpuTime is the user and system time of this process.
-func cpuTime() time.Duration {
+func cpuTime() (all, system time.Duration) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
+		return 0, 0
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), time.Duration(u.Stime.Nano())
+}
+
+// idleTime is for how long processors had nothing to run. The runtime counts it
+// when it collects garbage.
+func idleTime() time.Duration {
+	runtime.GC()
+	idle := []metrics.Sample{{Name: "/cpu/classes/idle:cpu-seconds"}}
+	metrics.Read(idle)
+	return time.Duration(idle[0].Value.Float64() * float64(time.Second))
 }
 
 // PeakRSS is the largest resident set that a process, by its id or "self", has

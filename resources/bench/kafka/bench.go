@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/s3-destination/s3-destination/resources/bench/internal/child"
 	"github.com/s3-destination/s3-destination/resources/bench/internal/sink"
+	"github.com/s3-destination/s3-destination/resources/bench/internal/turns"
 	"github.com/s3-destination/s3-destination/resources/bench/internal/works"
 )
 
@@ -32,6 +31,8 @@ type side struct {
 	name, binary string
 	config       func(works.KafkaRun) string
 	documented   bool
+	peer         bool    // one of Redpanda Connect
+	target       float64 // of our side over this one, by CPU; 0 for none
 	rows         int
 	density      float64 // stored bytes a row, when that was checked
 }
@@ -55,8 +56,14 @@ func (b *bench) sides(w works.KafkaWork) []side {
 	}}
 	if b.inputs {
 		all = append(all, side{
-			name: "ours with the input kafka", binary: b.ours, rows: all[0].rows,
+			name: "ours with the input kafka", binary: b.ours, rows: all[0].rows, target: w.InputTarget,
 			config: func(r works.KafkaRun) string { return works.SaramaKafkaConfig(w, r) },
+		})
+	}
+	if b.exact && w.Ours != "" {
+		all = append(all, side{
+			name: "ours, exactly once", binary: b.ours, rows: all[0].rows,
+			config: func(r works.KafkaRun) string { return works.ExactKafkaConfig(w, r, 45*time.Second, "") },
 		})
 	}
 	if !b.peers {
@@ -64,7 +71,7 @@ func (b *bench) sides(w works.KafkaWork) []side {
 	}
 	for _, p := range w.Peers {
 		all = append(all, side{
-			name: p.Name, binary: filepath.Join(b.bin, "connect"), documented: p.Documented, rows: rows(b.seconds * w.PeerRate),
+			name: p.Name, binary: filepath.Join(b.bin, "connect"), peer: true, documented: p.Documented, rows: rows(b.seconds * w.PeerRate),
 			config: func(r works.KafkaRun) string { return works.PeerKafkaConfig(p, r) },
 		})
 	}
@@ -107,7 +114,7 @@ func (b *bench) work(ctx context.Context, w works.KafkaWork) (best float64, err 
 			}
 		}
 		printRows(w, b.name, procs, all, results)
-		best = max(best, median(results[0], result.perWall))
+		best = max(best, turns.Median(results[0], result.perWall))
 	}
 	return best, nil
 }
@@ -158,12 +165,12 @@ func (b *bench) land(ctx context.Context, s side, procs int, profile string, las
 	if err != nil {
 		return r, err
 	}
-	defer c.kill()
+	defer c.Kill()
 	if err := b.joined(ctx, c, run.Group); err != nil {
 		return r, err
 	}
 	began := time.Now()
-	before, err := c.cpu()
+	before, err := c.CPU()
 	if err != nil {
 		return r, err
 	}
@@ -175,8 +182,8 @@ func (b *bench) land(ctx context.Context, s side, procs int, profile string, las
 	if err != nil {
 		return r, err
 	}
-	r.wall, r.rows, r.rss = time.Since(began), s.rows-int(left), c.rss()
-	after, err := c.cpu()
+	r.wall, r.rows, r.rss = time.Since(began), s.rows-int(left), c.RSS()
+	after, err := c.CPU()
 	if err != nil {
 		return r, err
 	}
@@ -186,8 +193,8 @@ func (b *bench) land(ctx context.Context, s side, procs int, profile string, las
 			return r, fmt.Errorf("profiling: %w", err)
 		}
 	}
-	if err := c.stop(); err != nil {
-		return r, fmt.Errorf("%w\n%s", err, c.tail())
+	if err := c.Stop(); err != nil {
+		return r, fmt.Errorf("%w\n%s", err, c.Tail(10))
 	}
 	r.Counts, err = b.server.Counts()
 	return r, err
@@ -200,7 +207,7 @@ func (b *bench) joined(ctx context.Context, c *consumer, group string) error {
 		if err == nil && n > 0 {
 			return nil
 		}
-		if err := errors.Join(c.ended(), sleep(ctx, 20*time.Millisecond)); err != nil {
+		if err := c.wait(ctx, 20*time.Millisecond); err != nil {
 			return fmt.Errorf("waiting for the process to join: %w", err)
 		}
 	}
@@ -214,8 +221,8 @@ func (b *bench) committed(ctx context.Context, c *consumer, run works.KafkaRun, 
 		if err == nil && lag <= last {
 			return lag, nil
 		}
-		if err := errors.Join(c.ended(), sleep(ctx, 50*time.Millisecond)); err != nil {
-			return 0, fmt.Errorf("waiting for the last %d records: %w\n%s", lag, err, c.tail())
+		if err := c.wait(ctx, 50*time.Millisecond); err != nil {
+			return 0, fmt.Errorf("waiting for the last %d records: %w\n%s", lag, err, c.Tail(10))
 		}
 	}
 }
@@ -227,15 +234,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// median of a property of the runs.
-func median(runs []result, of func(result) float64) float64 {
-	values := make([]float64, len(runs))
-	for i, r := range runs {
-		values[i] = of(r)
-	}
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
 }

@@ -101,7 +101,7 @@ func (b *bench) drive(ctx context.Context, w works.KafkaWork, rate float64, leng
 	if err != nil {
 		return nil, err
 	}
-	defer c.kill()
+	defer c.Kill()
 	if err := b.joined(ctx, c, run.Group); err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (b *bench) drive(ctx context.Context, w works.KafkaWork, rate float64, leng
 	if _, err := b.committed(ctx, c, run, 0); err != nil {
 		return nil, err
 	}
-	if err := c.stop(); err != nil {
+	if err := c.Stop(); err != nil {
 		return nil, err
 	}
 	d.delays, err = b.server.Delays()
@@ -141,7 +141,7 @@ func (b *bench) produce(ctx context.Context, c *consumer, run works.KafkaRun, d 
 				}
 			})
 		}
-		if err := errors.Join(c.ended(), sleep(ctx, 5*time.Millisecond)); err != nil {
+		if err := c.wait(ctx, 5*time.Millisecond); err != nil {
 			return errors.Join(err, context.Cause(ctx))
 		}
 	}

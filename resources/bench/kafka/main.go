@@ -32,7 +32,7 @@ type options struct {
 	procs                                   []int
 	runs                                    int
 	seconds                                 float64
-	secure, verify, peers, inputs           bool
+	secure, verify, peers, inputs, exact    bool
 	load                                    time.Duration
 	rate                                    float64
 }
@@ -59,7 +59,8 @@ func main() {
 	flag.BoolVar(&o.secure, "tls", true, "upload over https")
 	flag.BoolVar(&o.verify, "verify", true, "first count the rows in the objects of all sides")
 	flag.BoolVar(&o.peers, "peers", true, "measure the peers as well")
-	flag.BoolVar(&o.inputs, "inputs", false, "measure our output with the input kafka as well")
+	flag.BoolVar(&o.inputs, "inputs", true, "measure our output with the input kafka as well")
+	flag.BoolVar(&o.exact, "exact", false, "measure our side with delivery: exactly_once as well, and how long it takes to recover when one of three processes is killed")
 	flag.DurationVar(&o.load, "load", time.Minute, "how long to produce for lag and delay; 0 leaves that out")
 	flag.Float64Var(&o.rate, "rate", 0, "thousands of records a second to produce for lag and delay, instead of four fifths of the maximum that is measured while producing")
 	flag.Parse()
@@ -122,6 +123,16 @@ func (b *bench) broker(ctx context.Context, name string) error {
 		}
 		if best[w.ID], err = b.work(ctx, w); err != nil {
 			return fmt.Errorf("%s: %w", w.Name, err)
+		}
+	}
+	if b.exact {
+		fmt.Println(recoveryHeading)
+		for _, w := range works.KafkaWorks {
+			if w.Ours != "" && chosen(b.works, w.ID) {
+				if err := b.recovery(ctx, w); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	if b.load == 0 {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/s3-destination/s3-destination/resources/bench/internal/turns"
 	"github.com/s3-destination/s3-destination/resources/bench/internal/works"
 )
 
@@ -12,22 +13,24 @@ Thousands of records, medians; CPU is user and system time of the consuming proc
 | work | broker | GOMAXPROCS | peer | peer /CPU s | ours /CPU s | ratio by CPU | peer /s | ours /s | ratio by clock | RSS peer, ours | objects peer, ours | stored bytes a row, ours to peer |
 |---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|`
 
-// printRows prints a row for each peer, and one that compares with the best of
-// them, by CPU and by the clock each: of those that Redpanda documents, and of
+// printRows prints a row for each side but ours, and one that compares with the best
+// of the peers, by CPU and by the clock each: of those that Redpanda documents, and of
 // all.
 func printRows(w works.KafkaWork, broker string, procs int, all []side, results [][]result) {
 	own := results[0]
-	cpu, wall := median(own, result.perCPU), median(own, result.perWall)
+	cpu, wall := turns.Median(own, result.perCPU), turns.Median(own, result.perWall)
 	rss := func(r result) float64 { return float64(r.rss) / 1e6 }
 	if len(all) == 1 {
-		fmt.Printf("| %s | %s | %d | | | %.0f | | | %.0f | | %.0f | %s | |\n", w.Name, broker, procs, cpu, wall, median(own, rss), objects(own[0]))
+		fmt.Printf("| %s | %s | %d | | | %.0f | | | %.0f | | %.0f | %s | |\n", w.Name, broker, procs, cpu, wall, turns.Median(own, rss), objects(own[0]))
 		return
 	}
 	var documented, every fastest
 	for i, s := range all[1:] {
 		theirs := results[i+1]
-		peerCPU, peerWall := median(theirs, result.perCPU), median(theirs, result.perWall)
-		every.see(peerCPU, peerWall)
+		peerCPU, peerWall := turns.Median(theirs, result.perCPU), turns.Median(theirs, result.perWall)
+		if s.peer {
+			every.see(peerCPU, peerWall)
+		}
 		if s.documented {
 			documented.see(peerCPU, peerWall)
 		}
@@ -35,9 +38,13 @@ func printRows(w works.KafkaWork, broker string, procs int, all []side, results 
 		if s.density > 0 {
 			stored = fmt.Sprintf("%.3f", all[0].density/s.density)
 		}
-		fmt.Printf("| %s | %s | %d | %s | %.0f | %.0f | %.2fx | %.0f | %.0f | %.2fx | %.0f, %.0f | %s, %s | %s |\n",
-			w.Name, broker, procs, s.name, peerCPU, cpu, cpu/peerCPU, peerWall, wall, wall/peerWall,
-			median(theirs, rss), median(own, rss), objects(theirs[0]), objects(own[0]), stored)
+		ratio := fmt.Sprintf("%.2fx", cpu/peerCPU)
+		if s.target > 0 {
+			ratio = judged(cpu/peerCPU, s.target)
+		}
+		fmt.Printf("| %s | %s | %d | %s | %.0f | %.0f | %s | %.0f | %.0f | %.2fx | %.0f, %.0f | %s, %s | %s |\n",
+			w.Name, broker, procs, s.titled(), peerCPU, cpu, ratio, peerWall, wall, wall/peerWall,
+			turns.Median(theirs, rss), turns.Median(own, rss), objects(theirs[0]), objects(own[0]), stored)
 	}
 	if w.Target == 0 || documented.cpu == 0 {
 		return
@@ -49,6 +56,14 @@ func printRows(w works.KafkaWork, broker string, procs int, all []side, results 
 		fmt.Printf("| %s | %s | %d | **%s**; target %.2gx | %.0f | %.0f | %s | %.0f | %.0f | %s | | | |\n",
 			w.Name, broker, procs, best.name, w.Target, best.cpu, cpu, judged(cpu/best.cpu, w.Target), best.wall, wall, judged(wall/best.wall, w.Target))
 	}
+}
+
+// titled is the name of a side, with its target.
+func (s side) titled() string {
+	if s.target == 0 {
+		return s.name
+	}
+	return fmt.Sprintf("%s; target %.2gx", s.name, s.target)
 }
 
 // fastest are the best rates of some peers.

@@ -51,6 +51,9 @@ func (b *bench) work(w works.Work, d dataset.Name) error {
 	if w.Patient {
 		peer.env, ours.env = []string{feed.EnvPatient + "=1"}, []string{feed.EnvPatient + "=1"}
 	}
+	if w.Unknown {
+		ours.env = append(ours.env, feed.EnvUnknown+"=1")
+	}
 	if b.verify {
 		for _, s := range []side{ours, peer} {
 			s.rows = min(s.rows, 100_000)
@@ -62,10 +65,11 @@ func (b *bench) work(w works.Work, d dataset.Name) error {
 	for _, procs := range b.procs {
 		var theirs, own []result
 		for range b.runs {
-			if theirs, err = b.measure(theirs, peer, data, procs, ""); err != nil {
+			profile := fmt.Sprintf("%s-%s-p%d", w.ID, d, procs)
+			if theirs, err = b.measure(theirs, peer, data, procs, profile+"-peer"); err != nil {
 				return err
 			}
-			if own, err = b.measure(own, ours, data, procs, fmt.Sprintf("%s-%s-p%d", w.ID, d, procs)); err != nil {
+			if own, err = b.measure(own, ours, data, procs, profile); err != nil {
 				return err
 			}
 		}
@@ -75,10 +79,7 @@ func (b *bench) work(w works.Work, d dataset.Name) error {
 }
 
 func (b *bench) sides(w works.Work, d dataset.Name) (peer, ours side) {
-	weight := 1.0
-	if d == dataset.Wide {
-		weight = 3
-	}
+	weight := works.Weight(d)
 	ours = side{
 		binary: "ours", data: d, ours: true, opaque: w.Ours == "", rows: rows(b.seconds*w.OurRate/weight, works.Batch),
 		config: func(r works.Run) string { return works.OurConfig(w.Ours, r) },
@@ -136,8 +137,8 @@ func (b *bench) measure(to []result, s side, data string, procs int, profile str
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(os.Stderr, "%-6s p%d %8d rows  cpu %5.2fs  wall %5.2fs  %6.0f krows/CPU s  %5d objects  %4d MB RSS\n",
-		s.binary, procs, r.Sent, r.CPU.Seconds(), r.Wall.Seconds(), r.perCPU(), r.Objects, r.PeakRSS>>20)
+	fmt.Fprintf(os.Stderr, "%-6s p%d %8d rows  cpu %5.2fs, of that system %5.2fs  wall %5.2fs  %6.0f krows/CPU s  %5d objects  %4d MB RSS\n",
+		s.binary, procs, r.Sent, r.CPU.Seconds(), r.System.Seconds(), r.Wall.Seconds(), r.perCPU(), r.Objects, r.PeakRSS>>20)
 	return append(to, r), nil
 }
 
@@ -152,6 +153,9 @@ func (b *bench) stream(s side, data string, procs int, profile string) (r result
 		if b.profile != "" && profile != "" {
 			env = append(env, feed.EnvProfile+"="+filepath.Join(b.profile, profile+".pprof"))
 		}
+		if b.contention != "" && profile != "" {
+			env = append(env, feed.EnvContention+"="+filepath.Join(b.contention, profile))
+		}
 	} else if b.server.CA != "" {
 		env = append(env, "AWS_CA_BUNDLE="+b.server.CA)
 	}
@@ -164,15 +168,4 @@ func (b *bench) stream(s side, data string, procs int, profile string) (r result
 	}
 	r.Counts, err = b.server.Counts()
 	return r, err
-}
-
-// median of a property of the runs.
-func median(runs []result, of func(result) float64) float64 {
-	values := make([]float64, len(runs))
-	for i, r := range runs {
-		values[i] = of(r)
-	}
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
 }

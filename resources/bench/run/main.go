@@ -23,11 +23,12 @@ var sizes = map[dataset.Name]int{dataset.Clicks: 100_000, dataset.Wide: 40_000, 
 
 type options struct {
 	bin, dir, works, data, profile string
-	against                        string
+	against, contention            string
 	procs                          []int
 	runs, inFlight                 int
 	seconds                        float64
 	secure, verify, copy           bool
+	onTwoCores, ofRecords          bool
 }
 
 func main() {
@@ -38,7 +39,8 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "work", "directory for data")
 	flag.StringVar(&o.works, "works", "", "works to measure, by id, separated by commas; empty for all")
 	flag.StringVar(&o.data, "data", "", "data sets, separated by commas; empty for all")
-	flag.StringVar(&o.profile, "profile", "", "directory for CPU profiles of our side")
+	flag.StringVar(&o.profile, "profile", "", "directory for CPU profiles of our binaries, also where they are the peer")
+	flag.StringVar(&o.contention, "contention", "", "directory for profiles of what goroutines of our binaries wait for; figures do not count then")
 	flag.StringVar(&procs, "procs", procs, "values of GOMAXPROCS")
 	flag.IntVar(&o.runs, "runs", 3, "runs of each side, in turns")
 	flag.IntVar(&o.inFlight, "in-flight", 0, "max_in_flight of our side, instead of what suits the work")
@@ -46,6 +48,8 @@ func main() {
 	flag.BoolVar(&o.secure, "tls", true, "upload over https")
 	flag.BoolVar(&o.verify, "verify", true, "first count the rows in the objects of both sides")
 	flag.BoolVar(&o.copy, "copy", false, "give every batch of the input memory of its own")
+	flag.BoolVar(&o.onTwoCores, "scaling", false, "compare our side on two cores with one, in one folder and in many, instead of the works")
+	flag.BoolVar(&o.ofRecords, "costs", false, "compare what records and objects of our side cost with what s3-destination size says, instead of the works")
 	flag.Parse()
 	for p := range strings.SplitSeq(procs, ",") {
 		n, err := strconv.Atoi(p)
@@ -68,6 +72,12 @@ func run(o options) error {
 	}
 	defer server.Stop()
 	b := &bench{options: o, server: server}
+	switch {
+	case o.onTwoCores:
+		return b.scaling()
+	case o.ofRecords:
+		return b.costs()
+	}
 	fmt.Println(heading)
 	for _, w := range works.All {
 		if !chosen(o.works, w.ID) {

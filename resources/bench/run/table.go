@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/s3-destination/s3-destination/resources/bench/internal/dataset"
+	"github.com/s3-destination/s3-destination/resources/bench/internal/turns"
 	"github.com/s3-destination/s3-destination/resources/bench/internal/works"
 )
 
@@ -13,8 +14,8 @@ const heading = `Thousands of rows, medians; CPU is user and system time of the 
 |---|---|--:|--:|--:|--:|--:|---|--:|--:|--:|--:|--:|--:|`
 
 func printRow(w works.Work, d dataset.Name, procs int, theirs, own []result) {
-	cpu := median(own, result.perCPU) / median(theirs, result.perCPU)
-	wall := median(own, result.perWall) / median(theirs, result.perWall)
+	cpu := turns.Median(own, result.perCPU) / turns.Median(theirs, result.perCPU)
+	wall := turns.Median(own, result.perWall) / turns.Median(theirs, result.perWall)
 	target, met := "", ""
 	if w.Target > 0 {
 		target, met = fmt.Sprintf("%.2gx", w.Target), "yes"
@@ -26,12 +27,12 @@ func printRow(w works.Work, d dataset.Name, procs int, theirs, own []result) {
 	density := func(r result) float64 { return float64(r.Bytes) / float64(r.Sent) }
 	stored := ""
 	if theirs[0].Bytes > 0 {
-		stored = fmt.Sprintf("%.3f", median(own, density)/median(theirs, density))
+		stored = fmt.Sprintf("%.3f", turns.Median(own, density)/turns.Median(theirs, density))
 	}
 	fmt.Printf("| %s | %s | %d | %.0f | %.0f | %.2fx | %s | %s | %.0f | %.0f | %.2fx | %.0f, %.0f | %s, %s | %s |\n",
-		w.Name, d, procs, median(theirs, result.perCPU), median(own, result.perCPU), cpu, target, met,
-		median(theirs, result.perWall), median(own, result.perWall), wall,
-		median(theirs, rss), median(own, rss), objects(theirs[0]), objects(own[0]), stored)
+		w.Name, d, procs, turns.Median(theirs, result.perCPU), turns.Median(own, result.perCPU), cpu, target, met,
+		turns.Median(theirs, result.perWall), turns.Median(own, result.perWall), wall,
+		turns.Median(theirs, rss), turns.Median(own, rss), objects(theirs[0]), objects(own[0]), stored)
 }
 
 func objects(r result) string {

@@ -23,7 +23,8 @@ const ProducedField = "produced_us"
 // Delays tell how long rows took from being produced to being in a complete
 // object.
 type Delays struct {
-	Rows               int
+	// Rows are all of them, Distinct how many values of ProducedField they have.
+	Rows, Distinct     int
 	P50, P90, P99, Max time.Duration
 }
 
@@ -41,6 +42,7 @@ func (s *Sink) delays(w http.ResponseWriter) {
 	objects := s.kept
 	s.mu.Unlock()
 	var all []time.Duration
+	values := map[int64]struct{}{}
 	for _, o := range objects {
 		produced, err := producedTimes(o.key, o.content)
 		if err != nil {
@@ -50,6 +52,7 @@ func (s *Sink) delays(w http.ResponseWriter) {
 		at := o.at.UnixMicro()
 		for _, p := range produced {
 			all = append(all, time.Duration(at-p)*time.Microsecond)
+			values[p] = struct{}{}
 		}
 	}
 	var d Delays
@@ -57,6 +60,7 @@ func (s *Sink) delays(w http.ResponseWriter) {
 		slices.Sort(all)
 		quantile := func(q float64) time.Duration { return all[int(q*float64(len(all)-1))] }
 		d.P50, d.P90, d.P99, d.Max = quantile(0.5), quantile(0.9), quantile(0.99), quantile(1)
+		d.Distinct = len(values)
 	}
 	_ = json.NewEncoder(w).Encode(d)
 }

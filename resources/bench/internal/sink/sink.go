@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type Counts struct {
 	Rows int64
 	// Faults lists what was wrong with objects that were inspected.
 	Faults []string `json:",omitempty"`
+	// ServerCPU is the user and system time of the process that has the sink.
+	ServerCPU time.Duration
 }
 
 // Paths of the control requests.
@@ -47,6 +50,7 @@ type Sink struct {
 	keys    map[string]struct{}
 	uploads map[string]*upload
 	serial  int
+	before  time.Duration // CPU of the process at the last reset
 }
 
 // upload is a multipart upload under way.
@@ -65,7 +69,7 @@ func New() *Sink {
 func (s *Sink) reset(inspect, keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts, s.inspect, s.keep, s.kept = Counts{}, inspect, keep, nil
+	s.counts, s.inspect, s.keep, s.kept, s.before = Counts{}, inspect, keep, nil, cpuTime()
 	s.keys, s.uploads = map[string]struct{}{}, map[string]*upload{}
 }
 
@@ -84,6 +88,7 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case PathCounts:
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.counts.ServerCPU = cpuTime() - s.before
 		_ = json.NewEncoder(w).Encode(s.counts)
 		return
 	}
@@ -102,6 +107,15 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// cpuTime is the user and system time of this process.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // put takes an object or a part of one.

@@ -37,7 +37,7 @@ func inFlight(d dataset.Name) int {
 	return 128
 }
 
-var ownInFlight = regexp.MustCompile(`(?m)^max_in_flight: \d+$`)
+var ownInFlight = regexp.MustCompile(`(?m)^max_in_flight: (\d+|auto)$`)
 
 // OurConfig is the stream of our side. fields are those of s3_destination;
 // without any the records are dropped.

@@ -3,6 +3,7 @@ package works
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/s3-destination/s3-destination/resources/bench/internal/dataset"
 )
@@ -21,9 +22,11 @@ type KafkaRun struct {
 // KafkaWork is one row of the table from broker to objects.
 type KafkaWork struct {
 	Name, ID string
-	// Target is the ratio by which the best of the documented peers must be
-	// beaten, by the clock and by CPU; 0 for none.
+	// Target is the ratio by which the best of the peers must be beaten, by the
+	// clock and by CPU; 0 for none.
 	Target float64
+	// InputTarget is the same for our output with the input kafka, by CPU.
+	InputTarget float64
 	// Ours are the fields of s3_destination; none drops the records.
 	Ours string
 	// Peers are the ways to do it with Redpanda Connect.
@@ -59,11 +62,27 @@ const KafkaUnit = KafkaParts * Rows
 // KafkaWorks are the works in the order of the table.
 var KafkaWorks = []KafkaWork{
 	{
-		Name: "dropped (floor: what input and broker allow)", ID: "floor", PeerRate: 300, OurRate: 300,
+		Name: "dropped (floor: what input and broker allow)", ID: "floor", InputTarget: overKafka, PeerRate: 300, OurRate: 300,
 		Peers: []KafkaPeer{{Name: "drop", Output: "drop: {}"}},
 	},
 	{
-		Name: "JSON+gzip level 5", ID: "json+gzip", Target: 1.5, PeerRate: 80, OurRate: 80,
+		Name: "JSON lines", ID: "json", InputTarget: overKafka, OurRate: 200,
+		Ours: "file_format: json",
+	},
+	{
+		Name: "CSV", ID: "csv", InputTarget: overKafka, OurRate: 180,
+		Ours: "file_format: csv",
+	},
+	{
+		Name: "Avro snappy", ID: "avro", InputTarget: overKafka, OurRate: 160,
+		Ours: "file_format: avro\navro:\n  codec: snappy",
+	},
+	{
+		Name: "Parquet snappy", ID: "parquet-snappy", InputTarget: overKafka, OurRate: 180,
+		Ours: "file_format: parquet\nparquet:\n  compression: snappy",
+	},
+	{
+		Name: "JSON+gzip level 5", ID: "json+gzip", Target: 1.5, InputTarget: overKafka, PeerRate: 80, OurRate: 80,
 		Ours:  "file_format: json+gzip\ncompression_level: 5",
 		Peers: kafkaPeers("json.gz", lines, gzip(5)),
 	},
@@ -73,7 +92,7 @@ var KafkaWorks = []KafkaWork{
 		Peers: []KafkaPeer{kafkaByDay("json.gz", lines, gzip(5))},
 	},
 	{
-		Name: "Parquet zstd", ID: "parquet", Target: 3, PeerRate: 20, OurRate: 110,
+		Name: "Parquet zstd", ID: "parquet", Target: 8, InputTarget: overKafka, PeerRate: 20, OurRate: 110,
 		Ours:  "file_format: parquet\nparquet:\n  compression: zstd",
 		Peers: kafkaPeers("parquet", parquet(dataset.Clicks, "zstd")),
 	},
@@ -83,6 +102,10 @@ var KafkaWorks = []KafkaWork{
 		Peers: []KafkaPeer{kafkaByDay("parquet", parquet(dataset.Clicks, "zstd"))},
 	},
 }
+
+// overKafka is how many times the records of the input kafka ours lands for each
+// second of CPU, in every format.
+const overKafka = 3
 
 const oursByDay = `date_field: event_time
 folder: out/date={{YYYY}}-{{MM}}-{{DD}}
@@ -182,6 +205,16 @@ func OurKafkaConfig(w KafkaWork, r KafkaRun, more string) string {
 
 // SaramaKafkaConfig is our side with the input kafka.
 func SaramaKafkaConfig(w KafkaWork, r KafkaRun) string { return ourStream(w, r, saramaKafka, "") }
+
+// ExactKafkaConfig is our side with each record stored exactly once. more are further
+// fields of the output; without any, objects have as many records as those of others.
+func ExactKafkaConfig(w KafkaWork, r KafkaRun, session time.Duration, more string) string {
+	if more == "" {
+		more = fmt.Sprintf("max_records: %d", Rows)
+	}
+	input := fmt.Sprintf("%s\n  delivery: exactly_once\n  session_timeout: %s\n  heartbeat_interval: 1s", ourKafka, session)
+	return ourStream(w, r, input, more+"\non_bad_record: dead_letter")
+}
 
 func ourStream(w KafkaWork, r KafkaRun, input, more string) string {
 	if w.Ours == "" {

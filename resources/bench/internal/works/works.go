@@ -5,6 +5,7 @@ package works
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/s3-destination/s3-destination/resources/bench/internal/dataset"
@@ -23,6 +24,8 @@ type Work struct {
 	Peer func(dataset.Name) Peer
 	// Base are fields of s3_destination to compare with instead of a peer.
 	Base string
+	// Unknown says that our side does not know how large batches are.
+	Unknown bool
 	// Patient runs end by idle_timeout, which the clock of both includes.
 	Patient bool
 	// Target is the ratio by CPU second that must be reached; 0 for none.
@@ -145,6 +148,10 @@ var All = []Work{
 		PeerRate: 150, OurRate: 150, Patient: true,
 		Ours: many, Base: one + "\nmax_records: 46",
 	},
+	byDefault("CSV", "csv", false),
+	byDefault("JSON lines", "json", false),
+	byDefault("JSON lines", "json", true),
+	byDefault("Parquet snappy", "parquet-snappy", false),
 	spooled("JSON lines", "spool-json", "file_format: json", 1/1.35, 250),
 	spooled("JSON+gzip level 5", "spool-json+gzip", "file_format: json+gzip", 1/1.06, 120),
 	spooled("CSV", "spool-csv", "file_format: csv", 1/1.35, 200),
@@ -154,6 +161,20 @@ var All = []Work{
 		PeerRate: 150, OurRate: 100, Patient: true,
 		Ours: strings.Replace(many, "2GiB", "512MiB", 1) + onDisk, Base: many,
 	},
+}
+
+// byDefault compares the default max_in_flight with a tuned one. unknown is for
+// programs in which the output does not know how large batches are.
+func byDefault(name, format string, unknown bool) Work {
+	f := Formats[slices.IndexFunc(Formats, func(f Format) bool { return f.ID == format })]
+	w := Work{
+		Name: name + " with the default max_in_flight against a tuned one", ID: "default-" + format, Data: both, Target: 0.95,
+		PeerRate: f.Rate, OurRate: f.Rate, Ours: f.Fields + "\nmax_in_flight: auto", Base: f.Fields, Unknown: unknown,
+	}
+	if unknown {
+		w.Name, w.ID = w.Name+", batches of unknown size", w.ID+"-unknown"
+	}
+	return w
 }
 
 // onDisk is a spool.

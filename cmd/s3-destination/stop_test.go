@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,10 +71,18 @@ func (p *process) lastWord(t *testing.T) string {
 
 func (p *process) waits(t *testing.T, batches int) {
 	t.Helper()
-	want := fmt.Sprintf("s3_destination_waiting_batches{label=\"\",path=\"root.output\"} %d\n", batches)
-	require.Eventually(t, func() bool { _, text := p.get("/metrics"); return strings.Contains(text, want) },
-		patience, 20*time.Millisecond, "%s", &p.logs)
+	require.Eventually(t, func() bool {
+		_, text := p.get("/metrics")
+		sum := 0
+		for _, m := range waitingBatches.FindAllStringSubmatch(text, -1) {
+			n, _ := strconv.Atoi(m[1])
+			sum += n
+		}
+		return sum == batches
+	}, patience, 20*time.Millisecond, "%s", &p.logs)
 }
+
+var waitingBatches = regexp.MustCompile(`(?m)^s3_destination_waiting_batches\{.*\} (\d+)$`)
 
 // A signal that comes before the pipelines run ends them as soon as they do. Here it
 // comes while the process reads its configuration, from a pipe that nobody has
@@ -269,6 +279,7 @@ func TestForcedStopOfManyStreamsIsOneLine(t *testing.T) {
 	out := outputConfig(s, "    max_age: 1s\n    idle_timeout: 300ms\n")
 	p := startStreams(t, "shutdown_timeout: 3s\n", map[string]string{"a": fifty + out, "b": fifty + out})
 	require.Eventually(t, func() bool { return hung.Hits() > 1 }, patience, 10*time.Millisecond, "%s", &p.logs)
+	p.waits(t, 100)
 	p.signal(t, syscall.SIGTERM)
 	code, _ := p.ended(t)
 	assert.Equal(t, exitUnstored, code)

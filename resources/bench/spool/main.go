@@ -24,6 +24,7 @@ type options struct {
 	duration time.Duration
 	memory   string
 	group    string
+	both     bool
 }
 
 func main() {
@@ -39,6 +40,7 @@ func main() {
 	flag.DurationVar(&o.duration, "duration", 30*time.Second, "latency, memory: how long")
 	flag.StringVar(&o.memory, "memory-limit", "512MiB", "memory: memory_limit with a spool")
 	flag.StringVar(&o.group, "cgroup", "", "memory: the directory of a control group that bounds the process with a spool")
+	flag.BoolVar(&o.both, "both", false, "memory: the process without a spool has that memory_limit and is in that control group, too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	o.bytes = int64(*size * 1e9)

@@ -43,11 +43,15 @@ type used struct {
 // many has records come at an even rate into many partitions, each of which is open
 // until its first record is of an age. Without a spool there is memory for all of
 // them, with one for a part, and the process may be put into a control group that
-// bounds it.
+// bounds it. With both, the process without a spool has no more memory than the other.
 func many(ctx context.Context, o *options) error {
 	rows := o.rate * int(o.duration.Seconds())
 	age := o.duration * 3 / 4
-	plain, err := o.carried(ctx, rows, fmt.Sprintf(manyOutput, age, "8GiB"), false)
+	plentiful := "8GiB"
+	if o.both {
+		plentiful = o.memory
+	}
+	plain, err := o.carried(ctx, rows, fmt.Sprintf(manyOutput, age, plentiful), false)
 	if err != nil {
 		return err
 	}
@@ -95,7 +99,7 @@ func (o *options) carried(ctx context.Context, rows int, settings string, spool 
 	if err != nil {
 		return u, err
 	}
-	if spool && o.group != "" {
+	if (spool || o.both) && o.group != "" {
 		if err := os.WriteFile(filepath.Join(o.group, "cgroup.procs"), strconv.AppendInt(nil, int64(p.Pid()), 10), 0o600); err != nil {
 			p.Kill()
 			return u, fmt.Errorf("putting the process into the control group: %w", err)

@@ -1,7 +1,6 @@
 package direct
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -80,22 +79,4 @@ func TestWhatFailedOfAParcelIsNamedByItsMessages(t *testing.T) {
 	require.Equal(t, l.texts[1:], which)
 	require.Equal(t, l.texts[:1], b.stored)
 	require.NoError(t, w.Close(t.Context()))
-}
-
-func TestAParcelThatWasChangedOrMergedIsGivenBack(t *testing.T) {
-	changed, whole := &lines{texts: []string{`{"p":1}`}}, &lines{texts: []string{`{"p":1}`}, intact: true}
-	for name, batch := range map[string]service.MessageBatch{
-		"changed": carried(t, changed),
-		"unknown": {service.NewMessageWithContext(inflight.WithParcel(t.Context(), "a string"), []byte(`{"p":1}`))},
-		"merged":  append(carried(t, whole), carried(t, whole)...),
-		"among":   append(service.MessageBatch{service.NewMessage(fmt.Append(nil, `{"p":1}`))}, carried(t, whole)...),
-	} {
-		b := &bucket{}
-		w, _ := newWay(t, b)
-		require.NoError(t, w.Connect(t.Context()))
-		w.Drain()
-		require.ErrorIs(t, write(t, w, batch), errOpened, name)
-		require.Empty(t, b.stored, name)
-		require.NoError(t, w.Close(t.Context()))
-	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/health"
 	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/live"
+	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/remember"
 	"github.com/s3-destination/s3-destination/internal/resend"
@@ -114,11 +115,7 @@ func (w *Way) taking() *chunk.Manager {
 }
 
 // Write stores a batch, and returns when that is done or in vain.
-func (w *Way) Write(ctx context.Context, batch service.MessageBatch, held *inflight.Leases) error {
-	parcel, err := ParcelOf(batch) //nolint:contextcheck // messages have contexts of their own
-	if err != nil {
-		return err
-	}
+func (w *Way) Write(ctx context.Context, batch *parcel.Batch, held *inflight.Leases) error {
 	chunks := w.taking()
 	if chunks == nil {
 		return service.ErrNotConnected
@@ -140,17 +137,17 @@ func (w *Way) Write(ctx context.Context, batch service.MessageBatch, held *infli
 		}
 		call.Hurry()
 	}
-	ticket := ticketOf(batch) //nolint:contextcheck // messages have contexts of their own
+	ticket := ticketOf(batch.Carriers) //nolint:contextcheck // messages have contexts of their own
 	call.Exactly(ticket)
-	b := &brought{conf: w.Conf, batch: batch, parcel: parcel, held: held, ticket: ticket}
-	if err := call.Admit(ctx, b.payload(), b.len()); err != nil {
+	b := &brought{Batch: batch, conf: w.Conf, held: held, ticket: ticket}
+	if err := call.Admit(ctx, b.payload(), b.Len()); err != nil {
 		return err
 	}
 	if ticket != nil {
 		return w.writeExactly(ctx, b, call)
 	}
-	b.half = w.halfStored(batch) //nolint:contextcheck // messages have contexts of their own
-	w.place(b, call)             //nolint:contextcheck // messages have contexts of their own
+	b.half = w.halfStored(batch.Carriers) //nolint:contextcheck // messages have contexts of their own
+	w.place(b, call)                      //nolint:contextcheck // messages have contexts of their own
 	failures, err := call.Commit(ctx)
 	if err != nil {
 		w.Resends.Put(b.half)
@@ -159,9 +156,9 @@ func (w *Way) Write(ctx context.Context, batch service.MessageBatch, held *infli
 	if len(failures) == 0 {
 		return nil
 	}
-	batch = b.messages()
-	w.Resends.Remember(batch, failures, b.half) //nolint:contextcheck // messages have contexts of their own
-	return w.Account.GiveBack(batch, failures)
+	messages := b.Messages()
+	w.Resends.Remember(messages, failures, b.half) //nolint:contextcheck // messages have contexts of their own
+	return w.Account.GiveBack(messages, failures)
 }
 
 // halfStored returns what is stored of a batch that was here before, nil for
@@ -179,7 +176,7 @@ func (w *Way) place(b *brought, call *chunk.Call) {
 	pass := w.Assigner.Begin(b.read(w.Assigner))
 	defer b.placed()
 	defer pass.End()
-	for i := range b.len() {
+	for i := range b.Len() {
 		if b.done(i) {
 			continue
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/resend"
@@ -96,7 +97,9 @@ func batch(texts ...string) service.MessageBatch {
 func write(t *testing.T, w *Way, b service.MessageBatch) error {
 	t.Helper()
 	held := inflight.LeasesOf(len(b), func(i int) context.Context { return b[i].Context() })
-	return w.Write(t.Context(), b, &held)
+	opened, err := parcel.Open(b)
+	require.NoError(t, err)
+	return w.Write(t.Context(), opened, &held)
 }
 
 // A call returns when its records are stored, or with those that are not.

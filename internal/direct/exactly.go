@@ -40,5 +40,5 @@ func (w *Way) writeExactly(ctx context.Context, b *brought, call *chunk.Call) er
 	if err != nil || len(failures) == 0 {
 		return err
 	}
-	return w.Account.GiveBack(b.messages(), failures)
+	return w.Account.GiveBack(b.Messages(), failures)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
-	"github.com/s3-destination/s3-destination/internal/direct"
+	handed "github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/source"
@@ -21,7 +21,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
-var _ direct.Parcel = (*parcel)(nil)
+var _ handed.Parcel = (*parcel)(nil)
 
 // wholeInput is an input that hands its batches over as parcels.
 func wholeInput(t *testing.T, c *kafkatest.Cluster) (in *Input, said *logs.Buffer) {

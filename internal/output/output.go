@@ -20,6 +20,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/landing"
 	"github.com/s3-destination/s3-destination/internal/lifecycle"
 	"github.com/s3-destination/s3-destination/internal/live"
+	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/remember"
@@ -37,7 +38,7 @@ type way interface {
 	Connect(ctx context.Context) error
 	// Write returns when every record of a batch is durable, refused or dropped,
 	// or says that it is not.
-	Write(ctx context.Context, batch service.MessageBatch, held *inflight.Leases) error
+	Write(ctx context.Context, batch *parcel.Batch, held *inflight.Leases) error
 	// Drain writes what waits, and whatever still arrives, Flush what waits now.
 	Drain()
 	Flush()
@@ -204,27 +205,19 @@ func (o *Output) Connect(ctx context.Context) error {
 // dropped. A nil error acknowledges the batch; a *service.BatchError names the
 // records that failed.
 func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
-	parcel, err := direct.ParcelOf(batch) //nolint:contextcheck // messages have contexts of their own
+	b, err := parcel.Open(batch) //nolint:contextcheck // messages have contexts of their own
 	if err != nil {
 		return err //nolint:wrapcheck // says what is wrong
 	}
-	records, meta := len(batch), func(i int) record.Metadata { return batch[i] }
-	if parcel != nil {
-		records, meta = parcel.Len(), func(i int) record.Metadata { return parcel.Record(i).Meta }
-	}
-	call := o.account.Enter(records)
+	call := o.account.Enter(b.Len())
 	held := inflight.LeasesOf(len(batch), func(i int) context.Context { return batch[i].Context() }) //nolint:contextcheck // messages have contexts of their own
 	ctx, end := held.Watch(ctx)
 	defer end()
-	brought := batch
-	if parcel != nil && o.conf.Spool.On() {
-		brought = parcel.Messages()
-	}
-	err = unstored.Ended(ctx, o.write(ctx, brought, &held))
+	err = unstored.Ended(ctx, o.write(ctx, b, &held))
 	if errors.Is(err, unstored.ErrStopped) && errors.Is(context.Cause(ctx), inflight.ErrWithdrawn) {
 		err = inflight.ErrWithdrawn
 	}
-	o.account.End(call, meta, err)
+	o.account.End(call, b.Meta, err)
 	if errors.Is(err, inflight.ErrWithdrawn) && held.Gone() {
 		return nil
 	}
@@ -232,7 +225,7 @@ func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 }
 
 // write stores a batch, and returns when that is done or in vain.
-func (o *Output) write(ctx context.Context, batch service.MessageBatch, held *inflight.Leases) error {
+func (o *Output) write(ctx context.Context, batch *parcel.Batch, held *inflight.Leases) error {
 	if held.Gone() {
 		return inflight.ErrWithdrawn
 	}

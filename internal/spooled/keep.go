@@ -11,6 +11,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/courier"
 	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/spool"
@@ -28,7 +29,8 @@ var keys = []string{
 }
 
 // Write writes a batch to the spool, and returns when it is on disk.
-func (w *Way) Write(ctx context.Context, batch service.MessageBatch, held *inflight.Leases) error {
+func (w *Way) Write(ctx context.Context, b *parcel.Batch, held *inflight.Leases) error {
+	batch := b.Messages()
 	k := w.opened.Load()
 	if k == nil {
 		return service.ErrNotConnected

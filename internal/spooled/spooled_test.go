@@ -16,6 +16,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/courier"
 	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/partition"
 	"github.com/s3-destination/s3-destination/internal/spool"
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
@@ -55,7 +56,9 @@ func batch(texts ...string) service.MessageBatch {
 func write(t *testing.T, w *Way, b service.MessageBatch) error {
 	t.Helper()
 	held := inflight.LeasesOf(len(b), func(i int) context.Context { return b[i].Context() })
-	return w.Write(t.Context(), b, &held)
+	opened, err := parcel.Open(b)
+	require.NoError(t, err)
+	return w.Write(t.Context(), opened, &held)
 }
 
 // waiting is the number of records in the spool, by the path of their partition.

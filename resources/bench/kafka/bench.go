@@ -60,6 +60,12 @@ func (b *bench) sides(w works.KafkaWork) []side {
 			config: func(r works.KafkaRun) string { return works.SaramaKafkaConfig(w, r) },
 		})
 	}
+	if b.before != "" {
+		all = append(all, side{
+			name: "the build before, with the input kafka", binary: b.before, rows: all[0].rows, target: w.InputTarget,
+			config: func(r works.KafkaRun) string { return works.SaramaKafkaConfig(w, r) },
+		})
+	}
 	if b.exact && w.Ours != "" {
 		all = append(all, side{
 			name: "ours, exactly once", binary: b.ours, rows: all[0].rows,

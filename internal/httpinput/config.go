@@ -4,19 +4,17 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"os"
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"github.com/s3-destination/s3-destination/internal/scanner"
+	"github.com/s3-destination/s3-destination/internal/settings"
 )
 
 // Values of format. Those of the scanner are the same.
@@ -52,54 +50,51 @@ type header struct{ name, canonical string }
 
 // parse reads and validates a configuration. The error names every mistake.
 func parse(conf *service.ParsedConfig) (*config, error) {
-	r := &fields{conf: conf}
+	r := settings.Of(conf)
 	c := &config{
-		address: r.text(fieldAddress), path: r.text(fieldPath), format: r.text(fieldFormat),
-		timeout: r.duration(fieldTimeout), read: r.duration(fieldRead),
-		query: r.list(fieldMetaQuery), rateLimit: r.text(fieldRateLimit),
-		body: r.size(fieldBody), buffered: r.size(fieldBuffered),
+		address: r.Text(fieldAddress), path: r.Text(fieldPath), format: r.Text(fieldFormat),
+		timeout: r.Duration(fieldTimeout), read: r.Duration(fieldRead),
+		query: r.List(fieldMetaQuery), rateLimit: r.Text(fieldRateLimit),
+		requests: int64(r.Int(fieldRequests)), body: size(r, fieldBody), buffered: size(r, fieldBuffered),
 	}
-	for _, name := range r.list(fieldMetaHead) {
+	for _, name := range r.List(fieldMetaHead) {
 		c.headers = append(c.headers, header{name, http.CanonicalHeaderKey(name)})
 	}
-	requests, err := conf.FieldInt(fieldRequests)
-	r.fail(err)
-	c.requests = int64(requests)
 	c.validate(r)
-	c.authenticate(r)
+	c.authenticate(conf, r)
 	c.secure(r)
-	return c, errors.Join(r.errs...)
+	return c, r.Err()
 }
 
-func (c *config) validate(r *fields) {
+func (c *config) validate(r *settings.Fields) {
 	if _, _, err := net.SplitHostPort(c.address); err != nil {
-		r.fail(fmt.Errorf("%s: %q is no host and port: write one such as 0.0.0.0:4196", fieldAddress, c.address))
+		r.Fail(fmt.Errorf("%s: %q is no host and port: write one such as 0.0.0.0:4196", fieldAddress, c.address))
 	}
 	if !strings.HasPrefix(c.path, "/") {
-		r.fail(fmt.Errorf("%s: %q does not begin with a slash: write /%s", fieldPath, c.path, c.path))
+		r.Fail(fmt.Errorf("%s: %q does not begin with a slash: write /%s", fieldPath, c.path, c.path))
 	}
 	c.below = strings.HasSuffix(c.path, "/")
 	if c.body == 0 || c.body > mostBody {
-		r.fail(fmt.Errorf("%s: write a size up to 1GiB", fieldBody))
+		r.Fail(fmt.Errorf("%s: write a size up to 1GiB", fieldBody))
 	}
 	if c.buffered > 0 && c.body > c.buffered {
-		r.fail(fmt.Errorf("%s: it is larger than %s, so that the largest body waits until no other does: write at most %d bytes", fieldBody, fieldBuffered, c.buffered))
+		r.Fail(fmt.Errorf("%s: it is larger than %s, so that the largest body waits until no other does: write at most %d bytes", fieldBody, fieldBuffered, c.buffered))
 	}
 	if c.requests < 1 || c.requests > mostRequests {
-		r.fail(fmt.Errorf("%s: %d is no number of requests: write one from 1 to %d", fieldRequests, c.requests, mostRequests))
+		r.Fail(fmt.Errorf("%s: %d is no number of requests: write one from 1 to %d", fieldRequests, c.requests, mostRequests))
 	}
 	for name, d := range map[string]time.Duration{fieldTimeout: c.timeout, fieldRead: c.read} {
 		if d <= 0 {
-			r.fail(fmt.Errorf("%s: %s is too short: write a duration such as 30s", name, d))
+			r.Fail(fmt.Errorf("%s: %s is too short: write a duration such as 30s", name, d))
 		}
 	}
 }
 
 // authenticate reads what clients must send.
-func (c *config) authenticate(r *fields) {
-	user, password, token := r.secret(fieldUser), r.secret(fieldPassword), r.secret(fieldToken)
+func (c *config) authenticate(conf *service.ParsedConfig, r *settings.Fields) {
+	user, password, token := secret(conf, r, fieldUser), secret(conf, r, fieldPassword), secret(conf, r, fieldToken)
 	if (user == "") != (password == "") {
-		r.fail(fmt.Errorf("%s: it needs both %s and %s, or neither", fieldAuth, fieldUser, fieldPassword))
+		r.Fail(fmt.Errorf("%s: it needs both %s and %s, or neither", fieldAuth, fieldUser, fieldPassword))
 	}
 	if user != "" {
 		c.basic = append(c.basic, sha256.Sum256([]byte(user)), sha256.Sum256([]byte(password)))
@@ -121,10 +116,10 @@ func (c *config) open() bool {
 }
 
 // secure reads certificates.
-func (c *config) secure(r *fields) {
-	cert, key, roots := r.text(fieldTLS, fieldCert), r.text(fieldTLS, fieldKey), r.text(fieldTLS, fieldClientCA)
+func (c *config) secure(r *settings.Fields) {
+	cert, key, roots := r.Text(fieldTLS, fieldCert), r.Text(fieldTLS, fieldKey), r.Text(fieldTLS, fieldClientCA)
 	if (cert == "") != (key == "") || cert == "" && roots != "" {
-		r.fail(fmt.Errorf("%s: it needs both %s and %s, or none of its settings", fieldTLS, fieldCert, fieldKey))
+		r.Fail(fmt.Errorf("%s: it needs both %s and %s, or none of its settings", fieldTLS, fieldCert, fieldKey))
 		return
 	}
 	if cert == "" {
@@ -132,7 +127,7 @@ func (c *config) secure(r *fields) {
 	}
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
-		r.fail(fmt.Errorf("%s: reading the certificate %s and its key %s: %w", fieldTLS, cert, key, err))
+		r.Fail(fmt.Errorf("%s: reading the certificate %s and its key %s: %w", fieldTLS, cert, key, err))
 		return
 	}
 	c.tls = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
@@ -141,68 +136,38 @@ func (c *config) secure(r *fields) {
 	}
 	text, err := os.ReadFile(roots) //nolint:gosec // the configuration names it
 	if err != nil {
-		r.fail(fmt.Errorf("%s.%s: reading the roots of clients: %w", fieldTLS, fieldClientCA, err))
+		r.Fail(fmt.Errorf("%s.%s: reading the roots of clients: %w", fieldTLS, fieldClientCA, err))
 		return
 	}
 	c.tls.ClientAuth, c.tls.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
 	if !c.tls.ClientCAs.AppendCertsFromPEM(text) {
-		r.fail(fmt.Errorf("%s.%s: %s has no certificate: write a file in PEM", fieldTLS, fieldClientCA, roots))
+		r.Fail(fmt.Errorf("%s.%s: %s has no certificate: write a file in PEM", fieldTLS, fieldClientCA, roots))
 	}
-}
-
-// fields reads a configuration and collects its mistakes.
-type fields struct {
-	conf *service.ParsedConfig
-	errs []error
-}
-
-func (r *fields) fail(err error) {
-	if err != nil {
-		r.errs = append(r.errs, err)
-	}
-}
-
-func (r *fields) text(path ...string) string {
-	s, err := r.conf.FieldString(path...)
-	r.fail(err)
-	return s
 }
 
 // secret is a setting of auth. One that is written and empty, as a variable that is not
 // set, would let everybody in.
-func (r *fields) secret(name string) string {
-	if !r.conf.Contains(fieldAuth, name) {
+func secret(conf *service.ParsedConfig, r *settings.Fields, name string) string {
+	if !conf.Contains(fieldAuth, name) {
 		return ""
 	}
-	s := r.text(fieldAuth, name)
+	s := r.Text(fieldAuth, name)
 	if s == "" {
-		r.fail(fmt.Errorf("%s.%s: it is empty: write a value, or leave it out so that no client has to send one", fieldAuth, name))
+		r.Fail(fmt.Errorf("%s.%s: it is empty: write a value, or leave it out so that no client has to send one", fieldAuth, name))
 	}
 	return s
 }
 
-func (r *fields) list(name string) []string {
-	all, err := r.conf.FieldStringList(name)
-	r.fail(err)
-	return all
-}
-
-func (r *fields) duration(name string) time.Duration {
-	d, err := r.conf.FieldDuration(name)
-	r.fail(err)
-	return d
-}
-
 // size reads bytes such as 16MiB; zero for auto.
-func (r *fields) size(name string) int64 {
-	text := r.text(name)
+func size(r *settings.Fields, name string) int64 {
+	text := r.Text(name)
 	if name == fieldBuffered && text == formatAuto {
 		return 0
 	}
-	n, err := humanize.ParseBytes(text)
-	if err != nil || n == 0 || n > math.MaxInt64 {
-		r.fail(fmt.Errorf("%s: %q is no size: write one such as 64MiB", name, text))
+	n, ok := settings.Bytes(text)
+	if !ok {
+		r.Fail(fmt.Errorf("%s: %q is no size: write one such as 64MiB", name, text))
 		return 1
 	}
-	return int64(n)
+	return n
 }

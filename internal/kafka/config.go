@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -18,6 +17,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 	"github.com/twmb/franz-go/pkg/sasl"
+
+	"github.com/s3-destination/s3-destination/internal/settings"
 )
 
 // defaultBuffered bounds what is under way in a process without an output of
@@ -47,60 +48,60 @@ type Config struct {
 // ParseConfig reads and validates a configuration. The error names every
 // mistake.
 func ParseConfig(conf *service.ParsedConfig) (*Config, error) {
-	r := &fields{conf: conf}
+	r := settings.Of(conf)
 	c := &Config{
-		brokers: r.list(fieldSeeds), topics: r.list(fieldTopics),
-		regexp: r.flag(fieldRegexp),
-		group:  r.text(fieldGroup), instance: r.text(fieldInstance), protocol: r.text(fieldProtocol),
-		clientID: r.text(fieldClientID), rack: r.text(fieldRack),
-		multiHeader: r.flag(fieldMultiHeader),
-		maxBuffered: r.size(fieldBuffered), fetchMax: r.size(fieldFetchMax),
-		fetchPartition: r.size(fieldFetchPartition), fetchMin: r.size(fieldFetchMin),
-		fetchWait: r.duration(fieldFetchWait), session: r.duration(fieldSession),
-		rebalance: r.duration(fieldRebalance), heartbeat: r.duration(fieldHeartbeat),
-		metadataAge: r.duration(fieldMetadataAge), exactly: r.text(fieldDelivery) == "exactly_once",
+		brokers: list(r, fieldSeeds), topics: list(r, fieldTopics),
+		regexp: r.Flag(fieldRegexp),
+		group:  r.Text(fieldGroup), instance: r.Text(fieldInstance), protocol: r.Text(fieldProtocol),
+		clientID: r.Text(fieldClientID), rack: r.Text(fieldRack),
+		multiHeader: r.Flag(fieldMultiHeader),
+		maxBuffered: size(r, fieldBuffered), fetchMax: size(r, fieldFetchMax),
+		fetchPartition: size(r, fieldFetchPartition), fetchMin: size(r, fieldFetchMin),
+		fetchWait: r.Duration(fieldFetchWait), session: r.Duration(fieldSession),
+		rebalance: r.Duration(fieldRebalance), heartbeat: r.Duration(fieldHeartbeat),
+		metadataAge: r.Duration(fieldMetadataAge), exactly: r.Text(fieldDelivery) == "exactly_once",
 	}
 	c.start = map[string]kgo.Offset{
 		"earliest": kgo.NewOffset().AtStart(), "latest": kgo.NewOffset().AtEnd(), "committed": kgo.NewOffset().AtCommitted(),
-	}[r.text(fieldStart)]
+	}[r.Text(fieldStart)]
 	c.isolation = kgo.ReadCommitted()
-	if r.text(fieldIsolation) == "read_uncommitted" {
+	if r.Text(fieldIsolation) == "read_uncommitted" {
 		c.isolation = kgo.ReadUncommitted()
 	}
 	tlsConf, enabled, err := conf.FieldTLSToggled(fieldTLS)
-	r.fail(err)
+	r.Fail(err)
 	if enabled {
 		c.tls = tlsConf
 	}
 	c.sasl, err = mechanisms(conf)
-	r.fail(err)
+	r.Fail(err)
 	c.validate(r)
-	return c, errors.Join(r.errs...)
+	return c, r.Err()
 }
 
-func (c *Config) validate(r *fields) {
+func (c *Config) validate(r *settings.Fields) {
 	if len(c.brokers) == 0 {
-		r.fail(fmt.Errorf("%s is empty: name at least one broker as host:port", fieldSeeds))
+		r.Fail(fmt.Errorf("%s is empty: name at least one broker as host:port", fieldSeeds))
 	}
 	if len(c.topics) == 0 {
-		r.fail(fmt.Errorf("%s is empty: name at least one topic", fieldTopics))
+		r.Fail(fmt.Errorf("%s is empty: name at least one topic", fieldTopics))
 	}
 	if c.group == "" {
-		r.fail(fmt.Errorf("%s is empty: offsets are kept under its name", fieldGroup))
+		r.Fail(fmt.Errorf("%s is empty: offsets are kept under its name", fieldGroup))
 	}
 	for _, t := range c.topics {
 		if _, err := regexp.Compile(t); c.regexp && err != nil {
-			r.fail(fmt.Errorf("%s: %q is no regular expression: %w", fieldTopics, t, err))
+			r.Fail(fmt.Errorf("%s: %q is no regular expression: %w", fieldTopics, t, err))
 		}
 		if !c.regexp && strings.ContainsAny(t, ":*^$ ") {
-			r.fail(fmt.Errorf("%s: %q is no name of a topic: single partitions cannot be chosen, and patterns need %s: true", fieldTopics, t, fieldRegexp))
+			r.Fail(fmt.Errorf("%s: %q is no name of a topic: single partitions cannot be chosen, and patterns need %s: true", fieldTopics, t, fieldRegexp))
 		}
 	}
 	if c.heartbeat <= 0 || c.heartbeat*3 > c.session {
-		r.fail(fmt.Errorf("%s: %s is more than a third of %s (%s): lower it, or a late heartbeat costs the membership", fieldHeartbeat, c.heartbeat, fieldSession, c.session))
+		r.Fail(fmt.Errorf("%s: %s is more than a third of %s (%s): lower it, or a late heartbeat costs the membership", fieldHeartbeat, c.heartbeat, fieldSession, c.session))
 	}
 	if c.maxBuffered != 0 && c.maxBuffered < 16<<20 {
-		r.fail(fmt.Errorf("%s: %s is too little: use auto or at least 16MiB", fieldBuffered, humanize.IBytes(uint64(c.maxBuffered))))
+		r.Fail(fmt.Errorf("%s: %s is too little: use auto or at least 16MiB", fieldBuffered, humanize.IBytes(uint64(c.maxBuffered))))
 	}
 }
 
@@ -201,42 +202,10 @@ func recent(guess string) bool {
 
 func clamp(n int64) int32 { return int32(min(n, math.MaxInt32)) }
 
-// fields reads a configuration and collects its mistakes.
-type fields struct {
-	conf *service.ParsedConfig
-	errs []error
-}
-
-func (r *fields) fail(err error) {
-	if err != nil {
-		r.errs = append(r.errs, err)
-	}
-}
-
-func (r *fields) text(name string) string {
-	s, err := r.conf.FieldString(name)
-	r.fail(err)
-	return s
-}
-
-func (r *fields) flag(name string) bool {
-	b, err := r.conf.FieldBool(name)
-	r.fail(err)
-	return b
-}
-
-func (r *fields) duration(name string) time.Duration {
-	d, err := r.conf.FieldDuration(name)
-	r.fail(err)
-	return d
-}
-
 // list reads a list whose elements may hold several values.
-func (r *fields) list(name string) []string {
-	all, err := r.conf.FieldStringList(name)
-	r.fail(err)
+func list(r *settings.Fields, name string) []string {
 	var out []string
-	for _, element := range all {
+	for _, element := range r.List(name) {
 		for part := range strings.SplitSeq(element, ",") {
 			if part = strings.TrimSpace(part); part != "" {
 				out = append(out, part)
@@ -247,15 +216,14 @@ func (r *fields) list(name string) []string {
 }
 
 // size reads bytes such as 16MiB; zero for auto.
-func (r *fields) size(name string) int64 {
-	text := r.text(name)
+func size(r *settings.Fields, name string) int64 {
+	text := r.Text(name)
 	if text == "auto" {
 		return 0
 	}
-	n, err := humanize.ParseBytes(text)
-	if err != nil || n == 0 || n > math.MaxInt64 {
-		r.fail(fmt.Errorf("%s: %q is no size: write one such as 64MiB, or auto where that is allowed", name, text))
-		return 0
+	n, ok := settings.Bytes(text)
+	if !ok {
+		r.Fail(fmt.Errorf("%s: %q is no size: write one such as 64MiB, or auto where that is allowed", name, text))
 	}
-	return int64(n)
+	return n
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/config"
@@ -141,24 +140,15 @@ func resentByWrapper(conf *config.Config, wrapper string) string {
 		"so that one bad record holds up the pipeline for ever: write dead_letter or drop", wrapper)
 }
 
-// openInputs make metadata of what those send who may send: parameters and
-// headers of requests, headers and attributes of messages.
-var openInputs = []string{
-	"http_server", "gateway", "http_client", "amqp_0_9", "amqp_1", "nats", "nats_jetstream", "nats_stream",
-	"aws_sqs", "gcp_pubsub", "pulsar", "azure_queue_storage", "redis_streams", "mqtt",
-}
-
 // untrusted warns of coordinates that others than Kafka decide, or that will
 // not be there.
 func (s surroundings) untrusted(conf *config.Config) string {
-	open, kafka := inputsOf(s.inputs)
+	in := sendersIn(s.inputs)
 	switch {
-	case open == "":
-		return ""
-	case conf.Trust == source.AnyMetadata:
-		return fmt.Sprintf("source_coordinates: \"metadata\" believes the input %s, which makes metadata of what its clients send, so that they decide what {{source_range}}, s3d-source and source columns say: write auto", open)
-	case conf.Trust == source.KafkaInputs && !kafka && conf.UsesCoordinates():
-		return fmt.Sprintf("include_source_columns: it and {{source_range}} have nothing to tell about records of the input %s, because what its clients send as kafka_topic, kafka_partition and kafka_offset is not believed: remove them", open)
+	case conf.Trust == source.AnyMetadata && in.deciding != "":
+		return fmt.Sprintf("source_coordinates: \"metadata\" believes the input %s, which makes metadata of what its clients send, so that they decide what {{source_range}}, s3d-source and source columns say: write auto", in.deciding)
+	case conf.Trust == source.KafkaInputs && in.open != "" && !in.kafka && conf.UsesCoordinates():
+		return fmt.Sprintf("include_source_columns: it and {{source_range}} have nothing to tell about records of the input %s, because what its clients send as kafka_topic, kafka_partition and kafka_offset is not believed: remove them", in.open)
 	}
 	return ""
 }
@@ -185,35 +175,4 @@ func hasKey(tree any, name string) bool {
 		}
 	}
 	return false
-}
-
-// inputsOf looks for an input that anybody can send metadata to, and whether
-// there is one for Kafka.
-func inputsOf(tree any) (open string, kafka bool) {
-	tree = sizing.Plain(tree)
-	switch t := tree.(type) {
-	case []any:
-		for _, e := range t {
-			o, k := inputsOf(e)
-			open, kafka = first(open, o), kafka || k
-		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(t)) {
-			if slices.Contains(openInputs, name) {
-				open = first(open, name)
-				continue
-			}
-			kafka = kafka || strings.Contains(name, "kafka") || strings.Contains(name, "redpanda")
-			o, k := inputsOf(t[name])
-			open, kafka = first(open, o), kafka || k
-		}
-	}
-	return open, kafka
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

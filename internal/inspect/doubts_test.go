@@ -72,7 +72,21 @@ func TestWrappersThatSendWholeBatchesAgainAreDoubted(t *testing.T) {
 func TestCoordinatesOfClientsAreDoubted(t *testing.T) {
 	const http = "input: {http_server: {path: /in}}\n"
 	const both = "input: {broker: {inputs: [{http_server: {}}, {kafka: {addresses: [a], topics: [t]}}]}}\n"
+	ours := func(settings string) string {
+		return "input: {s3_destination_http: {address: '127.0.0.1:1'" + settings + "}}\n"
+	}
+	const names, believing = ", metadata_query: [tenant, kafka_offset]", ", source_coordinates: metadata"
 	for name, c := range map[string]struct{ conf, want string }{
+		"our HTTP input":                    {ours("") + "output: " + own(", include_source_columns: [offset]"), "nothing to tell about records of the input s3_destination_http"},
+		"with a token":                      {ours(", auth: {bearer_token: t}") + "output: " + own(", include_source_columns: [offset]"), "nothing to tell"},
+		"our HTTP input beside Kafka":       {"input: {broker: {inputs: [{s3_destination_http: {address: ':1'}}, {kafka: {addresses: [a], topics: [t]}}]}}\noutput: " + own(", include_source_columns: [offset]"), ""},
+		"it names no coordinates":           {ours(", metadata_query: [tenant]") + "output: " + own(believing), ""},
+		"it names coordinates":              {ours(names) + "output: " + own(believing), "believes the input s3_destination_http"},
+		"it names them as headers":          {ours(", metadata_headers: [kafka_topic]") + "output: " + own(believing), "believes the input s3_destination_http"},
+		"for whoever has the token":         {ours(names+", auth: {bearer_token: t}") + "output: " + own(believing), ""},
+		"for whoever has the password":      {ours(names+", auth: {username: u, password: p}") + "output: " + own(believing), ""},
+		"for whoever has a certificate":     {ours(names+", tls: {cert_file: a, key_file: b, client_ca_file: c}") + "output: " + own(believing), ""},
+		"the server alone shows one":        {ours(names+", tls: {cert_file: a, key_file: b, client_ca_file: ''}") + "output: " + own(believing), "believes the input s3_destination_http"},
 		"nothing asked for":                 {http + "output: " + own(""), ""},
 		"columns":                           {http + "output: " + own(", include_source_columns: [offset]"), "nothing to tell about records of the input http_server"},
 		"names":                             {http + "output: " + own(", file_name: 'f-{{source_range}}'"), "nothing to tell"},

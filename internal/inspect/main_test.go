@@ -9,12 +9,13 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"github.com/s3-destination/s3-destination/internal/config"
+	"github.com/s3-destination/s3-destination/internal/httpinput"
 )
 
 // registerOnce makes the output's settings known to Benthos, without anything
 // that could run.
 var registerOnce = sync.OnceValue(func() error {
-	return errors.Join(registerKafka(), config.RegisterLint(), service.RegisterBatchOutput(config.Name, config.Spec(), nil))
+	return errors.Join(registerKafka(), httpinput.Register(), config.RegisterLint(), service.RegisterBatchOutput(config.Name, config.Spec(), nil))
 })
 
 // registerKafka makes inputs of Redpanda Connect known, which only the binary

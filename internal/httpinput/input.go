@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -85,7 +86,7 @@ func (in *Input) Connect(ctx context.Context) error {
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", in.conf.address)
 	if err != nil {
-		return fmt.Errorf("listening at %s: %w", in.conf.address, err)
+		return in.notListening(err)
 	}
 	s := &server{address: listener.Addr(), leave: inflight.Read(in.limits.stream), failed: make(chan error, 1)}
 	s.clients.most = connectionsOfRequest * in.conf.requests
@@ -106,6 +107,15 @@ func (in *Input) Connect(ctx context.Context) error {
 		s.failed <- s.http.Serve(listener)
 	}()
 	return nil
+}
+
+// notListening says why the input does not listen, and who may listen there already.
+func (in *Input) notListening(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("listening at %s, where another input of this process, the server of Benthos (http.address) or another process listens: "+
+			"write another port as %s, or end the process that ss -ltnp shows: %w", in.conf.address, fieldAddress, err)
+	}
+	return fmt.Errorf("listening at %s: %w", in.conf.address, err)
 }
 
 // quietly is a log of what clients do wrong.

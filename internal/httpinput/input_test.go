@@ -218,7 +218,12 @@ func TestItListens(t *testing.T) {
 	}
 	other := newInput(in.conf, service.MockResources())
 	other.conf.address = address
-	assert.ErrorContains(t, other.Connect(t.Context()), "listening at "+address)
+	err := other.Connect(t.Context())
+	assert.ErrorContains(t, err, "listening at "+address+", where another input of this process, the server of Benthos (http.address) or another process listens: write another port as address")
+	assert.ErrorContains(t, err, "address already in use")
+	other.conf.address = "127.0.0.1:99999"
+	err = other.Connect(t.Context())
+	assert.ErrorContains(t, err, "listening at 127.0.0.1:99999: ")
 }
 
 // A listener that fails is one that has to be made anew.

@@ -41,6 +41,7 @@ func (r *Reading) lint(q Request) {
 		r.add(f, r.ofBenthos(f, found, q))
 		r.add(f, problemsOf(f))
 	}
+	r.lintAddresses()
 	for _, p := range r.pipelines {
 		_, against := p.exactly()
 		for _, o := range against {

@@ -35,6 +35,7 @@ type Reading struct {
 	Findings []Finding
 
 	spec      *spec
+	main      *yamlfile.File // the main configuration, empty where there is none
 	files     []*yamlfile.File
 	pipelines []*pipeline
 	templates map[string]outputTemplate
@@ -72,6 +73,7 @@ func ReadConfig(q Request) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.main = main
 	resources, err := r.filesOf(q, expand(q.Resources))
 	if err != nil {
 		return nil, err
@@ -141,7 +143,7 @@ func ReadText(name, text string) (*Reading, error) {
 	}
 	r := &Reading{spec: s, rules: map[string]bool{}}
 	f := yamlfile.Read(name, []byte(text), os.LookupEnv)
-	r.files = []*yamlfile.File{f}
+	r.main, r.files = f, []*yamlfile.File{f}
 	r.pipelines = []*pipeline{newPipeline(f, "", r.files)}
 	r.findOutputs()
 	r.lint(Request{})

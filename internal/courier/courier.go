@@ -138,22 +138,23 @@ func (c *Courier) Append(ctx context.Context, records []spool.Record, marks *red
 func (c *Courier) Throttled() { c.pace.Throttled() }
 
 // Close ends all work under way: what is not stored goes on with the next start.
-// It returns by the end of ctx.
-func (c *Courier) Close(ctx context.Context) error {
+// It returns by the end of ctx. Until the channel is closed that it returns, somebody
+// may still write to the files of the spool.
+func (c *Courier) Close(ctx context.Context) (ended <-chan struct{}, err error) {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
 	c.stop()
-	ended := make(chan struct{})
+	all := make(chan struct{})
 	go func() {
 		c.done.Wait()
-		close(ended)
+		close(all)
 	}()
 	select {
-	case <-ended:
-		return nil
+	case <-all:
+		return all, nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return all, context.Cause(ctx)
 	}
 }
 

@@ -98,7 +98,8 @@ type Spool struct {
 	state   *state
 	room    chan struct{} // closed, and made anew, when something was removed
 	closed  bool
-	calling int // that wait for room
+	ended   bool // Close was called
+	calling int  // that wait for room
 	// calls counts those that brought records, and recent is the stream of the
 	// last one.
 	calls  uint64
@@ -165,16 +166,26 @@ func (s *Spool) failed(err error) {
 	s.opts.Failed(err)
 }
 
-// Close ends the spool. What was acknowledged is on disk already.
-func (s *Spool) Close() error {
+// Shut has the spool take nothing more. It keeps the directory: whoever still works
+// on its files goes on, and Close comes after that.
+func (s *Spool) Shut() {
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
 	s.closed = true
 	s.mu.Unlock()
 	s.wake()
+}
+
+// Close ends the spool, and lets others have its directory. What was acknowledged is
+// on disk already.
+func (s *Spool) Close() error {
+	s.Shut()
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return nil
+	}
+	s.ended = true
+	s.mu.Unlock()
 	err := s.journal.Close()
 	return errors.Join(err, s.lock.Close())
 }

@@ -187,7 +187,9 @@ func (w *Way) Empty(ctx context.Context, progress func(spool.Stats)) error {
 }
 
 // Close ends the work, and says what waits for the next start. It returns by the
-// end of ctx.
+// end of ctx. If something is still at work then, such as an encoder, the directory
+// stays locked until that has ended or the process has: it may be writing a file of
+// the outbox, and the next to open the spool would give the same number to another.
 func (w *Way) Close(ctx context.Context) error {
 	w.mu.Lock()
 	w.closed = true
@@ -197,16 +199,29 @@ func (w *Way) Close(ctx context.Context) error {
 		return nil
 	}
 	k.stop()
-	err := k.courier.Close(ctx)
+	ended, err := k.courier.Close(ctx)
 	s := k.spool.Stats()
-	if err := k.spool.Close(); err != nil {
-		w.Log.Warnf("Closing the spool in %s: %v. What is in it is safe.", k.dir, err)
+	k.spool.Shut()
+	if err != nil {
+		go func() {
+			<-ended
+			w.release(k)
+		}()
+	} else {
+		w.release(k)
 	}
 	k.done.Wait()
 	if s.Streams+s.Objects > 0 {
 		w.Log.Infof("Records of %d partitions and %d objects wait in the spool in %s. The next start goes on with them.", s.Streams, s.Objects, k.dir)
 	}
 	return err
+}
+
+// release lets others have the directory.
+func (w *Way) release(k *keeper) {
+	if err := k.spool.Close(); err != nil {
+		w.Log.Warnf("Closing the spool in %s: %v. What is in it is safe.", k.dir, err)
+	}
 }
 
 // sink is an output with a spool as inputs of ours know it: what it holds is on

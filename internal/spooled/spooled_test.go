@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,9 +16,11 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/courier"
+	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/spool"
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/summary"
@@ -147,4 +150,51 @@ func TestOneCallIsToldThatTheSpoolIsNearlyFull(t *testing.T) {
 	require.NoError(t, w.Connect(t.Context()))
 	w.observe(k, filled(1))
 	require.ErrorIs(t, write(t, w, batch(`{"p":"a"}`)), service.ErrNotConnected, "it is said again")
+}
+
+// busy is a pipeline whose encoder does not end when it is asked to.
+type busy struct {
+	courier.Pipeline
+
+	begun, free chan struct{}
+}
+
+func (b *busy) Encode(context.Context, chunk.Kind, []record.Record, int64) (chunk.Encoded, encode.Result, error) {
+	close(b.begun)
+	<-b.free
+	return nil, encode.Result{}, context.Canceled
+}
+
+// TestADirectoryIsLockedAsLongAsSomebodyWorksInIt: Close returns in time, and an
+// encoder goes on, whose object is then written under a number that the next to open
+// the spool would take as well.
+func TestADirectoryIsLockedAsLongAsSomebodyWorksInIt(t *testing.T) {
+	path := t.TempDir()
+	w, _ := newWay(t, path)
+	pipe := &busy{begun: make(chan struct{}), free: make(chan struct{})}
+	w.Pipe = pipe
+	require.NoError(t, w.Connect(t.Context()))
+	require.NoError(t, write(t, w, batch(`{"p":"a"}`)))
+	emptying, stop := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() { _ = w.Empty(emptying, func(spool.Stats) {}) })
+	<-pipe.begun
+	stop()
+	done.Wait()
+
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, w.Close(over), context.Canceled)
+	require.ErrorIs(t, write(t, w, batch(`{"p":"a"}`)), chunk.ErrClosed)
+	for range 100 { // whoever gives it back too early does so beside us
+		_, err := spool.Open(disk.OS{}, w.dir, w.Conf.SpoolOptions())
+		require.ErrorIs(t, err, disk.ErrLocked)
+		time.Sleep(time.Millisecond)
+	}
+	close(pipe.free)
+	require.Eventually(t, func() bool {
+		again, _ := newWay(t, path)
+		return again.Connect(t.Context()) == nil && again.Close(t.Context()) == nil
+	}, time.Minute, time.Millisecond)
+	assert.Len(t, waiting(t, w), 1)
 }

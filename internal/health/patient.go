@@ -49,19 +49,26 @@ const contradictions = 2
 // Put implements [Uploads].
 func (p *Patient) Put(ctx context.Context, o store.Object) (store.Result, error) {
 	began := time.Now()
-	attempts := 0
+	attempts, looks := 0, 0
 	for failures := 0; ; failures++ {
 		stored := p.stored.Load()
 		r, err := p.Uploads.Put(ctx, o)
 		attempts += r.Attempts
 		r.Attempts = attempts
+		if store.Taken(err) != nil {
+			if looks++; looks == 1 {
+				began = time.Now() // much of it was lost on looking at an object that may be stored
+			}
+		}
 		switch {
 		case err == nil:
 			p.stored.Add(1)
 			return r, nil
 		case !store.ClassOf(err).DestinationLevel():
 			return r, err //nolint:wrapcheck // a transparent wrapper
-		case p.refused(ctx, err, failures, stored):
+		case store.Taken(err) != nil && p.unreadable(ctx, err, looks):
+			return r, store.Taken(err) //nolint:wrapcheck // a transparent wrapper
+		case store.Taken(err) == nil && p.refused(ctx, err, failures, stored):
 			return r, fmt.Errorf("%w: %w", store.ErrRefused, err)
 		case p.monitor == nil || p.enough(began, failures) || p.wait(ctx, o.Recalled, began, failures) != nil:
 			return r, err //nolint:wrapcheck // a transparent wrapper
@@ -90,6 +97,18 @@ func (p *Patient) refused(ctx context.Context, err error, failures int, stored i
 		return false
 	}
 	return p.monitor.probe(ctx).Err == nil
+}
+
+// unreadable reports whether an object whose key is taken, perhaps by itself, is not
+// looked at again: the destination is well, and yet it could not be read twice. Then
+// another key is taken, as where the right to read is missing. While the destination
+// is down that would make a copy of each object whose answer was lost.
+func (p *Patient) unreadable(ctx context.Context, err error, looks int) bool {
+	if p.monitor == nil {
+		return true
+	}
+	p.monitor.Failed(err)
+	return looks > 1 && p.monitor.probe(ctx).Err == nil
 }
 
 // enough reports whether an upload is given up: when its time is over, or when

@@ -197,3 +197,113 @@ func TestARecalledObjectIsGivenUp(t *testing.T) {
 		assert.Equal(t, puts+1, s.puts)
 	})
 }
+
+// unread is a store that finds a key taken by what may be this object, and cannot
+// read it.
+func unread() error {
+	return &store.Error{
+		Op: store.OpHeadObject, Class: store.ClassNetwork, Err: errRefused, OutcomeUnknown: true,
+		Found: &store.Error{Op: store.OpPutObject, Class: store.ClassExists, Err: store.ErrExists, OutcomeUnknown: true},
+	}
+}
+
+// TestATakenKeyIsLookedAtAfterAnOutage: another key would make a copy of each object
+// whose answer was lost before. The outage may last longer than an upload is tried,
+// and other failures may come first.
+func TestATakenKeyIsLookedAtAfterAnOutage(t *testing.T) {
+	for _, earlier := range []int{0, 2} {
+		inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, _ *witness) {
+			require.NoError(t, m.Check(t.Context()).Err)
+			m.Start()
+			s := &unreadOnce{fickle: fickle{err: unreachable()}, earlier: earlier}
+			_, err := NewPatient(s, m, time.Minute).Put(t.Context(), store.Object{})
+			require.NoError(t, err)
+			assert.Equal(t, earlier+2, s.puts)
+			assert.True(t, s.asked[len(s.asked)-1], "it may exist")
+		})
+	}
+}
+
+// unreadOnce fails some times, then cannot read the object after all the time that
+// there is, and reads it the next time.
+type unreadOnce struct {
+	fickle
+
+	earlier int
+}
+
+func (u *unreadOnce) Put(ctx context.Context, o store.Object) (store.Result, error) {
+	switch {
+	case u.puts == u.earlier:
+		time.Sleep(time.Hour)
+		u.err = unread()
+	case u.puts > u.earlier:
+		u.err = nil
+	}
+	return u.fickle.Put(ctx, o)
+}
+
+// TestATakenKeyIsLookedAtAfterTwoOutages: another one begins while the object is
+// looked at again.
+func TestATakenKeyIsLookedAtAfterTwoOutages(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, _ *witness) {
+		require.NoError(t, m.Check(t.Context()).Err)
+		m.Start()
+		s := &twoOutages{fickle: fickle{err: unread()}, second: func() {
+			p.set(unreachable())
+			time.AfterFunc(time.Hour, func() { p.set(nil) })
+		}}
+		_, err := NewPatient(s, m, 0).Put(t.Context(), store.Object{})
+		require.NoError(t, err)
+		assert.Equal(t, 3, s.puts)
+	})
+}
+
+// twoOutages cannot read the object twice.
+type twoOutages struct {
+	fickle
+
+	second func()
+}
+
+func (u *twoOutages) Put(ctx context.Context, o store.Object) (store.Result, error) {
+	switch u.puts {
+	case 1:
+		u.second()
+	case 2:
+		u.err = nil
+	}
+	return u.fickle.Put(ctx, o)
+}
+
+// TestAnObjectThatIsNeverReadGetsAnotherKey: the destination is well, and still the
+// object cannot be looked at.
+func TestAnObjectThatIsNeverReadGetsAnotherKey(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *Monitor, _ *fakeProbe, _ *witness) {
+		require.NoError(t, m.Check(t.Context()).Err)
+		m.Start()
+		s := &fickle{err: unread()}
+		_, err := NewPatient(s, m, 0).Put(t.Context(), store.Object{})
+		require.ErrorIs(t, err, store.ErrExists)
+		assert.True(t, outcomeUnknown(err), "it may be this one")
+		assert.Equal(t, 2, s.puts)
+	})
+	s := &fickle{err: unread()}
+	_, err := NewPatient(s, nil, 0).Put(t.Context(), store.Object{})
+	require.ErrorIs(t, err, store.ErrExists, "nobody knows how the destination is")
+	assert.Equal(t, 1, s.puts)
+}
+
+// TestAnObjectThatCannotBeReadInTimeKeepsItsKey: it is given up, and whoever tries
+// again looks at it then.
+func TestAnObjectThatCannotBeReadInTimeKeepsItsKey(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *Monitor, p *fakeProbe, _ *witness) {
+		require.NoError(t, m.Check(t.Context()).Err)
+		m.Start()
+		p.set(unreachable())
+		_, err := NewPatient(&fickle{err: unread()}, m, 10*time.Minute).Put(t.Context(), store.Object{})
+		assert.Equal(t, store.ClassNetwork, store.ClassOf(err))
+		require.NotErrorIs(t, err, store.ErrExists)
+		assert.True(t, outcomeUnknown(err))
+	})
+}

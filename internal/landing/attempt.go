@@ -132,7 +132,7 @@ func (a *attempt) intent(number int, unique bool) (Intent, error) {
 // A unique key that is taken after an answer was lost is taken by our own
 // object: nobody else can have it.
 func (a *attempt) landed(i Intent, outcome error) bool {
-	ours := i.Unique && errors.Is(outcome, store.ErrExists) && maybeOurs(outcome)
+	ours := i.Unique && (errors.Is(outcome, store.ErrExists) && maybeOurs(outcome) || store.Taken(outcome) != nil)
 	if outcome != nil && !ours {
 		return false
 	}

@@ -1,12 +1,14 @@
 package landing
 
 import (
+	"errors"
 	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
@@ -165,5 +167,39 @@ func TestAnUploadThatEndsWithoutAnAnswerIsAnError(t *testing.T) {
 	var e *store.Error
 	require.ErrorAs(t, err, &e)
 	assert.True(t, e.OutcomeUnknown)
+	assert.Equal(t, 1, b.puts)
+}
+
+// unread is the error of an upload whose key is taken, perhaps by the object itself,
+// which could not be read because the store is away.
+func unread() error {
+	return &store.Error{
+		Op: store.OpHeadObject, Class: store.ClassNetwork, Err: errors.New("reset"), OutcomeUnknown: true, Found: exists(true),
+	}
+}
+
+// TestAKeyThatIsTakenByWhatCannotBeReadNow: one that nobody else can have is taken by
+// our own object. The object of another keeps its key, and is looked at the next time.
+func TestAKeyThatIsTakenByWhatCannotBeReadNow(t *testing.T) {
+	for file, landed := range map[string]bool{"f-{{uuid}}": true, "f-{{chunk_id}}": false} {
+		b := newBucket()
+		b.after = func(store.Object) error { return unread() }
+		l := lander(t, b, file)
+		if err := land(t, l, "1"); landed {
+			require.NoError(t, err, file)
+		} else {
+			require.Equal(t, store.ClassNetwork, store.ClassOf(err), file)
+		}
+		assert.Equal(t, 1, b.puts, file)
+		assert.Len(t, b.keys(), 1, file)
+	}
+	b := newBucket()
+	b.after = func(store.Object) error { return unread() }
+	l := lander(t, b, "f-{{chunk_id}}")
+	o := object(t, l, "v", "1")
+	defer o.Encoded.Release()
+	o.Announced = &chunk.Announced{UUID: "01890000-0000-7000-8000-000000000000", Number: 1}
+	_, err := l.Land(t.Context(), o)
+	require.NoError(t, err, "announced")
 	assert.Equal(t, 1, b.puts)
 }

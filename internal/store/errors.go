@@ -106,6 +106,8 @@ type Error struct {
 	// [Object.MayExist]. With [ErrExists] it says that the object under the key
 	// may be this one, and could not be read.
 	OutcomeUnknown bool
+	// Found is what [Taken] returns.
+	Found error
 	// Err is the cause as the SDK reported it.
 	Err error
 

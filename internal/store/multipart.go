@@ -41,7 +41,7 @@ func (s *Store) putMultipart(ctx context.Context, o Object, size int64) (Result,
 			// A Complete whose answer was lost also ends the upload.
 			if out.unknown {
 				mine, bad := s.own(ctx, o)
-				if mine == Shown || bad != nil {
+				if mine != Unknown && (mine == Shown || bad != nil) {
 					result.Recovered = mine == Shown
 					return result, bad
 				}

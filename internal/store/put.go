@@ -217,8 +217,11 @@ func (s *Store) recoverOwn(ctx context.Context, o Object, r Result, out outcome,
 	if !errors.Is(err, ErrExists) || o.Identity == "" || (!out.unknown && !o.MayExist) {
 		return r, err
 	}
-	switch mine, bad := s.own(ctx, o); {
-	case bad != nil:
+	mine, bad := s.own(ctx, o)
+	switch {
+	case mine == Unknown && passes(bad):
+		return r, unread(bad, err)
+	case mine != Unknown && bad != nil:
 		return r, bad
 	case mine == Shown:
 		r.Recovered = true
@@ -233,15 +236,44 @@ func (s *Store) recoverOwn(ctx context.Context, o Object, r Result, out outcome,
 	return r, err
 }
 
+// passes reports whether an object that could not be read may be read later: the
+// store is away, or does not know us at present. A right that is missing says nothing
+// of that kind.
+func passes(err error) bool {
+	c := ClassOf(err)
+	return c.DestinationLevel() && c != ClassDenied && c != ClassKMS
+}
+
+// unread is why the object under a taken key could not be read, which may be this
+// one. Whoever puts it again under this key later makes no copy.
+func unread(why, taken error) error {
+	var e, exists *Error
+	if errors.As(why, &e) && errors.As(taken, &exists) {
+		exists.OutcomeUnknown, e.OutcomeUnknown = true, true
+		e.Found = exists
+	}
+	return why
+}
+
+// Taken returns what Put has found before it could not read the object under the
+// key: an [ErrExists] with [Error.OutcomeUnknown]. It returns nil for other errors.
+func Taken(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Found
+	}
+	return nil
+}
+
 // own is what is known of whether the object under the key is this one, whole and
 // encrypted as configured: its first answer, which would have told, was lost. It
-// stays unknown where the object cannot be read. The error is that it is ours and
-// encrypted otherwise. An object whose encryption cannot be seen any more is
+// stays unknown where the object cannot be read, and the error says why. Otherwise the
+// error is that it is ours and encrypted otherwise. An object whose encryption cannot be seen any more is
 // removed, and its key counts as taken.
 func (s *Store) own(ctx context.Context, o Object) (Known, error) {
 	found, err := s.head(ctx, o.Key)
 	if err != nil {
-		return Unknown, nil //nolint:nilerr // nobody can tell
+		return Unknown, err
 	}
 	if o.Identity == "" || userMetadata(found.Metadata)[IdentityKey] != o.Identity {
 		return Refuted, nil

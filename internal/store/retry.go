@@ -234,7 +234,13 @@ func forOp(op Op, v verdict) verdict {
 			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 			v.retry, v.is = retryNever, errStaleUpload
 		}
-	case OpUploadPart, OpAbortMultipartUpload, OpDeleteObject, OpHeadObject, OpGetObject:
+	case OpHeadObject:
+		if v.class == ClassInvalid && v.status == http.StatusBadRequest {
+			// The answer has no body that would tell an expired session from another
+			// mistake.
+			v.retry = retryRefresh
+		}
+	case OpUploadPart, OpAbortMultipartUpload, OpDeleteObject, OpGetObject:
 	}
 	return v
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -79,4 +82,42 @@ input:
 	}
 	status, _ := p.post(t.Context(), `{"id":"late"}`)
 	assert.Zero(t, status, "nobody listens any more")
+}
+
+// A client that has sent half of a request is told at a stop, and is not waited for.
+func TestHTTPInputAnswersWhoStillSendsAtAStop(t *testing.T) {
+	t.Parallel()
+	s := s3test.StartT(t, s3test.Config{})
+	input := freeAddress(t)
+	p := &sidecar{
+		process: start(t, fmt.Sprintf("\ninput:\n  s3_destination_http: {address: '%s', path: /events, read_timeout: 1h}\n", input)+outputConfig(s, "    max_age: 1m\n    idle_timeout: 0s\n")),
+		input:   "http://" + input + "/events",
+	}
+	p.waitReady(t)
+	whole := make(chan int, 1)
+	go func() {
+		status, _ := p.post(context.WithoutCancel(t.Context()), `{"id":1}`)
+		whole <- status
+	}()
+	slow, err := net.Dial("tcp", input)
+	require.NoError(t, err)
+	defer slow.Close()
+	require.NoError(t, slow.SetDeadline(time.Now().Add(patience)))
+	from := bufio.NewReader(slow)
+	_, err = io.WriteString(slow, "POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n")
+	require.NoError(t, err)
+	res, err := http.ReadResponse(from, nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusContinue, res.StatusCode, "the body is being read")
+	_, err = io.WriteString(slow, `{"id"`)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return p.gauge("input_received") == 1 }, patience, 20*time.Millisecond)
+	p.terminate(t)
+	res, err = http.ReadResponse(from, nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
+	assert.Equal(t, "1", res.Header.Get("Retry-After"))
+	assert.Equal(t, http.StatusOK, <-whole)
+	assert.Equal(t, map[int]int{1: 1}, stored(t, s))
 }

@@ -75,7 +75,7 @@ func (in *Input) handle(w http.ResponseWriter, r *http.Request) answer {
 	case !in.conf.allows(r):
 		return answer{status: http.StatusUnauthorized, text: "send the name and password, or the token, of this input"}
 	case in.paused.Load():
-		return stopping
+		return turnAway(w)
 	}
 	if a, ok := in.limited(r.Context()); ok {
 		return a
@@ -84,8 +84,10 @@ func (in *Input) handle(w http.ResponseWriter, r *http.Request) answer {
 		return tooMuch
 	}
 	defer in.limits.leave()
-	p, err := in.post(r)
+	p, cut, err := in.take(w, r)
 	switch {
+	case cut:
+		return turnAway(w)
 	case err != nil:
 		return in.refused(err)
 	case len(p.batch) == 0:

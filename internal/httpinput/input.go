@@ -39,6 +39,7 @@ type Input struct {
 	res     *service.Resources
 	metrics *metrics
 	limits  limits
+	uploads uploads
 
 	queue    chan *post
 	underway atomic.Int64 // batches
@@ -166,9 +167,10 @@ func (in *Input) watch(ctx context.Context) {
 	in.watched = context.AfterFunc(ctx, in.pause)
 }
 
-// pause answers what is not taken, and what still comes.
+// pause answers what is not taken, what is still being sent, and what comes.
 func (in *Input) pause() {
 	in.paused.Store(true)
+	in.uploads.cut()
 	for {
 		select {
 		case p := <-in.queue:
@@ -267,6 +269,7 @@ func (in *Input) Close(ctx context.Context) error {
 	s := in.server
 	in.server = nil
 	in.mu.Unlock()
+	in.pause() // whoever never asked for records has not ended a context either
 	in.end()
 	if s != nil {
 		s.close(ctx)

@@ -113,8 +113,11 @@ body and stay as they are; neither ` + "`unarchive`" + ` nor ` + "`decompress`" 
 | 422 | the output has refused a record (` + "`on_bad_record: reject`" + `); the answer says why | the other records, where the output is the only one |
 | 429 | ` + "`rate_limit`" + `; ` + "`Retry-After`" + ` says when to try again | nothing |
 | 502 | the pipeline has taken the records, and has not stored all of them, as when S3 refuses them for good | perhaps a part |
-| 503 | too much waits (` + "`max_requests`, `max_buffered_bytes`" + `), the pipeline takes nothing for ` + "`timeout`" + `, the process stops, or the connection broke before that; ` + "`Retry-After`" + ` says when to try again | nothing |
+| 503 | too much waits (` + "`max_requests`, `max_buffered_bytes`" + `), the pipeline takes nothing for ` + "`timeout`" + `, the process stops before it has taken the request, or the connection broke before that; ` + "`Retry-After`" + ` says when to try again | nothing |
 | 504 | the pipeline has taken the records, and has not acknowledged them after ` + "`timeout`" + `, or before the process ended | perhaps all, later |
+
+A stop answers requests that are still being sent at once, with 503. It does not wait for the
+rest of them, because the pipeline takes nothing more. Requests that it has taken are answered when their records are stored.
 
 A client that sends again after 502, 504 or a lost connection may have its records stored twice.
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -111,4 +112,38 @@ broker:
 			}
 		})
 	}
+}
+
+// What a header is made of harms no record: neither one that is stored under its value
+// nor a bad one, whose dead letter is text.
+func TestHeadersThatAreNoText(t *testing.T) {
+	t.Parallel()
+	s := s3test.StartT(t, s3test.Config{})
+	address, err := ports.Address(t.Context())
+	require.NoError(t, err)
+	stream, logs := build(t, fmt.Sprintf("s3_destination_http: {address: '%s', metadata_headers: [X-Team], metadata_query: [city]}", address),
+		strings.Replace(outputYAML(s, jsonLines+"on_bad_record: dead_letter\nvariables: {team: '${! @.\"X-Team\".or(\"none\") }', city: '${! @city.or(\"none\") }'}\n"), "folder: in", "folder: 'in/{{team}}/{{city}}'", 1))
+	var ran sync.WaitGroup
+	ran.Go(func() { assert.NoError(t, stream.Run(t.Context()), logs) })
+	require.Eventually(t, func() bool { return post(t, address, "").status == http.StatusOK }, time.Minute, 10*time.Millisecond)
+	for _, body := range []string{`{"id":1}`, "plain text"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/post?city=%ff", strings.NewReader(body))
+		require.NoError(t, err)
+		r.Header["X-Team"] = []string{"re\xff\xfed"}
+		r.Header.Set("Content-Type", "application/x-ndjson")
+		res, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		text, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		assert.Equal(t, http.StatusOK, res.StatusCode, "%s", text)
+	}
+	require.NoError(t, stream.StopWithin(time.Minute))
+	ran.Wait()
+	assert.Equal(t, []string{"in/re%FF%FEd/%FF/f-00001.json"}, s.Keys("in/re"))
+	letters := s.Objects("in/_dead_letters/")
+	require.Len(t, letters, 1)
+	assert.True(t, utf8.Valid(letters[0].Body), "%q", letters[0].Body)
+	assert.Contains(t, string(letters[0].Body), `"payload":"plain text"`)
+	http.DefaultClient.CloseIdleConnections()
 }

@@ -12,12 +12,34 @@ import (
 // that bytes are written once and never moved, whatever the final size.
 const blockSize = 1 << 20
 
-// blockPool holds *[]byte rather than []byte so that putting one back does not
-// allocate a slice header.
-var blockPool = sync.Pool{New: func() any {
-	b := make([]byte, blockSize)
-	return &b
-}}
+// pools keep blocks for reuse, by size. The first block of a body is a small one,
+// and moves to a larger one when it is full: a process may have dozens of objects
+// of a few kilobytes on their way, and memory_limit counts their bytes only. They
+// hold *[]byte rather than []byte so that putting one back does not allocate a
+// slice header.
+var pools = [...]*sync.Pool{blocksOf(smallBlock), blocksOf(4 * smallBlock), blocksOf(blockSize)}
+
+// smallBlock is the size of the first block of a body.
+const smallBlock = blockSize / 16
+
+func blocksOf(size int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		b := make([]byte, size)
+		return &b
+	}}
+}
+
+// poolOf is the pool of blocks of that many bytes or the next larger ones.
+func poolOf(size int) *sync.Pool {
+	switch {
+	case size <= smallBlock:
+		return pools[0]
+	case size <= 4*smallBlock:
+		return pools[1]
+	default:
+		return pools[2]
+	}
+}
 
 // Body is the content of one object: of known length, rewindable, and read in
 // sections by as many requests as needed. The zero value is an empty body.
@@ -93,17 +115,33 @@ func (b *Body) WriteString(s string) (int, error) {
 	return total, nil
 }
 
-// room returns the unwritten rest of the last block, taking a new block when
-// there is none.
+// room returns the unwritten rest of the last block, with a new or a larger block
+// where it is full.
 func (b *Body) room() []byte {
 	off := int(b.size % blockSize)
-	if int64(len(b.blocks))*blockSize == b.size {
-		b.blocks = append(b.blocks, blockPool.Get().(*[]byte))
+	if int64(len(b.blocks))*blockSize <= b.size {
+		size := blockSize
+		if len(b.blocks) == 0 {
+			size = smallBlock
+		}
+		b.blocks = append(b.blocks, poolOf(size).Get().(*[]byte))
 		if b.summed {
 			b.sums = append(b.sums, 0)
 		}
 	}
-	return (*b.blocks[len(b.blocks)-1])[off:]
+	last := &b.blocks[len(b.blocks)-1]
+	if off == len(**last) {
+		*last = larger(*last)
+	}
+	return (**last)[off:]
+}
+
+// larger returns a larger block with the content of one that is full.
+func larger(full *[]byte) *[]byte {
+	block := poolOf(len(*full) + 1).Get().(*[]byte)
+	copy(*block, *full)
+	poolOf(len(*full)).Put(full)
+	return block
 }
 
 // Len is the number of bytes written so far.
@@ -114,7 +152,7 @@ func (b *Body) Len() int64 { return b.size }
 // returns, on every path.
 func (b *Body) Reset() {
 	for _, block := range b.blocks {
-		blockPool.Put(block)
+		poolOf(len(*block)).Put(block)
 	}
 	*b = Body{}
 }

@@ -95,9 +95,9 @@ func TestBodyIsReusable(t *testing.T) {
 	assert.Equal(t, "second", out.String())
 }
 
+// TestBodyWritesWithoutMovingWhatIsThere, from a block of the full size on.
 func TestBodyWritesWithoutMovingWhatIsThere(t *testing.T) {
-	body, chunk := &Body{}, make([]byte, 1000)
-	_, _ = body.Write(chunk)
+	body, chunk := BodyOf(make([]byte, blockSize/2)), make([]byte, 1000)
 	first := &(*body.blocks[0])[0]
 	for range 5000 {
 		_, _ = body.Write(chunk)
@@ -165,20 +165,48 @@ func TestAWriterThatIsFullEndsTheCopyOfABody(t *testing.T) {
 	body.Reset()
 }
 
+// TestASmallBodyTakesALittleMemory: memory_limit counts the bytes of an object, and
+// not the block that holds them.
+func TestASmallBodyTakesALittleMemory(t *testing.T) {
+	body, written := &Body{}, 0
+	for _, c := range []struct{ size, takes int }{
+		{1, smallBlock},
+		{smallBlock, smallBlock},
+		{smallBlock + 1, 4 * smallBlock},
+		{4 * smallBlock, 4 * smallBlock},
+		{4*smallBlock + 1, blockSize},
+		{blockSize, blockSize},
+		{blockSize + 1, 2 * blockSize},
+		{blockSize + smallBlock + 1, 2 * blockSize},
+	} {
+		_, _ = body.Write(make([]byte, c.size-written))
+		written = c.size
+		takes := 0
+		for _, block := range body.blocks {
+			takes += len(*block)
+		}
+		assert.Equal(t, c.takes, takes, "%d bytes", c.size)
+	}
+	body.Reset()
+}
+
 // TestBlocksOfABodyAreUsedAgain: whoever writes object after object needs no more
 // memory than for one.
 func TestBlocksOfABodyAreUsedAgain(t *testing.T) {
 	const bodies = 60
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range bodies {
-		body := BodyOf([]byte("x"))
-		body.Reset()
-		assert.Zero(t, body.Len())
+	for _, size := range []int{smallBlock, 4 * smallBlock, blockSize} {
+		content := make([]byte, size)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range bodies {
+			body := BodyOf(content)
+			body.Reset()
+			assert.Zero(t, body.Len())
+		}
+		runtime.ReadMemStats(&after)
+		// The race detector loses one block in four.
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(bodies*size*3/4), "of %d bytes", size)
 	}
-	runtime.ReadMemStats(&after)
-	// The race detector loses one block in four.
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(bodies*blockSize*3/4))
 }
 
 // TestTextAndBytesMakeTheSameBody, across blocks.

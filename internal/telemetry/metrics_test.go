@@ -39,10 +39,10 @@ func TestWhatWaitsBesideTheLimitIsToldInCoarseSteps(t *testing.T) {
 	m := New(res.Metrics(), res.Logger(), &config.Config{Chunks: chunk.Config{MemoryLimit: 256 << 20}})
 	var told []int64
 	m.OnOutgrown(func() { told = append(told, m.Beyond()>>20) })
-	for _, gated := range []int64{0, 31 << 20, 33 << 20, 90 << 20, 200 << 20, 210 << 20, 0} {
+	for _, gated := range []int64{0, 15 << 20, 17 << 20, 45 << 20, 200 << 20, 205 << 20, 0} {
 		m.Observe(chunk.Stats{GatedBytes: gated})
 	}
-	assert.Equal(t, []int64{64, 192, 0}, told)
+	assert.Equal(t, []int64{32, 192, 0}, told)
 }
 
 // Advice names the limit that the user has set, and not the part of it that is

@@ -165,7 +165,7 @@ func (m *Metrics) Observe(s chunk.Stats) {
 	m.uploadLimit.Set(int64(s.UploadLimit))
 	m.parked.Set(int64(s.Parked))
 	m.adviser.Observe(s)
-	const step = 64 << 20 // less than half of it is left to the reserve that the process has
+	const step = 32 << 20 // less than half of it is left to the reserve that the process has
 	if beyond := (s.GatedBytes + step/2) / step * step; m.beyond.Swap(beyond) != beyond && m.outgrown != nil {
 		m.outgrown()
 	}

@@ -23,7 +23,7 @@ import (
 
 // What memory.go of cmd/s3-destination has.
 const (
-	reserve = 44 << 20
+	reserve = 32 << 20
 	garbage = 400
 )
 

@@ -1,6 +1,8 @@
 package chunk
 
 import (
+	"hash/maphash"
+
 	"github.com/s3-destination/s3-destination/internal/exactly"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
@@ -9,8 +11,10 @@ import (
 type grouping struct {
 	all    []group
 	byPart map[partition]int32 // of groups, once there are many
-	last   int32               // group of the previous record
-	of     []int32             // group of each record
+	hints  []int32             // groups by the hash of their path, then; 0 for the first or none
+	seed   maphash.Seed
+	last   int32   // group of the previous record
+	of     []int32 // group of each record
 }
 
 // group counts the records of one call that share a partition, or a refused
@@ -29,15 +33,33 @@ func (g *grouping) find(path []byte, schema string, lane *exactly.Ledger) int32 
 	if len(g.all) > 0 && g.all[g.last].is(path, schema, lane) {
 		return g.last
 	}
-	if g.byPart == nil {
-		for i := range g.all {
-			if g.all[i].is(path, schema, lane) {
-				return int32(i)
-			}
-		}
-	} else if i, ok := g.byPart[partition{path: string(path), schema: schema, lane: lane}]; ok {
-		return i
+	if g.byPart != nil {
+		return g.findMany(path, schema, lane)
 	}
+	for i := range g.all {
+		if g.all[i].is(path, schema, lane) {
+			return int32(i)
+		}
+	}
+	return g.begin(path, schema, lane)
+}
+
+// findMany is find among many groups. Mostly it is one of few all the same.
+func (g *grouping) findMany(path []byte, schema string, lane *exactly.Ledger) int32 {
+	hint := &g.hints[maphash.Bytes(g.seed, path)%uint64(len(g.hints))]
+	if g.all[*hint].is(path, schema, lane) {
+		return *hint
+	}
+	i, ok := g.byPart[partition{path: string(path), schema: schema, lane: lane}]
+	if !ok {
+		i = g.begin(path, schema, lane)
+	}
+	*hint = i
+	return i
+}
+
+// begin adds the group of a partition.
+func (g *grouping) begin(path []byte, schema string, lane *exactly.Ledger) int32 {
 	i := int32(len(g.all))
 	p := partition{kind: Data, path: string(path), schema: schema, lane: lane}
 	g.all = append(g.all, group{part: p})
@@ -50,7 +72,8 @@ func (g *grouping) find(path []byte, schema string, lane *exactly.Ledger) int32 
 }
 
 func (g *grouping) index() {
-	g.byPart = make(map[partition]int32, 2*few)
+	const hints = 1 << 7
+	g.byPart, g.hints, g.seed = make(map[partition]int32, 2*few), make([]int32, hints), maphash.MakeSeed()
 	for i := range g.all {
 		if g.all[i].refused == nil {
 			g.byPart[g.all[i].part] = int32(i)
@@ -133,16 +156,24 @@ func (c *Call) gather() {
 		c.groups.all[0].to = at
 		return
 	}
-	records := make([]record.Record, len(c.records))
-	indexes := make([]int32, len(c.records))
-	offsets := make([]int64, len(c.offsets))
 	for i, of := range c.groups.of {
 		g := &c.groups.all[of]
-		records[g.to], indexes[g.to] = c.records[i], c.indexes[i]
-		if len(offsets) > 0 {
-			offsets[g.to] = c.offsets[i]
-		}
+		c.groups.of[i] = g.to
 		g.to++
 	}
-	c.records, c.indexes, c.offsets = records, indexes, offsets
+	c.permute(c.groups.of)
+}
+
+// permute moves each record to its new position, without other memory.
+func (c *Call) permute(to []int32) {
+	for i := range to {
+		for at := to[i]; at != int32(i); at = to[i] {
+			to[i], to[at] = to[at], at
+			c.records[i], c.records[at] = c.records[at], c.records[i]
+			c.indexes[i], c.indexes[at] = c.indexes[at], c.indexes[i]
+			if len(c.offsets) > 0 {
+				c.offsets[i], c.offsets[at] = c.offsets[at], c.offsets[i]
+			}
+		}
+	}
 }

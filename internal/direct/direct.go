@@ -19,6 +19,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/live"
 	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/remember"
 	"github.com/s3-destination/s3-destination/internal/resend"
 	"github.com/s3-destination/s3-destination/internal/telemetry"
@@ -176,6 +177,7 @@ func (w *Way) place(b *brought, call *chunk.Call) {
 	pass := w.Assigner.Begin(b.read(w.Assigner))
 	defer b.placed()
 	defer pass.End()
+	var rec record.Record // one for all, because it is on the heap
 	for i := range b.Len() {
 		if b.done(i) {
 			continue
@@ -183,8 +185,8 @@ func (w *Way) place(b *brought, call *chunk.Call) {
 		if b.ticket != nil {
 			call.At(b.offset(i))
 		}
-		rec, err := b.record(i)
-		if err != nil {
+		var err error
+		if rec, err = b.record(i); err != nil {
 			call.Refuse(rec, i, fmt.Errorf("reading the record: %w", err))
 			continue
 		}

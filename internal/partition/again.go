@@ -5,34 +5,38 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 )
 
 // recurrences find out whether one of some field names may be in what is left of a
-// document. That costs less than reading it, and is almost never so. They are not
-// safe for concurrent use.
+// document, and where it is in a whole one. That costs less than reading it. They
+// are not safe for concurrent use.
 type recurrences struct {
-	names []recurrence
-	wait  int // documents until what is rare is looked at again
+	names  []recurrence
+	plain  bool // all of them are
+	nested nested
+	wait   int // documents until what is rare is looked at again
 }
 
 // tuneEvery is after how many documents it is looked at again: those of one
 // stream are much alike.
 const tuneEvery = 1 << 12
 
-// in reports whether a name may be in the rest of a document.
-func (r *recurrences) in(rest []byte) bool {
+// look has a document looked at now and then.
+func (r *recurrences) look(doc []byte) {
 	if r.wait--; r.wait < 0 {
 		r.wait = tuneEvery
-		r.tune(rest)
+		r.tune(doc)
 	}
-	if at := bytes.IndexByte(rest, '\\'); at >= 0 {
-		for i := range r.names {
-			if r.names[i].escaped(rest[at:]) {
-				return true
-			}
-		}
+}
+
+// in reports whether a name may be in the rest of a document.
+func (r *recurrences) in(rest []byte) bool {
+	r.look(rest)
+	if r.escaped(rest) {
+		return true
 	}
 	for i := range r.names {
 		if r.names[i].in(rest) {
@@ -40,6 +44,31 @@ func (r *recurrences) in(rest []byte) bool {
 		}
 	}
 	return false
+}
+
+// escaped reports whether one of the characters of a name is there as an escape
+// such as \u0061, which the name may be written with.
+func (r *recurrences) escaped(rest []byte) bool {
+	for {
+		i := bytes.IndexByte(rest, '\\')
+		if i < 0 || len(rest) < i+2 {
+			return false
+		}
+		short := rest[i+1] != 'u'
+		rest = rest[i+2:]
+		if short {
+			continue
+		}
+		const digits = 4
+		if len(rest) < digits {
+			return false
+		}
+		for k := range r.names {
+			if r.names[k].escaped(rest[:digits]) {
+				return true
+			}
+		}
+	}
 }
 
 // tune looks which bytes the document has few of.
@@ -61,6 +90,7 @@ func (r *recurrences) tune(rest []byte) {
 // recurrence finds out whether a field name may be in what is left of a document.
 type recurrence struct {
 	name  string
+	slots []int  // of the paths that begin with it
 	token []byte // the name as it mostly looks in a document
 	rare  int    // where in token the byte is that documents have least of
 	odd   bool   // the name may be written with a short escape
@@ -70,6 +100,12 @@ func recurrenceOf(name string) recurrence {
 	r := recurrence{name: name, token: jsonscan.AppendQuote(nil, []byte(name))}
 	r.odd = strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == '"' || c == '\\' || c == '/' || c > 0xffff })
 	return r
+}
+
+// plain reports whether the name in quotes stands for nothing else: without escapes,
+// and not to be taken for what is between two texts.
+func (r *recurrence) plain() bool {
+	return !r.odd && r.name != "" && !endsText(r.name[0]) && utf8.ValidString(r.name)
 }
 
 // in reports whether the name, without escapes, may be in the rest of a document.
@@ -91,22 +127,15 @@ func (r *recurrence) in(rest []byte) bool {
 	}
 }
 
-// escaped reports whether one of the characters of the name is there as an escape
-// such as \u0061, which the name may be written with.
-func (r *recurrence) escaped(rest []byte) bool {
-	const digits = 4
-	for {
-		i := bytes.Index(rest, []byte(`\u`))
-		if i < 0 || len(rest) < i+2+digits {
-			return false
-		}
-		rest = rest[i+2:]
-		c, err := strconv.ParseUint(string(rest[:digits]), 16, 16)
-		if err == nil && strings.ContainsRune(r.name, rune(c)) {
-			return true
-		}
-	}
+// escaped reports whether the four digits of an escape stand for a character of the
+// name.
+func (r *recurrence) escaped(digits []byte) bool {
+	c, err := strconv.ParseUint(string(digits), 16, 16)
+	return err == nil && strings.ContainsRune(r.name, rune(c))
 }
 
 // again returns what finds out whether a field of the lookup may come again.
-func (l *lookup) again() recurrences { return recurrences{names: slices.Clone(l.first)} }
+func (l *lookup) again() recurrences {
+	odd := func(r recurrence) bool { return !r.plain() }
+	return recurrences{names: slices.Clone(l.first), plain: !slices.ContainsFunc(l.first, odd)}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3-destination/s3-destination/internal/encode/encodetest"
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
@@ -57,6 +58,16 @@ func clickBytes() *service.Message {
 func BenchmarkAssign(b *testing.B) {
 	fields := Config{Variables: map[string]string{"source": `${! json("campaign") }`, "country": `${! this.country }`}, DateField: "event_time"}
 	b.Run("two fields and a date", func(b *testing.B) { benchmarkAssign(b, fields, clickBytes) })
+
+	b.Run("of many records", func(b *testing.B) {
+		clicks, i := encodetest.Clicks(1000, 1), 0
+		cfg := fields
+		cfg.Variables = map[string]string{"source": "all", "country": `${! json("country") }`}
+		benchmarkAssign(b, cfg, func() *service.Message {
+			i++
+			return service.NewMessage(clicks[i-1])
+		})
+	})
 
 	meta := Config{Variables: map[string]string{"source": `${! @topic }`, "country": "all"}, DateField: "event_time"}
 	b.Run("metadata and a date", func(b *testing.B) { benchmarkAssign(b, meta, clickBytes) })

@@ -7,14 +7,14 @@ import (
 	"github.com/s3-destination/s3-destination/internal/jsonscan"
 )
 
-// lookup holds every JSON path that the expressions need. All of them are
-// answered in one walk over the document's top level, which ends when all are
-// found and none can come again: a search per path would read the same bytes again
-// and again. Of a field that is there twice the last one counts, as it does for
+// lookup holds every JSON path that the expressions need. Mostly they are answered
+// at a glance. Else all of them are answered in one walk over the document's top
+// level, which ends when all are found and none can come again: a search per path
+// would read the same bytes again and again. Of a field that is there twice the last one counts, as it does for
 // columns.
 type lookup struct {
 	paths [][]string
-	first []recurrence // of the first segment of each
+	first []recurrence // of the names at the top level
 }
 
 // found is the answer for one path; kind is Invalid when there is no value.
@@ -31,14 +31,26 @@ func (l *lookup) add(path []string) int {
 			return slot
 		}
 	}
+	slot := len(l.paths)
 	l.paths = append(l.paths, path)
-	if len(path) > 0 {
+	i := slices.IndexFunc(l.first, func(r recurrence) bool { return r.name == path[0] })
+	if i < 0 {
+		i = len(l.first)
 		l.first = append(l.first, recurrenceOf(path[0]))
 	}
-	return len(l.paths) - 1
+	l.first[i].slots = append(l.first[i].slots, slot)
+	return slot
 }
 
-// walk fills answers, one per path, from the document. Their text aliases it.
+// find fills answers, one per path, from the document. Their text aliases it.
+func (l *lookup) find(c *jsonscan.Cursor, doc []byte, answers []found, order *order, again *recurrences) error {
+	if l.glance(doc, answers, again) {
+		return nil
+	}
+	return l.walk(c, doc, answers, order, again)
+}
+
+// walk is find, field by field.
 func (l *lookup) walk(c *jsonscan.Cursor, doc []byte, answers []found, order *order, again *recurrences) error {
 	clear(answers)
 	c.Reset(doc)

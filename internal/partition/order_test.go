@@ -59,7 +59,7 @@ func TestAnyNumberOfNames(t *testing.T) {
 	require.NoError(t, err)
 	p := a.newPass()
 	for i := range 3 * maxFields {
-		path, err := p.Assign(0, &record.Record{Raw: fmt.Appendf(nil, `{"first%d":1,"last":%d}`, i, i)})
+		path, err := p.Assign(0, &record.Record{Raw: fmt.Appendf(nil, `{"first%d":1,"last" :%d}`, i, i)})
 		require.NoError(t, err)
 		require.Equal(t, fmt.Sprintf("f/%d-", i), string(path[:strings.IndexByte(string(path), '-')+1]))
 		require.LessOrEqual(t, len(p.order.fields), maxFields+2)
@@ -76,7 +76,7 @@ func TestAnyNumberOfNamesInOneRecord(t *testing.T) {
 	for i := range 3 * maxFields {
 		doc = fmt.Appendf(doc, `,"n%d":1`, i)
 	}
-	doc = append(doc, `,"last":"z"}`...)
+	doc = append(doc, `,"last" :"z"}`...)
 	for range 2 {
 		path, err := p.Assign(0, &record.Record{Raw: doc})
 		require.NoError(t, err)

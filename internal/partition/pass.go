@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -26,13 +27,10 @@ type Pass struct {
 	text    []byte   // the values of one record, one behind the other
 	ends    []int    // where they end in text
 	values  [][]byte // slices of text
-	path    []byte
-	last    lastPath // of path
+	paths   paths
 	dataset lastDataset
 
-	dateText []byte // the last date read ...
-	date     template.Date
-	hasDate  bool // ... and whether date is what it means
+	date lastDate
 }
 
 func (a *Assigner) newPass() *Pass {
@@ -42,6 +40,7 @@ func (a *Assigner) newPass() *Pass {
 		answers:   make([]found, len(a.lookup.paths)),
 		order:     a.lookup.order(),
 		again:     a.lookup.again(),
+		paths:     paths{seed: maphash.MakeSeed()},
 		ends:      make([]int, len(a.variables)),
 		values:    make([][]byte, len(a.variables)),
 	}
@@ -95,7 +94,7 @@ func (p *Pass) End() {
 func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 	a := p.a
 	if len(p.answers) > 0 && !rec.Structured() {
-		if err := a.lookup.walk(&p.cursor, rec.Raw, p.answers, p.order, &p.again); err != nil {
+		if err := a.lookup.find(&p.cursor, rec.Raw, p.answers, p.order, &p.again); err != nil {
 			return nil, fmt.Errorf("reading record: %w", err)
 		}
 	}
@@ -110,16 +109,16 @@ func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 		}
 		v.Date = date
 	}
-	if p.last.is(p.text, p.ends, &v) {
-		return p.path, nil
+	r := p.paths.at(p.text, &v)
+	if r.is(p.text, p.ends, &v) {
+		return r.path, nil
 	}
-	p.last.known = false
-	path, err := a.layout.AppendPath(p.path[:0], v)
+	r.known = false
+	path, err := a.layout.AppendPath(r.path[:0], v)
 	if err != nil {
 		return nil, err
 	}
-	p.path = path
-	p.last.note(p.text, p.ends, &v)
+	r.note(path, p.text, p.ends, &v)
 	return path, nil
 }
 
@@ -226,8 +225,8 @@ func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
 	if len(text) == 0 {
 		return p.missingDate()
 	}
-	if p.hasDate && bytes.Equal(text, p.dateText) {
-		return p.date, nil
+	if date, ok := p.date.of(text); ok {
+		return date, nil
 	}
 	date, err := p.a.dates.parse(text)
 	if errors.Is(err, ErrMissingDate) {
@@ -236,8 +235,7 @@ func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
 	if err != nil {
 		return template.Date{}, fmt.Errorf("reading date_field %s: %w", p.a.dateField, err)
 	}
-	p.dateText = append(p.dateText[:0], text...)
-	p.date, p.hasDate = date, true
+	p.date.note(text, date, &p.a.dates)
 	return date, nil
 }
 

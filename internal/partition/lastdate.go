@@ -1,0 +1,61 @@
+package partition
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/s3-destination/s3-destination/internal/template"
+)
+
+// lastDate is the last date that was read. The next one is mostly of the same hour,
+// and then nothing but minutes and what is smaller has to be looked at.
+type lastDate struct {
+	text  []byte
+	date  template.Date
+	known bool
+	clock bool // the text is a day, an hour, and what cannot change them
+}
+
+// of returns the date of a text that has the same day and hour.
+func (l *lastDate) of(text []byte) (template.Date, bool) {
+	if !l.known || len(text) != len(l.text) {
+		return template.Date{}, false
+	}
+	return l.date, l.clock && sameHour(text, l.text) || bytes.Equal(text, l.text)
+}
+
+// note keeps a date that the parser has read.
+func (l *lastDate) note(text []byte, date template.Date, parser *dateParser) {
+	l.text = append(l.text[:0], text...)
+	l.date, l.known = date, true
+	l.clock = parser.location == time.UTC && parser.formats[0].name == formatAuto && date.Year != 1 && clocked(text)
+}
+
+// minutes is where minutes begin in 2006-01-02T15:04:05.
+const minutes = 14
+
+// clocked reports whether a text, which is a date, has its minutes there and no
+// offset. Those of the year 1 may be the zero time, and are told apart by note.
+func clocked(text []byte) bool {
+	return len(text) > minutes && text[4] == '-' && text[7] == '-' && text[minutes-1] == ':' &&
+		len(bytes.TrimLeft(bytes.TrimSuffix(text[minutes:], []byte("Z")), "0123456789:.")) == 0
+}
+
+// sameHour reports whether a text differs from one that is clocked in minutes and
+// what is smaller alone.
+func sameHour(text, last []byte) bool {
+	if string(text[:minutes]) != string(last[:minutes]) {
+		return false
+	}
+	for i := minutes; i < len(text); i++ {
+		c, l := text[i], last[i]
+		switch {
+		case c > '5' && (i == minutes || i == minutes+3):
+			return false // no minutes, and second 60 has no other one behind it
+		case c == l:
+		case c-'0' > 9 || l-'0' > 9:
+			return false
+		}
+	}
+	return true
+}

@@ -28,7 +28,7 @@ func (l *lastDate) of(text []byte) (template.Date, bool) {
 func (l *lastDate) note(text []byte, date template.Date, parser *dateParser) {
 	l.text = append(l.text[:0], text...)
 	l.date, l.known = date, true
-	l.clock = parser.location == time.UTC && parser.formats[0].name == formatAuto && date.Year != 1 && clocked(text)
+	l.clock = parser.location == time.UTC && len(parser.formats) == 1 && parser.formats[0].name == formatAuto && date.Year != 1 && clocked(text)
 }
 
 // minutes is where minutes begin in 2006-01-02T15:04:05.

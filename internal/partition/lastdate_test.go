@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/s3-destination/s3-destination/internal/template"
 	"github.com/s3-destination/s3-destination/internal/testutil/property"
 )
 
@@ -77,5 +78,14 @@ func TestDatesThatNeedNoReading(t *testing.T) {
 		got, ok = last.of([]byte(c.text))
 		require.True(t, ok)
 		assert.Equal(t, date, got)
+	}
+	// A layout may have its day anywhere.
+	for _, format := range []string{"0405-01-01T15:02.2006", "auto|0405-01-01T15:02.2006"} {
+		parser, err := newDateParser(format, time.UTC)
+		require.NoError(t, err)
+		var last lastDate
+		last.note([]byte("1530-01-01T12:05.2025"), template.Date{Year: 2025, Month: 1, Day: 5, Hour: 12}, &parser)
+		_, ok := last.of([]byte("1530-01-01T12:06.2025"))
+		require.False(t, ok, format)
 	}
 }

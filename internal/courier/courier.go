@@ -81,7 +81,8 @@ type Courier struct {
 	// sent, both as they were at the last look.
 	queue  []work
 	toSend []spool.Waiting
-	looked time.Time // when all streams were looked at
+	looked time.Time      // when all streams were looked at
+	all    []spool.Stream // memory for a look
 	// sealing are the streams of which an object is made, and rest those of which
 	// none may be made before a time, because of an error.
 	sealing map[uint64]struct{}

@@ -48,3 +48,19 @@ func TestRecordsOfWhichAnObjectIsMadeAreNotOverwritten(t *testing.T) {
 	assert.NotEmpty(t, body.String())
 	require.NoError(t, p.spool.Close())
 }
+
+// All that is needed of an object that was just sealed is in memory.
+func TestAnObjectThatIsInMemoryIsNotReadFromTheOutbox(t *testing.T) {
+	p, stream := full(t)
+	m, err := p.courier.seal(t.Context(), work{stream, chunk.Age})
+	require.NoError(t, err)
+	before := len(p.disk.Log())
+	p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m)
+	m.release()
+	assert.Len(t, p.objects, 1)
+	assert.Empty(t, p.spool.Waiting(), "it has landed")
+	for _, op := range p.disk.Log()[before:] {
+		assert.False(t, strings.HasPrefix(op, "open ") || op == "read", op)
+	}
+	require.NoError(t, p.spool.Close())
+}

@@ -12,7 +12,7 @@ import (
 const (
 	// beat lies between two looks at all streams at least, and looking takes this
 	// part of the time at most.
-	beat, share = 50 * time.Millisecond, 20
+	beat, share = 50 * time.Millisecond, 50
 	// often is how often the state is told.
 	often = time.Second
 	// overshoot is how far beyond the cap a stream may grow by the estimate: the
@@ -72,11 +72,11 @@ func (c *Courier) look(now time.Time) (next time.Time) {
 		c.proceed()
 		return next
 	}
-	all := c.streams(now)
+	all, draining := c.streams(now), c.draining()
 	var due []work
 	for i := range all {
 		t := &all[i]
-		if reason, is := c.due(t, now); is {
+		if reason, is := c.due(t, now, draining); is {
 			due = append(due, work{*t, reason})
 		} else if at := t.Since.Add(c.cfg.Chunks.MaxAge); at.After(now) && at.Before(next) {
 			next = at
@@ -154,11 +154,11 @@ func (c *Courier) crowded(due []work, all []spool.Stream) []work {
 // sealed to make room while others wait to be sent.
 const worthIt = 4
 
-// streams are those of which an object may be made now.
+// streams are those of which an object may be made now, until the next look.
 func (c *Courier) streams(now time.Time) []spool.Stream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var all []spool.Stream
+	all := c.all[:0]
 	c.spool.Each(func(t spool.Stream) {
 		if _, busy := c.sealing[t.ID]; busy {
 			return
@@ -171,11 +171,15 @@ func (c *Courier) streams(now time.Time) []spool.Stream {
 		}
 		all = append(all, t)
 	})
+	if len(all) < len(c.all) {
+		clear(c.all[len(all):]) // the paths of streams that are gone
+	}
+	c.all = all
 	return all
 }
 
 // due reports whether an object of a stream is due, and why.
-func (c *Courier) due(t *spool.Stream, now time.Time) (chunk.Reason, bool) {
+func (c *Courier) due(t *spool.Stream, now time.Time, draining bool) (chunk.Reason, bool) {
 	rules := &c.cfg.Chunks
 	kind := kindOf(t.Kind)
 	most := rules.CapOf(kind)
@@ -188,7 +192,7 @@ func (c *Courier) due(t *spool.Stream, now time.Time) (chunk.Reason, bool) {
 		return chunk.Size, true
 	case t.Bytes+int64(t.Records)*perRecord >= c.encoding.all:
 		return chunk.Memory, true // it could not be encoded at one stroke later
-	case c.draining():
+	case draining:
 		return chunk.Drain, true
 	case now.Sub(t.Since) >= rules.MaxAge:
 		return chunk.Age, true

@@ -55,13 +55,14 @@ func (c *Courier) further(w work) (work, bool) {
 	if !ok || t.First == w.First {
 		return work{}, false
 	}
-	reason, is := c.due(&t, time.Now())
+	reason, is := c.due(&t, time.Now(), c.draining())
 	return work{t, reason}, is
 }
 
 // made is an object that was sealed and is in memory, too.
 type made struct {
 	spool.Waiting
+	object  spool.Object
 	body    io.WriterTo
 	release func() // of the memory
 }
@@ -178,7 +179,8 @@ func (c *Courier) commit(ctx context.Context, r spool.Range, o *chunk.Object, le
 		c.cfg.Sealed(*o)
 	}
 	w := spool.Waiting{Number: number, Kind: spoolKind(o.Kind), Path: o.Path, Size: o.Bytes}
-	return &made{Waiting: w, body: body, release: o.Encoded.Release}, nil
+	object := spool.Object{Number: number, Kind: w.Kind, Path: o.Path, Range: r, Intent: intent}
+	return &made{Waiting: w, object: object, body: body, release: o.Encoded.Release}, nil
 }
 
 // lists are used again: to clear one is a part of what it takes to make it anew.

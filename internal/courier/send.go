@@ -59,7 +59,7 @@ func (c *Courier) pass(m *made) {
 			c.done.Go(func() {
 				defer giveBack()
 				defer m.release()
-				c.carry(m.Waiting, p, m.body)
+				c.carry(m.Waiting, p, m)
 			})
 			return
 		}
@@ -81,11 +81,10 @@ func (c *Courier) send(o spool.Waiting, p place) {
 	c.carry(o, p, nil)
 }
 
-// carry carries an object to the destination. Its body is in the outbox where it is
-// nil.
-func (c *Courier) carry(o spool.Waiting, p place, body io.WriterTo) {
+// carry carries an object to the destination. It is in the outbox only where m is nil.
+func (c *Courier) carry(o spool.Waiting, p place, m *made) {
 	var landed chunk.Object
-	err := c.spool.Deliver(c.ctx, o.Number, &carrier{c, o.Number, body, &landed})
+	err := c.deliver(o.Number, m, &landed)
 	switch {
 	case landed.Key != "":
 		c.landed(&landed, p)
@@ -106,6 +105,14 @@ func (c *Courier) carry(o spool.Waiting, p place, body io.WriterTo) {
 	}
 	c.proceed()
 	c.poke()
+}
+
+// deliver has the spool deliver an object.
+func (c *Courier) deliver(number uint64, m *made, landed *chunk.Object) error {
+	if m == nil {
+		return c.spool.Deliver(c.ctx, number, &carrier{c, number, nil, landed}) //nolint:wrapcheck // says what was being done
+	}
+	return c.spool.DeliverObject(c.ctx, m.object, &carrier{c, number, m.body, landed}) //nolint:wrapcheck // says what was being done
 }
 
 // carrier is the destination of one object.

@@ -275,7 +275,7 @@ func (p *process) seal() bool {
 	}
 	defer m.release()
 	if p.rand.IntN(3) > 0 { // from memory
-		p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m.body)
+		p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m)
 	}
 	return true
 }

@@ -25,6 +25,13 @@ func (s *Spool) Deliver(ctx context.Context, number uint64, d Destination) error
 	if err != nil {
 		return err
 	}
+	return s.DeliverObject(ctx, o, d)
+}
+
+// DeliverObject is Deliver for an object of which all is known, so that nothing is read
+// but its body where that is asked for.
+func (s *Spool) DeliverObject(ctx context.Context, o Object, d Destination) error {
+	number := o.Number
 	body := writerTo(func(w io.Writer) error { return s.Body(ctx, number, w) })
 	rekey := func(ctx context.Context, intent []byte) error { return s.Rekey(ctx, number, intent) }
 	if err := d.Carry(ctx, o, body, rekey); err != nil {

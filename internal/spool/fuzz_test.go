@@ -109,9 +109,13 @@ func FuzzSpillFile(f *testing.F) {
 		if err != nil {
 			return
 		}
+		salt, err := saltOf(r)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i := range found.places {
 			p := &found.places[i]
-			if got, err := readRun(r, p); err == nil && got.count != p.count {
+			if got, err := readRun(r, salt, p); err == nil && got.count != p.count {
 				t.Fatalf("the index has %d records, and the run %d", p.count, got.count)
 			}
 		}

@@ -46,6 +46,7 @@ func inspect(fsys disk.FS, dir string, verify bool) (Contents, error) {
 	r := &recovery{}
 	s := newSpool(fsys, dir, Options{Lost: func(l Loss) { r.losses = append(r.losses, l) }})
 	r.spool = s
+	defer s.readers.close()
 	m, err := s.readManifest()
 	if err != nil {
 		return Contents{}, err

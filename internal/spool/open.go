@@ -38,6 +38,7 @@ func Open(fsys disk.FS, dir string, opts Options) (*Spool, error) {
 	}
 	s.lock = lock
 	if err := s.recover(); err != nil {
+		s.readers.close()
 		if s.journal != nil {
 			err = errors.Join(err, s.journal.Close())
 		}
@@ -52,6 +53,7 @@ func newSpool(fsys disk.FS, dir string, opts Options) *Spool {
 		state: newState(), room: make(chan struct{}), spilling: map[uint64]*spillFile{}, unread: map[uint64]error{},
 		reserve: reserve{fs: fsys, path: filepath.Join(dir, "reserve"), size: opts.Reserve},
 	}
+	s.readers = spillReaders{fs: fsys, open: map[uint64]*spillReader{}}
 	s.state.index = s.index
 	s.state.marks = redelivery.NewMemory(cmp.Or(s.opts.Remember, defaultRemember))
 	return s

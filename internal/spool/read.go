@@ -206,12 +206,7 @@ func (b *Batch) grow(count int) {
 }
 
 func (s *Spool) readPlace(p *place) (run, error) {
-	f, err := s.fs.Open(s.path(spillDir, p.file))
-	if err != nil {
-		return run{}, err
-	}
-	r, err := readRun(f, p)
-	return r, errors.Join(err, f.Close())
+	return s.readers.read(s.path(spillDir, p.file), p)
 }
 
 // miss gives up a run of a spill file that is damaged.

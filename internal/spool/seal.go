@@ -95,7 +95,7 @@ func (s *Spool) store(e *envelope, body io.WriterTo) (int64, error) {
 	path := s.path(outboxDir, e.number)
 	size, err := writeOutbox(s.fs, path, e, body)
 	if err == nil {
-		err = s.fs.SyncDir(s.dirOf(outboxDir))
+		err = s.syncOutbox()
 	}
 	if err != nil {
 		_ = s.fs.Remove(path) // or at the next start

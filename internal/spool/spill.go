@@ -15,6 +15,10 @@ import (
 // costs more than to keep them in memory.
 const smallRun = 32 << 10
 
+// spare is the part of memory that is made free at least, when it is full: a file for
+// each few records that come costs more than a few large ones.
+const spare = 8
+
 // largeRun is from which size on a run is not continued: it is read as a whole, also
 // by who needs a part of it.
 const largeRun = 1 << 20
@@ -41,7 +45,7 @@ func (s *Spool) relieve(ctx context.Context) {
 }
 
 // victims are the streams to spill: the largest, down to half of what memory may
-// have, and all that hold an old segment of the journal back when it has too
+// have, or to most of it where their runs are small, and all that hold an old segment of the journal back when it has too
 // many.
 func (s *Spool) victims() []victim {
 	bound := s.journal.Bytes() > 2*s.opts.Memory+2*s.opts.SegmentSize
@@ -60,10 +64,10 @@ func (s *Spool) victims() []victim {
 		return cmp.Or(cmp.Compare(b.bytes, a.bytes), cmp.Compare(a.id, b.id))
 	})
 	var chosen []*stream
-	left := s.state.cached
+	left, most := s.state.cached, s.opts.Memory-s.opts.Memory/spare
 	old := s.journal.Newest()
 	for _, t := range all {
-		large := t.bytes >= smallRun || left > s.opts.Memory
+		large := t.bytes >= smallRun || left > most
 		if (left > s.opts.Memory/2 && large && s.state.cached > s.opts.Memory) || (bound && t.cached[0].segment < old) {
 			chosen = append(chosen, t)
 			left -= t.bytes

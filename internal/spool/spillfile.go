@@ -3,7 +3,6 @@ package spool
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
@@ -133,14 +132,9 @@ var errNotWhole = errors.New("damaged")
 // readIndex reads what a spill file holds: from its index, or else from the runs
 // themselves.
 func readIndex(r disk.Reader, number uint64) (*spillFile, error) {
-	size := r.Size()
-	head, err := readPart(r, 0, min(size, frame.HeaderSize))
+	salt, err := saltOf(r)
 	if err != nil {
 		return nil, err
-	}
-	salt, _, ok := frame.ParseHeader(head)
-	if !ok {
-		return nil, fmt.Errorf("the header of a spill file: %w", errNotWhole)
 	}
 	places, err := readPlaces(r, salt, number)
 	if errors.Is(err, errNotWhole) {
@@ -149,7 +143,7 @@ func readIndex(r disk.Reader, number uint64) (*spillFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &spillFile{number: number, size: size, places: places}, nil
+	return &spillFile{number: number, size: r.Size(), places: places}, nil
 }
 
 func readPart(r disk.Reader, from, length int64) ([]byte, error) {
@@ -221,13 +215,8 @@ func parseSpilled(payload []byte) (run, bool) {
 }
 
 // readRun reads the run of a place.
-func readRun(r disk.Reader, p *place) (run, error) {
-	head, err := readPart(r, 0, min(r.Size(), frame.HeaderSize))
-	if err != nil {
-		return run{}, err
-	}
-	salt, _, ok := frame.ParseHeader(head)
-	if !ok || p.offset+p.length > r.Size() {
+func readRun(r disk.Reader, salt frame.Salt, p *place) (run, error) {
+	if p.offset+p.length > r.Size() {
 		return run{}, errNotWhole
 	}
 	data, err := readPart(r, p.offset, p.length)

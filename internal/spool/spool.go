@@ -111,8 +111,10 @@ type Spool struct {
 	// unread are spill files that could not be read when the spool was opened.
 	unread map[uint64]error
 
-	spill sync.Mutex // one at a time
-	trims sync.Mutex
+	spill   sync.Mutex // one at a time
+	trims   shared
+	names   shared // syncs of the directory of the outbox
+	readers spillReaders
 }
 
 // The directories of a spool.
@@ -187,6 +189,7 @@ func (s *Spool) Close() error {
 	s.ended = true
 	s.mu.Unlock()
 	err := s.journal.Close()
+	s.readers.close()
 	return errors.Join(err, s.lock.Close())
 }
 

@@ -35,6 +35,7 @@ func TestWhoComesMeanwhileSharesTheNextOne(t *testing.T) {
 	}
 	call(1)
 	assert.Equal(t, 1, <-begun)
+	require.Nil(t, s.next, "nobody who comes now joins the first one")
 	call(2)
 	theirs := next() // of all who come now
 	assert.False(t, theirs.done)

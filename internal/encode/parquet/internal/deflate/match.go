@@ -3,7 +3,8 @@ package deflate
 import (
 	"encoding/binary"
 	"math"
-	"math/bits"
+
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/repeat"
 )
 
 const (
@@ -68,12 +69,12 @@ func (e *Encoder) search(i, depth int) found {
 	end := src[:min(len(src), i+mostMatch)]
 	v := binary.LittleEndian.Uint32(src[i:])
 	if near >= 0 && near != far && i-near <= window && (binary.LittleEndian.Uint32(src[near:])^v)<<8 == 0 {
-		best = e.better(best, i, length(end, i, near), i-near)
+		best = e.better(best, i, repeat.Length(end, i, near), i-near)
 	}
 	// What is farther away must be longer.
 	for most := best.length; far >= 0 && i-far <= window && i+most < len(end) && depth > 0; depth-- {
 		if src[far+most] == src[i+most] && binary.LittleEndian.Uint32(src[far:]) == v {
-			if n := length(end, i, far); n > most {
+			if n := repeat.Length(end, i, far); n > most {
 				most = n
 				best = e.better(best, i, n, i-far)
 			}
@@ -93,21 +94,4 @@ func (e *Encoder) better(best found, i, n, distance int) found {
 		return found{n, distance, saves}
 	}
 	return best
-}
-
-// length returns how long what is at place and at other is the same.
-func length(src []byte, place, other int) int {
-	const width = 8
-	n := 0
-	for place+n+width <= len(src) {
-		x := binary.LittleEndian.Uint64(src[place+n:]) ^ binary.LittleEndian.Uint64(src[other+n:])
-		if x != 0 {
-			return n + bits.TrailingZeros64(x)>>3
-		}
-		n += width
-	}
-	for place+n < len(src) && src[place+n] == src[other+n] {
-		n++
-	}
-	return n
 }

@@ -3,6 +3,8 @@ package zrows
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/repeat"
 )
 
 // matcher finds what was there before.
@@ -71,7 +73,7 @@ func (m *matcher) values(e *Encoder, from, to int) (done int) {
 			continue
 		}
 		at := i + bits.TrailingZeros64(run)>>3
-		n := length(src[:to], at, at-size)
+		n := repeat.Length(src[:to], at, at-size)
 		e.note(src, done, at, n, size)
 		i = at + n
 		done = i
@@ -98,7 +100,7 @@ func (m *matcher) whole(e *Encoder, i, to int) (n, distance int) {
 		return 0, 0
 	}
 	distance = row - other
-	if n = length(m.src[:to], i, i-distance); i+n < m.next || n < width || distance == m.size {
+	if n = repeat.Length(m.src[:to], i, i-distance); i+n < m.next || n < width || distance == m.size {
 		return 0, 0
 	}
 	m.hits++
@@ -127,7 +129,7 @@ func (m *matcher) numbers(e *Encoder, from, to int) (done int) {
 		}
 		if run := z & (z >> 8) & (z >> 16); run != 0 {
 			at := i + bits.TrailingZeros64(run)>>3
-			n := length(src[:to], at, at-width)
+			n := repeat.Length(src[:to], at, at-width)
 			e.note(src, done, at, n, width)
 			done = at + n
 			continue
@@ -143,7 +145,7 @@ func (m *matcher) numbers(e *Encoder, from, to int) (done int) {
 			continue
 		}
 		m.hits++
-		n := length(src[:to], i, other)
+		n := repeat.Length(src[:to], i, other)
 		e.note(src, done, i, n, i-other)
 		done = i + n
 	}
@@ -169,20 +171,4 @@ func (e *Encoder) keep(src []byte, from, at int) {
 		return
 	}
 	e.literals = append(e.literals, src[from:at]...)
-}
-
-// length returns how long what is at place and at other is the same.
-func length(src []byte, place, other int) int {
-	n := 0
-	for place+n+width <= len(src) {
-		x := binary.LittleEndian.Uint64(src[place+n:]) ^ binary.LittleEndian.Uint64(src[other+n:])
-		if x != 0 {
-			return n + bits.TrailingZeros64(x)>>3
-		}
-		n += width
-	}
-	for place+n < len(src) && src[place+n] == src[other+n] {
-		n++
-	}
-	return n
 }

@@ -3,6 +3,7 @@ package parquet
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
@@ -107,29 +108,8 @@ func deltaBits(values []int64) int {
 // than limit, or than many where it has more than a few values. It returns the
 // number of distinct values, or 0.
 func (b *builder) intIDs(values []int64, limit, many int) int {
-	b.emptyTable(4 * fewNumbers)
-	b.intDict, b.intIDList = b.intDict[:0], b.intIDList[:0]
-	check := sampleNumbers
-	for i, v := range values {
-		slot := b.find(v)
-		if b.intTable[slot] == 0 {
-			if len(b.intDict) == maxNumbers {
-				return 0
-			}
-			b.intDict = append(b.intDict, v)
-			b.intTable[slot] = int32(len(b.intDict))
-			if len(b.intDict)*2 > len(b.intTable) {
-				b.growTable()
-				slot = b.find(v)
-			}
-		}
-		b.intIDList = append(b.intIDList, b.intTable[slot]-1)
-		if i == check && i < maxNumbers/2 {
-			if len(b.intDict) > worthwhile(i) {
-				return 0
-			}
-			check *= 2
-		}
+	if !b.numberIDs(values) {
+		return 0
 	}
 	distinct := len(b.intDict)
 	cost := 64*distinct + len(values)*bits.Len(uint(distinct-1))
@@ -142,15 +122,52 @@ func (b *builder) intIDs(values []int64, limit, many int) int {
 	return distinct
 }
 
+// numberIDs fills b.intDict and b.intIDList, unless there are too many distinct values.
+func (b *builder) numberIDs(values []int64) bool {
+	b.emptyTable(4 * fewNumbers)
+	ids := slices.Grow(b.intIDList[:0], len(values))[:len(values)]
+	table, dict := b.intTable, b.intDict[:0]
+	b.intIDList = ids
+	check := sampleNumbers
+	for i, v := range values {
+		slot := find(table, dict, v)
+		if table[slot] == 0 {
+			if len(dict) == maxNumbers {
+				b.intDict = dict
+				return false
+			}
+			dict = append(dict, v)
+			table[slot] = int32(len(dict))
+			ids[i] = int32(len(dict)) - 1
+			if len(dict)*2 > len(table) {
+				b.intDict = dict
+				b.growTable()
+				table = b.intTable
+			}
+		} else {
+			ids[i] = table[slot] - 1
+		}
+		if i == check && i < maxNumbers/2 {
+			if len(dict) > worthwhile(i) {
+				b.intDict = dict
+				return false
+			}
+			check *= 2
+		}
+	}
+	b.intDict = dict
+	return true
+}
+
 // worthwhile is how many distinct values n have in the mean, of maxNumbers that are
 // equally frequent.
 func worthwhile(n int) int { return n - n*n/(2*maxNumbers) }
 
 // find returns the slot of a value, or that which it is to have.
-func (b *builder) find(v int64) int {
-	mask := len(b.intTable) - 1
+func find(table []int32, dict []int64, v int64) int {
+	mask := len(table) - 1
 	slot := int(uint64(v)*0x9E3779B97F4A7C15>>32) & mask
-	for b.intTable[slot] != 0 && b.intDict[b.intTable[slot]-1] != v {
+	for table[slot] != 0 && dict[table[slot]-1] != v {
 		slot = (slot + 1) & mask
 	}
 	return slot
@@ -170,6 +187,6 @@ func (b *builder) emptyTable(size int) {
 func (b *builder) growTable() {
 	b.emptyTable(2 * len(b.intTable))
 	for id, v := range b.intDict {
-		b.intTable[b.find(v)] = int32(id + 1)
+		b.intTable[find(b.intTable, b.intDict, v)] = int32(id + 1)
 	}
 }

@@ -24,7 +24,7 @@ func BenchmarkParquetClicks(b *testing.B) {
 
 func BenchmarkParquetWide(b *testing.B) {
 	docs := encodetest.Wide(10_000, 1)
-	for _, c := range []string{"zstd", "snappy"} {
+	for _, c := range []string{"zstd", "snappy", "none"} {
 		b.Run(c, func(b *testing.B) {
 			encodetest.Bench(b, newEncoder(b, parquet.Config{Compression: c}, schema.Config{}), docs, 0)
 		})

@@ -39,6 +39,7 @@ type builder struct {
 	intDict   []int64
 	intIDList []int32
 	words     []word
+	late      words
 }
 
 // build returns the block of the given columns, which hold rows rows.
@@ -93,7 +94,7 @@ func (b *builder) column(c *column, cc *format.ColumnChunk, index *chunk) error 
 	}
 	meta.DataPageOffset = int64(len(b.block.data))
 	pages := pageStats{column: c}
-	c.pages(b.pageSize, func(p page) {
+	c.pages(b.pageSize, l.held, func(p page) {
 		if pages.err == nil {
 			pages.err = b.dataPage(c, &l, p, meta, &pages, index)
 		}
@@ -187,11 +188,15 @@ type page struct {
 const maxPageRows = 20_000
 
 // pages cuts the column into pages of about size bytes and calls yield for
-// each. A column always has at least one page.
-func (c *column) pages(size int, yield func(page)) {
+// each, if the column holds total bytes; 0 says that it holds what is buffered. A
+// column always has at least one page.
+func (c *column) pages(size, total int, yield func(page)) {
 	n := c.entries()
 	step := min(max(1, n), maxPageRows)
-	if total := c.buffered(); total > size {
+	if total == 0 {
+		total = c.buffered()
+	}
+	if total > size {
 		step = min(step, max(1, int(int64(n)*int64(size)/int64(total))))
 	}
 	p := page{}

@@ -55,8 +55,10 @@ type column struct {
 	physical format.Type
 	size     int // of a fixed-length value
 	bloom    bool
-	// patient is set where a dictionary is worth a longer trial.
-	patient bool
+	// patient is set where a dictionary is worth a longer trial, later where one of
+	// many values may be made when all of them are there.
+	patient, later bool
+	late           bool // the dictionary is made later, of plain
 }
 
 func newColumn(f *schema.Field, e *format.SchemaElement, path []string, def, rep uint8) *column {
@@ -74,6 +76,7 @@ func (c *column) reset() {
 	if c.wait > 0 {
 		c.wait--
 	}
+	c.late = false
 	if c.ways--; c.ways <= 0 {
 		c.way = untold
 	}
@@ -90,7 +93,7 @@ func (c *column) release() {
 	if cap(c.plain)+cap(c.dict.data)+slotSize*len(c.dict.table)+8*cap(c.ints)+8*cap(c.doubles)+cap(c.fixed)+4*cap(c.ids)+cap(c.defs) > small {
 		*c = column{
 			field: c.field, path: c.path, physical: c.physical, size: c.size,
-			maxDef: c.maxDef, maxRep: c.maxRep, bloom: c.bloom, patient: c.patient, wait: c.wait + 1,
+			maxDef: c.maxDef, maxRep: c.maxRep, bloom: c.bloom, patient: c.patient, later: c.later, wait: c.wait + 1,
 		}
 	}
 }
@@ -207,15 +210,26 @@ func (c *column) addBytes(rep uint8, v []byte) {
 }
 
 func (c *column) addPlain(v []byte) {
-	c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(len(v)))
-	c.plain = append(c.plain, v...)
-	c.ends = append(c.ends, uint32(len(c.plain)))
+	at := len(c.plain)
+	end := at + lengthSize + len(v)
+	if end > cap(c.plain) {
+		c.plain = slices.Grow(c.plain, end-at)
+	}
+	c.plain = c.plain[:end]
+	binary.LittleEndian.PutUint32(c.plain[at:], uint32(len(v)))
+	copy(c.plain[at+lengthSize:], v)
+	c.ends = append(c.ends, uint32(end))
 }
 
 // grow adds a value to the dictionary, or drops the dictionary and reports
 // false.
 func (c *column) grow(v []byte, at place) bool {
 	n := len(c.ids)
+	if c.postpones() {
+		c.late = true
+		c.valuesOfIDs()
+		return false
+	}
 	if n >= judgeAfter && c.dict.len() > c.mostDistinct(n) || len(c.dict.data)+len(v) > maxDictionary {
 		c.dropDict()
 		return false
@@ -232,15 +246,10 @@ func (c *column) mostDistinct(n int) int {
 	return n / 4 * 3
 }
 
-// dropDict turns ids back into values.
+// dropDict turns ids back into values, for this row group and for others.
 func (c *column) dropDict() {
-	c.hasDict = false
 	c.wait = retryAfter
-	for _, id := range c.ids {
-		c.addPlain(c.dict.value(id))
-	}
-	c.ids = c.ids[:0]
-	c.dict.reset()
+	c.valuesOfIDs()
 }
 
 // value returns the i-th byte array.

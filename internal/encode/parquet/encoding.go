@@ -17,6 +17,8 @@ type layout struct {
 	dictionary []byte
 	size       int
 	ids        []int32
+	// held is the number of bytes by which pages are cut, 0 for what the column holds.
+	held int
 	// words describes the dictionary, content the data pages.
 	words, content content
 }
@@ -40,7 +42,10 @@ func (b *builder) layout(c *column) layout {
 func (b *builder) choose(c *column) layout {
 	switch c.physical { //nolint:exhaustive // the others have no choice
 	case format.ByteArray:
-		if c.hasDict && c.dictPays() {
+		switch {
+		case c.late:
+			return b.lateLayout(c)
+		case c.hasDict && dictPays(len(c.ids), c.dict.len(), len(c.dict.data)):
 			return b.textLayout(c)
 		}
 	case format.Int32, format.Int64:
@@ -52,17 +57,13 @@ func (b *builder) choose(c *column) layout {
 }
 
 // dictPays compares the size of ids and dictionary with that of the values.
-func (c *column) dictPays() bool {
-	n := c.dict.len()
-	if n == 0 {
+// It is for so many values, n of them distinct and of size bytes.
+func dictPays(values, n, size int) bool {
+	if n == 0 || n == values {
 		return false
 	}
-	if n == len(c.ids) {
-		return false
-	}
-	mean := len(c.dict.data) / n
-	plain := len(c.ids) * (mean + 4)
-	return len(c.ids)*bits.Len(uint(n))/8+len(c.dict.data)+4*n < plain
+	plain := values * (size/n + 4)
+	return values*bits.Len(uint(n))/8+size+4*n < plain
 }
 
 // valueSize is how long each value is in a page; 0 where they are not of one size.

@@ -3,6 +3,7 @@ package parquet
 import (
 	"slices"
 
+	"github.com/s3-destination/s3-destination/internal/encode/parquet/internal/format"
 	"github.com/s3-destination/s3-destination/internal/schema"
 )
 
@@ -51,6 +52,7 @@ func (w *worker) plan(s *schema.Schema, policy schema.Policy) *plan {
 	for _, c := range p.columns {
 		c.bloom = slices.Contains(w.config.BloomColumns, pathOf(c.path))
 		c.patient = w.builder.compressor.patient()
+		c.later = w.builder.compressor.codec == format.Uncompressed
 	}
 	if len(w.plans) == maxPlans {
 		w.plans = append(w.plans[:0], w.plans[1:]...)

@@ -26,7 +26,7 @@ func (l *Lander) landAnnounced(ctx context.Context, o chunk.Object) (string, err
 		_, err = l.store.Put(ctx, i.object(body, o.Recalled))
 		switch {
 		case err == nil || errors.Is(err, store.ErrExists) || store.Taken(err) != nil:
-			return i.Key, nil
+			return i.Key, nil //nolint:nilerr // it is taken by this object
 		case errors.Is(err, store.ErrNotImplemented) && i.Conditional && l.store.Conditional(i.Size) == store.Refuted:
 			i.Conditional = false // whoever writes it writes the same
 		default:

@@ -12,8 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
-	handed "github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/inflight"
+	handed "github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/testutil/kafkatest"

@@ -205,7 +205,7 @@ func (o *Output) Connect(ctx context.Context) error {
 // dropped. A nil error acknowledges the batch; a *service.BatchError names the
 // records that failed.
 func (o *Output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
-	b, err := parcel.Open(batch) //nolint:contextcheck // messages have contexts of their own
+	b, err := parcel.Open(batch)
 	if err != nil {
 		return err //nolint:wrapcheck // says what is wrong
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/s3-destination/s3-destination/internal/inspect"
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/place"
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
@@ -45,7 +45,7 @@ func lsCommand(out io.Writer) *cli.Command {
 			"It needs s3:ListBucket, and with --long s3:GetObject. The exit code is 0, 1 when there is none, 2 when they cannot be listed.",
 		Flags: append(landedFlags(), &cli.BoolFlag{Name: "long", Aliases: []string{"l"}, Usage: "tell rows and reason too"}),
 		Action: func(c *cli.Context) error {
-			return look(c, func(found *inspect.Output, at output.Landed, args []string) error {
+			return look(c, func(found *inspect.Output, at place.Landed, args []string) error {
 				if len(args) > 1 {
 					return usage(c)
 				}
@@ -66,7 +66,7 @@ func statCommand(out io.Writer) *cli.Command {
 			"The exit code is 0, 1 when there is no such object, 2 when it cannot be read.",
 		Flags: landedFlags(),
 		Action: func(c *cli.Context) error {
-			return look(c, func(found *inspect.Output, at output.Landed, args []string) error {
+			return look(c, func(found *inspect.Output, at place.Landed, args []string) error {
 				if len(args) == 0 {
 					return usage(c)
 				}
@@ -103,7 +103,7 @@ func notLanded(err error) error {
 }
 
 // look opens the place of the output that a command line names.
-func look(c *cli.Context, do func(found *inspect.Output, at output.Landed, args []string) error) error {
+func look(c *cli.Context, do func(found *inspect.Output, at place.Landed, args []string) error) error {
 	found, args, err := configuredWith(c)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func look(c *cli.Context, do func(found *inspect.Output, at output.Landed, args 
 			return cli.Exit(err.Error(), exitUsage)
 		}
 	}
-	at, err := output.OpenLanded(c.Context, conf, found.Label)
+	at, err := place.OpenLanded(c.Context, conf, found.Label)
 	if err != nil {
 		return cli.Exit(err.Error(), exitUsage)
 	}
@@ -131,7 +131,7 @@ func look(c *cli.Context, do func(found *inspect.Output, at output.Landed, args 
 // lister prints the objects of a listing.
 type lister struct {
 	output     *inspect.Output
-	at         output.Landed
+	at         place.Landed
 	to         io.Writer
 	json, long bool
 }

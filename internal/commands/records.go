@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/s3-destination/s3-destination/internal/inspect"
-	"github.com/s3-destination/s3-destination/internal/output"
+	"github.com/s3-destination/s3-destination/internal/place"
 )
 
 const recordsAreRead = "Each record is a line of JSON, whatever the format of the object is: csv, json, parquet or avro, by the end of its name. " +
@@ -48,7 +48,7 @@ func catCommand(out io.Writer) *cli.Command {
 // printRecords prints the first records of each object that the command line names; all
 // of them when most is 0.
 func printRecords(c *cli.Context, out io.Writer, most int64) error {
-	return look(c, func(found *inspect.Output, at output.Landed, keys []string) error {
+	return look(c, func(found *inspect.Output, at place.Landed, keys []string) error {
 		if len(keys) == 0 {
 			return usage(c)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/live"
 	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/partition"
+	"github.com/s3-destination/s3-destination/internal/place"
 	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/remember"
 	"github.com/s3-destination/s3-destination/internal/resend"
@@ -61,7 +62,7 @@ type Output struct {
 	conf    *config.Config
 	log     *service.Logger
 	metrics *telemetry.Metrics
-	store   objects
+	store   place.Place
 	columns *remember.Bucket // nil unless they are kept in the bucket
 	prober  *health.Prober
 	monitor *health.Monitor // nil when the health check is off
@@ -117,7 +118,7 @@ func build(ctx context.Context, conf *config.Config, res *service.Resources, id 
 	o.watch = telemetry.NewObserver(o.metrics, o.tally)
 	conf.Store.Auth.Label = id.label
 	conf.Store.Observer = o.watch
-	if o.store, err = openObjects(ctx, conf); err != nil {
+	if o.store, err = place.Open(ctx, conf); err != nil {
 		return nil, err
 	}
 	o.metrics.Knows(o.store)

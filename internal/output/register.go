@@ -2,6 +2,7 @@ package output
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -15,6 +16,13 @@ func Register() error {
 	}
 	return service.RegisterBatchOutput(config.Name, config.Spec(), construct)
 }
+
+// redirect is where outputs that are made later write to; nil for their buckets.
+var redirect atomic.Pointer[string]
+
+// LandIn has the outputs that are made later write to a directory instead of their
+// buckets.
+func LandIn(dir string) { redirect.Store(&dir) }
 
 func construct(parsed *service.ParsedConfig, res *service.Resources) (
 	out service.BatchOutput, policy service.BatchPolicy, maxInFlight int, err error,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -84,7 +85,7 @@ func TestAStoreThatIsAwaySaysNothingOfATakenKey(t *testing.T) {
 		"not implemented": {status: 501, class: ClassExists},
 	} {
 		for _, size := range []int{1, 2 * littlePart} {
-			away, lost := true, false
+			var back, lost atomic.Bool
 			server := s3test.StartT(t, s3test.Config{})
 			s := newStore(t, server, func(cfg *Config) { smallParts(cfg); cfg.Retry.MaxRetries = 1 })
 			if size > littlePart { // a Complete that is repeated finds the upload gone, and it is begun anew
@@ -92,11 +93,11 @@ func TestAStoreThatIsAwaySaysNothingOfATakenKey(t *testing.T) {
 			}
 			for _, op := range []string{"PutObject", "CompleteMultipartUpload"} {
 				server.Faults.Add(s3test.Rule{Op: op, Times: 1, Do: func(x *s3test.Exchange) {
-					lost = true
+					lost.Store(true)
 					s3test.LoseResponse()(x)
 				}})
 			}
-			server.Faults.Add(s3test.Rule{Op: "HeadObject", Match: func(s3test.Request) bool { return away }, Do: func(x *s3test.Exchange) {
+			server.Faults.Add(s3test.Rule{Op: "HeadObject", Match: func(s3test.Request) bool { return !back.Load() }, Do: func(x *s3test.Exchange) {
 				if c.fails {
 					s3test.Reset(0)(x)
 					return
@@ -105,7 +106,7 @@ func TestAStoreThatIsAwaySaysNothingOfATakenKey(t *testing.T) {
 			}})
 			o := Object{Key: "k", Body: BodyOf(make([]byte, size)), Identity: "ours", IfNoneMatch: true}
 			_, err := s.Put(t.Context(), o)
-			require.True(t, lost, what)
+			require.True(t, lost.Load(), what)
 			assert.Equal(t, c.class, ClassOf(err), "%s, %d bytes: %v", what, size, err)
 			assert.True(t, unknown(err), what)
 			assert.Equal(t, !c.passes, errors.Is(err, ErrExists), what)
@@ -115,7 +116,8 @@ func TestAStoreThatIsAwaySaysNothingOfATakenKey(t *testing.T) {
 			} else {
 				require.NoError(t, taken, what)
 			}
-			away, o.MayExist = false, true
+			back.Store(true)
+			o.MayExist = true
 			r, err := s.Put(t.Context(), o)
 			require.NoError(t, err, what)
 			assert.True(t, r.Recovered, what)

@@ -1,8 +1,9 @@
-package output
+// Package place is where the objects of an output are: its bucket, or a directory
+// instead of it.
+package place
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/s3-destination/s3-destination/internal/config"
 	"github.com/s3-destination/s3-destination/internal/directory"
@@ -11,8 +12,8 @@ import (
 	"github.com/s3-destination/s3-destination/internal/store"
 )
 
-// objects is where an output writes to.
-type objects interface {
+// Place is where an output writes to.
+type Place interface {
 	health.Store     // of the health check
 	health.Uploads   // of records
 	remember.Objects // of columns
@@ -31,18 +32,11 @@ type Landed interface {
 // to.
 func OpenLanded(ctx context.Context, conf *config.Config, label string) (Landed, error) {
 	conf.Store.Auth.Label = label
-	return openObjects(ctx, conf)
+	return Open(ctx, conf)
 }
 
-// redirect is where outputs that are made later write to; nil for their buckets.
-var redirect atomic.Pointer[string]
-
-// LandIn has the outputs that are made later write to a directory instead of their
-// buckets.
-func LandIn(dir string) { redirect.Store(&dir) }
-
-// openObjects opens the place that objects are written to.
-func openObjects(ctx context.Context, conf *config.Config) (objects, error) {
+// Open opens the place that an output with that configuration writes to.
+func Open(ctx context.Context, conf *config.Config) (Place, error) {
 	if conf.Directory == "" {
 		return store.New(ctx, conf.Store)
 	}

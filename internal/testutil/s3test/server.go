@@ -1,6 +1,7 @@
 package s3test
 
 import (
+	"bytes"
 	"context"
 	"encoding/pem"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"sync"
+	"testing/iotest"
 
 	"github.com/rclone/gofakes3"
 	"github.com/rclone/gofakes3/s3mem"
@@ -191,16 +193,30 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // oneByOne serialises the writes of one key: gofakes3 compares and stores in
-// two steps, between which another writer can come; S3 does not.
+// two steps, between which another writer can come; S3 does not. A body that never
+// ends keeps nobody else from writing, so that it is read before.
 func (s *Server) oneByOne(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if req := parse(r); req.Op == "PutObject" || req.Op == "CompleteMultipartUpload" {
+			r.Body = readAhead(r.Body)
 			lock := s.writeLock(req)
 			lock.Lock()
 			defer lock.Unlock()
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// readAhead returns a body that has been read, with the error that was at its end.
+func readAhead(body io.ReadCloser) io.ReadCloser {
+	content, err := io.ReadAll(body)
+	if err == nil {
+		err = io.EOF
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(content), iotest.ErrReader(err)), body}
 }
 
 // writeLock is what writes of one key wait for.

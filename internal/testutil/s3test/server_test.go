@@ -1,11 +1,13 @@
 package s3test_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
@@ -221,4 +224,32 @@ func TestConditionalWritesAreAtomic(t *testing.T) {
 		wg.Wait()
 		require.Equal(t, int32(1), wins.Load())
 	}
+}
+
+// TestABodyThatNeverEndsKeepsNobodyFromWriting: the key is free until another object
+// is there in whole.
+func TestABodyThatNeverEndsKeepsNobodyFromWriting(t *testing.T) {
+	server := s3test.StartT(t, s3test.Config{})
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(server.URL, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	const unsigned = "UNSIGNED-PAYLOAD"
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+"/"+server.Bucket+"/k", strings.NewReader("half"))
+	require.NoError(t, err)
+	req.Header.Set("X-Amz-Content-Sha256", unsigned)
+	keys := aws.Credentials{AccessKeyID: server.AccessKey, SecretAccessKey: server.SecretKey}
+	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), keys, req, unsigned, "s3", s3test.Region, time.Now()))
+	var text bytes.Buffer
+	require.NoError(t, req.Write(&text))
+	_, err = conn.Write(bytes.TrimSuffix(text.Bytes(), []byte("lf")))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return server.Count("PutObject") == 1 }, time.Minute, time.Millisecond)
+	time.Sleep(50 * time.Millisecond) // it has come as far as it can
+	require.NoError(t, putObject(t.Context(), client(t, server, server.AccessKey, server.SecretKey, ""), "k", "whole"))
+	_, err = conn.Write([]byte("lf"))
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(bufio.NewReader(conn), req)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	assert.Equal(t, http.StatusOK, answer.StatusCode, "it was taken, in the end")
 }

@@ -56,7 +56,7 @@ test-oldest: ## tests of the plugin and of what uses other modules, with the old
 
 .PHONY: test-full
 test-full: ## what make test leaves out: the long tests with the race detector, the encoders without it on more data, every format in every store of the zoo, and Benthos' own suite
-	resources/ci/long.sh $(RELEASE) -ldflags '-s -w' -parallel 6 -timeout 20m
+	resources/ci/long.sh $(RELEASE) -ldflags '-s -w' -parallel 6 -timeout 45m
 	$(MAKE) --no-print-directory -j 2 test-encoders test-waiting # which takes little of the processor
 
 .PHONY: test-encoders

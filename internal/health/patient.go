@@ -55,7 +55,8 @@ func (p *Patient) Put(ctx context.Context, o store.Object) (store.Result, error)
 		r, err := p.Uploads.Put(ctx, o)
 		attempts += r.Attempts
 		r.Attempts = attempts
-		if store.Taken(err) != nil {
+		taken := store.Taken(err)
+		if taken != nil {
 			if looks++; looks == 1 {
 				began = time.Now() // much of it was lost on looking at an object that may be stored
 			}
@@ -66,9 +67,9 @@ func (p *Patient) Put(ctx context.Context, o store.Object) (store.Result, error)
 			return r, nil
 		case !store.ClassOf(err).DestinationLevel():
 			return r, err //nolint:wrapcheck // a transparent wrapper
-		case store.Taken(err) != nil && p.unreadable(ctx, err, looks):
-			return r, store.Taken(err) //nolint:wrapcheck // a transparent wrapper
-		case store.Taken(err) == nil && p.refused(ctx, err, failures, stored):
+		case taken != nil && p.unreadable(ctx, err, looks):
+			return r, taken //nolint:wrapcheck // a transparent wrapper
+		case taken == nil && p.refused(ctx, err, failures, stored):
 			return r, fmt.Errorf("%w: %w", store.ErrRefused, err)
 		case p.monitor == nil || p.enough(began, failures) || p.wait(ctx, o.Recalled, began, failures) != nil:
 			return r, err //nolint:wrapcheck // a transparent wrapper

@@ -10,8 +10,8 @@ import (
 // lookup holds every JSON path that the expressions need. Mostly they are answered
 // at a glance. Else all of them are answered in one walk over the document's top
 // level, which ends when all are found and none can come again: a search per path
-// would read the same bytes again and again. Of a field that is there twice the last one counts, as it does for
-// columns.
+// would read the same bytes again and again. Of a field that is there twice the last
+// one counts, as it does for columns.
 type lookup struct {
 	paths [][]string
 	first []recurrence // of the names at the top level

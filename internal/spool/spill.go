@@ -45,8 +45,8 @@ func (s *Spool) relieve(ctx context.Context) {
 }
 
 // victims are the streams to spill: the largest, down to half of what memory may
-// have, or to most of it where their runs are small, and all that hold an old segment of the journal back when it has too
-// many.
+// have, or to most of it where their runs are small, and all that hold an old segment
+// of the journal back when it has too many.
 func (s *Spool) victims() []victim {
 	bound := s.journal.Bytes() > 2*s.opts.Memory+2*s.opts.SegmentSize
 	s.mu.Lock()

@@ -268,8 +268,8 @@ func Taken(err error) error {
 // own is what is known of whether the object under the key is this one, whole and
 // encrypted as configured: its first answer, which would have told, was lost. It
 // stays unknown where the object cannot be read, and the error says why. Otherwise the
-// error is that it is ours and encrypted otherwise. An object whose encryption cannot be seen any more is
-// removed, and its key counts as taken.
+// error is that it is ours and encrypted otherwise. An object whose encryption cannot
+// be seen any more is removed, and its key counts as taken.
 func (s *Store) own(ctx context.Context, o Object) (Known, error) {
 	found, err := s.head(ctx, o.Key)
 	if err != nil {

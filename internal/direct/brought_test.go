@@ -6,34 +6,13 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3-destination/s3-destination/internal/inflight"
-	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/testutil/parceltest"
 )
 
-// lines is a parcel of records.
-type lines struct {
-	texts  []string
-	intact bool
-	opened int // how often messages were made of it
-}
-
-func (l *lines) Take(*service.Message) bool { return l.intact }
-func (l *lines) Len() int                   { return len(l.texts) }
-func (l *lines) Offset(i int) int64         { return int64(i) }
-func (l *lines) Record(i int) record.Record { return record.Record{Raw: []byte(l.texts[i])} }
-
-func (l *lines) Messages() (batch service.MessageBatch) {
-	l.opened++
-	for _, text := range l.texts {
-		batch = append(batch, service.NewMessage([]byte(text)))
-	}
-	return batch
-}
-
 // carried is the batch that a parcel comes as.
-func carried(t *testing.T, l *lines) service.MessageBatch {
+func carried(t *testing.T, l *parceltest.Lines) service.MessageBatch {
 	t.Helper()
-	return service.MessageBatch{service.NewMessageWithContext(inflight.WithParcel(t.Context(), l), []byte("a parcel"))}
+	return service.MessageBatch{parceltest.Carried(t.Context(), l)}
 }
 
 func TestTheRecordsOfAParcelAreStoredWithoutMessages(t *testing.T) {
@@ -41,10 +20,10 @@ func TestTheRecordsOfAParcelAreStoredWithoutMessages(t *testing.T) {
 	w, _ := newWay(t, b)
 	require.NoError(t, w.Connect(t.Context()))
 	w.Drain()
-	l := &lines{texts: []string{`{"p":1}`, `{"p":2}`, `{"p":1,"q":2}`}, intact: true}
+	l := &parceltest.Lines{Texts: []string{`{"p":1}`, `{"p":2}`, `{"p":1,"q":2}`}}
 	require.NoError(t, write(t, w, carried(t, l)))
-	require.ElementsMatch(t, l.texts, b.stored)
-	require.Zero(t, l.opened)
+	require.ElementsMatch(t, l.Texts, b.stored)
+	require.Zero(t, l.Made)
 	require.NoError(t, w.Close(t.Context()))
 }
 
@@ -53,10 +32,10 @@ func TestBloblangReadsTheMessagesOfAParcel(t *testing.T) {
 	w, _ := newWayOf(t, b, `${! json("p").uppercase() }`)
 	require.NoError(t, w.Connect(t.Context()))
 	w.Drain()
-	l := &lines{texts: []string{`{"p":"a"}`, `{"p":"b"}`}, intact: true}
+	l := &parceltest.Lines{Texts: []string{`{"p":"a"}`, `{"p":"b"}`}}
 	require.NoError(t, write(t, w, carried(t, l)))
-	require.ElementsMatch(t, l.texts, b.stored)
-	require.Equal(t, 1, l.opened)
+	require.ElementsMatch(t, l.Texts, b.stored)
+	require.Equal(t, 1, l.Made)
 	require.NoError(t, w.Close(t.Context()))
 }
 
@@ -65,7 +44,7 @@ func TestWhatFailedOfAParcelIsNamedByItsMessages(t *testing.T) {
 	w, _ := newWay(t, b)
 	require.NoError(t, w.Connect(t.Context()))
 	w.Drain()
-	l := &lines{texts: []string{`{"p":1}`, `{"p":"bad"}`, `{`}, intact: true}
+	l := &parceltest.Lines{Texts: []string{`{"p":1}`, `{"p":"bad"}`, `{`}}
 	var failed *service.BatchError
 	require.ErrorAs(t, write(t, w, carried(t, l)), &failed)
 	var which []string
@@ -76,7 +55,7 @@ func TestWhatFailedOfAParcelIsNamedByItsMessages(t *testing.T) {
 		}
 		return true
 	})
-	require.Equal(t, l.texts[1:], which)
-	require.Equal(t, l.texts[:1], b.stored)
+	require.Equal(t, l.Texts[1:], which)
+	require.Equal(t, l.Texts[:1], b.stored)
 	require.NoError(t, w.Close(t.Context()))
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/resend"
 	"github.com/s3-destination/s3-destination/internal/summary"
 	"github.com/s3-destination/s3-destination/internal/telemetry"
+	"github.com/s3-destination/s3-destination/internal/testutil/parceltest"
 	"github.com/s3-destination/s3-destination/internal/unstored"
 )
 
@@ -86,14 +87,6 @@ func newWayOf(t *testing.T, b *bucket, folder string) (w *Way, sinks *[]inflight
 	return w, sinks
 }
 
-func batch(texts ...string) service.MessageBatch {
-	var all service.MessageBatch
-	for _, text := range texts {
-		all = append(all, service.NewMessage([]byte(text)))
-	}
-	return all
-}
-
 func write(t *testing.T, w *Way, b service.MessageBatch) error {
 	t.Helper()
 	held := inflight.LeasesOf(len(b), func(i int) context.Context { return b[i].Context() })
@@ -106,7 +99,7 @@ func write(t *testing.T, w *Way, b service.MessageBatch) error {
 func TestACallReturnsWhenItsRecordsAreStored(t *testing.T) {
 	b := &bucket{}
 	w, sinks := newWay(t, b)
-	require.ErrorIs(t, write(t, w, batch(`{"p":"a"}`)), service.ErrNotConnected)
+	require.ErrorIs(t, write(t, w, parceltest.Batch(`{"p":"a"}`)), service.ErrNotConnected)
 	require.False(t, w.Reached())
 	require.NoError(t, w.Connect(t.Context()))
 	require.NoError(t, w.Connect(t.Context()))
@@ -116,9 +109,9 @@ func TestACallReturnsWhenItsRecordsAreStored(t *testing.T) {
 	assert.Equal(t, int64(56<<20), (*sinks)[0].MemoryLimit(), "what records may take")
 
 	w.Drain() // what arrives is written almost at once
-	require.NoError(t, write(t, w, batch(`{"p":"a","n":1}`, `{"p":"b","n":2}`)))
+	require.NoError(t, write(t, w, parceltest.Batch(`{"p":"a","n":1}`, `{"p":"b","n":2}`)))
 	assert.ElementsMatch(t, []string{`{"p":"a","n":1}`, `{"p":"b","n":2}`}, b.stored)
-	all := batch(`{"p":"a","n":3}`, `{"p":"a","bad":4}`)
+	all := parceltest.Batch(`{"p":"a","n":3}`, `{"p":"a","bad":4}`)
 	err := write(t, w, all)
 	var failed *service.BatchError
 	require.ErrorAs(t, err, &failed)
@@ -126,6 +119,6 @@ func TestACallReturnsWhenItsRecordsAreStored(t *testing.T) {
 	assert.Contains(t, b.stored, `{"p":"a","n":3}`)
 
 	require.NoError(t, w.Close(t.Context()))
-	require.ErrorIs(t, write(t, w, batch(`{"p":"a"}`)), chunk.ErrClosed)
+	require.ErrorIs(t, write(t, w, parceltest.Batch(`{"p":"a"}`)), chunk.ErrClosed)
 	require.ErrorIs(t, w.Connect(t.Context()), service.ErrEndOfInput)
 }

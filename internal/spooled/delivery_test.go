@@ -10,6 +10,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/inflight"
 	"github.com/s3-destination/s3-destination/internal/source"
+	"github.com/s3-destination/s3-destination/internal/testutil/parceltest"
 )
 
 // at is a message from Kafka.
@@ -65,7 +66,7 @@ func TestWhatAnEarlierProcessHasWrittenIsNotWrittenAgain(t *testing.T) {
 	elsewhere := at(int64(2), 1000, text)
 	elsewhere.MetaSetMut("q", "b")
 	assert.Equal(t, 8, life(service.MessageBatch{elsewhere}), "another partition")
-	without := batch(text)
+	without := parceltest.Batch(text)
 	assert.Equal(t, 9, life(without))
 	assert.Equal(t, 10, life(without), "without coordinates nothing is known")
 	seconds := func(unix int64) service.MessageBatch {

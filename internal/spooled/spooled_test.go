@@ -25,6 +25,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/summary"
 	"github.com/s3-destination/s3-destination/internal/telemetry"
+	"github.com/s3-destination/s3-destination/internal/testutil/parceltest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,14 +47,6 @@ func newWay(t *testing.T, path string) (w *Way, taking *int) {
 		Taking: func(inflight.Sink) { *taking++ },
 	})
 	return w, taking
-}
-
-func batch(texts ...string) service.MessageBatch {
-	var all service.MessageBatch
-	for _, text := range texts {
-		all = append(all, service.NewMessage([]byte(text)))
-	}
-	return all
 }
 
 func write(t *testing.T, w *Way, b service.MessageBatch) error {
@@ -80,20 +73,20 @@ func waiting(t *testing.T, w *Way) map[string]int {
 func TestACallReturnsWhenItsRecordsAreOnDisk(t *testing.T) {
 	path := t.TempDir()
 	w, taking := newWay(t, path)
-	require.ErrorIs(t, write(t, w, batch(`{"p":"a"}`)), service.ErrNotConnected)
+	require.ErrorIs(t, write(t, w, parceltest.Batch(`{"p":"a"}`)), service.ErrNotConnected)
 	require.False(t, w.Reached())
 	require.NoError(t, w.Connect(t.Context()))
 	require.NoError(t, w.Connect(t.Context()))
 	require.True(t, w.Reached())
 	assert.Equal(t, 1, *taking)
-	require.NoError(t, write(t, w, batch(`{"p":"a","n":1}`, `{"p":"b","n":2}`, `{"p":"a","n":3}`)))
-	require.NoError(t, write(t, w, batch(`{"p":"b","n":4}`)))
+	require.NoError(t, write(t, w, parceltest.Batch(`{"p":"a","n":1}`, `{"p":"b","n":2}`, `{"p":"a","n":3}`)))
+	require.NoError(t, write(t, w, parceltest.Batch(`{"p":"b","n":4}`)))
 	require.NoError(t, w.Close(t.Context()))
-	require.ErrorIs(t, write(t, w, batch(`{"p":"b","n":5}`)), chunk.ErrClosed)
+	require.ErrorIs(t, write(t, w, parceltest.Batch(`{"p":"b","n":5}`)), chunk.ErrClosed)
 
 	again, _ := newWay(t, path)
 	require.NoError(t, again.Connect(t.Context()))
-	require.NoError(t, write(t, again, batch(`{"p":"a","n":6}`)))
+	require.NoError(t, write(t, again, parceltest.Batch(`{"p":"a","n":6}`)))
 	require.NoError(t, again.Close(t.Context()))
 	found := map[string]int{}
 	for p, n := range waiting(t, again) {
@@ -111,7 +104,7 @@ func TestRecordsKeepNoMemoryOfWhichMostIsUnused(t *testing.T) {
 	for length, room := range map[int]int{10: 0, size / 4: 0, size * 3 / 4: spool.Headroom} {
 		k.single.Store(true)
 		buf, _, giveBack := k.buffer(size)
-		b := batch(`{"p":"a","more":"` + strings.Repeat("x", length) + `"}`)
+		b := parceltest.Batch(`{"p":"a","more":"` + strings.Repeat("x", length) + `"}`)
 		records := w.encode(k, b, &inflight.Leases{}, buf, w.delivery(k))
 		require.Len(t, records, 1)
 		assert.Equal(t, room, records[0].Room, length)
@@ -138,10 +131,10 @@ func TestOneCallIsToldThatTheSpoolIsNearlyFull(t *testing.T) {
 		return courier.Stats{Stats: spool.Stats{Outbox: int64(part * size)}}
 	}
 	w.observe(k, filled(nearlyFull-0.01))
-	require.NoError(t, write(t, w, batch(`{"p":"a"}`)))
+	require.NoError(t, write(t, w, parceltest.Batch(`{"p":"a"}`)))
 	w.observe(k, filled(nearlyFull+0.01))
-	require.ErrorIs(t, write(t, w, batch(`{"p":"a"}`)), service.ErrNotConnected)
-	require.NoError(t, write(t, w, batch(`{"p":"a"}`)), "the others wait for room, of which there is some")
+	require.ErrorIs(t, write(t, w, parceltest.Batch(`{"p":"a"}`)), service.ErrNotConnected)
+	require.NoError(t, write(t, w, parceltest.Batch(`{"p":"a"}`)), "the others wait for room, of which there is some")
 	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	w.observe(k, filled(roomAgain+0.01))
@@ -149,7 +142,7 @@ func TestOneCallIsToldThatTheSpoolIsNearlyFull(t *testing.T) {
 	w.observe(k, filled(roomAgain-0.01))
 	require.NoError(t, w.Connect(t.Context()))
 	w.observe(k, filled(1))
-	require.ErrorIs(t, write(t, w, batch(`{"p":"a"}`)), service.ErrNotConnected, "it is said again")
+	require.ErrorIs(t, write(t, w, parceltest.Batch(`{"p":"a"}`)), service.ErrNotConnected, "it is said again")
 }
 
 // busy is a pipeline whose encoder does not end when it is asked to.
@@ -174,7 +167,7 @@ func TestADirectoryIsLockedAsLongAsSomebodyWorksInIt(t *testing.T) {
 	pipe := &busy{begun: make(chan struct{}), free: make(chan struct{})}
 	w.Pipe = pipe
 	require.NoError(t, w.Connect(t.Context()))
-	require.NoError(t, write(t, w, batch(`{"p":"a"}`)))
+	require.NoError(t, write(t, w, parceltest.Batch(`{"p":"a"}`)))
 	emptying, stop := context.WithCancel(t.Context())
 	var done sync.WaitGroup
 	done.Go(func() { _ = w.Empty(emptying, func(spool.Stats) {}) })
@@ -185,7 +178,7 @@ func TestADirectoryIsLockedAsLongAsSomebodyWorksInIt(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, w.Close(over), context.Canceled)
-	require.ErrorIs(t, write(t, w, batch(`{"p":"a"}`)), chunk.ErrClosed)
+	require.ErrorIs(t, write(t, w, parceltest.Batch(`{"p":"a"}`)), chunk.ErrClosed)
 	for range 100 { // whoever gives it back too early does so beside us
 		_, err := spool.Open(disk.OS{}, w.dir, w.Conf.SpoolOptions())
 		require.ErrorIs(t, err, disk.ErrLocked)

@@ -65,8 +65,9 @@ func New(cfg Config) encode.Encoder {
 	if cfg.Columns != nil {
 		e.source = newSplicer(cfg.Columns)
 	}
+	e.checker, e.strict, e.duplicates = jsonscan.NewChecker(), cfg.Strict, cfg.DuplicateKeys
 	if cfg.Strict {
-		e.strict, e.duplicates = jsonscan.NewStrict(), cfg.DuplicateKeys
+		e.checker = jsonscan.NewStrict()
 	}
 	if cfg.Gzip {
 		e.stream = capped.NewGzip(cfg.GzipLevel)
@@ -87,7 +88,8 @@ type encoder struct {
 	source                   *splicer // nil without columns
 	cutter                   *cutter  // nil when nothing is left out
 
-	strict     *jsonscan.Strict // nil where any value is taken
+	checker    *jsonscan.Checker
+	strict     bool // only objects are taken, with each field once
 	duplicates DuplicateKeys
 	unicode    InvalidUnicode
 	halves     bool          // a record of the object had an escape of half a character
@@ -106,13 +108,13 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	lead := e.first
 	for i := range records {
 		var text, end []byte
-		rec, twice, err := e.checked(e.cut(&records[i]))
+		rec, found, err := e.checked(e.cut(&records[i]))
 		switch {
 		case err != nil:
 		case e.source == nil:
-			text, err = e.text(rec)
+			text, err = e.text(rec, found.Breaks)
 		default:
-			text, end, err = e.source.text(rec)
+			text, end, err = e.source.text(rec, found.Breaks)
 		}
 		if err != nil {
 			res.Refused = append(res.Refused, encode.Refusal{Index: i, Err: err})
@@ -123,7 +125,7 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 		}
 		res.Taken = i + 1
 		res.Rows++
-		if twice {
+		if found.Twice {
 			res.Twice++
 		}
 		lead = e.next
@@ -151,8 +153,9 @@ func (e *encoder) Encode(w io.Writer, records []record.Record, limit int64) (enc
 	return res, nil
 }
 
-// text returns the record as one line of JSON, valid until the next call.
-func (e *encoder) text(r *record.Record) ([]byte, error) {
+// text returns the record as one line of JSON, valid until the next call. breaks
+// says whether it has line breaks.
+func (e *encoder) text(r *record.Record, breaks bool) ([]byte, error) {
 	if r.Structured() {
 		var err error
 		if e.scratch, err = jsonscan.AppendAny(e.scratch[:0], r.Value); err != nil {
@@ -160,23 +163,14 @@ func (e *encoder) text(r *record.Record) ([]byte, error) {
 		}
 		return e.scratch, nil
 	}
-	if e.strict == nil {
-		if err := jsonscan.Valid(r.Raw); err != nil {
-			return nil, fmt.Errorf("expected one JSON value: %w", err)
-		}
-	}
 	text := r.Raw
-	if !hasLineBreak(text) {
+	if !breaks {
 		return text, nil
 	}
 	// Most often it is only the line break at the end of the record.
-	if text = bytes.Trim(text, " \t\r\n"); !hasLineBreak(text) {
+	if text = bytes.Trim(text, " \t\r\n"); !bytes.ContainsAny(text, "\r\n") {
 		return text, nil
 	}
 	e.scratch = jsonscan.AppendCompact(e.scratch[:0], text)
 	return e.scratch, nil
-}
-
-func hasLineBreak(s []byte) bool {
-	return bytes.IndexByte(s, '\n') >= 0 || bytes.IndexByte(s, '\r') >= 0
 }

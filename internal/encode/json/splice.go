@@ -32,13 +32,14 @@ func (s *splicer) release() {
 }
 
 // text returns the record on one line, without its closing brace, and what
-// follows instead. Both are valid until the next call.
-func (s *splicer) text(r *record.Record) (text, end []byte, err error) {
+// follows instead. Both are valid until the next call. The record is valid JSON, and
+// breaks says whether it has line breaks.
+func (s *splicer) text(r *record.Record, breaks bool) (text, end []byte, err error) {
 	var blank bool
 	if r.Structured() {
 		text, blank, err = s.parsed(r.Value)
 	} else {
-		text, blank, err = s.raw(r.Raw)
+		text, blank, err = s.raw(r.Raw, breaks)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -47,25 +48,18 @@ func (s *splicer) text(r *record.Record) (text, end []byte, err error) {
 	return text, s.members, nil
 }
 
-// raw checks a document and cuts it in front of its closing brace.
-func (s *splicer) raw(doc []byte) (text []byte, blank bool, err error) {
+// raw cuts a document in front of its closing brace.
+func (s *splicer) raw(doc []byte, breaks bool) (text []byte, blank bool, err error) {
 	c := &s.cursor
 	c.Reset(doc)
 	if kind := c.Kind(); kind != jsonscan.Object {
-		if err := jsonscan.Valid(doc); err != nil {
-			return nil, false, fmt.Errorf("expected a JSON object: %w", err)
-		}
 		return nil, false, fmt.Errorf("expected a JSON object, to which include_source_columns can add members, got %s", kind)
 	}
-	blank, err = s.walk()
-	if err != nil {
+	if blank, err = s.walk(); err != nil {
 		return nil, false, err
 	}
 	text = doc[:c.Offset()-1]
-	if err := c.End(); err != nil {
-		return nil, false, fmt.Errorf("expected one JSON object: %w", err)
-	}
-	if hasLineBreak(text) {
+	if breaks {
 		s.scratch = jsonscan.AppendCompact(s.scratch[:0], text)
 		text = s.scratch
 	}

@@ -25,35 +25,50 @@ var (
 	errTwice  = errors.New("an object has the same field twice, and json.duplicate_keys is reject")
 	errDeep   = fmt.Errorf("the record has more than %d nested objects and arrays, and json.strict is set", jsonscan.StrictDepth)
 	errObject = "expected a JSON object, since json.strict is set: %w"
+	errValue  = "expected one JSON value: %w"
 )
 
-// checked returns the record as it is to be written, and whether it had a field
-// twice. One that is strict need not be checked again.
-func (e *encoder) checked(r *record.Record) (rec *record.Record, twice bool, err error) {
-	if e.strict == nil {
-		rec, err = e.whole(r)
-		return rec, false, err
-	}
+// checked returns the record as it is to be written, and what was met in it: Twice
+// only where a field was there twice that no longer is.
+func (e *encoder) checked(r *record.Record) (*record.Record, jsonscan.Found, error) {
 	if r.Structured() {
-		if _, ok := r.Value.(map[string]any); !ok {
-			return r, false, fmt.Errorf(errObject, fmt.Errorf("the record is of type %T", r.Value))
-		}
-		if jsonscan.Deeper(r.Value, jsonscan.StrictDepth) {
-			return r, false, errDeep
-		}
-		return r, false, nil
+		return r, jsonscan.Found{}, e.fits(r.Value)
 	}
-	suspected, err := e.strict.Check(r.Raw)
+	found, err := e.checker.Check(r.Raw)
 	if err != nil {
-		return r, false, fmt.Errorf(errObject, err)
+		text := errValue
+		if e.strict {
+			text = errObject
+		}
+		return r, found, fmt.Errorf(text, err)
 	}
-	if rec, err = e.whole(r); err != nil || !suspected || !schema.Twice(rec.Raw) {
-		return rec, false, err
+	rec := r
+	if found.Escapes {
+		if rec, err = e.whole(r); err != nil {
+			return rec, found, err
+		}
+	}
+	if found.Twice = found.Twice && e.strict && schema.Twice(rec.Raw); !found.Twice {
+		return rec, found, nil
 	}
 	if e.duplicates == RejectKeys {
-		return rec, false, errTwice
+		return rec, found, errTwice
 	}
 	value, err := schema.DecodeTwice(rec.Raw)
 	e.own = record.Record{Value: value, Meta: rec.Meta}
-	return &e.own, true, err
+	return &e.own, found, err
+}
+
+// fits says why a parsed value is not taken, nil if it is.
+func (e *encoder) fits(v any) error {
+	if !e.strict {
+		return nil
+	}
+	if _, ok := v.(map[string]any); !ok {
+		return fmt.Errorf(errObject, fmt.Errorf("the record is of type %T", v))
+	}
+	if jsonscan.Deeper(v, jsonscan.StrictDepth) {
+		return errDeep
+	}
+	return nil
 }

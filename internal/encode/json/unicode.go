@@ -25,10 +25,10 @@ var (
 	errEqual = errors.New("an object has the same name twice, or two that are the same once escapes of half a character are replaced")
 )
 
-// whole returns the record without escapes of half a character: one of them makes
+// whole returns a record of valid JSON without escapes of half a character: one of them makes
 // a whole object unreadable for DuckDB, pyarrow and ClickHouse.
 func (e *encoder) whole(r *record.Record) (*record.Record, error) {
-	if r.Structured() || !jsonscan.LoneSurrogates(r.Raw) {
+	if !jsonscan.LoneSurrogates(r.Raw) {
 		return r, nil
 	}
 	e.halves = true

@@ -116,65 +116,65 @@ func (n *names) add(hash uint64) bool {
 	}
 }
 
-func (s *Strict) begin() {
-	s.objects, s.twice = 0, false
-	s.shape.at, s.shape.strayed, s.shape.skipped = 0, false, s.shape.skipped[:0]
+func (c *Checker) begin() {
+	c.objects, c.found = 0, Found{}
+	c.shape.at, c.shape.strayed, c.shape.skipped = 0, false, c.shape.skipped[:0]
 }
 
 // note notes the name of a field, at doc[start:end], of the object of a number.
-func (s *Strict) note(doc []byte, start, end int, object uint64) {
-	if !s.shape.strayed {
-		if s.shape.follows(doc[start:end], object) {
+func (c *Checker) note(doc []byte, start, end int, object uint64) {
+	if !c.shape.strayed {
+		if c.shape.follows(doc[start:end], object) {
 			return
 		}
-		s.stray()
+		c.stray()
 	}
-	hash := s.met.hash(doc[start:end], object)
-	if !s.met.add(hash) {
-		s.twice = true
+	hash := c.met.hash(doc[start:end], object)
+	if !c.met.add(hash) {
+		c.found.Twice = true
 	}
-	if len(s.shape.fresh) < mostNames {
-		s.shape.fresh = append(s.shape.fresh, name{hash: hash, object: object, start: start, end: end})
+	if len(c.shape.fresh) < mostNames {
+		c.shape.fresh = append(c.shape.fresh, name{hash: hash, object: object, start: start, end: end})
 	}
 }
 
 // stray takes the names that a document has had so far into the table.
-func (s *Strict) stray() {
-	sh := &s.shape
-	s.met.reset()
-	sh.fresh = sh.fresh[:0]
-	skipped := sh.skipped
-	for at := range sh.at {
+func (c *Checker) stray() {
+	s := &c.shape
+	c.met.reset()
+	s.fresh = s.fresh[:0]
+	skipped := s.skipped
+	for at := range s.at {
 		if len(skipped) > 0 && skipped[0] == at {
 			skipped = skipped[1:]
 			continue
 		}
-		n := &sh.names[at]
-		s.met.add(n.hash)
-		sh.fresh = append(sh.fresh, name{hash: n.hash, object: n.object, start: at})
+		n := &s.names[at]
+		c.met.add(n.hash)
+		s.fresh = append(s.fresh, name{hash: n.hash, object: n.object, start: at})
 	}
-	sh.strayed, sh.kept, sh.at = true, len(sh.fresh), len(sh.names)
+	s.strayed, s.kept, s.at = true, len(s.fresh), len(s.names)
 }
 
 // end takes the shape of a document that has more names than others, or when too
 // many have strayed from the last one.
-func (s *Strict) end(doc []byte) {
-	sh := &s.shape
-	if !sh.strayed || s.twice {
+func (c *Checker) end(doc []byte) {
+	s := &c.shape
+	if !s.strayed || c.found.Twice {
 		return
 	}
-	if sh.strays++; len(sh.fresh) <= len(sh.names) && sh.strays < maxStrays {
+	if s.strays++; len(s.fresh) <= len(s.names) && s.strays < maxStrays {
 		return
 	}
-	names := make([]known, len(sh.fresh))
-	for i := range sh.fresh {
-		n := &sh.fresh[i]
-		if i < sh.kept {
-			names[i] = sh.names[n.start]
+	names := make([]known, len(s.fresh))
+	for i := range s.fresh {
+		n := &s.fresh[i]
+		if i < s.kept {
+			names[i] = s.names[n.start]
 			continue
 		}
 		key := doc[n.start:n.end]
 		names[i] = known{token: rawToken(key), object: n.object, hash: n.hash, key: string(key)}
 	}
-	sh.names, sh.strays = names, 0
+	s.names, s.strays = names, 0
 }

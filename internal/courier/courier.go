@@ -83,9 +83,10 @@ type Courier struct {
 	toSend []spool.Waiting
 	looked time.Time      // when all streams were looked at
 	all    []spool.Stream // memory for a look
-	// sealing are the streams of which an object is made, and rest those of which
-	// none may be made before a time, because of an error.
-	sealing map[uint64]struct{}
+	// sealing are the streams of which objects are made, of which there are so many,
+	// and rest those of which none may be made before a time, because of an error.
+	sealing map[uint64]*chain
+	making  int
 	rest    map[uint64]time.Time
 	// made are objects that are in memory until it is decided how they are sent.
 	made map[uint64]struct{}
@@ -117,7 +118,7 @@ func idle(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 		arriving: newBudget(limit / forArriving),
 		wake:     make(chan struct{}, 1),
 		encoders: make(chan struct{}, max(cfg.Chunks.Encoders, 1)),
-		sealing:  map[uint64]struct{}{}, rest: map[uint64]time.Time{},
+		sealing:  map[uint64]*chain{}, rest: map[uint64]time.Time{},
 		made: map[uint64]struct{}{}, flying: map[uint64]struct{}{}, tried: map[uint64]struct{}{}, wards: map[place]*ward{},
 		gate: newGate(),
 	}

@@ -3,8 +3,6 @@ package courier
 import (
 	"context"
 	"time"
-
-	"github.com/s3-destination/s3-destination/internal/chunk"
 )
 
 // patience is how long calls wait for an object to be made, so that its records
@@ -60,23 +58,6 @@ func (c *Courier) wait(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-}
-
-// leaving are the streams whose records are being made objects, whatever the
-// destination does. The caller holds the lock.
-func (c *Courier) leaving() []uint64 {
-	all := make([]uint64, 0, len(c.sealing)+len(c.queue))
-	for id := range c.sealing {
-		all = append(all, id)
-	}
-	soon := c.queue[:min(len(c.queue), c.seals())] // the others wait for these
-	for i := range soon {
-		w := &soon[i]
-		if _, busy := c.sealing[w.ID]; !busy && w.reason != chunk.Age && w.reason != chunk.Drain {
-			all = append(all, w.ID)
-		}
-	}
-	return all
 }
 
 // ended lets calls look again. The caller holds the lock.

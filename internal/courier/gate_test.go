@@ -3,7 +3,6 @@ package courier
 import (
 	"context"
 	"io"
-	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -57,11 +56,11 @@ func TestACallWaitsWhileTheRecordsInMemoryBecomeAnObject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, stream := full(t)
 		assert.Zero(t, admit(p), "nothing is being made")
-		p.courier.queue = []work{{stream, chunk.Age}}
+		p.courier.queue = []work{{Stream: stream, reason: chunk.Age}}
 		assert.Zero(t, admit(p), "the destination may have to be waited for")
 		p.courier.queue = nil
-		p.courier.sealing[stream.ID] = struct{}{}
-		time.AfterFunc(patience/2, func() { p.courier.make(work{stream, chunk.Size}) })
+		p.courier.sealing[stream.ID] = &chain{n: 1}
+		time.AfterFunc(patience/2, func() { p.courier.make(work{Stream: stream, reason: chunk.Size}, newTurn()) })
 		assert.Equal(t, patience/2, admit(p))
 		assert.Zero(t, p.spool.Stats().Cached)
 		assert.Zero(t, p.spool.Stats().Spill)
@@ -72,7 +71,7 @@ func TestACallWaitsWhileTheRecordsInMemoryBecomeAnObject(t *testing.T) {
 func TestACallDoesNotWaitForLongAndOthersNotAtAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, stream := full(t)
-		p.courier.sealing[stream.ID] = struct{}{}
+		p.courier.sealing[stream.ID] = &chain{}
 		assert.Equal(t, patience, admit(p))
 		assert.Zero(t, admit(p), "an object takes longer than that")
 		p.courier.ended()
@@ -84,27 +83,9 @@ func TestACallDoesNotWaitForLongAndOthersNotAtAll(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Zero(t, p.courier.arriving.taken())
 		delete(p.courier.sealing, stream.ID)
-		p.courier.sealing[stream.ID+1] = struct{}{}
+		p.courier.sealing[stream.ID+1] = &chain{}
 		assert.Zero(t, admit(p), "what is made frees no memory to speak of")
 	})
-}
-
-// A stream of which much has come is made objects of one after another.
-func TestAnObjectThatIsDueFollowsTheOneBeforeIt(t *testing.T) {
-	p, stream := full(t)
-	p.courier.cfg.Chunks.MaxRecords, p.courier.cfg.Chunks.MaxAge = 2, math.MaxInt64
-	p.courier.closed = false
-	p.courier.make(work{stream, chunk.Records})
-	p.courier.done.Wait()
-	assert.Empty(t, p.spool.Waiting())
-	assert.Len(t, p.objects, 2)
-	left := p.spool.Streams()[0]
-	assert.Equal(t, uint64(1), left.Records, "not enough for one that is due")
-	p.courier.emptying = true
-	_, more := p.courier.further(work{stream, chunk.Drain})
-	assert.True(t, more)
-	_, more = p.courier.further(work{left, chunk.Drain})
-	assert.False(t, more, "nothing was sealed: not again at once")
 }
 
 // There are more streams than encoders can cope with, each of which is due again as
@@ -114,10 +95,8 @@ func TestAStreamIsNotForgottenForThoseThatAreAlwaysDue(t *testing.T) {
 	c := p.courier
 	now := time.Now()
 	c.looked = now
-	for n := range c.seals() {
-		c.sealing[uint64(1000+n)] = struct{}{}
-	}
-	always := work{spool.Stream{ID: 2000, Since: now}, chunk.Size}
+	c.making = c.seals()
+	always := work{Stream: spool.Stream{ID: 2000, Since: now}, reason: chunk.Size}
 	c.queue = []work{always}
 	c.look(now.Add(often / 2))
 	assert.Equal(t, []work{always}, c.queue, "looking at all streams takes a while")
@@ -167,7 +146,7 @@ func TestAnObjectIsSentFromMemoryIfItCanBeSentAtOnce(t *testing.T) {
 		pipe := &carrying{Pipeline: p.courier.pipe}
 		p.courier.pipe, p.courier.closed = pipe, false
 		further := hinder(p)
-		m, err := p.courier.seal(t.Context(), work{stream, chunk.Size})
+		m, err := p.courier.seal(t.Context(), work{Stream: stream, reason: chunk.Size}, unheard)
 		require.NoError(t, err)
 		released, release := make(chan struct{}, 2), m.release
 		m.release = func() { release(); released <- struct{}{} }
@@ -206,7 +185,7 @@ func TestAnObjectThatIsInMemoryIsNotSentFromDisk(t *testing.T) {
 		p.courier.proceed()
 	}
 	p.courier.cfg.Sealed = func(chunk.Object) { look() }
-	m, err := p.courier.seal(t.Context(), work{stream, chunk.Size})
+	m, err := p.courier.seal(t.Context(), work{Stream: stream, reason: chunk.Size}, unheard)
 	require.NoError(t, err)
 	look()
 	p.courier.pass(m)

@@ -24,7 +24,7 @@ func (c *Courier) Look(most int) Look {
 	oldest := best.New(most, func(a, b lookedAt) bool { return a.stream.Since.Before(b.stream.Since) })
 	fullest := best.New(most, func(a, b lookedAt) bool { return a.filled() > b.filled() })
 	c.mu.Lock()
-	l.Making, l.Sending, l.Refused = len(c.sealing), len(c.flying), len(c.wards)
+	l.Making, l.Sending, l.Refused = c.making, len(c.flying), len(c.wards)
 	c.spool.Each(func(t spool.Stream) {
 		_, sealing := c.sealing[t.ID]
 		kind := kindOf(t.Kind)

@@ -37,7 +37,8 @@ func TestLookShowsWhatIsInTheSpool(t *testing.T) {
 			paths = append(paths, h.Path)
 		}
 		assert.Equal(t, []string{"in/f.json", "in/full.json"}, paths, "the oldest and the fullest")
-		p.courier.sealing[stream.ID] = struct{}{}
+		p.courier.sealing[stream.ID] = &chain{}
+		p.courier.making = 1
 		l = p.courier.Look(5)
 		assert.Equal(t, 1, l.Making)
 		states := map[string]string{}

@@ -37,7 +37,7 @@ func TestRecordsOfWhichAnObjectIsMadeAreNotOverwritten(t *testing.T) {
 		}
 		require.Positive(t, p.spool.Stats().Spill)
 	}}
-	m, err := p.courier.seal(t.Context(), work{stream, chunk.Age})
+	m, err := p.courier.seal(t.Context(), work{Stream: stream, reason: chunk.Age}, unheard)
 	require.NoError(t, err)
 	var body strings.Builder
 	_, err = m.body.WriteTo(&body)
@@ -52,7 +52,7 @@ func TestRecordsOfWhichAnObjectIsMadeAreNotOverwritten(t *testing.T) {
 // All that is needed of an object that was just sealed is in memory.
 func TestAnObjectThatIsInMemoryIsNotReadFromTheOutbox(t *testing.T) {
 	p, stream := full(t)
-	m, err := p.courier.seal(t.Context(), work{stream, chunk.Age})
+	m, err := p.courier.seal(t.Context(), work{Stream: stream, reason: chunk.Age}, unheard)
 	require.NoError(t, err)
 	before := len(p.disk.Log())
 	p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m)

@@ -53,6 +53,9 @@ func (c *Courier) run() {
 type work struct {
 	spool.Stream
 	reason chunk.Reason
+	// after is the object of the same stream that has to be sealed before this one;
+	// nil when none is being made.
+	after *turn
 }
 
 // look finds what is due and begins it, and returns when something may be due next.
@@ -63,7 +66,7 @@ func (c *Courier) look(now time.Time) (next time.Time) {
 	c.toSend = waiting
 	// Streams that are due again and again stay in the queue, and must not keep all
 	// others out of it.
-	busy := len(c.queue) > 0 && len(c.sealing) >= c.seals() && now.Sub(c.looked) < often
+	busy := len(c.queue) > 0 && c.making >= c.seals() && now.Sub(c.looked) < often
 	if !busy {
 		c.looked = now
 	}
@@ -77,7 +80,7 @@ func (c *Courier) look(now time.Time) (next time.Time) {
 	for i := range all {
 		t := &all[i]
 		if reason, is := c.due(t, now, draining); is {
-			due = append(due, work{*t, reason})
+			due = append(due, work{Stream: *t, reason: reason})
 		} else if at := t.Since.Add(c.cfg.Chunks.MaxAge); at.After(now) && at.Before(next) {
 			next = at
 		}
@@ -85,7 +88,7 @@ func (c *Courier) look(now time.Time) (next time.Time) {
 	due = c.crowded(due, all)
 	slices.SortFunc(due, func(a, b work) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	c.mu.Lock()
-	c.queue = due
+	c.queue = append(due, c.followers()...)
 	c.mu.Unlock()
 	c.proceed()
 	return next
@@ -113,16 +116,13 @@ func (c *Courier) proceed() {
 			c.done.Go(func() { c.send(o, p) })
 		}
 	}
-	for len(c.queue) > 0 && len(c.sealing) < c.seals() {
+	for len(c.queue) > 0 && c.making < c.seals() {
 		w := c.queue[0]
 		if (w.reason == chunk.Age || w.reason == chunk.Drain) && len(c.flying) >= c.pace.Limit() {
 			return // it would not be sent any sooner, and had better grow
 		}
 		c.queue = c.queue[1:]
-		if _, busy := c.sealing[w.ID]; !busy {
-			c.sealing[w.ID] = struct{}{}
-			c.done.Go(func() { c.make(w) })
-		}
+		c.begin(w)
 	}
 }
 
@@ -135,7 +135,7 @@ func (c *Courier) crowded(due []work, all []spool.Stream) []work {
 	}
 	if most := c.cfg.Chunks.MaxOpenPartitions; most > 0 && len(all) > most {
 		oldest := slices.MinFunc(all, func(a, b spool.Stream) int { return a.Since.Compare(b.Since) })
-		return []work{{oldest, chunk.Partitions}}
+		return []work{{Stream: oldest, reason: chunk.Partitions}}
 	}
 	s := c.spool.Stats()
 	if s.Calls == 0 {
@@ -147,7 +147,7 @@ func (c *Courier) crowded(due []work, all []spool.Stream) []work {
 	if s.Objects > 0 && expected < float64(c.cfg.Chunks.CapOf(kind))/worthIt {
 		return nil // what is in the outbox makes room soon
 	}
-	return []work{{largest, chunk.Disk}}
+	return []work{{Stream: largest, reason: chunk.Disk}}
 }
 
 // worthIt is the part of the largest size that an object has to have which is
@@ -228,7 +228,7 @@ func (c *Courier) tell() {
 		s.Stats = c.spool.Stats()
 	}
 	c.mu.Lock()
-	busy := len(c.sealing) + len(c.flying)
+	busy := c.making + len(c.flying)
 	s.Refused = len(c.wards)
 	c.mu.Unlock()
 	s.Oldest = c.spool.Oldest()

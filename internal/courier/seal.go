@@ -23,40 +23,24 @@ const perRecord = 160
 const again = time.Second
 
 // make makes an object of a stream, and what follows from that.
-func (c *Courier) make(w work) {
-	m, err := c.seal(c.ctx, w)
-	next, more := work{}, false
-	if err == nil {
-		next, more = c.further(w)
-	}
+func (c *Courier) make(w work, mine *turn) {
+	m, err := c.seal(c.ctx, w, func(end uint64) { c.encoded(&w, end) })
 	c.mu.Lock()
-	delete(c.sealing, w.ID)
+	mine.end(err == nil)
 	if err != nil {
 		c.rest[w.ID] = time.Now().Add(again)
 	}
-	if more { // behind those that have waited for longer
-		c.queue = append(c.queue, next)
-	}
+	c.leave(w.ID)
 	c.ended()
 	c.mu.Unlock()
 	if m != nil {
 		c.pass(m)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errBefore) {
 		c.failed(err)
 	}
 	c.proceed()
 	c.poke()
-}
-
-// further is the next object of a stream of which one was made, if that is due.
-func (c *Courier) further(w work) (work, bool) {
-	t, ok := c.spool.Stream(w.ID)
-	if !ok || t.First == w.First {
-		return work{}, false
-	}
-	reason, is := c.due(&t, time.Now(), c.draining())
-	return work{t, reason}, is
 }
 
 // made is an object that was sealed and is in memory, too.
@@ -67,55 +51,91 @@ type made struct {
 	release func() // of the memory
 }
 
+// draft is an object that is encoded and not sealed.
+type draft struct {
+	chunk.Object
+	spool.Range
+	records []record.Record // of the range
+	refused []encode.Refusal
+	done    func() // gives the memory of the records back
+}
+
 // seal makes an object of the next records of a stream. It returns nil when none
-// of them is stored.
-func (c *Courier) seal(ctx context.Context, w work) (*made, error) {
+// of them is stored. The end of its records is told when they are encoded: the next
+// object can be encoded while this one is written to the disk.
+func (c *Courier) seal(ctx context.Context, w work, encoded func(end uint64)) (*made, error) {
+	d, err := c.draft(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	encoded(d.End)
+	return c.settle(ctx, d, w.after)
+}
+
+// settle seals an object that is encoded, after another one.
+func (c *Courier) settle(ctx context.Context, d *draft, after *turn) (*made, error) {
+	defer d.done()
+	var m *made
+	err := after.wait(ctx)
+	if err == nil {
+		letters := c.refuse(d.records, d.refused, &d.Object)
+		m, err = c.commit(ctx, d.Range, &d.Object, letters)
+	}
+	if m == nil && d.Encoded != nil {
+		d.Encoded.Release()
+	}
+	return m, err
+}
+
+// draft encodes the next records of a stream.
+func (c *Courier) draft(ctx context.Context, w work) (*draft, error) {
 	kind := kindOf(w.Kind)
 	most, bounded := c.most(kind, &w.Stream)
 	giveBack, err := c.encoding.take(ctx, most+int64(c.rows(&w.Stream))*perRecord)
 	if err != nil {
 		return nil, err
 	}
-	defer giveBack()
-	b, err := c.spool.Read(w.ID, most, c.cfg.Chunks.MaxRecords) //nolint:contextcheck // what is lost is noted, whatever ends
+	b, err := c.spool.Read(w.ID, w.First, most, c.cfg.Chunks.MaxRecords) //nolint:contextcheck // what is lost is noted, whatever ends
 	if err != nil {
+		giveBack()
 		return nil, err //nolint:wrapcheck // says what was being done
 	}
-	defer b.Release()
-	o := chunk.Object{ID: c.cfg.Chunks.NewID(), Kind: kind, Opened: w.Since, Reason: w.reason}
-	path, dataset := parts(w.Path)
-	o.Path = path
 	list := lists.Get().(*[]record.Record)
-	defer giveList(list)
+	d := &draft{done: func() {
+		giveList(list)
+		b.Release()
+		giveBack()
+	}}
+	d.Object = chunk.Object{ID: c.cfg.Chunks.NewID(), Kind: kind, Opened: w.Since, Reason: w.reason}
+	path, dataset := parts(w.Path)
+	d.Path = path
 	*list = decoded((*list)[:0], &b, record.DatasetOf(dataset))
-	records := *list
-	if len(records) == 0 { // what was there is lost, and has been told
-		return c.commit(ctx, b.Range, &o, nil)
+	d.records = *list
+	if len(d.records) == 0 { // what was there is lost, and has been told
+		d.Range = b.Range
+		return d, nil
 	}
-	form, res, err := c.encode(ctx, kind, records)
+	form, res, err := c.encode(ctx, kind, d.records)
 	if err != nil {
+		d.done()
 		return nil, fmt.Errorf("encoding an object of %s: %w", path, err)
 	}
 	switch {
-	case res.Taken < len(records):
+	case res.Taken < len(d.records):
 		b.End = b.Ends[res.Taken-1]
-		o.Reason = c.cfg.Chunks.Ending(res)
+		d.Reason = c.cfg.Chunks.Ending(res)
 	case bounded && b.End < b.First+w.Records:
-		o.Reason = chunk.Memory
+		d.Reason = chunk.Memory
 	}
 	raw := int64(0)
 	for _, r := range b.Records[:res.Taken] {
 		raw += int64(len(r))
 	}
 	c.ratios.Learn(kind, w.Path, raw, res.Bytes)
-	o.Encoded, o.Bytes, o.Rows, o.Notes = form, res.Bytes, res.Rows, res.Notes
-	o.Records = stored(records[:res.Taken], res.Refused)
-	letters := c.refuse(records, res.Refused, &o)
-	m, err := c.commit(ctx, b.Range, &o, letters)
-	if m == nil && form != nil {
-		form.Release()
-	}
-	return m, err
+	d.Range, d.refused = b.Range, res.Refused
+	d.Encoded, d.Bytes, d.Rows, d.Notes = form, res.Bytes, res.Rows, res.Notes
+	d.Records = stored(d.records[:res.Taken], res.Refused)
+	return d, nil
 }
 
 // encode encodes records when one of the encoders is free.

@@ -264,20 +264,48 @@ func (p *process) append() {
 	}
 }
 
+// unheard is for those who do not ask where the records of an object end.
+func unheard(uint64) {}
+
 func (p *process) seal() bool {
 	streams := p.spool.Streams()
 	if len(streams) == 0 {
 		return false
 	}
-	m, err := p.courier.seal(p.t.Context(), work{streams[p.rand.IntN(len(streams))], chunk.Age})
-	if err != nil || m == nil {
-		return true // again later
+	first := work{Stream: streams[p.rand.IntN(len(streams))], reason: chunk.Age}
+	drafts := []*draft{p.draft(first)}
+	if d := drafts[0]; d != nil && p.rand.IntN(2) == 0 { // the next one is encoded before this one is sealed
+		if next, more := p.spool.Behind(first.ID, d.End); more {
+			drafts = append(drafts, p.draft(work{Stream: next, reason: chunk.Age}))
+		}
 	}
-	defer m.release()
-	if p.rand.IntN(3) > 0 { // from memory
-		p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m)
+	before := newTurn()
+	before.end(true)
+	for _, d := range drafts {
+		if d == nil {
+			break // again later
+		}
+		m, err := p.courier.settle(p.t.Context(), d, before)
+		before = newTurn()
+		before.end(err == nil)
+		if m == nil {
+			continue
+		}
+		if p.rand.IntN(3) > 0 { // from memory
+			p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m)
+		}
+		m.release()
 	}
 	return true
+}
+
+// draft encodes an object; nil if that cannot be done now.
+func (p *process) draft(w work) *draft {
+	d, err := p.courier.draft(p.t.Context(), w)
+	if err != nil {
+		return nil
+	}
+	return d
 }
 
 func (p *process) send() bool {

@@ -60,7 +60,7 @@ func sealLarge(b *testing.B, s *spool.Spool) {
 		if st.Records < 1000 {
 			continue
 		}
-		got, err := s.Read(st.ID, 64<<20, 0)
+		got, err := s.Read(st.ID, 0, 64<<20, 0)
 		require.NoError(b, err)
 		n, err := s.Seal(b.Context(), got.Range, nil, strings.NewReader("encoded"), nil)
 		require.NoError(b, err)

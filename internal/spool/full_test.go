@@ -115,13 +115,13 @@ func TestAFullDiskIsDrainedWithTheReserve(t *testing.T) {
 		assert.True(t, s.Stats().Full)
 		assert.Equal(t, taken[1:], texts(t, s)["a"], "nothing was dropped")
 
-		b, err := s.Read(1, 10_000, 0)
+		b, err := s.Read(1, 0, 10_000, 0)
 		for len(b.Records) > 0 {
 			require.NoError(t, err)
 			n, err := s.Seal(t.Context(), b.Range, nil, strings.NewReader(strings.Repeat("x", 3000)), nil)
 			require.NoError(t, err)
 			require.NoError(t, s.Landed(t.Context(), n))
-			b, _ = s.Read(1, 10_000, 0)
+			b, _ = s.Read(1, 0, 10_000, 0)
 		}
 		require.NoError(t, s.Append(t.Context(), of("a", "again")))
 		assert.False(t, s.Stats().Full)

@@ -118,7 +118,7 @@ func child(path, life string, drain bool) error {
 func step(ctx context.Context, s *spool.Spool, store folder, identity string) (more bool, err error) {
 	if streams := s.Streams(); len(streams) > 0 {
 		more = true
-		b, err := s.Read(streams[0].ID, 5_000, 0)
+		b, err := s.Read(streams[0].ID, 0, 5_000, 0)
 		if err != nil {
 			return false, err
 		}

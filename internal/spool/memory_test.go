@@ -32,9 +32,9 @@ func TestRecordsThatAreReadAreNotOverwritten(t *testing.T) {
 	w := newWorld(t, crashdisk.New(1), 1)
 	s := w.open()
 	appended(t, s, of("a", line(1), line(2)))
-	b, err := s.Read(1, 1<<20, 0)
+	b, err := s.Read(1, 0, 1<<20, 0)
 	require.NoError(t, err)
-	part, err := s.Read(1, 1, 1)
+	part, err := s.Read(1, 0, 1, 1)
 	require.NoError(t, err)
 	fill(t, s, "b", 60)
 	require.Positive(t, s.Stats().Spill)
@@ -105,7 +105,7 @@ func TestRecordsThatAreSpilledAreNotOverwritten(t *testing.T) {
 	}
 	spilled := ""
 	d.do = func() {
-		b, err := s.Read(1, 1<<20, 1) // the first of them
+		b, err := s.Read(1, 0, 1<<20, 1) // the first of them
 		require.NoError(t, err)
 		number, err := s.Seal(t.Context(), b.Range, nil, strings.NewReader("x"), nil)
 		require.NoError(t, err)

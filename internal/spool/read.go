@@ -104,10 +104,22 @@ func (s *Spool) Pressed(more int64, streams []uint64) bool {
 	return 2*theirs > s.state.cached
 }
 
-// Read returns the next records of a stream that are not sealed, up to about so
-// many bytes, and so many records at most (0: any number). A record that cannot be
+// Behind is a stream as it will be once all before a number is sealed, if it has
+// records then.
+func (s *Spool) Behind(id, number uint64) (Stream, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.state.streams[id]
+	if t == nil || t.next <= max(number, t.sealed) {
+		return Stream{}, false
+	}
+	return t.behind(max(number, t.sealed)), true
+}
+
+// Read returns records of a stream that are not sealed, from a number on, up to about
+// so many bytes, and so many records at most (0: any number). A record that cannot be
 // read is passed over and told to Options.Lost.
-func (s *Spool) Read(id uint64, limit int64, most int) (Batch, error) {
+func (s *Spool) Read(id, from uint64, limit int64, most int) (Batch, error) {
 	s.mu.Lock()
 	t := s.state.streams[id]
 	if t == nil {
@@ -115,8 +127,9 @@ func (s *Spool) Read(id uint64, limit int64, most int) (Batch, error) {
 		return Batch{}, ErrUnknown
 	}
 	b := *batches.Get().(*Batch)
-	b.Range = Range{Stream: id, First: t.sealed, End: t.sealed}
-	parts, next := t.parts(), t.next
+	from = max(from, t.sealed)
+	b.Range = Range{Stream: id, First: from, End: from}
+	parts, next := t.partsFrom(from), max(t.next, from)
 	lost := Loss{Kind: t.kind, Path: t.path}
 	for i := range parts {
 		parts[i].hold()

@@ -40,7 +40,7 @@ func TestRecordsThatBelongTogetherAreReadOneByOne(t *testing.T) {
 			appended(t, s, append(records, of(path, "alone")...))
 		}
 		for range 2 {
-			b, err := s.Read(1, 1<<30, 0)
+			b, err := s.Read(1, 0, 1<<30, 0)
 			require.NoError(t, err)
 			var got []string
 			for _, r := range b.Records {
@@ -73,7 +73,7 @@ func TestRecordsAreReadByTheirShapes(t *testing.T) {
 		return r
 	}
 	read := func(id uint64) (texts []string, hints []uint32) {
-		b, err := s.Read(id, 1<<20, 0)
+		b, err := s.Read(id, 0, 1<<20, 0)
 		require.NoError(t, err)
 		for _, r := range b.Records {
 			texts = append(texts, string(r))
@@ -93,7 +93,7 @@ func TestRecordsAreReadByTheirShapes(t *testing.T) {
 	_, hints = read(2)
 	assert.Equal(t, []uint32{0, 0, 0}, hints, "so few are not worth it")
 
-	b, err := s.Read(1, 1<<20, 3)
+	b, err := s.Read(1, 0, 1<<20, 3)
 	require.NoError(t, err)
 	require.Len(t, b.Hints, 3)
 	_, err = s.Seal(t.Context(), b.Range, nil, nil, nil)
@@ -130,7 +130,7 @@ func TestShapesAreNoBytesOfRecords(t *testing.T) {
 		require.True(t, is)
 		assert.Equal(t, int64(100*records), held.Bytes)
 		assert.Greater(t, s.Stats().Cached, int64(100*records+8*records))
-		b, err := s.Read(1, 1<<20, 0)
+		b, err := s.Read(1, 0, 1<<20, 0)
 		require.NoError(t, err)
 		_, err = s.Seal(t.Context(), b.Range, nil, nil, nil)
 		require.NoError(t, err)
@@ -147,7 +147,7 @@ func TestABodyOfAnyPiecesIsReadBack(t *testing.T) {
 	for i, size := range []int{1, 32<<10 - 1, 32 << 10, 256 << 10, 3<<20 + 7} {
 		want.Write(bytes.Repeat([]byte{byte('a' + i)}, size))
 	}
-	b, err := s.Read(1, 1<<20, 0)
+	b, err := s.Read(1, 0, 1<<20, 0)
 	require.NoError(t, err)
 	n, err := s.Seal(t.Context(), b.Range, nil, pieces(want.Bytes()), nil)
 	require.NoError(t, err)

@@ -185,7 +185,7 @@ func TestWhatIsLostIsNotTakenForKnown(t *testing.T) {
 		flip(w, "spill", "record-1")
 		s = again(w, s)
 		require.True(t, knows(s, 0), "nobody has read it yet")
-		_, err := s.Read(1, 1<<20, 0)
+		_, err := s.Read(1, 0, 1<<20, 0)
 		require.NoError(t, err)
 		require.NotEmpty(t, w.losses)
 		assert.False(t, knows(s, 1))
@@ -196,7 +196,7 @@ func TestWhatIsLostIsNotTakenForKnown(t *testing.T) {
 	})
 	t.Run("outbox", func(t *testing.T) {
 		w, s := begin(t)
-		b, err := s.Read(1, 1<<20, 0)
+		b, err := s.Read(1, 0, 1<<20, 0)
 		require.NoError(t, err)
 		n, err := s.Seal(t.Context(), b.Range, nil, strings.NewReader("the body"), nil)
 		require.NoError(t, err)
@@ -209,7 +209,7 @@ func TestWhatIsLostIsNotTakenForKnown(t *testing.T) {
 	})
 	t.Run("missing in the outbox", func(t *testing.T) {
 		w, s := begin(t)
-		b, err := s.Read(1, 1<<20, 0)
+		b, err := s.Read(1, 0, 1<<20, 0)
 		require.NoError(t, err)
 		_, err = s.Seal(t.Context(), b.Range, nil, strings.NewReader("the body"), nil)
 		require.NoError(t, err)

@@ -38,7 +38,7 @@ func texts(t *testing.T, s *spool.Spool) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, st := range s.Streams() {
-		b, err := s.Read(st.ID, 1<<30, 0)
+		b, err := s.Read(st.ID, 0, 1<<30, 0)
 		require.NoError(t, err)
 		all[st.Path] += string(bytes.Join(b.Records, []byte(" ")))
 	}
@@ -49,7 +49,7 @@ func texts(t *testing.T, s *spool.Spool) map[string]string {
 func sealAll(t *testing.T, s *spool.Spool) {
 	t.Helper()
 	for _, st := range s.Streams() {
-		b, err := s.Read(st.ID, 1<<30, 0)
+		b, err := s.Read(st.ID, 0, 1<<30, 0)
 		require.NoError(t, err)
 		body := bytes.NewReader(bytes.Join(b.Records, []byte("\n")))
 		_, err = s.Seal(t.Context(), b.Range, []byte("intent of "+st.Path), body, nil)
@@ -77,7 +77,7 @@ func TestWhatIsAppendedIsReadInOrderUntilItIsSealed(t *testing.T) {
 	require.Len(t, streams, 2)
 	assert.Equal(t, spool.Stream{ID: 1, Path: "a", Records: 3, Bytes: 6, Since: time.UnixMilli(1e12).UTC()}, streams[0])
 
-	b, err := s.Read(1, 1<<20, 0)
+	b, err := s.Read(1, 0, 1<<20, 0)
 	require.NoError(t, err)
 	r := b.Range
 	r.End = b.Ends[1] // the third does not fit
@@ -118,7 +118,7 @@ func TestOnlyTheNextRecordsCanBeSealed(t *testing.T) {
 	}
 	_, err := s.Seal(t.Context(), spool.Range{Stream: 9, End: 1}, nil, strings.NewReader("x"), nil)
 	require.ErrorIs(t, err, spool.ErrUnknown)
-	_, err = s.Read(9, 1, 0)
+	_, err = s.Read(9, 0, 1, 0)
 	require.ErrorIs(t, err, spool.ErrUnknown)
 	number, err := s.Seal(t.Context(), spool.Range{Stream: 1, End: 3}, nil, nil, nil)
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestAQuietStreamHoldsBackNoJournal(t *testing.T) {
 	for i := range 300 {
 		appended(t, s, of("busy", fmt.Sprintf("%050d", i)))
 		if b := s.Streams()[1]; b.Records > 5 {
-			got, err := s.Read(b.ID, 1<<20, 0)
+			got, err := s.Read(b.ID, 0, 1<<20, 0)
 			require.NoError(t, err)
 			n, err := s.Seal(t.Context(), got.Range, nil, strings.NewReader("x"), nil)
 			require.NoError(t, err)
@@ -286,7 +286,7 @@ func TestManyCallersOnARealDisk(t *testing.T) {
 	var stored []string
 	store := func() {
 		for _, st := range s.Streams() {
-			b, err := s.Read(st.ID, 1<<20, 0)
+			b, err := s.Read(st.ID, 0, 1<<20, 0)
 			require.NoError(t, err)
 			body := string(bytes.Join(b.Records, []byte(" ")))
 			n, err := s.Seal(t.Context(), b.Range, nil, strings.NewReader(body), nil)

@@ -151,6 +151,11 @@ func (s *stream) parts() []part {
 	return all
 }
 
+// partsFrom are the parts with records from a number on.
+func (s *stream) partsFrom(number uint64) []part {
+	return slices.DeleteFunc(s.parts(), func(p part) bool { return p.end <= number })
+}
+
 // holes are the records that should be there and are not, without those of which
 // that was told.
 func (s *stream) holes() []hole {
@@ -203,6 +208,25 @@ type Stream struct {
 	Bytes int64
 	// Since is when the oldest of them arrived.
 	Since time.Time
+}
+
+// behind is the outline of a stream of which all before a number is sealed.
+func (s *stream) behind(number uint64) Stream {
+	told := Stream{ID: s.id, Kind: s.kind, Path: s.path, First: number, Records: s.next - number}
+	for i, p := range s.partsFrom(number) {
+		at, bytes := p.place.at, p.place.length
+		if e := p.extent; e != nil {
+			at, bytes = e.at, int64(len(e.data)-len(e.shapes)*lengthSize)
+		}
+		if i == 0 {
+			told.Since = time.UnixMilli(at).UTC()
+		}
+		if p.first < number { // the part of it that is left
+			bytes = bytes * int64(p.end-number) / int64(p.end-p.first)
+		}
+		told.Bytes += bytes
+	}
+	return told
 }
 
 // outline is what is told of a stream.

@@ -155,7 +155,7 @@ func (w *world) seal(s *spool.Spool) bool {
 		return false
 	}
 	from := streams[w.rand.IntN(len(streams))]
-	b, err := s.Read(from.ID, 1+int64(w.rand.IntN(400)), 0)
+	b, err := s.Read(from.ID, 0, 1+int64(w.rand.IntN(400)), 0)
 	if err != nil {
 		return true // the disk: again later
 	}

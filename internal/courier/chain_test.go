@@ -110,6 +110,29 @@ func TestTheNextObjectIsEncodedWhileOneIsSealed(t *testing.T) {
 	})
 }
 
+// A look at all streams passes over those of which objects are being made, and does
+// not forget what follows these.
+func TestALookDoesNotForgetWhatFollows(t *testing.T) {
+	p, stream := full(t)
+	c := p.courier
+	c.cfg.Chunks.MaxRecords, c.cfg.Chunks.MaxAge = 2, math.MaxInt64
+	c.making = c.seals() // so that nothing begins
+	last := newTurn()
+	c.sealing[stream.ID] = &chain{n: 1, last: last}
+	c.follow(stream.ID)
+	assert.Empty(t, c.queue, "it is not known yet where it begins")
+	c.sealing[stream.ID].next = stream.First + 2
+	c.follow(stream.ID)
+	c.look(time.Now())
+	require.Len(t, c.queue, 1)
+	assert.Equal(t, stream.First+2, c.queue[0].First)
+	assert.Same(t, last, c.queue[0].after)
+	c.closed = false
+	c.begin(work{Stream: stream, reason: chunk.Records})
+	assert.Equal(t, 1, c.sealing[stream.ID].n, "a look from before it began")
+	require.NoError(t, p.spool.Close())
+}
+
 // An object whose predecessor could not be sealed is not sealed either: both are made
 // again, and only the first one tells of it.
 func TestNoObjectIsSealedBeforeThoseBeforeIt(t *testing.T) {

@@ -61,7 +61,7 @@ func (c *Courier) begin(w work) {
 	if ch == nil {
 		ch = &chain{}
 		c.sealing[w.ID] = ch
-	} else if w.after == nil || w.after != ch.last || ch.n >= ahead {
+	} else if w.after != ch.last || ch.n >= ahead {
 		return
 	}
 	ch.n++

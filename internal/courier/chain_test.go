@@ -18,6 +18,7 @@ import (
 	"github.com/s3-destination/s3-destination/internal/chunk"
 	"github.com/s3-destination/s3-destination/internal/encode"
 	"github.com/s3-destination/s3-destination/internal/record"
+	"github.com/s3-destination/s3-destination/internal/spool"
 )
 
 // beginning begins objects of a stream that are due at two records.
@@ -53,9 +54,24 @@ func TestAnObjectThatIsDueFollowsTheOneBeforeIt(t *testing.T) {
 type stages struct {
 	Pipeline
 	seal func(o *chunk.Object) error
+	bad  error // what is said instead of encoding
 
-	mu  sync.Mutex
-	all []string
+	mu   sync.Mutex
+	all  []string
+	held int // encoded forms that are not released
+}
+
+// form is one of them.
+type form struct {
+	chunk.Encoded
+	of *stages
+}
+
+func (f *form) Release() {
+	f.Encoded.Release()
+	f.of.mu.Lock()
+	defer f.of.mu.Unlock()
+	f.of.held--
 }
 
 func (s *stages) note(what string) {
@@ -72,7 +88,14 @@ func (s *stages) noted() []string {
 
 func (s *stages) Encode(ctx context.Context, kind chunk.Kind, records []record.Record, limit int64) (chunk.Encoded, encode.Result, error) {
 	s.note("encode")
-	return s.Pipeline.Encode(ctx, kind, records, limit)
+	if s.bad != nil {
+		return nil, encode.Result{}, s.bad
+	}
+	encoded, res, err := s.Pipeline.Encode(ctx, kind, records, limit)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held++
+	return &form{encoded, s}, res, err
 }
 
 func (s *stages) Seal(o chunk.Object) ([]byte, io.WriterTo, error) {
@@ -80,6 +103,7 @@ func (s *stages) Seal(o chunk.Object) ([]byte, io.WriterTo, error) {
 	if err := s.seal(&o); err != nil {
 		return nil, nil, err
 	}
+	o.Encoded = o.Encoded.(*form).Encoded
 	return s.Pipeline.Seal(o)
 }
 
@@ -151,6 +175,7 @@ func TestNoObjectIsSealedBeforeThoseBeforeIt(t *testing.T) {
 		assert.Equal(t, []string{"encode", "seal", "encode"}, s.noted())
 		assert.Equal(t, []error{broken}, told)
 		assert.Empty(t, p.objects)
+		assert.Zero(t, s.held, "what was encoded is not kept")
 		assert.Zero(t, p.courier.encoding.taken())
 		assert.Empty(t, p.courier.sealing)
 		assert.Zero(t, p.courier.making)
@@ -164,6 +189,27 @@ func TestNoObjectIsSealedBeforeThoseBeforeIt(t *testing.T) {
 		assert.Len(t, p.objects, 2)
 		require.NoError(t, p.spool.Close())
 	})
+}
+
+// What cannot be made holds no memory.
+func TestNothingIsHeldOfAnObjectThatIsNotMade(t *testing.T) {
+	p, stream := full(t)
+	_, err := p.courier.draft(t.Context(), work{Stream: spool.Stream{ID: stream.ID + 1, Records: 1, Bytes: 1}})
+	require.ErrorIs(t, err, spool.ErrUnknown)
+	assert.Zero(t, p.courier.encoding.taken())
+	broken := errors.New("broken")
+	p.courier.pipe = &stages{Pipeline: p.courier.pipe, bad: broken}
+	_, err = p.courier.draft(t.Context(), work{Stream: stream})
+	require.ErrorIs(t, err, broken)
+	assert.Zero(t, p.courier.encoding.taken())
+
+	p.courier.sealing[stream.ID] = &chain{n: 1, last: newTurn()}
+	p.courier.emptying = true
+	p.courier.encoded(&work{Stream: stream}, stream.First)
+	assert.Empty(t, p.courier.queue, "nothing was read: what to do is for the next look to say")
+	p.courier.encoded(&work{Stream: stream}, stream.First+1)
+	assert.Len(t, p.courier.queue, 1)
+	require.NoError(t, p.spool.Close())
 }
 
 // What follows an object begins where that ends, even if it takes less than it might.

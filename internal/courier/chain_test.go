@@ -54,7 +54,6 @@ func TestAnObjectThatIsDueFollowsTheOneBeforeIt(t *testing.T) {
 type stages struct {
 	Pipeline
 	seal func(o *chunk.Object) error
-	bad  error // what is said instead of encoding
 
 	mu   sync.Mutex
 	all  []string
@@ -88,9 +87,6 @@ func (s *stages) noted() []string {
 
 func (s *stages) Encode(ctx context.Context, kind chunk.Kind, records []record.Record, limit int64) (chunk.Encoded, encode.Result, error) {
 	s.note("encode")
-	if s.bad != nil {
-		return nil, encode.Result{}, s.bad
-	}
 	encoded, res, err := s.Pipeline.Encode(ctx, kind, records, limit)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,10 +193,11 @@ func TestNothingIsHeldOfAnObjectThatIsNotMade(t *testing.T) {
 	_, err := p.courier.draft(t.Context(), work{Stream: spool.Stream{ID: stream.ID + 1, Records: 1, Bytes: 1}})
 	require.ErrorIs(t, err, spool.ErrUnknown)
 	assert.Zero(t, p.courier.encoding.taken())
-	broken := errors.New("broken")
-	p.courier.pipe = &stages{Pipeline: p.courier.pipe, bad: broken}
-	_, err = p.courier.draft(t.Context(), work{Stream: stream})
-	require.ErrorIs(t, err, broken)
+	p.courier.encoders <- struct{}{} // the only one is busy
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	_, err = p.courier.draft(ctx, work{Stream: stream})
+	require.ErrorIs(t, err, context.Canceled)
 	assert.Zero(t, p.courier.encoding.taken())
 
 	p.courier.sealing[stream.ID] = &chain{n: 1, last: newTurn()}

@@ -202,7 +202,7 @@ func TestNothingIsHeldOfAnObjectThatIsNotMade(t *testing.T) {
 
 	p.courier.sealing[stream.ID] = &chain{n: 1, last: newTurn()}
 	p.courier.emptying = true
-	p.courier.encoded(&work{Stream: stream}, stream.First)
+	p.courier.encoded(&work{Stream: spool.Stream{ID: stream.ID, First: 1}}, 1)
 	assert.Empty(t, p.courier.queue, "nothing was read: what to do is for the next look to say")
 	p.courier.encoded(&work{Stream: stream}, stream.First+1)
 	assert.Len(t, p.courier.queue, 1)

@@ -12,7 +12,7 @@ import (
 
 // landAnnounced uploads an object whose key is settled: nobody but those who form
 // this very object have it. That the key is taken means that one of them has stored
-// it already.
+// it already, unless nothing is there: then the caller tries again.
 func (l *Lander) landAnnounced(ctx context.Context, o chunk.Object) (string, error) {
 	i, err := l.announced(o)
 	if err != nil {
@@ -23,8 +23,12 @@ func (l *Lander) landAnnounced(ctx context.Context, o chunk.Object) (string, err
 		if err := l.declare(ctx, i); err != nil {
 			return "", err
 		}
-		_, err = l.store.Put(ctx, i.object(body, o.Recalled))
+		_, err = l.store.Put(ctx, i.object(body, o.Recalled, false))
 		switch {
+		case errors.Is(err, store.ErrExists) && l.vacant(ctx, i.Key):
+			return "", fmt.Errorf("%w: the store calls %s taken, a key that only this object has, and nothing is there: "+
+				"a policy, a proxy or the store itself refuses what is written with If-None-Match: %w",
+				store.ErrRefused, template.Readable(i.Key), err)
 		case err == nil || errors.Is(err, store.ErrExists) || store.Taken(err) != nil:
 			return i.Key, nil //nolint:nilerr // it is taken by this object
 		case errors.Is(err, store.ErrNotImplemented) && i.Conditional && l.store.Conditional(i.Size) == store.Refuted:
@@ -33,6 +37,16 @@ func (l *Lander) landAnnounced(ctx context.Context, o chunk.Object) (string, err
 			return "", err
 		}
 	}
+}
+
+// vacant reports whether it can be seen that nothing is under a key. Without the right
+// to see that, the store is believed: storing announced objects takes no right but to
+// write.
+func (l *Lander) vacant(ctx context.Context, key string) bool {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	_, err := l.store.Head(ctx, key)
+	return errors.Is(err, store.ErrNotFound)
 }
 
 // announced settles the intent of an announced object. Where the name has no

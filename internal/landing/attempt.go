@@ -36,6 +36,8 @@ type attempt struct {
 	taken  int // names that others had
 	unseen int // names among them that a look did not show
 	denied int // unique keys that the store called taken
+
+	repeated bool // a unique key was tried again because nothing was under it
 }
 
 func (l *Lander) attempt(settled Intent) (*attempt, error) {
@@ -130,9 +132,10 @@ func (a *attempt) intent(number int, unique bool) (Intent, error) {
 
 // landed reports whether the outcome of an intent is that the object is stored.
 // A unique key that is taken after an answer was lost is taken by our own
-// object: nobody else can have it.
+// object: nobody else can have it. Where nothing is under it the store, or a
+// proxy, was wrong to call it taken.
 func (a *attempt) landed(i Intent, outcome error) bool {
-	ours := i.Unique && (errors.Is(outcome, store.ErrExists) && maybeOurs(outcome) || store.Taken(outcome) != nil)
+	ours := i.Unique && !store.IsVacant(outcome) && (errors.Is(outcome, store.ErrExists) && maybeOurs(outcome) || store.Taken(outcome) != nil)
 	if outcome != nil && !ours {
 		return false
 	}
@@ -153,6 +156,8 @@ func (a *attempt) next(ctx context.Context, i Intent, outcome error) (Intent, er
 	switch {
 	case ctx.Err() != nil:
 		return Intent{}, outcome
+	case errors.Is(outcome, store.ErrExists) && i.Unique && store.IsVacant(outcome) && !a.repeated:
+		return a.afterVacancy(ctx, i, outcome)
 	case errors.Is(outcome, store.ErrExists) && i.Unique:
 		return a.afterDenial(ctx, i, outcome)
 	case errors.Is(outcome, store.ErrExists):
@@ -173,6 +178,16 @@ func (a *attempt) afterTaken(ctx context.Context, i Intent, outcome error) (Inte
 		return Intent{}, outcome
 	}
 	return a.intent(a.number(), maybeOurs(outcome) || a.taken >= maxTaken || a.unseen >= maxUnseen)
+}
+
+// afterVacancy tries the same key once more: the attempt whose answer was lost may
+// still be on its way, and an object that becomes visible meanwhile is recognised.
+func (a *attempt) afterVacancy(ctx context.Context, i Intent, outcome error) (Intent, error) {
+	a.repeated = true
+	if err := a.pause(ctx, 1); err != nil {
+		return Intent{}, outcome
+	}
+	return i, nil
 }
 
 // afterDenial tries another key after the store has called one taken that

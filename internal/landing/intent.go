@@ -55,9 +55,11 @@ type Journal interface {
 	Intend(ctx context.Context, i Intent) error
 }
 
-// object is what the store is asked to write.
-func (i *Intent) object(body *store.Body, recalled <-chan struct{}) store.Object {
+// object is what the store is asked to write. again says that somebody may have
+// written it under this key before.
+func (i *Intent) object(body *store.Body, recalled <-chan struct{}, again bool) store.Object {
 	return store.Object{
+		MayExist:        again,
 		Recalled:        recalled,
 		Key:             i.Key,
 		Body:            body,

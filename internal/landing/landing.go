@@ -177,11 +177,12 @@ func (l *Lander) Land(ctx context.Context, o chunk.Object) (string, error) {
 	defer a.end()
 	body := o.Encoded.(*encoded).body
 	intent, err := a.first(ctx)
-	for err == nil {
+	for tried := ""; err == nil; {
 		if err = l.declare(ctx, intent); err != nil {
 			break
 		}
-		_, outcome := l.store.Put(ctx, intent.object(body, o.Recalled))
+		_, outcome := l.store.Put(ctx, intent.object(body, o.Recalled, intent.Key == tried))
+		tried = intent.Key
 		if a.landed(intent, outcome) {
 			return intent.Key, nil
 		}

@@ -52,14 +52,16 @@ func (l *Lander) Carry(
 		}
 	}
 	for {
-		o := i.object(body, nil)
-		o.MayExist = again
-		_, outcome := l.store.Put(ctx, o)
+		_, outcome := l.store.Put(ctx, i.object(body, nil, again))
 		if a.landed(i, outcome) {
 			return i.stored(), nil
 		}
+		tried := i.Key
 		if i, err = a.next(ctx, i, outcome); err != nil {
 			return chunk.Object{}, err
+		}
+		if again = i.Key == tried; again {
+			continue
 		}
 		if intent, err = json.Marshal(i); err == nil {
 			err = rekey(ctx, intent)
@@ -67,7 +69,6 @@ func (l *Lander) Carry(
 		if err != nil {
 			return chunk.Object{}, fmt.Errorf("recording another key, %s: %w", template.Readable(i.Key), err)
 		}
-		again = false // nobody has sent anything under it
 	}
 }
 

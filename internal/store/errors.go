@@ -106,6 +106,9 @@ type Error struct {
 	// [Object.MayExist]. With [ErrExists] it says that the object under the key
 	// may be this one, and could not be read.
 	OutcomeUnknown bool
+	// Vacant: with [ErrExists] and OutcomeUnknown, nothing is under the key that is
+	// called taken. Somebody has removed the object, or it was never stored.
+	Vacant bool
 	// Found is what [Taken] returns.
 	Found error
 	// Err is the cause as the SDK reported it.
@@ -148,6 +151,12 @@ func (e *Error) Unwrap() []error {
 		return []error{e.Err}
 	}
 	return []error{e.is, e.Err}
+}
+
+// IsVacant reports whether err says that a key is taken under which there is nothing.
+func IsVacant(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Vacant
 }
 
 // ClassOf returns the class of err: empty for nil, [ClassInvalid] for an error

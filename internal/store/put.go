@@ -212,7 +212,8 @@ func (s *Store) ifNoneMatch(o Object) *string {
 // an earlier attempt may have stored the object, the one that is there may be
 // ours, and its identity tells. Where it cannot be read the answer is
 // ErrExists: the caller takes another key, which may leave a duplicate behind
-// but never loses anything. [Error.OutcomeUnknown] tells whether it was read.
+// but never loses anything. [Error.OutcomeUnknown] tells whether it was read, and
+// [Error.Vacant] that nothing was there.
 func (s *Store) recoverOwn(ctx context.Context, o Object, r Result, out outcome, err error) (Result, error) {
 	if !errors.Is(err, ErrExists) || o.Identity == "" || (!out.unknown && !o.MayExist) {
 		return r, err
@@ -232,6 +233,7 @@ func (s *Store) recoverOwn(ctx context.Context, o Object, r Result, out outcome,
 	var e *Error
 	if errors.As(err, &e) {
 		e.OutcomeUnknown = true // also where an earlier Put left the doubt
+		e.Vacant = errors.Is(bad, ErrNotFound)
 	}
 	return r, err
 }

@@ -69,14 +69,16 @@ func TestWhoseObjectIsUnderATakenKey(t *testing.T) {
 		looks     int
 		recovered bool
 		doubt     bool
+		vacant    bool
 	}{
-		"ours":                   {"id", []string{"X-Amz-Meta-S3d-Identity", "id", "Content-Length", "4"}, 200, 1, true, false},
-		"ours, without a length": {"id", []string{"X-Amz-Meta-S3d-Identity", "id"}, 200, 1, true, false},
-		"ours, cut":              {"id", []string{"X-Amz-Meta-S3d-Identity", "id", "Content-Length", "3"}, 200, 1, false, false},
-		"somebody else's":        {"id", []string{"X-Amz-Meta-S3d-Identity", "other", "Content-Length", "4"}, 200, 1, false, false},
-		"nobody's":               {"id", []string{"Content-Length", "4"}, 200, 1, false, false},
-		"not to be read":         {"id", nil, 403, 1, false, true},
-		"not to be recognised":   {"", []string{"Content-Length", "4"}, 200, 0, false, true},
+		"ours":                   {"id", []string{"X-Amz-Meta-S3d-Identity", "id", "Content-Length", "4"}, 200, 1, true, false, false},
+		"ours, without a length": {"id", []string{"X-Amz-Meta-S3d-Identity", "id"}, 200, 1, true, false, false},
+		"ours, cut":              {"id", []string{"X-Amz-Meta-S3d-Identity", "id", "Content-Length", "3"}, 200, 1, false, false, false},
+		"somebody else's":        {"id", []string{"X-Amz-Meta-S3d-Identity", "other", "Content-Length", "4"}, 200, 1, false, false, false},
+		"nobody's":               {"id", []string{"Content-Length", "4"}, 200, 1, false, false, false},
+		"not to be read":         {"id", nil, 403, 1, false, true, false},
+		"nothing there":          {"id", nil, 404, 1, false, true, true},
+		"not to be recognised":   {"", []string{"Content-Length", "4"}, 200, 0, false, true, false},
 	} {
 		looks, puts := 0, 0
 		s := offline(t, func(r *http.Request) (*http.Response, error) {
@@ -101,6 +103,7 @@ func TestWhoseObjectIsUnderATakenKey(t *testing.T) {
 		}
 		require.ErrorIs(t, err, ErrExists, what)
 		assert.Equal(t, c.doubt, unknown(err), what)
+		assert.Equal(t, c.vacant, IsVacant(err), what)
 	}
 }
 

@@ -85,17 +85,7 @@ func (c *committer) announce(ctx context.Context, offsets []exactly.Offset, ids 
 	if err != nil {
 		return err
 	}
-	stored := 0
-	var refused []error
-	for _, t := range resp.Topics {
-		for _, p := range t.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				refused = append(refused, fmt.Errorf("committing what is announced of partition %d of %s for group %s: %w", p.Partition, t.Topic, c.group, err))
-			} else {
-				stored++
-			}
-		}
-	}
+	stored, refused := c.refusals(resp, ids)
 	err = errors.Join(refused...)
 	if err == nil && stored == len(offsets) {
 		return nil
@@ -105,6 +95,30 @@ func (c *committer) announce(ctx context.Context, offsets []exactly.Offset, ids 
 	}
 	c.moved(err)
 	return err
+}
+
+// refusals returns how many partitions the broker has committed, and what it says of
+// the others.
+func (c *committer) refusals(resp *kmsg.OffsetCommitResponse, ids map[string][16]byte) (stored int, refused []error) {
+	// From version 10 on a topic is told by its id alone.
+	names := make(map[[16]byte]string, len(ids))
+	for name, id := range ids {
+		names[id] = name
+	}
+	for _, t := range resp.Topics {
+		name := t.Topic
+		if name == "" {
+			name = names[t.TopicID]
+		}
+		for _, p := range t.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				refused = append(refused, fmt.Errorf("committing what is announced of %s/%d for group %s: %w", name, p.Partition, c.group, err))
+			} else {
+				stored++
+			}
+		}
+	}
+	return stored, refused
 }
 
 // last commits what has landed before the group is left.

@@ -197,3 +197,23 @@ func TestAFencedCommitAnnouncesNothing(t *testing.T) {
 		return true
 	})
 }
+
+// TestARefusedAnnouncementNamesItsPartition, also where the broker tells the topic by
+// its id alone.
+func TestARefusedAnnouncementNamesItsPartition(t *testing.T) {
+	c := &committer{group: "g"}
+	ids := map[string][16]byte{"orders": {1}, "events": {2}}
+	partition := func(id int32, code int16) kmsg.OffsetCommitResponseTopicPartition {
+		return kmsg.OffsetCommitResponseTopicPartition{Partition: id, ErrorCode: code}
+	}
+	stored, refused := c.refusals(&kmsg.OffsetCommitResponse{Topics: []kmsg.OffsetCommitResponseTopic{
+		{TopicID: ids["events"], Partitions: []kmsg.OffsetCommitResponseTopicPartition{partition(3, 0), partition(4, kerr.IllegalGeneration.Code)}},
+		{Topic: "orders", Partitions: []kmsg.OffsetCommitResponseTopicPartition{partition(5, kerr.UnknownMemberID.Code)}},
+	}}, ids)
+	require.Equal(t, 1, stored)
+	require.Len(t, refused, 2)
+	require.ErrorIs(t, refused[0], kerr.IllegalGeneration)
+	require.ErrorContains(t, refused[0], "committing what is announced of events/4 for group g: ")
+	require.ErrorIs(t, refused[1], kerr.UnknownMemberID)
+	require.ErrorContains(t, refused[1], "committing what is announced of orders/5 for group g: ")
+}

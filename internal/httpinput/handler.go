@@ -47,6 +47,9 @@ var (
 func (in *Input) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := in.handle(w, r)
 	in.metrics.answered(a.status)
+	if a.status != http.StatusOK {
+		in.drain(w, r)
+	}
 	if in.paused.Load() {
 		w.Header().Set("Connection", "close")
 	}

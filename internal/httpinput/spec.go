@@ -117,7 +117,8 @@ body and stay as they are; neither ` + "`unarchive`" + ` nor ` + "`decompress`" 
 | 504 | the pipeline has taken the records, and has not acknowledged them after ` + "`timeout`" + `, or before the process ended | perhaps all, later |
 
 A stop answers requests that are still being sent at once, with 503. It does not wait for the
-rest of them, because the pipeline takes nothing more. Requests that it has taken are answered when their records are stored.
+rest of them, because the pipeline takes nothing more. A request that is refused for another reason gets
+that answer, and its rest is not waited for either. Requests that it has taken are answered when their records are stored.
 
 A client that sends again after 502, 504 or a lost connection may have its records stored twice.
 

@@ -1,6 +1,7 @@
 package httpinput
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -68,12 +69,43 @@ func (in *Input) take(w http.ResponseWriter, r *http.Request) (p *post, cut bool
 	return p, cut, err
 }
 
-// turnAway answers a request of which nothing more is read. The connection is closed in
-// the direction of the client first, and half a second later in the other one: whoever
-// still sends would otherwise be sent a reset, by which the answer can be lost. The server
-// does so behind a body that is too large, and in no other case that can be asked for.
+// mostLeft is how much is read of a refused request, in bytes, so that its connection
+// can be used again. The server of Go has the same limit.
+const mostLeft = 256 << 10
+
+// drain reads what is left of a refused request, unless that is much. The server would
+// do so when the answer is written, and hold up a stop until all has come. A stop ends
+// this.
+func (in *Input) drain(w http.ResponseWriter, r *http.Request) {
+	if r.Body == http.NoBody || r.ProtoMajor > 1 { // HTTP/2 waits for no rest
+		return
+	}
+	if r.ContentLength > mostLeft || r.Header.Get("Expect") != "" { // to read would ask for the body
+		hangUp(w)
+		return
+	}
+	one := in.uploads.begin(w)
+	var err error
+	if !in.paused.Load() {
+		_, err = io.CopyN(io.Discard, r.Body, mostLeft+1)
+	}
+	in.uploads.end(one)
+	if !errors.Is(err, io.EOF) { // more may come
+		hangUp(w)
+	}
+}
+
+// turnAway answers a request of which nothing more is read.
 func turnAway(w http.ResponseWriter) answer {
+	hangUp(w)
+	return stopping
+}
+
+// hangUp has nothing more read of a request. The connection is closed in the direction
+// of the client first, and half a second later in the other one: whoever still sends
+// would otherwise be sent a reset, by which the answer can be lost. The server does so
+// behind a body that is too large, and in no other case that can be asked for.
+func hangUp(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetReadDeadline(longAgo)
 	_, _ = http.MaxBytesReader(w, io.NopCloser(strings.NewReader("x")), 0).Read(make([]byte, 1))
-	return stopping
 }

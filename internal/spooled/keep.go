@@ -116,11 +116,14 @@ func (w *Way) encode(k *keeper, batch service.MessageBatch, held *inflight.Lease
 			continue
 		}
 		name, sum := names.of(path, schema, rec.Dataset.Name())
-		if d.known(&rec, with[begin:], sum) {
+		if codec.Alone(rec.Meta) { // and has no place by which it would be known
+			out = codec.AppendAlone(with, &rec)
+		} else if d.known(&rec, with[begin:], sum) {
 			continue
+		} else {
+			kept := codec.Codec{Keys: keys, All: k.all && source.FromKafka(rec.Meta)}
+			out = kept.AppendRest(with, &rec)
 		}
-		kept := codec.Codec{Keys: keys, All: k.all && source.FromKafka(rec.Meta)}
-		out = kept.AppendRest(with, &rec)
 		shape := spool.Shape{Hint: codec.Hint(&rec, out[len(with):])}
 		shape.Size = spool.End(out, begin)
 		if n := len(spans); n == 0 || spans[n-1].name != name {

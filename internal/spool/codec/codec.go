@@ -106,6 +106,20 @@ func (c *Codec) AppendRest(dst []byte, r *record.Record) []byte {
 	return c.appendKeys(dst, r.Meta)
 }
 
+// Alone reports whether nothing came with a record that could be kept.
+func Alone(meta record.Metadata) bool {
+	if meta == nil {
+		return true
+	}
+	_, noted := source.Noted(meta)
+	return !noted && none(meta)
+}
+
+// AppendAlone is AppendRest for records that are alone.
+func AppendAlone(dst []byte, r *record.Record) []byte {
+	return append(binary.AppendUvarint(dst, uint64(max(r.Added, 0))), 0, 0)
+}
+
 // appendCoordinates appends the place in Kafka that an input of ours has noted.
 func appendCoordinates(dst []byte, meta record.Metadata) []byte {
 	at, ok := source.Noted(meta)
@@ -121,12 +135,9 @@ func appendCoordinates(dst []byte, meta record.Metadata) []byte {
 func (c *Codec) appendKeys(dst []byte, meta record.Metadata) []byte {
 	count := len(dst)
 	dst = append(dst, 0)
-	for i, key := range c.Keys {
+	for _, key := range c.Keys {
 		v, ok := meta.MetaGetMut(key)
 		if !ok {
-			if i == 0 && none(meta) {
-				break
-			}
 			continue
 		}
 		if with, kept := appendMember(dst, key, v); kept {

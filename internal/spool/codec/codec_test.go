@@ -117,6 +117,36 @@ func TestOnlyTheMetadataThatIsAskedForIsKept(t *testing.T) {
 	require.ErrorIs(t, meta.MetaWalkMut(func(string, any) error { return stop }), stop)
 }
 
+// unwalked tells nothing of what it has but to who asks by name.
+type unwalked struct{}
+
+func (unwalked) MetaGetMut(string) (any, bool) { return "v", true }
+
+// A record with which nothing came is told from one that came with something, in whatever
+// place that is, and is kept with the same bytes.
+func TestRecordsWithWhichNothingCameAreKeptAsAny(t *testing.T) {
+	at := source.WithCoordinates(t.Context(), source.Coordinates{Topic: "orders"})
+	for name, c := range map[string]struct {
+		meta  record.Metadata
+		alone bool
+	}{
+		"no metadata":          {nil, true},
+		"a message":            {codec.Metadata{}, true},
+		"a message with some":  {codec.Metadata{"other": "x"}, false},
+		"a noted place":        {noted{codec.Metadata{}, at}, false},
+		"metadata that is mum": {unwalked{}, false},
+	} {
+		assert.Equal(t, c.alone, codec.Alone(c.meta), name)
+		for _, added := range []int{-1, 0, 7, 300} {
+			r := record.Record{Raw: []byte("x"), Meta: c.meta, Added: added}
+			kept := codec.Codec{Keys: []string{"kafka_topic", "other"}}
+			if c.alone {
+				assert.Equal(t, kept.AppendRest([]byte("p"), &r), codec.AppendAlone([]byte("p"), &r), name)
+			}
+		}
+	}
+}
+
 // The list of headers is of a type of the Kafka client.
 func TestTheListOfHeadersIsKept(t *testing.T) {
 	type kafkaHeader struct {

@@ -94,11 +94,13 @@ func (w *Way) encode(k *keeper, batch service.MessageBatch, held *inflight.Lease
 	out := *buf
 	room := len(out)
 	var names namer
+	var rec record.Record // one for all, because it is on the heap
 	for i, m := range batch {
 		if held.Over(i) {
 			continue
 		}
-		rec, err := w.Conf.Record(m)
+		var err error
+		rec, err = w.Conf.Record(m)
 		var path []byte
 		var schema string
 		if err == nil {

@@ -88,7 +88,7 @@ func (c *Courier) look(now time.Time) (next time.Time) {
 	due = c.crowded(due, all)
 	slices.SortFunc(due, func(a, b work) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	c.mu.Lock()
-	c.queue = append(due, c.followers()...)
+	c.queue = slices.Concat(due, c.followers())
 	c.mu.Unlock()
 	c.proceed()
 	return next

@@ -83,13 +83,29 @@ type span struct {
 	first, n   int // of its records, among the shapes
 }
 
+// kept are the records of a batch that are in a buffer, in their order.
+type kept struct {
+	spans  []span
+	shapes []spool.Shape
+}
+
+// add adds the record in the buffer from begin to end.
+func (k *kept) add(name string, begin, end int, shape spool.Shape) {
+	if n := len(k.spans); n == 0 || k.spans[n-1].name != name {
+		k.spans = append(k.spans, span{name: name, begin: begin, first: len(k.shapes)})
+	}
+	last := &k.spans[len(k.spans)-1]
+	last.end = end
+	last.n++
+	k.shapes = append(k.shapes, shape)
+}
+
 // encode makes bytes of the records of a batch, in a buffer, without those that an
 // earlier process has written.
 func (w *Way) encode(k *keeper, batch service.MessageBatch, held *inflight.Leases, buf *[]byte, d *delivery) []spool.Record {
 	pass := w.Assigner.Begin(batch)
 	defer pass.End()
-	var spans []span
-	shapes := make([]spool.Shape, 0, len(batch))
+	all := kept{shapes: make([]spool.Shape, 0, len(batch))}
 	var letters []spool.Record
 	out := *buf
 	room := len(out)
@@ -107,9 +123,9 @@ func (w *Way) encode(k *keeper, batch service.MessageBatch, held *inflight.Lease
 			path, schema, err = w.Conf.Format.Place(pass, i, &rec)
 		}
 		begin := len(out)
-		var with []byte
+		var payload []byte
 		if err == nil {
-			with, err = codec.AppendPayload(spool.Begin(out), &rec)
+			payload, err = codec.AppendPayload(spool.Begin(out), &rec)
 		}
 		if err != nil {
 			if letter, ok := w.refuse(&rec, err, d); ok {
@@ -118,35 +134,30 @@ func (w *Way) encode(k *keeper, batch service.MessageBatch, held *inflight.Lease
 			continue
 		}
 		name, sum := names.of(path, schema, rec.Dataset.Name())
-		if codec.Alone(rec.Meta) { // and has no place by which it would be known
-			out = codec.AppendAlone(with, &rec)
-		} else if d.known(&rec, with[begin:], sum) {
+		switch {
+		case codec.Alone(rec.Meta): // so it has no place by which it would be known
+			out = codec.AppendAlone(payload, &rec)
+		case d.known(&rec, payload[begin:], sum):
 			continue
-		} else {
-			kept := codec.Codec{Keys: keys, All: k.all && source.FromKafka(rec.Meta)}
-			out = kept.AppendRest(with, &rec)
+		default:
+			with := codec.Codec{Keys: keys, All: k.all && source.FromKafka(rec.Meta)}
+			out = with.AppendRest(payload, &rec)
 		}
-		shape := spool.Shape{Hint: codec.Hint(&rec, out[len(with):])}
+		shape := spool.Shape{Hint: codec.Hint(&rec, out[len(payload):])}
 		shape.Size = spool.End(out, begin)
-		if n := len(spans); n == 0 || spans[n-1].name != name {
-			spans = append(spans, span{name: name, begin: begin, first: len(shapes)})
-		}
-		last := &spans[len(spans)-1]
-		last.end = len(out)
-		last.n++
-		shapes = append(shapes, shape)
+		all.add(name, begin, len(out), shape)
 	}
 	*buf = out
-	single := len(spans) == 1 && len(letters) == 0
+	single := len(all.spans) == 1 && len(letters) == 0
 	k.single.Store(single)
 	// What records take is counted by their bytes. Memory of which most is unused,
 	// for parsed records and where some were left out, must not stay with them.
 	if single && room > 0 && 2*len(out) >= cap(out) {
-		return []spool.Record{{Path: spans[0].name, Data: out, Count: len(shapes), Shapes: shapes, Room: room}}
+		return []spool.Record{{Path: all.spans[0].name, Data: out, Count: len(all.shapes), Shapes: all.shapes, Room: room}}
 	}
-	records := make([]spool.Record, 0, len(spans)+len(letters))
-	for _, s := range spans {
-		records = append(records, spool.Record{Path: s.name, Data: out[s.begin:s.end], Count: s.n, Shapes: shapes[s.first : s.first+s.n]})
+	records := make([]spool.Record, 0, len(all.spans)+len(letters))
+	for _, s := range all.spans {
+		records = append(records, spool.Record{Path: s.name, Data: out[s.begin:s.end], Count: s.n, Shapes: all.shapes[s.first : s.first+s.n]})
 	}
 	return append(records, letters...)
 }

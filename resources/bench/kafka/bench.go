@@ -54,6 +54,9 @@ func (b *bench) sides(w works.KafkaWork) []side {
 		name: "ours", binary: b.ours, rows: rows(b.seconds * w.OurRate),
 		config: func(r works.KafkaRun) string { return works.OurKafkaConfig(w, r, "") },
 	}}
+	if b.against != "" {
+		all = append(all, side{name: "the other build", binary: b.against, rows: all[0].rows, config: all[0].config})
+	}
 	if b.inputs {
 		all = append(all, side{
 			name: "ours with the input kafka", binary: b.ours, rows: all[0].rows, target: w.InputTarget,

@@ -30,7 +30,7 @@ func (b *bench) start(binary string, config func(works.KafkaRun) string, run wor
 	}
 	run.Endpoint = b.server.URL
 	var env []string
-	if binary == b.ours || binary == b.before {
+	if binary == b.ours || binary == b.before || binary == b.against {
 		run.CA = b.server.CA
 	} else if b.server.CA != "" {
 		env = append(env, "AWS_CA_BUNDLE="+b.server.CA)

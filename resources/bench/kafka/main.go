@@ -28,13 +28,13 @@ import (
 )
 
 type options struct {
-	bin, ours, before, dir, brokers, works, profile string
-	procs                                           []int
-	runs                                            int
-	seconds                                         float64
-	secure, verify, peers, inputs, exact            bool
-	load                                            time.Duration
-	rate                                            float64
+	bin, ours, before, against, dir, brokers, works, profile string
+	procs                                                    []int
+	runs                                                     int
+	seconds                                                  float64
+	secure, verify, peers, inputs, exact                     bool
+	load                                                     time.Duration
+	rate                                                     float64
 }
 
 func main() {
@@ -50,6 +50,7 @@ func main() {
 	flag.StringVar(&o.bin, "bin", "work/bin", "directory of the binaries server and connect")
 	flag.StringVar(&o.ours, "ours", "../../bin/s3-destination", "our binary")
 	flag.StringVar(&o.before, "before", "", "an earlier build of ours, whose input kafka is measured as well")
+	flag.StringVar(&o.against, "against", "", "another build of ours, measured with our own input as well")
 	flag.StringVar(&o.dir, "dir", "work", "directory for data")
 	flag.StringVar(&o.brokers, "brokers", "kfake,kafka", "brokers to measure on: kfake in a process of its own, and kafka, Apache Kafka from Maven Central, which is left out where Java or Maven is missing")
 	flag.StringVar(&o.works, "works", "", "works to measure, by id, separated by commas; empty for all")

@@ -9,9 +9,9 @@ import (
 )
 
 // Call is one write call: a batch of records that is acknowledged as a whole,
-// or with an error for each record that failed. Its life is Arrive, Admit, Add
-// or Refuse for each record, Commit, Release. A Call belongs to the goroutine
-// that made it.
+// or with an error for each record that failed. Its life is Arrive, Admit, Next
+// and then Put or Reject for each record, Commit, Release. A Call belongs to the
+// goroutine that made it.
 type Call struct {
 	m *Manager
 

@@ -254,6 +254,18 @@ func start(t interface{ Cleanup(func()) }, cfg Config, p Pipeline) *Manager {
 	return m
 }
 
+// Add puts a record into the partition of that path.
+func (c *Call) Add(path []byte, schema string, r record.Record, index int) {
+	*c.Next() = r
+	c.Put(path, schema, index)
+}
+
+// Refuse brings a record that has no partition.
+func (c *Call) Refuse(r record.Record, index int, reason error) {
+	*c.Next() = r
+	c.Reject(index, reason)
+}
+
 // write makes one call with the records of a single partition.
 func write(ctx context.Context, m *Manager, path string, lines ...string) ([]Failure, error) {
 	n := int64(0)

@@ -85,28 +85,36 @@ func (g *group) is(path []byte, schema string, lane *exactly.Ledger) bool {
 	return g.refused == nil && g.part.path == string(path) && g.part.schema == schema && g.part.lane == lane
 }
 
-// Add puts a record into the partition of that path. Records of different
-// schemas, told apart by any text, never share an object. path is copied when
-// needed and may be reused.
-func (c *Call) Add(path []byte, schema string, r record.Record, index int) {
-	c.groups.last = c.groups.find(path, schema, c.lane())
-	c.add(c.groups.last, r, index)
-}
-
-// Refuse reports a record that has no partition; the policy for bad records
-// decides what becomes of it.
-func (c *Call) Refuse(r record.Record, index int, reason error) {
-	c.groups.all = append(c.groups.all, group{refused: reason})
-	c.add(int32(len(c.groups.all)-1), r, index)
-}
-
-func (c *Call) add(i int32, r record.Record, index int) {
+// Next returns where the next record of the batch is to be written. What is there is
+// empty, and becomes part of the call with Put or Reject: one of them must follow, and
+// ends its use.
+func (c *Call) Next() *record.Record {
 	if c.records == nil {
 		c.records = make([]record.Record, 0, c.expects)
 		c.indexes = make([]int32, 0, c.expects)
 		c.groups.of = make([]int32, 0, c.expects)
 	}
-	raw, charge := measure(&r, c.m.cfg.RecordOverhead)
+	c.records = append(c.records, record.Record{})
+	return &c.records[len(c.records)-1]
+}
+
+// Put puts the record that was written to Next into the partition of that path.
+// Records of different schemas, told apart by any text, never share an object. path
+// is copied when needed and may be reused.
+func (c *Call) Put(path []byte, schema string, index int) {
+	c.groups.last = c.groups.find(path, schema, c.lane())
+	c.add(c.groups.last, index)
+}
+
+// Reject reports that the record that was written to Next has no partition; the
+// policy for bad records decides what becomes of it.
+func (c *Call) Reject(index int, reason error) {
+	c.groups.all = append(c.groups.all, group{refused: reason})
+	c.add(int32(len(c.groups.all)-1), index)
+}
+
+func (c *Call) add(i int32, index int) {
+	raw, charge := measure(&c.records[len(c.records)-1], c.m.cfg.RecordOverhead)
 	g := &c.groups.all[i]
 	g.to++
 	g.raw += raw
@@ -114,7 +122,6 @@ func (c *Call) add(i int32, r record.Record, index int) {
 	if c.ticket != nil {
 		c.offsets = append(c.offsets, c.offset)
 	}
-	c.records = append(c.records, r)
 	c.indexes = append(c.indexes, int32(index))
 	c.groups.of = append(c.groups.of, i)
 }

@@ -9,26 +9,34 @@ import (
 
 // Record returns the record of a message, and what the source columns add to it.
 func (c *Config) Record(m *service.Message) (record.Record, error) {
-	rec, err := partition.FromMessage(m)
-	if err != nil {
-		return rec, err
-	}
-	return c.Complete(rec), nil
+	var rec record.Record
+	err := c.Read(m, &rec)
+	return rec, err
 }
 
-// Complete returns a record with what the output adds to it.
-func (c *Config) Complete(rec record.Record) record.Record {
+// Read writes the record of a message, with what the output adds to it, to rec, which
+// must be empty.
+func (c *Config) Read(m *service.Message, rec *record.Record) error {
+	if err := partition.Read(m, rec); err != nil {
+		return err //nolint:wrapcheck // says what was read
+	}
+	c.Complete(rec)
+	return nil
+}
+
+// Complete adds what the output adds to a record.
+func (c *Config) Complete(rec *record.Record) {
 	if c.Columns != nil {
 		rec.Added = c.Columns.Size(rec.Meta)
 	}
-	return rec
 }
 
 // Payload is the memory that the records of a batch take, in bytes.
 func (c *Config) Payload(batch service.MessageBatch) int64 {
 	n := int64(0)
 	for _, m := range batch {
-		if rec, err := c.Record(m); err == nil {
+		var rec record.Record
+		if err := c.Read(m, &rec); err == nil {
 			n += int64(rec.Footprint())
 		}
 	}

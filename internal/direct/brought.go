@@ -31,7 +31,7 @@ func (b *brought) read(by *partition.Assigner) service.MessageBatch {
 	return nil
 }
 
-// payload is the memory that the records take, in bytes. It comes before record.
+// payload is the memory that the records take, in bytes. It comes before write.
 func (b *brought) payload() int64 {
 	if b.Parcel == nil {
 		return b.conf.Payload(b.Carriers)
@@ -39,8 +39,10 @@ func (b *brought) payload() int64 {
 	n := int64(0)
 	b.records = make([]record.Record, b.Len())
 	for i := range b.records {
-		b.records[i] = b.conf.Complete(b.Parcel.Record(i))
-		n += int64(b.records[i].Footprint())
+		rec := &b.records[i]
+		*rec = b.Parcel.Record(i)
+		b.conf.Complete(rec)
+		n += int64(rec.Footprint())
 	}
 	return n
 }
@@ -59,16 +61,17 @@ func (b *brought) offset(i int) int64 {
 	return offsetOf(b.Carriers[i], b.ticket)
 }
 
-// placed lets go of what only record and read need.
+// placed lets go of what only write and read need.
 func (b *brought) placed() {
 	b.records = nil
 	b.Forget()
 }
 
-// record is the i-th record.
-func (b *brought) record(i int) (record.Record, error) {
+// write writes the i-th record to rec, which is empty.
+func (b *brought) write(i int, rec *record.Record) error {
 	if b.Parcel != nil {
-		return b.records[i], nil
+		*rec = b.records[i]
+		return nil
 	}
-	return b.conf.Record(b.Carriers[i])
+	return b.conf.Read(b.Carriers[i], rec)
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/live"
 	"github.com/s3-destination/s3-destination/internal/parcel"
 	"github.com/s3-destination/s3-destination/internal/partition"
-	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/remember"
 	"github.com/s3-destination/s3-destination/internal/resend"
 	"github.com/s3-destination/s3-destination/internal/telemetry"
@@ -177,7 +176,6 @@ func (w *Way) place(b *brought, call *chunk.Call) {
 	pass := w.Assigner.Begin(b.read(w.Assigner))
 	defer b.placed()
 	defer pass.End()
-	var rec record.Record // one for all, because it is on the heap
 	for i := range b.Len() {
 		if b.done(i) {
 			continue
@@ -185,17 +183,17 @@ func (w *Way) place(b *brought, call *chunk.Call) {
 		if b.ticket != nil {
 			call.At(b.offset(i))
 		}
-		var err error
-		if rec, err = b.record(i); err != nil {
-			call.Refuse(rec, i, fmt.Errorf("reading the record: %w", err))
+		rec := call.Next()
+		if err := b.write(i, rec); err != nil {
+			call.Reject(i, fmt.Errorf("reading the record: %w", err))
 			continue
 		}
-		path, schema, err := w.Conf.Format.Place(pass, i, &rec)
+		path, schema, err := w.Conf.Format.Place(pass, i, rec)
 		if err != nil {
-			call.Refuse(rec, i, err)
+			call.Reject(i, err)
 			continue
 		}
-		call.Add(path, schema, rec, i)
+		call.Put(path, schema, i)
 	}
 }
 

@@ -71,14 +71,16 @@ func (r *recurrences) escaped(rest []byte) bool {
 	}
 }
 
-// tune looks which bytes the document has few of.
+// tune looks where in a document the names are, and which bytes it has few of from
+// there on.
 func (r *recurrences) tune(rest []byte) {
-	var counts [256]int
-	for _, c := range rest {
-		counts[c]++
-	}
 	for i := range r.names {
 		n := &r.names[i]
+		n.low = max(1, bytes.LastIndex(rest, n.token))
+		var counts [256]int
+		for _, c := range rest[min(n.low, len(rest)):] {
+			counts[c]++
+		}
 		for at, c := range n.token {
 			if counts[c] < counts[n.token[n.rare]] {
 				n.rare = at
@@ -93,11 +95,12 @@ type recurrence struct {
 	slots []int  // of the paths that begin with it
 	token []byte // the name as it mostly looks in a document
 	rare  int    // where in token the byte is that documents have least of
+	low   int    // the name was not before it of late, as the last one of a document
 	odd   bool   // the name may be written with a short escape
 }
 
 func recurrenceOf(name string) recurrence {
-	r := recurrence{name: name, token: jsonscan.AppendQuote(nil, []byte(name))}
+	r := recurrence{name: name, token: jsonscan.AppendQuote(nil, []byte(name)), low: 1}
 	r.odd = strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == '"' || c == '\\' || c == '/' || c > 0xffff })
 	return r
 }

@@ -31,7 +31,7 @@ func (l *lookup) glance(doc []byte, answers []found, again *recurrences) bool {
 		if !ok {
 			return false
 		}
-		raw, kind, err := jsonscan.Find(doc[at:], nil)
+		raw, kind, err := valueAt(doc, at)
 		if err != nil {
 			return false
 		}
@@ -44,10 +44,33 @@ func (l *lookup) glance(doc []byte, answers []found, again *recurrences) bool {
 	return true
 }
 
+// valueAt returns the value that begins at an index. Most are texts without escapes.
+func valueAt(doc []byte, at int) ([]byte, jsonscan.Kind, error) {
+	if at < len(doc) && doc[at] == '"' {
+		end := bytes.IndexByte(doc[at+1:], '"') + 1
+		if text := doc[at : at+1+end]; end > 0 && bytes.IndexByte(text, '\\') < 0 {
+			return text, jsonscan.String, nil
+		}
+	}
+	return jsonscan.Find(doc[at:], nil)
+}
+
 // last returns where the value of the last field of the name begins in a document.
-// ok is false when there is none, or when that cannot be told.
+// ok is false when there is none, or when that cannot be told. Only the last one
+// counts, so that nothing is looked at before where it was in documents like this.
 func (r *recurrence) last(doc []byte, nested *nested) (value int, ok bool) {
-	for at := 1 + r.rare; at < len(doc); at++ {
+	value, sure := r.lastFrom(r.low, doc, nested)
+	if sure && value == 0 && r.low > 1 {
+		value, sure = r.lastFrom(1, doc, nested)
+		r.low = max(1, value-len(r.token)-1)
+	}
+	return value, sure && value > 0
+}
+
+// lastFrom is last for what begins at an index or behind it. value is 0 when that is
+// none.
+func (r *recurrence) lastFrom(from int, doc []byte, nested *nested) (value int, sure bool) {
+	for at := from + r.rare; at < len(doc); at++ {
 		i := bytes.IndexByte(doc[at:], r.token[r.rare])
 		if i < 0 {
 			break
@@ -77,7 +100,7 @@ func (r *recurrence) last(doc []byte, nested *nested) (value int, ok bool) {
 			return 0, false
 		}
 	}
-	return value, value > 0
+	return value, true
 }
 
 // nested are the objects inside of that of a document, in their order. They are

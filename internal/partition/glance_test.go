@@ -25,13 +25,19 @@ func lookupOf(names ...string) *lookup {
 // glanced compares what a glance answers with what reading a document answers, and
 // returns it. Of a document that is no JSON a glance may say anything.
 func glanced(t require.TestingT, l *lookup, doc []byte) (answers []found, ok bool) {
-	again, order := l.again(), l.order()
+	again := l.again()
+	return glancedAfter(t, l, &again, doc)
+}
+
+// glancedAfter is glanced after other documents.
+func glancedAfter(t require.TestingT, l *lookup, again *recurrences, doc []byte) (answers []found, ok bool) {
+	order := l.order()
 	answers, read := make([]found, len(l.paths)), make([]found, len(l.paths))
-	if !l.glance(doc, answers, &again) || jsonscan.Valid(doc) != nil {
+	if !l.glance(doc, answers, again) || jsonscan.Valid(doc) != nil {
 		return nil, false
 	}
 	var c jsonscan.Cursor
-	require.NoError(t, l.walk(&c, doc, read, order, &again), string(doc))
+	require.NoError(t, l.walk(&c, doc, read, order, again), string(doc))
 	for i := range read {
 		require.Equal(t, read[i].kind, answers[i].kind, "%s in %s", l.paths[i], doc)
 		require.Equal(t, string(read[i].raw), string(answers[i].raw), "%s in %s", l.paths[i], doc)
@@ -104,6 +110,45 @@ func TestGlancesAgreeWithReading(t *testing.T) {
 		}
 	})
 	assert.NotZero(t, answered)
+}
+
+// TestGlancesBeginWhereTheLastOnesEnded draws documents that follow each other: where
+// a name was in one tells where it is looked for in the next.
+func TestGlancesBeginWhereTheLastOnesEnded(t *testing.T) {
+	l := lookupOf("a", "b.a")
+	property.Check(t, func(t *rapid.T) {
+		again := l.again()
+		for range rapid.IntRange(2, 8).Draw(t, "documents") {
+			again.wait = rapid.SampledFrom([]int{again.wait, again.wait, 0}).Draw(t, "wait")
+			glancedAfter(t, l, &again, drawObject(t, 0))
+		}
+	})
+}
+
+// A field is found wherever it is, and is looked for behind its place in the documents
+// before, of which the first place counts.
+func TestAGlanceLearnsWhereFieldsAre(t *testing.T) {
+	l := lookupOf("a")
+	again := l.again()
+	for _, step := range []struct {
+		doc, want string
+		low       int
+	}{
+		{`{"x":"12345","a":"1"}`, `"1"`, 13},
+		{`{"x":"12345678","a":2}`, `2`, 13},
+		{`{"x":"1","a":"\"","y":"12345"}`, `"\""`, 9},
+		{`{"x":"12345678","a":"4"}`, `"4"`, 9},
+		{`{"a":5,"x":{"a":6},"y":7}`, `5`, 1},
+		{`{"x":8}`, ``, 1},
+	} {
+		got, _ := glancedAfter(t, l, &again, []byte(step.doc))
+		var text string
+		if got != nil {
+			text = string(got[0].raw)
+		}
+		assert.Equal(t, step.want, text, step.doc)
+		assert.Equal(t, step.low, again.names[0].low, step.doc)
+	}
 }
 
 func drawObject(t *rapid.T, depth int) []byte {

@@ -11,7 +11,7 @@ import (
 type grouping struct {
 	all    []group
 	byPart map[partition]int32 // of groups, once there are many
-	hints  []int32             // groups by the hash of their path, then; 0 for the first or none
+	hints  *[hints]int32       // groups by the hash of their path, then; 0 for the first or none
 	seed   maphash.Seed
 	last   int32   // group of the previous record
 	of     []int32 // group of each record
@@ -25,8 +25,10 @@ type group struct {
 	refused error
 }
 
-// few is the number of groups up to which looking at each is fastest.
-const few = 8
+const (
+	few   = 8      // the number of groups up to which looking at each is fastest
+	hints = 1 << 7 // what a call remembers of more
+)
 
 // find returns the group of a partition. path is copied when it is new.
 func (g *grouping) find(path []byte, schema string, lane *exactly.Ledger) int32 {
@@ -46,7 +48,7 @@ func (g *grouping) find(path []byte, schema string, lane *exactly.Ledger) int32 
 
 // findMany is find among many groups. Mostly it is one of few all the same.
 func (g *grouping) findMany(path []byte, schema string, lane *exactly.Ledger) int32 {
-	hint := &g.hints[maphash.Bytes(g.seed, path)%uint64(len(g.hints))]
+	hint := &g.hints[maphash.Bytes(g.seed, path)%hints]
 	if g.all[*hint].is(path, schema, lane) {
 		return *hint
 	}
@@ -72,8 +74,7 @@ func (g *grouping) begin(path []byte, schema string, lane *exactly.Ledger) int32
 }
 
 func (g *grouping) index() {
-	const hints = 1 << 7
-	g.byPart, g.hints, g.seed = make(map[partition]int32, 2*few), make([]int32, hints), maphash.MakeSeed()
+	g.byPart, g.hints, g.seed = make(map[partition]int32, 2*few), new([hints]int32), maphash.MakeSeed()
 	for i := range g.all {
 		if g.all[i].refused == nil {
 			g.byPart[g.all[i].part] = int32(i)

@@ -41,19 +41,22 @@ func clocked(text []byte) bool {
 		len(bytes.TrimLeft(bytes.TrimSuffix(text[minutes:], []byte("Z")), "0123456789:.")) == 0
 }
 
-// sameHour reports whether a text differs from one that is clocked in minutes and
-// what is smaller alone.
+// sameHour reports whether a text of the length of one that is clocked differs from it
+// in minutes and what is smaller alone.
 func sameHour(text, last []byte) bool {
+	const seconds = minutes + 3
 	if string(text[:minutes]) != string(last[:minutes]) {
 		return false
 	}
+	if text[minutes] > '5' || len(text) > seconds && text[seconds] > '5' {
+		return false // no minutes, and second 60 has no other one behind it
+	}
 	for i := minutes; i < len(text); i++ {
 		c, l := text[i], last[i]
-		switch {
-		case c > '5' && (i == minutes || i == minutes+3):
-			return false // no minutes, and second 60 has no other one behind it
-		case c == l:
-		case c-'0' > 9 || l-'0' > 9:
+		if c-'0' <= 9 && l-'0' <= 9 { // first, because digits differ at random
+			continue
+		}
+		if c != l {
 			return false
 		}
 	}

@@ -2,9 +2,11 @@ package partition
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
@@ -112,9 +114,39 @@ func TestTheLastPathIsOnlyThatOfTheSameValues(t *testing.T) {
 	p := a.newPass()
 	rec := record.Record{Raw: []byte(`{"a":"ab","b":"c","d":"2025-01-01"}`)}
 	for _, year := range []int{2025, 2026} { // a pass serves many batches
-		p.today.Year = year
+		p.given.Today.Year = year
 		path, err := p.Assign(0, &rec)
 		require.NoError(t, err)
 		assert.Contains(t, string(path), fmt.Sprintf("%d/ab/c/2025/", year))
+	}
+}
+
+// TestRecordsOfOneFolderShareTheirPath has names that are the same for all records of
+// a batch: not for those of the next one, and not where a record decides.
+func TestRecordsOfOneFolderShareTheirPath(t *testing.T) {
+	now := time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC)
+	cfg := Config{Layout: compile(t, "{{YYYY_today}}", "x-{{chunk_id}}"), Dataset: `${! this.a }`, Now: func() time.Time { return now }}
+	a, err := New(cfg)
+	require.NoError(t, err)
+	for _, year := range []string{"2025", "2026"} {
+		p := a.Begin(nil)
+		for _, name := range []string{"b", "c", "c"} {
+			rec := record.Record{Raw: []byte(`{"a":"` + name + `"}`)}
+			path, err := p.Assign(0, &rec)
+			require.NoError(t, err)
+			assert.True(t, strings.HasPrefix(string(path), year+"/x-"), "%s", path)
+			dataset, err := p.Dataset(0, &rec)
+			require.NoError(t, err)
+			assert.Equal(t, name, dataset.Name())
+		}
+		p.End()
+		now = now.Add(time.Hour)
+	}
+
+	cfg.Layout, cfg.DateField = compile(t, "{{YYYY}}", "x-{{chunk_id}}"), "d"
+	paths, errs := assign(t, cfg, `{"d":"2025-01-01"}`, `{"d":"2024-01-01"}`, `{"d":" 2023-01-01 "}`, `{"d":" 2023-01-01 "}`)
+	require.NoError(t, errors.Join(errs...))
+	for i, year := range []string{"2025", "2024", "2023", "2023"} {
+		assert.Contains(t, paths[i], year+"/")
 	}
 }

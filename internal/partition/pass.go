@@ -18,7 +18,8 @@ import (
 type Pass struct {
 	a         *Assigner
 	executors []*service.MessageBatchInterpolationExecutor
-	today     template.Date
+	only      []byte // the path of all records, where they have one; nil until it is known
+	given     template.Values
 
 	cursor  jsonscan.Cursor
 	answers []found
@@ -34,7 +35,7 @@ type Pass struct {
 }
 
 func (a *Assigner) newPass() *Pass {
-	return &Pass{
+	p := &Pass{
 		a:         a,
 		executors: make([]*service.MessageBatchInterpolationExecutor, len(a.slow)),
 		answers:   make([]found, len(a.lookup.paths)),
@@ -44,6 +45,8 @@ func (a *Assigner) newPass() *Pass {
 		ends:      make([]int, len(a.variables)),
 		values:    make([][]byte, len(a.variables)),
 	}
+	p.given.Variables = p.values
+	return p
 }
 
 // ReadsMessages reports whether a Pass reads the messages of its batch: whether an
@@ -54,8 +57,9 @@ func (a *Assigner) ReadsMessages() bool { return len(a.slow) > 0 }
 // records of a call share one today.
 func (a *Assigner) Begin(batch service.MessageBatch) *Pass {
 	p := a.passes.Get().(*Pass)
+	p.only = nil
 	if a.needToday {
-		p.today = template.DateOf(a.now().In(a.location))
+		p.given.Today = template.DateOf(a.now().In(a.location))
 	}
 	if len(a.slow) > 0 {
 		// Bloblang leaves the parsed document on the message it reads. On a
@@ -98,10 +102,13 @@ func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 			return nil, fmt.Errorf("reading record: %w", err)
 		}
 	}
+	if p.only != nil {
+		return p.only, nil
+	}
 	if err := p.evaluate(i, rec); err != nil {
 		return nil, err
 	}
-	v := template.Values{Variables: p.values, Today: p.today}
+	v := &p.given
 	if a.needDate {
 		date, err := p.recordDate(i, rec)
 		if err != nil {
@@ -109,16 +116,25 @@ func (p *Pass) Assign(i int, rec *record.Record) ([]byte, error) {
 		}
 		v.Date = date
 	}
-	r := p.paths.at(p.text, &v)
-	if r.is(p.text, p.ends, &v) {
+	path, err := p.path(v)
+	if err == nil && len(a.variables) == 0 && !a.needDate {
+		p.only = path
+	}
+	return path, err
+}
+
+// path returns the path with the values of a record, which are in text.
+func (p *Pass) path(v *template.Values) ([]byte, error) {
+	r := p.paths.at(p.text, v)
+	if r.is(p.text, p.ends, v) {
 		return r.path, nil
 	}
 	r.known = false
-	path, err := a.layout.AppendPath(r.path[:0], v)
+	path, err := p.a.layout.AppendPath(r.path[:0], *v)
 	if err != nil {
 		return nil, err
 	}
-	r.note(path, p.text, p.ends, &v)
+	r.note(path, p.text, p.ends, v)
 	return path, nil
 }
 
@@ -218,15 +234,15 @@ func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
 		if err != nil {
 			return template.Date{}, fmt.Errorf("reading date_field %s: %w", p.a.dateField, err)
 		}
-		text = bytes.TrimSpace(extended[len(p.text):])
+		text = extended[len(p.text):]
 		// Growth is kept for the next record; p.values stay valid where they are.
 		p.text = extended[:len(p.text)]
 	}
-	if len(text) == 0 {
-		return p.missingDate()
-	}
 	if date, ok := p.date.of(text); ok {
 		return date, nil
+	}
+	if text = bytes.TrimSpace(text); len(text) == 0 {
+		return p.missingDate()
 	}
 	date, err := p.a.dates.parse(text)
 	if errors.Is(err, ErrMissingDate) {
@@ -242,7 +258,7 @@ func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
 // missingDate is today where that stands for a missing date.
 func (p *Pass) missingDate() (template.Date, error) {
 	if p.a.onMissing == MissingToday {
-		return p.today, nil
+		return p.given.Today, nil
 	}
 	return template.Date{}, p.a.missing
 }

@@ -31,12 +31,14 @@ func (l *lookup) glance(doc []byte, answers []found, again *recurrences) bool {
 		if !ok {
 			return false
 		}
-		raw, kind, err := valueAt(doc, at)
+		value, err := valueAt(doc, at)
 		if err != nil {
 			return false
 		}
 		for _, slot := range n.slots {
-			if answers[slot], err = descend(raw, kind, l.paths[slot][1:]); err != nil {
+			if path := l.paths[slot][1:]; len(path) == 0 {
+				answers[slot] = value
+			} else if answers[slot], err = descend(value.raw, value.kind, path); err != nil {
 				return false
 			}
 		}
@@ -45,14 +47,15 @@ func (l *lookup) glance(doc []byte, answers []found, again *recurrences) bool {
 }
 
 // valueAt returns the value that begins at an index. Most are texts without escapes.
-func valueAt(doc []byte, at int) ([]byte, jsonscan.Kind, error) {
+func valueAt(doc []byte, at int) (found, error) {
 	if at < len(doc) && doc[at] == '"' {
 		end := bytes.IndexByte(doc[at+1:], '"') + 1
 		if text := doc[at : at+1+end]; end > 0 && bytes.IndexByte(text, '\\') < 0 {
-			return text, jsonscan.String, nil
+			return found{raw: text, kind: jsonscan.String, done: true, plain: true}, nil
 		}
 	}
-	return jsonscan.Find(doc[at:], nil)
+	raw, kind, err := jsonscan.Find(doc[at:], nil)
+	return found{raw: raw, kind: kind, done: true}, err
 }
 
 // last returns where the value of the last field of the name begins in a document.

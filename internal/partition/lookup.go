@@ -19,10 +19,14 @@ type lookup struct {
 
 // found is the answer for one path; kind is Invalid when there is no value.
 type found struct {
-	raw  []byte
-	kind jsonscan.Kind
-	done bool // the first segment was met
+	raw   []byte
+	kind  jsonscan.Kind
+	done  bool // the first segment was met
+	plain bool // it is known to be a text without escapes
 }
+
+// text is what is between the quotes of an answer that is plain.
+func (f *found) text() []byte { return f.raw[1 : len(f.raw)-1] }
 
 // add registers a path and returns its slot.
 func (l *lookup) add(path []string) int {

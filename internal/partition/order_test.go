@@ -150,3 +150,28 @@ func TestRecordsOfOneFolderShareTheirPath(t *testing.T) {
 		assert.Contains(t, paths[i], year+"/")
 	}
 }
+
+// TestADateIsThatOfItsRecord has dates that are not the text of one field, and records
+// that are parsed among those that are not.
+func TestADateIsThatOfItsRecord(t *testing.T) {
+	a, err := New(Config{Layout: compile(t, "{{YYYY}}-{{MM}}", "x"), DateField: "d"})
+	require.NoError(t, err)
+	p := a.Begin(nil)
+	defer p.End()
+	for _, c := range []struct {
+		rec  record.Record
+		want string
+	}{
+		{record.Record{Raw: []byte(`{"d":"2025-01-01"}`)}, "2025-01/"},
+		{record.Record{Value: map[string]any{"d": "2024-02-01"}}, "2024-02/"},
+		{record.Record{Raw: []byte(`{"d":"2023\u002d03-01"}`)}, "2023-03/"},
+		{record.Record{Raw: []byte(`{"d":20220401}`)}, "2022-04/"},
+	} {
+		path, err := p.Assign(0, &c.rec)
+		require.NoError(t, err)
+		assert.True(t, strings.HasPrefix(string(path), c.want), "%s of %s", path, c.want)
+	}
+	paths, errs := assign(t, Config{Layout: compile(t, "{{YYYY}}-{{MM}}", "x"), DateField: `${! this.d }-05-01`}, `{"d":"2021"}`)
+	require.NoError(t, errs[0])
+	assert.Contains(t, paths[0], "2021-05/")
+}

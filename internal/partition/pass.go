@@ -209,6 +209,9 @@ func (p *Pass) appendPiece(dst []byte, q *piece, rec *record.Record) (out []byte
 		return out, true, err
 	}
 	answer := &p.answers[q.slot]
+	if answer.plain {
+		return append(dst, answer.text()...), true, nil
+	}
 	if answer.kind == jsonscan.Invalid || answer.kind == jsonscan.Null {
 		return dst, false, nil
 	}
@@ -228,15 +231,9 @@ func appendMeta(dst []byte, q *piece, meta record.Metadata) (out []byte, present
 
 // recordDate returns the record's own date, or today's where that is allowed.
 func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
-	var text []byte
-	if p.a.date != nil {
-		extended, _, err := p.append(p.text, p.a.date, i, rec)
-		if err != nil {
-			return template.Date{}, fmt.Errorf("reading date_field %s: %w", p.a.dateField, err)
-		}
-		text = extended[len(p.text):]
-		// Growth is kept for the next record; p.values stay valid where they are.
-		p.text = extended[:len(p.text)]
+	text, err := p.dateText(i, rec)
+	if err != nil {
+		return template.Date{}, err
 	}
 	if date, ok := p.date.of(text); ok {
 		return date, nil
@@ -253,6 +250,28 @@ func (p *Pass) recordDate(i int, rec *record.Record) (template.Date, error) {
 	}
 	p.date.note(text, date, &p.a.dates)
 	return date, nil
+}
+
+// dateText returns the text of the record's date, empty where there is none. It is
+// valid until the next record.
+func (p *Pass) dateText(i int, rec *record.Record) ([]byte, error) {
+	e := p.a.date
+	if e == nil {
+		return nil, nil
+	}
+	if len(e.pieces) == 1 && len(e.pieces[0].path) > 0 && !rec.Structured() {
+		if answer := &p.answers[e.pieces[0].slot]; answer.plain {
+			return answer.text(), nil
+		}
+	}
+	extended, _, err := p.append(p.text, e, i, rec)
+	if err != nil {
+		return nil, fmt.Errorf("reading date_field %s: %w", p.a.dateField, err)
+	}
+	text := extended[len(p.text):]
+	// Growth is kept for the next record; p.values stay valid where they are.
+	p.text = extended[:len(p.text)]
+	return text, nil
 }
 
 // missingDate is today where that stands for a missing date.

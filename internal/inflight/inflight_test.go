@@ -101,3 +101,10 @@ func TestLeasesOfABatch(t *testing.T) {
 	endSecond()
 	require.True(t, both.Gone())
 }
+
+// The figures are those of docs/sizing.md and docs/scale.md, and measured: memory is not
+// bounded where they are too small.
+func TestWhatRecordsAndBatchesCost(t *testing.T) {
+	require.Equal(t, 700, RecordOverhead)
+	require.Equal(t, 8500, BatchOverhead)
+}

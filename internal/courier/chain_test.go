@@ -117,6 +117,8 @@ func TestTheNextObjectIsEncodedWhileOneIsSealed(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, []string{"encode", "seal", "encode"}, s.noted())
 		assert.Equal(t, 2, p.courier.Look(0).Making)
+		const memory = 900 // of the spool
+		assert.False(t, p.spool.Pressed(memory-p.spool.Stats().Cached+1, []uint64{stream.ID}), "what is encoded makes room")
 		p.courier.look(time.Now()) // which must not forget who follows
 		time.Sleep(time.Second)
 		synctest.Wait()

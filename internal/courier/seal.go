@@ -100,6 +100,7 @@ func (c *Courier) draft(ctx context.Context, w work) (*draft, error) {
 		giveBack()
 		return nil, err //nolint:wrapcheck // says what was being done
 	}
+	c.spool.Lend(&b)
 	list := lists.Get().(*[]record.Record)
 	d := &draft{done: func() {
 		giveList(list)

@@ -300,7 +300,7 @@ func (s *Spool) rest(ctx context.Context, room <-chan struct{}, n int) error {
 func (s *Spool) crowded() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.cached > 2*s.opts.Memory
+	return s.held() > 2*s.opts.Memory
 }
 
 // fits reports whether there is room for so many bytes, and tries to make some. A

@@ -70,3 +70,44 @@ func TestWhatIsBehindAnObjectIsWhatIsLeftWhenItIsSealed(t *testing.T) {
 
 	require.NoError(t, s.Close())
 }
+
+// Memory of records of which an object is being made counts with that object, and makes
+// room for others: they are not spilled for it, until the batch is released.
+func TestMemoryThatIsLentIsRoomForOthers(t *testing.T) {
+	w := newWorld(t, crashdisk.New(1), 1)
+	opts := w.options()
+	opts.Memory, opts.SegmentSize = 10_000, 1<<20
+	s, err := spool.Open(w.disk, dir, opts)
+	require.NoError(t, err)
+	fill(t, s, "a", 20)
+	full := s.Stats().Cached
+	require.Greater(t, 2*full, opts.Memory, "what is there twice is too much")
+	require.Less(t, full, opts.Memory)
+	pressed := func() bool { return s.Pressed(opts.Memory-full, []uint64{1}) }
+	assert.False(t, pressed())
+
+	b, err := s.Read(1, 0, 1<<20, 0)
+	require.NoError(t, err)
+	s.Lend(&b)
+	fill(t, s, "a", 20)
+	assert.Zero(t, s.Stats().Spill)
+	assert.Equal(t, 2*full, s.Stats().Cached, "all is told of that is in memory")
+	assert.False(t, pressed())
+	b.Release()
+	assert.True(t, pressed())
+	fill(t, s, "a", 1)
+	assert.Positive(t, s.Stats().Spill)
+
+	b, err = s.Read(1, 0, 1<<20, 0)
+	require.NoError(t, err)
+	s.Lend(&b)
+	_, err = s.Seal(t.Context(), b.Range, nil, nil, nil)
+	require.NoError(t, err)
+	b.Release()
+	b.Release()
+	fill(t, s, "a", 20)
+	assert.False(t, pressed(), "what was lent is given back once")
+	fill(t, s, "a", 1)
+	assert.True(t, pressed())
+	require.NoError(t, s.Close())
+}

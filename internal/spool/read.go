@@ -30,6 +30,8 @@ type Batch struct {
 	Ends []uint64
 
 	blocks []*memory.Block // of the records, held
+	memory int64           // what they take of the memory of the spool
+	lender *Spool          // which does not count that, or nil
 	read   int             // how many there were before some were left to the next object
 }
 
@@ -47,6 +49,9 @@ func (b *Batch) Release() {
 	for _, block := range b.blocks {
 		block.Release()
 	}
+	if b.lender != nil {
+		b.lender.lend(-b.memory)
+	}
 	if used := max(b.read, len(b.Records)); Reusable(cap(b.Records), used) {
 		clear(b.blocks)
 		clear(b.Records[:used])
@@ -54,6 +59,22 @@ func (b *Batch) Release() {
 	}
 	*b = Batch{Range: b.Range}
 }
+
+// Lend leaves the memory of records that are read to who counts it with what makes an
+// object of them, until the batch is released: there is room for others then.
+func (s *Spool) Lend(b *Batch) {
+	b.lender = s
+	s.lend(b.memory)
+}
+
+func (s *Spool) lend(bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lent += bytes
+}
+
+// held is what counts against the memory of the spool. The caller holds the lock.
+func (s *Spool) held() int64 { return s.state.cached - s.lent }
 
 // Streams are those with records that are not sealed, in the order of their
 // numbers.
@@ -92,7 +113,7 @@ func (s *Spool) Stream(id uint64) (Stream, bool) {
 func (s *Spool) Pressed(more int64, streams []uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state.cached+more <= s.opts.Memory {
+	if s.held()+more <= s.opts.Memory {
 		return false
 	}
 	theirs := int64(0)
@@ -151,6 +172,7 @@ func (s *Spool) Read(id, from uint64, limit int64, most int) (Batch, error) {
 		taken++
 		if p.extent != nil {
 			b.blocks = append(b.blocks, p.extent.block)
+			b.memory += p.extent.charge()
 			size += b.take(p.first, p.extent.count, p.extent.data, p.extent.shapes)
 			continue
 		}

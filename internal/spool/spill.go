@@ -51,7 +51,7 @@ func (s *Spool) victims() []victim {
 	bound := s.journal.Bytes() > 2*s.opts.Memory+2*s.opts.SegmentSize
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state.cached <= s.opts.Memory && !bound {
+	if s.held() <= s.opts.Memory && !bound {
 		return nil
 	}
 	var all []*stream
@@ -64,11 +64,11 @@ func (s *Spool) victims() []victim {
 		return cmp.Or(cmp.Compare(b.bytes, a.bytes), cmp.Compare(a.id, b.id))
 	})
 	var chosen []*stream
-	left, most := s.state.cached, s.opts.Memory-s.opts.Memory/spare
+	left, most := s.held(), s.opts.Memory-s.opts.Memory/spare
 	old := s.journal.Newest()
 	for _, t := range all {
 		large := t.bytes >= smallRun || left > most
-		if (left > s.opts.Memory/2 && large && s.state.cached > s.opts.Memory) || (bound && t.cached[0].segment < old) {
+		if (left > s.opts.Memory/2 && large && s.held() > s.opts.Memory) || (bound && t.cached[0].segment < old) {
 			chosen = append(chosen, t)
 			left -= t.bytes
 		}

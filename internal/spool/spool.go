@@ -107,6 +107,7 @@ type Spool struct {
 	// spilling are files whose entries are on their way to the journal.
 	spilling map[uint64]*spillFile
 	outbox   int64 // bytes of its files
+	lent     int64 // bytes of memory that others count: see Lend
 	recall   *redelivery.Recall
 	// unread are spill files that could not be read when the spool was opened.
 	unread map[uint64]error

@@ -117,8 +117,6 @@ func TestTheNextObjectIsEncodedWhileOneIsSealed(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, []string{"encode", "seal", "encode"}, s.noted())
 		assert.Equal(t, 2, p.courier.Look(0).Making)
-		const memory = 900 // of the spool
-		assert.False(t, p.spool.Pressed(memory-p.spool.Stats().Cached+1, []uint64{stream.ID}), "what is encoded makes room")
 		p.courier.look(time.Now()) // which must not forget who follows
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -187,6 +185,23 @@ func TestNoObjectIsSealedBeforeThoseBeforeIt(t *testing.T) {
 		assert.Len(t, p.objects, 2)
 		require.NoError(t, p.spool.Close())
 	})
+}
+
+// Records of which an object is made count with that, and no longer with those that wait.
+func TestRecordsThatAreEncodedMakeRoomForOthers(t *testing.T) {
+	p, stream := full(t)
+	const memory = 900 // of the spool
+	pressed := func() bool {
+		return p.spool.Pressed(memory-p.spool.Stats().Cached+1, []uint64{stream.ID})
+	}
+	require.True(t, pressed())
+	d, err := p.courier.draft(t.Context(), work{Stream: stream})
+	require.NoError(t, err)
+	assert.False(t, pressed())
+	d.done()
+	assert.True(t, pressed())
+	d.Encoded.Release()
+	require.NoError(t, p.spool.Close())
 }
 
 // What cannot be made holds no memory.

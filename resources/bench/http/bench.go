@@ -24,7 +24,7 @@ type side struct {
 	command  []string // the file of the configuration follows
 	config   func(works.HTTPRun) string
 	ours     bool
-	ready    string // the path that says so
+	ready    func(works.HTTPRun) string // the URL that says so
 }
 
 // sides are those of a mode: others have nothing like a spool.
@@ -37,16 +37,19 @@ func (o *options) sides(spool bool) []side {
 	with := func(input works.HTTPInput) func(works.HTTPRun) string {
 		return func(r works.HTTPRun) string { return works.OurHTTPConfig(r, input, fields) }
 	}
+	ready := func(r works.HTTPRun) string { return "http://" + r.Admin + "/ready" }
 	all := []side{
-		{"own", "s3_destination_http", ours, with(works.OwnInput), true, "/ready"},
-		{"http_server", "http_server, this body alone", ours, with(works.OneBody), true, "/ready"},
-		{"any", "http_server, any body", ours, with(works.AnyBody), true, "/ready"},
+		{"own", "s3_destination_http", ours, with(works.OwnInput), true, ready},
+		{"http_server", "http_server, this body alone", ours, with(works.OneBody), true, ready},
+		{"any", "http_server, any body", ours, with(works.AnyBody), true, ready},
 	}
 	if !spool && o.connect != "" {
-		all = append(all, side{"connect", "Redpanda Connect", []string{o.connect, "run"}, works.PeerHTTPConfig, false, "/ready"})
+		all = append(all, side{"connect", "Redpanda Connect", []string{o.connect, "run"}, works.PeerHTTPConfig, false, ready})
 	}
 	if !spool && o.vector != "" {
-		all = append(all, side{"vector", "Vector", []string{o.vector, "--quiet", "--config"}, works.VectorHTTPConfig, false, "/health"})
+		vector := append(works.VectorCommand(o.vector, o.procs), "--config")
+		listens := func(r works.HTTPRun) string { return "http://" + r.Listen + "/ping" }
+		all = append(all, side{"vector", "Vector", vector, works.VectorHTTPConfig, false, listens})
 	}
 	return slices.DeleteFunc(all, func(s side) bool { return !chosen(o.chosenSides, s.id) })
 }
@@ -155,7 +158,7 @@ func (b *bench) measure(ctx context.Context, s side, spool bool, body works.Body
 	}
 	defer p.Kill()
 	if err := p.Until(ctx, 100*time.Millisecond, "it is ready", func() bool {
-		_, err := child.Get(ctx, "http://"+run.Admin+s.ready)
+		_, err := child.Get(ctx, s.ready(run))
 		return err == nil
 	}); err != nil {
 		return r, err

@@ -126,38 +126,3 @@ func PeerHTTPConfig(r HTTPRun) string {
 
 // HTTPAge is how old an object becomes where clients wait for it.
 const HTTPAge = "100ms"
-
-// VectorHTTPConfig is Vector: it answers when a batch is stored (acknowledgements).
-func VectorHTTPConfig(r HTTPRun) string {
-	framing := "bytes"
-	if !r.Body.Array && r.Body.Records > 1 {
-		framing = "newline_delimited"
-	}
-	return fmt.Sprintf(`data_dir: %s
-api: { enabled: true, address: '%s' }
-sources:
-  in:
-    type: http_server
-    address: '%s'
-    path: %s
-    framing: { method: %s }
-    decoding: { codec: json }
-sinks:
-  out:
-    type: aws_s3
-    inputs: [ in ]
-    bucket: bench
-    region: us-east-1
-    endpoint: %s
-    force_path_style: true
-    auth: { access_key_id: %s, secret_access_key: %s }
-    key_prefix: out/
-    filename_extension: json
-    compression: none
-    encoding: { codec: json }
-    framing: { method: newline_delimited }
-    batch: { max_events: %d, timeout_secs: 0.1 }
-    acknowledgements: { enabled: true }
-    healthcheck: { enabled: false }
-`, r.Spool, r.Admin, r.Listen, HTTPPath, framing, r.Endpoint, accessKey, secretKey, Batch)
-}

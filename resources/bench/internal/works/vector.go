@@ -3,6 +3,9 @@ package works
 import (
 	"fmt"
 	"strconv"
+	"strings"
+
+	"github.com/s3-destination/s3-destination/resources/bench/internal/dataset"
 )
 
 // VectorCommand starts Vector with as many threads as the others have processors. It
@@ -11,7 +14,8 @@ func VectorCommand(binary string, threads int) []string {
 	return []string{binary, "--quiet", "--threads", strconv.Itoa(threads)}
 }
 
-// vectorSink is the output of Vector. A source answers when its records are stored (acknowledgements).
+// vectorSink is the output of Vector. batch_encoding is what Parquet needs; without it
+// objects are JSON lines. A source answers when its records are stored (acknowledgements).
 // The limit of bytes is of records in memory, and so high that others are met first. As
 // many requests may be under way as with Redpanda Connect.
 const vectorSink = `
@@ -28,7 +32,7 @@ sinks:
     filename_extension: %s
     compression: none
     encoding: { codec: json }
-    framing: { method: newline_delimited }
+    framing: { method: newline_delimited }%s
     batch: { max_events: %d, max_bytes: 1000000000, timeout_secs: %s }
     request: { concurrency: 64 }
     acknowledgements: { enabled: true }
@@ -51,5 +55,60 @@ sources:
     framing: { method: %s }
     decoding: { codec: json }
     log_namespace: true`, r.Spool, r.Listen, HTTPPath, framing) +
-		fmt.Sprintf(vectorSink, r.Endpoint, accessKey, secretKey, "json", Batch, "0.1")
+		fmt.Sprintf(vectorSink, r.Endpoint, accessKey, secretKey, "json", "", Batch, "0.1")
 }
+
+// VectorStdinConfig is Vector that reads lines from standard input, as OurStdinConfig.
+// schema is the file of VectorSchema; without one, Vector finds out the columns of each
+// object of Parquet.
+func VectorStdinConfig(format, endpoint, dir, schema string) string {
+	encoding := ""
+	if format == "parquet" {
+		encoding = "\n    batch_encoding: { codec: parquet, compression: { algorithm: snappy }, schema_mode: auto_infer }"
+		if schema != "" {
+			encoding = strings.Replace(encoding, "schema_mode: auto_infer", "schema_file: '"+schema+"'", 1)
+		}
+	}
+	return fmt.Sprintf(`data_dir: '%s'
+sources:
+  in:
+    type: stdin
+    framing: { method: newline_delimited }
+    decoding: { codec: json }
+    log_namespace: true`, dir) +
+		fmt.Sprintf(vectorSink, endpoint, accessKey, secretKey, format, encoding, Batch, "60")
+}
+
+// VectorSchema is the schema of a data set, as Parquet writes one.
+func VectorSchema(d dataset.Name) string {
+	var b strings.Builder
+	b.WriteString("message row {\n")
+	for _, c := range columns(d) {
+		if c.kind == nested {
+			b.WriteString(map[string]string{"geo": vectorGeo, "tags": vectorTags}[c.name])
+			continue
+		}
+		kinds := map[kind]string{word: "binary %s (UTF8)", text: "binary %s (UTF8)", whole: "int64 %s", number: "double %s", flag: "boolean %s"}
+		demand := "required"
+		if c.nullable {
+			demand = "optional"
+		}
+		fmt.Fprintf(&b, "  %s "+kinds[c.kind]+";\n", demand, c.name)
+	}
+	return b.String() + "}\n"
+}
+
+const (
+	vectorGeo = `  required group geo {
+    required binary city (UTF8);
+    required double lat;
+    required double lon;
+  }
+`
+	vectorTags = `  required group tags (LIST) {
+    repeated group list {
+      required binary element (UTF8);
+    }
+  }
+`
+)

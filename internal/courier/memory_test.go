@@ -55,7 +55,7 @@ func TestAnObjectThatIsInMemoryIsNotReadFromTheOutbox(t *testing.T) {
 	m, err := p.courier.seal(t.Context(), work{Stream: stream, reason: chunk.Age}, unheard)
 	require.NoError(t, err)
 	before := len(p.disk.Log())
-	p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m)
+	p.courier.carry(m.Number, place{m.Kind, m.Path}, m)
 	m.release()
 	assert.Len(t, p.objects, 1)
 	assert.Empty(t, p.spool.Waiting(), "it has landed")

@@ -45,10 +45,15 @@ func (c *Courier) make(w work, mine *turn) {
 
 // made is an object that was sealed and is in memory, too.
 type made struct {
-	spool.Waiting
-	object  spool.Object
+	spool.Object
+	size    int64 // of the body
 	body    io.WriterTo
 	release func() // of the memory
+}
+
+// waiting is the object as one that waits in the outbox.
+func (m *made) waiting() spool.Waiting {
+	return spool.Waiting{Number: m.Number, Kind: m.Kind, Path: m.Path, Size: m.size}
 }
 
 // draft is an object that is encoded and not sealed.
@@ -199,9 +204,8 @@ func (c *Courier) commit(ctx context.Context, r spool.Range, o *chunk.Object, le
 	if o.Kind == chunk.Data {
 		c.cfg.Sealed(*o)
 	}
-	w := spool.Waiting{Number: number, Kind: spoolKind(o.Kind), Path: o.Path, Size: o.Bytes}
-	object := spool.Object{Number: number, Kind: w.Kind, Path: o.Path, Range: r, Intent: intent}
-	return &made{Waiting: w, object: object, body: body, release: o.Encoded.Release}, nil
+	object := spool.Object{Number: number, Kind: spoolKind(o.Kind), Path: o.Path, Range: r, Intent: intent}
+	return &made{Object: object, size: o.Bytes, body: body, release: o.Encoded.Release}, nil
 }
 
 // lists are used again: to clear one is a part of what it takes to make it anew.

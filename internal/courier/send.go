@@ -50,16 +50,16 @@ func (c *Courier) takeOff(o spool.Waiting, now time.Time) (place, bool) {
 // pass has an object sent from memory if it can be sent now. Otherwise it is read
 // from the outbox when it is its turn.
 func (c *Courier) pass(m *made) {
-	giveBack, ok := c.sending.try(m.Size)
+	giveBack, ok := c.sending.try(m.size)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.made, m.Number)
 	if ok && !c.closed && len(c.flying) < c.pace.Limit() {
-		if p, may := c.takeOff(m.Waiting, time.Now()); may {
+		if p, may := c.takeOff(m.waiting(), time.Now()); may {
 			c.done.Go(func() {
 				defer giveBack()
 				defer m.release()
-				c.carry(m.Waiting, p, m)
+				c.carry(m.Number, p, m)
 			})
 			return
 		}
@@ -68,7 +68,7 @@ func (c *Courier) pass(m *made) {
 		giveBack()
 	}
 	m.release()
-	c.toSend = append(c.toSend, m.Waiting)
+	c.toSend = append(c.toSend, m.waiting())
 }
 
 // send carries an object from the outbox to the destination.
@@ -78,13 +78,13 @@ func (c *Courier) send(o spool.Waiting, p place) {
 		return // all ends
 	}
 	defer giveBack()
-	c.carry(o, p, nil)
+	c.carry(o.Number, p, nil)
 }
 
 // carry carries an object to the destination. It is in the outbox only where m is nil.
-func (c *Courier) carry(o spool.Waiting, p place, m *made) {
+func (c *Courier) carry(number uint64, p place, m *made) {
 	var landed chunk.Object
-	err := c.deliver(o.Number, m, &landed)
+	err := c.deliver(number, m, &landed)
 	switch {
 	case landed.Key != "":
 		c.landed(&landed, p)
@@ -95,9 +95,9 @@ func (c *Courier) carry(o spool.Waiting, p place, m *made) {
 	}
 	c.mu.Lock()
 	full := len(c.flying) >= c.pace.Limit()
-	delete(c.flying, o.Number)
+	delete(c.flying, number)
 	if err == nil || errors.Is(err, spool.ErrUnknown) {
-		delete(c.tried, o.Number)
+		delete(c.tried, number)
 	}
 	c.mu.Unlock()
 	if landed.Key != "" {
@@ -112,7 +112,7 @@ func (c *Courier) deliver(number uint64, m *made, landed *chunk.Object) error {
 	if m == nil {
 		return c.spool.Deliver(c.ctx, number, &carrier{c, number, nil, landed}) //nolint:wrapcheck // says what was being done
 	}
-	return c.spool.DeliverObject(c.ctx, m.object, &carrier{c, number, m.body, landed}) //nolint:wrapcheck // says what was being done
+	return c.spool.DeliverObject(c.ctx, m.Object, &carrier{c, number, m.body, landed}) //nolint:wrapcheck // says what was being done
 }
 
 // carrier is the destination of one object.

@@ -292,7 +292,7 @@ func (p *process) seal() bool {
 			continue
 		}
 		if p.rand.IntN(3) > 0 { // from memory
-			p.courier.carry(m.Waiting, place{m.Kind, m.Path}, m)
+			p.courier.carry(m.Number, place{m.Kind, m.Path}, m)
 		}
 		m.release()
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -49,7 +50,7 @@ func adviceOn(err error) string {
 		return "the brokers speak no TLS at this port: turn " + fieldTLS + ".enabled off, or use the port that does"
 	case errors.As(err, &remote) && remote.Op == "remote error":
 		return "the brokers refuse the certificate of this client, or that there is none: set " + fieldTLS + ".client_certs to one that is valid, of an authority that they trust"
-	case errors.As(err, &closed), errors.Is(err, io.EOF):
+	case errors.As(err, &closed), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return "the brokers hang up: turn " + fieldTLS + ".enabled on, or off, as this port wants it; set " + fieldSASL + " if they want authentication, and correct the credentials if it is set"
 	}
 	return ""

@@ -21,6 +21,7 @@ type lateness struct {
 	waiting sync.WaitGroup
 	mu      sync.Mutex
 	stored  int
+	ended   bool // those that still come are not carried out
 }
 
 // run delays one upload after the other until ctx ends.
@@ -42,21 +43,28 @@ func (l *lateness) keep(x *s3test.Exchange, after time.Duration) {
 	}
 	r := x.R.Clone(context.WithoutCancel(x.R.Context()))
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	l.waiting.Go(func() {
-		time.Sleep(after)
-		answer := httptest.NewRecorder()
-		x.Next.ServeHTTP(answer, r)
-		if answer.Code == http.StatusOK {
-			l.mu.Lock()
-			l.stored++
-			l.mu.Unlock()
-		}
-	})
+	l.mu.Lock()
+	if !l.ended {
+		l.waiting.Go(func() {
+			time.Sleep(after)
+			answer := httptest.NewRecorder()
+			x.Next.ServeHTTP(answer, r)
+			if answer.Code == http.StatusOK {
+				l.mu.Lock()
+				l.stored++
+				l.mu.Unlock()
+			}
+		})
+	}
+	l.mu.Unlock()
 	s3test.HangUnread()(x)
 }
 
 // total waits for the last of them, and returns how many were stored.
 func (l *lateness) total() int {
+	l.mu.Lock()
+	l.ended = true
+	l.mu.Unlock()
 	l.waiting.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,13 +7,6 @@ import (
 	"github.com/s3-destination/s3-destination/internal/record"
 )
 
-// Record returns the record of a message, and what the source columns add to it.
-func (c *Config) Record(m *service.Message) (record.Record, error) {
-	var rec record.Record
-	err := c.Read(m, &rec)
-	return rec, err
-}
-
 // Read writes the record of a message, with what the output adds to it, to rec, which
 // must be empty.
 func (c *Config) Read(m *service.Message, rec *record.Record) error {

@@ -24,7 +24,8 @@ func TestWhatIsAddedCountsAgainstTheMemoryLimit(t *testing.T) {
 	size := with.Payload(batch)
 	assert.Greater(t, size, int64(20_000))
 	assert.Less(t, size, int64(20_200))
-	rec, err := with.Record(m)
+	var rec record.Record
+	err := with.Read(m, &rec)
 	require.NoError(t, err)
 	assert.EqualValues(t, size, 2*rec.Size())
 }

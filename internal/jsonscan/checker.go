@@ -22,7 +22,7 @@ type Checker struct {
 
 // Found is what a Checker met in a valid document.
 type Found struct {
-	// Twice is set when an object may have two fields of one name, which [Twice] of
+	// Twice is set when an object may have two fields of one name, which Twice of
 	// package schema knows for sure: names that need unescaping, or of which there are
 	// many, are not compared here.
 	Twice bool

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3-destination/s3-destination/internal/inflight"
+	"github.com/s3-destination/s3-destination/internal/record"
 	"github.com/s3-destination/s3-destination/internal/source"
 	"github.com/s3-destination/s3-destination/internal/testutil/parceltest"
 )
@@ -94,7 +95,8 @@ func TestWhoseWordIsTakenForWhatIsDropped(t *testing.T) {
 		require.NoError(t, w.Connect(t.Context()))
 		k := w.opened.Load()
 		for i, m := range []*service.Message{at(int64(1), 1000, "{}"), at("1", 1000, "{}")} {
-			rec, err := w.Conf.Record(m)
+			var rec record.Record
+			err := w.Conf.Read(m, &rec)
 			require.NoError(t, err)
 			_, ok := w.delivery(k).mark(&rec, rec.Raw, 0)
 			assert.Equal(t, known[i], ok, "%d: %d", trust, i)
@@ -112,13 +114,15 @@ func TestAMessageThatMayBeAnyOfItsBatchIsNotKnown(t *testing.T) {
 	bare := service.NewMessage([]byte("{}"))
 	beyond := at(int64(10), 1000, "{}")
 	for i, m := range []*service.Message{at(int64(2), 1000, "{}"), bare, beyond} {
-		rec, err := w.Conf.Record(m.WithContext(of.At(1)))
+		var rec record.Record
+		err := w.Conf.Read(m.WithContext(of.At(1)), &rec)
 		require.NoError(t, err)
 		mark, ok := w.delivery(w.opened.Load()).mark(&rec, rec.Raw, 0)
 		assert.Equal(t, i == 0, ok, "%d: %v", i, mark)
 	}
 	w.Conf.Trust = source.Nobody
-	rec, err := w.Conf.Record(at(int64(2), 1000, "{}").WithContext(of.At(1)))
+	var rec record.Record
+	err := w.Conf.Read(at(int64(2), 1000, "{}").WithContext(of.At(1)), &rec)
 	require.NoError(t, err)
 	_, ok := w.delivery(w.opened.Load()).mark(&rec, rec.Raw, 0)
 	assert.False(t, ok)

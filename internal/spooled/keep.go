@@ -115,8 +115,8 @@ func (w *Way) encode(k *keeper, batch service.MessageBatch, held *inflight.Lease
 		if held.Over(i) {
 			continue
 		}
-		var err error
-		rec, err = w.Conf.Record(m)
+		rec = record.Record{}
+		err := w.Conf.Read(m, &rec)
 		var path []byte
 		var schema string
 		if err == nil {

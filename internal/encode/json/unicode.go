@@ -25,8 +25,8 @@ var (
 	errEqual = errors.New("an object has the same name twice, or two that are the same once escapes of half a character are replaced")
 )
 
-// whole returns a record of valid JSON without escapes of half a character: one of them makes
-// a whole object unreadable for DuckDB, pyarrow and ClickHouse.
+// whole returns a record of valid JSON without escapes of half a character: one of
+// them makes a whole object unreadable for DuckDB, pyarrow and ClickHouse.
 func (e *encoder) whole(r *record.Record) (*record.Record, error) {
 	if !jsonscan.LoneSurrogates(r.Raw) {
 		return r, nil

@@ -1,12 +1,13 @@
 // Package sink is an S3 server that keeps nothing: it reads what is uploaded,
-// counts it, and remembers the keys, so that conditional writes behave. It
-// exists to cost as little as possible beside the process that is measured.
+// counts it, and remembers the keys with what was said of their objects, so that
+// conditional writes behave and who asks for an object hears of it. It exists to cost as little as possible beside the process that is measured.
 package sink
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ type Sink struct {
 	inspect bool
 	keep    bool
 	kept    []kept
-	keys    map[string]struct{}
+	objects map[string]object // by path
 	uploads map[string]*upload
 	serial  int
 	before  time.Duration // CPU of the process at the last reset
@@ -57,7 +58,17 @@ type Sink struct {
 type upload struct {
 	size  int64
 	parts map[string][]byte // kept for inspection only
+	meta  http.Header
 }
+
+// object is what is known of an object that was stored.
+type object struct {
+	size, rows int64 // rows are 0 where objects are not inspected
+	meta       http.Header
+}
+
+// etag is that of every object: their content is not kept.
+const etag = `"d41d8cd98f00b204e9800998ecf8427e"`
 
 // New returns an empty sink.
 func New() *Sink {
@@ -70,7 +81,7 @@ func (s *Sink) reset(inspect, keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counts, s.inspect, s.keep, s.kept, s.before = Counts{}, inspect, keep, nil, cpuTime()
-	s.keys, s.uploads = map[string]struct{}{}, map[string]*upload{}
+	s.objects, s.uploads = map[string]object{}, map[string]*upload{}
 }
 
 // ServeHTTP implements http.Handler.
@@ -103,10 +114,50 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet:
 		fmt.Fprint(w, `<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>`)
 	case http.MethodHead:
-		w.WriteHeader(http.StatusNotFound)
+		s.head(w, r)
 	case http.MethodDelete:
+		s.remove(r.URL.Path)
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// head tells of an object.
+func (s *Sink) head(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	o, stored := s.objects[r.URL.Path]
+	s.mu.Unlock()
+	if !stored {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	maps.Copy(w.Header(), o.meta)
+	w.Header().Set("Content-Length", strconv.FormatInt(o.size, 10))
+	w.Header().Set("ETag", etag)
+}
+
+// remove removes an object.
+func (s *Sink) remove(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, stored := s.objects[path]
+	if !stored {
+		return
+	}
+	delete(s.objects, path)
+	s.counts.Objects--
+	s.counts.Bytes -= o.size
+	s.counts.Rows -= o.rows
+}
+
+// metadata are the headers of a request that are kept with an object.
+func metadata(h http.Header) http.Header {
+	meta := http.Header{}
+	for name, values := range h {
+		if name == encryption || strings.HasPrefix(name, "X-Amz-Meta-") {
+			meta[name] = values
+		}
+	}
+	return meta
 }
 
 // cpuTime is the user and system time of this process.
@@ -125,7 +176,7 @@ func (s *Sink) put(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	w.Header().Set("ETag", `"d41d8cd98f00b204e9800998ecf8427e"`)
+	w.Header().Set("ETag", etag)
 	if id := r.URL.Query().Get("uploadId"); id != "" {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -135,7 +186,7 @@ func (s *Sink) put(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	s.store(w, r, size, content)
+	s.store(w, r, object{size: size, meta: metadata(r.Header)}, content)
 }
 
 // post begins or completes a multipart upload.
@@ -147,7 +198,7 @@ func (s *Sink) post(w http.ResponseWriter, r *http.Request) {
 		defer s.mu.Unlock()
 		s.serial++
 		id := strconv.Itoa(s.serial)
-		s.uploads[id] = &upload{parts: map[string][]byte{}}
+		s.uploads[id] = &upload{parts: map[string][]byte{}, meta: metadata(r.Header)}
 		fmt.Fprintf(w, `<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>`, id)
 		return
 	}
@@ -164,23 +215,23 @@ func (s *Sink) post(w http.ResponseWriter, r *http.Request) {
 	for n := range len(u.parts) {
 		content = append(content, u.parts[strconv.Itoa(n+1)]...)
 	}
-	s.store(w, r, u.size, content)
+	s.store(w, r, object{size: u.size, meta: u.meta}, content)
 	fmt.Fprint(w, `<CompleteMultipartUploadResult><ETag>"d41d8cd98f00b204e9800998ecf8427e-1"</ETag></CompleteMultipartUploadResult>`)
 }
 
 // store notes an object, unless its key is taken and must not be.
-func (s *Sink) store(w http.ResponseWriter, r *http.Request, size int64, content []byte) {
+func (s *Sink) store(w http.ResponseWriter, r *http.Request, o object, content []byte) {
 	at := time.Now()
 	s.mu.Lock()
 	keep := s.keep
 	s.mu.Unlock()
-	rows, fault := int64(0), error(nil)
+	var fault error
 	if content != nil && !keep {
-		rows, fault = countRows(r.URL.Path, content)
+		o.rows, fault = countRows(r.URL.Path, content)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, taken := s.keys[r.URL.Path]; taken && r.Header.Get("If-None-Match") == "*" {
+	if _, taken := s.objects[r.URL.Path]; taken && r.Header.Get("If-None-Match") == "*" {
 		s.counts.Conflicts++
 		w.WriteHeader(http.StatusPreconditionFailed)
 		fmt.Fprint(w, `<Error><Code>PreconditionFailed</Code></Error>`)
@@ -188,14 +239,14 @@ func (s *Sink) store(w http.ResponseWriter, r *http.Request, size int64, content
 	} else if taken {
 		s.counts.Faults = append(s.counts.Faults, "overwritten: "+r.URL.Path)
 	}
-	s.keys[r.URL.Path] = struct{}{}
+	s.objects[r.URL.Path] = o
 	if keep {
 		s.kept = append(s.kept, kept{key: r.URL.Path, content: content, at: at})
 	}
 	s.counts.Objects++
-	s.counts.Bytes += size
-	s.counts.Largest = max(s.counts.Largest, size)
-	s.counts.Rows += rows
+	s.counts.Bytes += o.size
+	s.counts.Largest = max(s.counts.Largest, o.size)
+	s.counts.Rows += o.rows
 	if fault != nil {
 		s.counts.Faults = append(s.counts.Faults, fault.Error())
 	}

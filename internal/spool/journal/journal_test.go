@@ -366,3 +366,23 @@ func TestAnEntryHasThePlaceInItsFileThatItHasInMemory(t *testing.T) {
 		"0 C", "1 C", "0 Etiny", "1 Eentry-1", "2 Eentry-2", "0 Etiny", "1 Eentry-3",
 	}, frames, "a segment that is written anew has no gaps, and each of its groups begins with 0")
 }
+
+// A segment that is not needed any more does not come back after a crash: behind those
+// that are removed later it would look as if some between were missing.
+func TestADiscardedSegmentDoesNotComeBack(t *testing.T) {
+	d := crashdisk.New(1)
+	segments := func() []string {
+		return slices.DeleteFunc(d.Files(), func(name string) bool { return !strings.HasPrefix(name, dir+"/") })
+	}
+	for range 3 {
+		k := open(t, d)
+		k.append("x")
+		before := segments()
+		require.Len(t, before, 1)
+		require.NoError(t, k.journal.Close())
+		open(t, d) // begins another one
+		d.Reboot(crashdisk.Lose)
+		require.Len(t, segments(), 1)
+		assert.NotEqual(t, before, segments())
+	}
+}

@@ -49,6 +49,11 @@ func Open(fsys disk.FS, dir string, opts Options) (*Journal, error) {
 			_ = fsys.Remove(path) // it counts no more next time than now
 		}
 	}
+	// One that came back behind a later one that is removed would be taken for the
+	// beginning of a row of which something is missing.
+	if err := fsys.SyncDir(dir); err != nil {
+		return nil, fmt.Errorf("removing what the journal in %s does not need any more: %w", dir, err)
+	}
 	return j, nil
 }
 

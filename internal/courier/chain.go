@@ -9,22 +9,27 @@ import (
 )
 
 // ahead is how many objects of one stream are made at once: while one is written to
-// the disk, the next is encoded.
-const ahead = 2
+// the disk, the next is encoded, and with several encoders so are those behind it.
+func (c *Courier) ahead() int { return cap(c.encoders) + 1 }
 
 // chain is the objects of a stream that are being made. They are sealed in the order
 // of their records.
 type chain struct {
 	n    int   // how many
 	last *turn // of the last one
-	// next is where the records of the next one begin; 0 until the last is encoded.
+	// next is where the records of the next one begin; 0 until that is known.
 	next uint64
+	// broken: one ends elsewhere than was foreseen. Nothing follows any more.
+	broken bool
+	spread spread
 }
 
 // turn is the sealing of one object, for which that of the next one waits.
 type turn struct {
 	ended chan struct{}
-	ok    bool // it was sealed, or had nothing to be; read it when it has ended
+	// Read these when it has ended.
+	ok bool   // it was sealed, or had nothing to be
+	at uint64 // where its records end
 }
 
 func newTurn() *turn { return &turn{ended: make(chan struct{})} }
@@ -35,11 +40,11 @@ func (t *turn) end(ok bool) {
 }
 
 // errBefore is why an object is not sealed that is encoded: its records follow those
-// of one that could not be, of which was told.
+// of one that could not be, of which was told, or that ends elsewhere.
 var errBefore = errors.New("the records before those of the object could not be sealed")
 
-// wait waits for a turn to end; nil is none.
-func (t *turn) wait(ctx context.Context) error {
+// wait waits for a turn to end with the records before a number; nil is none.
+func (t *turn) wait(ctx context.Context, first uint64) error {
 	if t == nil {
 		return nil
 	}
@@ -48,7 +53,7 @@ func (t *turn) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if !t.ok {
+	if !t.ok || t.at != first {
 		return errBefore
 	}
 	return nil
@@ -61,19 +66,19 @@ func (c *Courier) begin(w work) {
 	if ch == nil {
 		ch = &chain{}
 		c.sealing[w.ID] = ch
-	} else if w.after != ch.last || ch.n >= ahead {
+	} else if w.after != ch.last || ch.broken || ch.n >= c.ahead() {
 		return
 	}
 	ch.n++
 	ch.last, ch.next = newTurn(), 0
 	c.making++
-	mine := ch.last
-	c.done.Go(func() { c.make(w, mine) })
+	w.turn = ch.last
+	c.done.Go(func() { c.make(w) })
 }
 
-// encoded notes where the records of an object end that is the last one of its stream.
+// ends notes where the records of an object end that is the last one of its stream.
 // If it has none, the next look tells what to do.
-func (c *Courier) encoded(w *work, end uint64) {
+func (c *Courier) ends(w *work, end uint64) {
 	if end <= w.First {
 		return
 	}
@@ -100,7 +105,7 @@ func (c *Courier) leave(id uint64) {
 // holds the lock.
 func (c *Courier) follow(id uint64) {
 	ch := c.sealing[id]
-	if _, rests := c.rest[id]; rests || ch.next == 0 || ch.n >= ahead {
+	if _, rests := c.rest[id]; rests || ch.next == 0 || ch.broken || ch.n >= c.ahead() {
 		return
 	}
 	t, ok := c.spool.Behind(id, ch.next)

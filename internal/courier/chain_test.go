@@ -195,7 +195,7 @@ func TestRecordsThatAreEncodedMakeRoomForOthers(t *testing.T) {
 		return p.spool.Pressed(memory-p.spool.Stats().Cached+1, []uint64{stream.ID})
 	}
 	require.True(t, pressed())
-	d, err := p.courier.draft(t.Context(), work{Stream: stream})
+	d, err := p.courier.draft(t.Context(), work{Stream: stream}, unheard)
 	require.NoError(t, err)
 	assert.False(t, pressed())
 	d.done()
@@ -207,21 +207,21 @@ func TestRecordsThatAreEncodedMakeRoomForOthers(t *testing.T) {
 // What cannot be made holds no memory.
 func TestNothingIsHeldOfAnObjectThatIsNotMade(t *testing.T) {
 	p, stream := full(t)
-	_, err := p.courier.draft(t.Context(), work{Stream: spool.Stream{ID: stream.ID + 1, Records: 1, Bytes: 1}})
+	_, err := p.courier.draft(t.Context(), work{Stream: spool.Stream{ID: stream.ID + 1, Records: 1, Bytes: 1}}, unheard)
 	require.ErrorIs(t, err, spool.ErrUnknown)
 	assert.Zero(t, p.courier.encoding.taken())
 	p.courier.encoders <- struct{}{} // the only one is busy
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
-	_, err = p.courier.draft(ctx, work{Stream: stream})
+	_, err = p.courier.draft(ctx, work{Stream: stream}, unheard)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Zero(t, p.courier.encoding.taken())
 
 	p.courier.sealing[stream.ID] = &chain{n: 1, last: newTurn()}
 	p.courier.emptying = true
-	p.courier.encoded(&work{Stream: spool.Stream{ID: stream.ID, First: 1}}, 1)
+	p.courier.ends(&work{Stream: spool.Stream{ID: stream.ID, First: 1}}, 1)
 	assert.Empty(t, p.courier.queue, "nothing was read: what to do is for the next look to say")
-	p.courier.encoded(&work{Stream: stream}, stream.First+1)
+	p.courier.ends(&work{Stream: stream}, stream.First+1)
 	assert.Len(t, p.courier.queue, 1)
 	require.NoError(t, p.spool.Close())
 }

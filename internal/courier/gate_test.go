@@ -60,7 +60,7 @@ func TestACallWaitsWhileTheRecordsInMemoryBecomeAnObject(t *testing.T) {
 		assert.Zero(t, admit(p), "the destination may have to be waited for")
 		p.courier.queue = nil
 		p.courier.sealing[stream.ID] = &chain{n: 1}
-		time.AfterFunc(patience/2, func() { p.courier.make(work{Stream: stream, reason: chunk.Size}, newTurn()) })
+		time.AfterFunc(patience/2, func() { p.courier.make(work{Stream: stream, reason: chunk.Size, turn: newTurn()}) })
 		assert.Equal(t, patience/2, admit(p))
 		assert.Zero(t, p.spool.Stats().Cached)
 		assert.Zero(t, p.spool.Stats().Spill)

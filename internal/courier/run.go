@@ -54,8 +54,8 @@ type work struct {
 	spool.Stream
 	reason chunk.Reason
 	// after is the object of the same stream that has to be sealed before this one;
-	// nil when none is being made.
-	after *turn
+	// nil when none is being made. turn is its own.
+	after, turn *turn
 }
 
 // look finds what is due and begins it, and returns when something may be due next.

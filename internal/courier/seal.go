@@ -23,11 +23,12 @@ const perRecord = 160
 const again = time.Second
 
 // make makes an object of a stream, and what follows from that.
-func (c *Courier) make(w work, mine *turn) {
-	m, err := c.seal(c.ctx, w, func(end uint64) { c.encoded(&w, end) })
+func (c *Courier) make(w work) {
+	m, err := c.seal(c.ctx, w, func(end uint64) { c.ends(&w, end) })
+	failed := err != nil && !errors.Is(err, errBefore)
 	c.mu.Lock()
-	mine.end(err == nil)
-	if err != nil {
+	w.turn.end(err == nil)
+	if failed {
 		c.rest[w.ID] = time.Now().Add(again)
 	}
 	c.leave(w.ID)
@@ -36,7 +37,7 @@ func (c *Courier) make(w work, mine *turn) {
 	if m != nil {
 		c.pass(m)
 	}
-	if err != nil && !errors.Is(err, errBefore) {
+	if failed {
 		c.failed(err)
 	}
 	c.proceed()
@@ -66,22 +67,24 @@ type draft struct {
 }
 
 // seal makes an object of the next records of a stream. It returns nil when none
-// of them is stored. The end of its records is told when they are encoded: the next
-// object can be encoded while this one is written to the disk.
-func (c *Courier) seal(ctx context.Context, w work, encoded func(end uint64)) (*made, error) {
-	d, err := c.draft(ctx, w)
+// of them is stored. It tells once where its records end, as soon as that is known: the
+// next object can be encoded from then on.
+func (c *Courier) seal(ctx context.Context, w work, ends func(end uint64)) (*made, error) {
+	d, err := c.draft(ctx, w, ends)
 	if err != nil {
 		return nil, err
 	}
-	encoded(d.End)
-	return c.settle(ctx, d, w.after)
+	return c.settle(ctx, d, &w)
 }
 
-// settle seals an object that is encoded, after another one.
-func (c *Courier) settle(ctx context.Context, d *draft, after *turn) (*made, error) {
+// settle seals an object that is encoded, after the one before it.
+func (c *Courier) settle(ctx context.Context, d *draft, w *work) (*made, error) {
 	defer d.done()
 	var m *made
-	err := after.wait(ctx)
+	err := w.after.wait(ctx, w.First)
+	if w.turn != nil {
+		w.turn.at = d.End
+	}
 	if err == nil {
 		letters := c.refuse(d.records, d.refused, &d.Object)
 		m, err = c.commit(ctx, d.Range, &d.Object, letters)
@@ -93,7 +96,7 @@ func (c *Courier) settle(ctx context.Context, d *draft, after *turn) (*made, err
 }
 
 // draft encodes the next records of a stream.
-func (c *Courier) draft(ctx context.Context, w work) (*draft, error) {
+func (c *Courier) draft(ctx context.Context, w work, ends func(end uint64)) (*draft, error) {
 	kind := kindOf(w.Kind)
 	most, bounded := c.most(kind, &w.Stream)
 	giveBack, err := c.encoding.take(ctx, most+int64(c.rows(&w.Stream))*perRecord)
@@ -115,10 +118,15 @@ func (c *Courier) draft(ctx context.Context, w work) (*draft, error) {
 	d.Object = chunk.Object{ID: c.cfg.Chunks.NewID(), Kind: kind, Opened: w.Since, Reason: w.reason}
 	path, dataset := parts(w.Path)
 	d.Path = path
+	foreseen := c.foresee(&w, kind, &b)
+	if foreseen {
+		ends(b.End)
+	}
 	*list = decoded((*list)[:0], &b, record.DatasetOf(dataset))
 	d.records = *list
 	if len(d.records) == 0 { // what was there is lost, and has been told
 		d.Range = b.Range
+		ends(d.End)
 		return d, nil
 	}
 	form, res, err := c.encode(ctx, kind, d.records)
@@ -137,7 +145,10 @@ func (c *Courier) draft(ctx context.Context, w work) (*draft, error) {
 	for _, r := range b.Records[:res.Taken] {
 		raw += int64(len(r))
 	}
-	c.ratios.Learn(kind, w.Path, raw, res.Bytes)
+	c.learn(&w, kind, raw, res.Bytes, foreseen && res.Taken < len(d.records))
+	if !foreseen {
+		ends(b.End)
+	}
 	d.Range, d.refused = b.Range, res.Refused
 	d.Encoded, d.Bytes, d.Rows, d.Notes = form, res.Bytes, res.Rows, res.Notes
 	d.Records = stored(d.records[:res.Taken], res.Refused)

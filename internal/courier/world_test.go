@@ -273,21 +273,26 @@ func (p *process) seal() bool {
 		return false
 	}
 	first := work{Stream: streams[p.rand.IntN(len(streams))], reason: chunk.Age}
+	all := []work{first}
 	drafts := []*draft{p.draft(first)}
 	if d := drafts[0]; d != nil && p.rand.IntN(2) == 0 { // the next one is encoded before this one is sealed
-		if next, more := p.spool.Behind(first.ID, d.End); more {
-			drafts = append(drafts, p.draft(work{Stream: next, reason: chunk.Age}))
+		begin := d.End + uint64(p.rand.IntN(4)/3) // or not the next one, because the end was foreseen and is another one
+		if next, more := p.spool.Behind(first.ID, begin); more {
+			all = append(all, work{Stream: next, reason: chunk.Age})
+			drafts = append(drafts, p.draft(all[1]))
 		}
 	}
-	before := newTurn()
-	before.end(true)
-	for _, d := range drafts {
+	for i, d := range drafts {
 		if d == nil {
 			break // again later
 		}
-		m, err := p.courier.settle(p.t.Context(), d, before)
-		before = newTurn()
-		before.end(err == nil)
+		w := &all[i]
+		w.turn = newTurn()
+		if i > 0 {
+			w.after = all[i-1].turn
+		}
+		m, err := p.courier.settle(p.t.Context(), d, w)
+		w.turn.end(err == nil)
 		if m == nil {
 			continue
 		}
@@ -301,7 +306,7 @@ func (p *process) seal() bool {
 
 // draft encodes an object; nil if that cannot be done now.
 func (p *process) draft(w work) *draft {
-	d, err := p.courier.draft(p.t.Context(), w)
+	d, err := p.courier.draft(p.t.Context(), w, unheard)
 	if err != nil {
 		return nil
 	}

@@ -167,7 +167,8 @@ func (s *Spool) Read(id, from uint64, limit int64, most int) (Batch, error) {
 	for i := range parts {
 		p := &parts[i]
 		if size >= limit || most > 0 && len(b.Records) >= most {
-			return b.upTo(most), nil
+			b.readUpTo(most)
+			return b, nil
 		}
 		taken++
 		if p.extent != nil {
@@ -191,16 +192,21 @@ func (s *Spool) Read(id, from uint64, limit int64, most int) (Batch, error) {
 	if n := len(b.Ends); n > 0 {
 		b.Ends[n-1] = next
 	}
-	return b.upTo(most), nil
+	b.readUpTo(most)
+	return b, nil
 }
 
-// upTo drops the records beyond a number of them.
-func (b Batch) upTo(most int) Batch {
+// readUpTo ends the reading of a batch that is to have so many records at most.
+func (b *Batch) readUpTo(most int) {
 	b.read = len(b.Records)
 	if most > 0 && len(b.Records) > most {
-		b.Records, b.Hints, b.Ends, b.End = b.Records[:most], b.Hints[:most], b.Ends[:most], b.Ends[most-1]
+		b.UpTo(most)
 	}
-	return b
+}
+
+// UpTo leaves the records beyond the first n to the next batch.
+func (b *Batch) UpTo(n int) {
+	b.Records, b.Hints, b.Ends, b.End = b.Records[:n], b.Hints[:n], b.Ends[:n], b.Ends[n-1]
 }
 
 // take adds the records of a run that are not sealed. Where their shapes are known

@@ -16,7 +16,8 @@ func TestReleasedListsAreSmallAndEmpty(t *testing.T) {
 	}
 
 	all := [][]byte{[]byte("a"), []byte("b"), []byte("c")}
-	b := Batch{Records: all, Hints: make([]uint32, 3), Ends: []uint64{1, 2, 3}}.upTo(1)
+	b := Batch{Records: all, Hints: make([]uint32, 3), Ends: []uint64{1, 2, 3}}
+	b.readUpTo(1)
 	assert.Len(t, b.Records, 1)
 	b.Release()
 	assert.Equal(t, make([][]byte, 3), all, "also those that were left to the next object")

@@ -88,6 +88,9 @@ type Courier struct {
 	sealing map[uint64]*chain
 	making  int
 	rest    map[uint64]time.Time
+	// wrong are streams of which an object ended elsewhere than was foreseen, with the
+	// number of objects of which that is not tried again.
+	wrong map[uint64]int
 	// made are objects that are in memory until it is decided how they are sent.
 	made map[uint64]struct{}
 	// flying are the objects that are being sent; tried those that may have been.
@@ -118,7 +121,7 @@ func idle(cfg Config, s *spool.Spool, pipe Pipeline) *Courier {
 		arriving: newBudget(limit / forArriving),
 		wake:     make(chan struct{}, 1),
 		encoders: make(chan struct{}, max(cfg.Chunks.Encoders, 1)),
-		sealing:  map[uint64]*chain{}, rest: map[uint64]time.Time{},
+		sealing:  map[uint64]*chain{}, rest: map[uint64]time.Time{}, wrong: map[uint64]int{},
 		made: map[uint64]struct{}{}, flying: map[uint64]struct{}{}, tried: map[uint64]struct{}{}, wards: map[place]*ward{},
 		gate: newGate(),
 	}

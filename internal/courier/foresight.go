@@ -21,6 +21,10 @@ const (
 	// unmeasured is the part of the limit that an object surely has room in, about whose
 	// size nothing is known.
 	unmeasured = 0.5
+	// cautious is of how many objects of a stream no end is foreseen after one was wrong:
+	// some end for other reasons than their size, such as columns, and may do so always.
+	// mostWrong is how many such streams are remembered.
+	cautious, mostWrong = 16, 1 << 12
 )
 
 // spread is how far the sizes of objects in a row were from what was expected of them,
@@ -51,13 +55,15 @@ func (c *Courier) foresee(w *work, kind chunk.Kind, b *spool.Batch) bool {
 	if cap(c.encoders) < 2 || len(b.Records) == 0 {
 		return false
 	}
-	most := c.cfg.Chunks.MaxRecords
-	ends := most > 0 && len(b.Records) == most
+	expected, fill, known := c.expected(w, kind)
+	if !known {
+		return false
+	}
+	ends := len(b.Records) == c.cfg.Chunks.MaxRecords
 	largest := c.cfg.Chunks.CapOf(kind)
 	if largest <= 0 {
 		return ends
 	}
-	expected, fill := c.expected(w, kind)
 	n := fitting(b.Records, max(fill, unmeasured)*float64(largest)/expected)
 	if n == len(b.Records) {
 		return ends
@@ -71,14 +77,15 @@ func (c *Courier) foresee(w *work, kind chunk.Kind, b *spool.Batch) bool {
 
 // expected is the size of an object of a stream for each byte of its records, and the
 // part of the limit that it may have by that: 0 where it is as large as it can be,
-// because other streams have work for all encoders.
-func (c *Courier) expected(w *work, kind chunk.Kind) (ratio, fill float64) {
+// because other streams have work for all encoders. It is not known of a stream that was
+// wrong about one of late.
+func (c *Courier) expected(w *work, kind chunk.Kind) (ratio, fill float64, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if ch := c.sealing[w.ID]; ch != nil && len(c.sealing) < cap(c.encoders) {
 		fill = ch.spread.fill()
 	}
-	return c.ratios.Of(kind, w.Path), fill
+	return c.ratios.Of(kind, w.Path), fill, c.wrong[w.ID] == 0
 }
 
 // fitting is how many of the first records have so many bytes at most.
@@ -92,8 +99,8 @@ func fitting(records [][]byte, bytes float64) int {
 	return len(records)
 }
 
-// learn notes what became of records. foreseen says that their end was told before:
-// where it is another one, nothing follows them that has begun.
+// learn notes what became of records. Where their end is not what was foreseen, nothing
+// follows them that has begun.
 func (c *Courier) learn(w *work, kind chunk.Kind, raw, size int64, wrong bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,4 +109,12 @@ func (c *Courier) learn(w *work, kind chunk.Kind, raw, size int64, wrong bool) {
 		ch.broken = ch.broken || wrong
 	}
 	c.ratios.Learn(kind, w.Path, raw, size)
+	switch left := c.wrong[w.ID]; {
+	case wrong && len(c.wrong) < mostWrong:
+		c.wrong[w.ID] = cautious
+	case left > 1:
+		c.wrong[w.ID] = left - 1
+	default:
+		delete(c.wrong, w.ID)
+	}
 }

@@ -69,6 +69,8 @@ func TestObjectsOfOneStreamAreEncodedTogether(t *testing.T) {
 	for encoders, seconds := range map[int][]int{1: {0, 1, 2, 3, 4, 5}, 2: {0, 0, 1, 1, 2, 2}, 3: {0, 0, 0, 1, 1, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			p, s := ready(t, 12, encoders)
+			reasons := map[chunk.Reason]int{}
+			p.courier.cfg.Sealed = func(o chunk.Object) { reasons[o.Reason]++ }
 			began := time.Now()
 			beginning(p, work{Stream: p.spool.Streams()[0], reason: chunk.Records})
 			p.courier.done.Wait()
@@ -78,6 +80,7 @@ func TestObjectsOfOneStreamAreEncodedTogether(t *testing.T) {
 			}
 			assert.Equal(t, seconds, at, "%d encoders", encoders)
 			assert.Equal(t, []int{2, 2, 2, 2, 2, 2}, s.rows)
+			assert.Equal(t, map[chunk.Reason]int{chunk.Records: 6}, reasons, "memory is not what ends them")
 			assert.Len(t, p.objects, 6)
 			assert.Empty(t, p.spool.Streams())
 			assert.Empty(t, p.courier.sealing)
@@ -148,6 +151,7 @@ func TestAnEndThatWasForeseenWronglyCostsTimeOnly(t *testing.T) {
 		assert.Empty(t, told)
 		assert.Empty(t, c.sealing)
 		assert.Empty(t, c.rest, "it goes on at once")
+		assert.Equal(t, cautious, c.wrong[w.ID]+len(s.begun)-1, "and with more care")
 		assert.Zero(t, c.encoding.taken())
 		c.emptying = true
 		for len(p.spool.Streams()) > 0 {
@@ -181,7 +185,35 @@ func TestNothingIsForeseenWhereTooLittleIsKnown(t *testing.T) {
 	assert.False(t, foreseen(spread{objects: 1}, w.Bytes))
 	assert.False(t, foreseen(spread{objects: 2, most: 0.1}, w.Bytes))
 	assert.False(t, foreseen(spread{objects: 2}, w.Bytes/3), "too little follows")
+	c.wrong[w.ID] = 1
+	assert.False(t, foreseen(spread{objects: 2}, w.Bytes), "one was wrong")
+	delete(c.wrong, w.ID)
 	c.sealing[w.ID+1] = &chain{}
 	assert.False(t, foreseen(spread{objects: 2}, w.Bytes), "no encoder has time")
+	require.NoError(t, p.spool.Close())
+}
+
+// A stream whose objects end for reasons that nobody can foresee is left alone, but not
+// for ever.
+func TestAStreamThatWasWrongIsNotForeseenForSomeTime(t *testing.T) {
+	p, _, w := sized(t, 10)
+	c := p.courier
+	known := func() bool {
+		_, _, is := c.expected(&w, chunk.Data)
+		return is
+	}
+	require.True(t, known())
+	c.learn(&w, chunk.Data, 100, 100, true)
+	for range cautious {
+		require.False(t, known())
+		c.learn(&w, chunk.Data, 100, 100, false)
+	}
+	assert.True(t, known())
+	assert.Empty(t, c.wrong)
+	for id := range uint64(mostWrong) {
+		c.wrong[w.ID+1+id] = 1
+	}
+	c.learn(&w, chunk.Data, 100, 100, true)
+	assert.Len(t, c.wrong, mostWrong, "they are not remembered without a bound")
 	require.NoError(t, p.spool.Close())
 }

@@ -138,7 +138,7 @@ func (c *Courier) draft(ctx context.Context, w work, ends func(end uint64)) (*dr
 	case res.Taken < len(d.records):
 		b.End = b.Ends[res.Taken-1]
 		d.Reason = c.cfg.Chunks.Ending(res)
-	case bounded && b.End < b.First+w.Records:
+	case bounded && b.End < b.First+w.Records && len(d.records) != c.cfg.Chunks.MaxRecords:
 		d.Reason = chunk.Memory
 	}
 	raw := int64(0)

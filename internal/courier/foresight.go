@@ -14,7 +14,7 @@ import (
 const (
 	// margin is how much smaller than the limit an object is made at least whose end is
 	// told before, and leastFill how large it has to become to be worth it.
-	margin, leastFill = 0.01, 0.9
+	margin, leastFill = 0.01, 0.95
 	// measured is how many objects in a row tell how far sizes are from what is expected,
 	// and fades the part of the largest distance that is remembered from one to the next.
 	measured, fades = 2, 0.8

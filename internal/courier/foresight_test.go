@@ -24,11 +24,11 @@ func TestHowFullAnObjectMayBecomeDependsOnThoseBeforeIt(t *testing.T) {
 	assert.Zero(t, s.fill(), "one object tells nothing")
 	s.note(1000, 1000)
 	assert.InDelta(t, 0.99, s.fill(), 1e-9)
-	s.note(1000, 980)
-	assert.InDelta(t, 0.95, s.fill(), 1e-9, "twice the distance")
+	s.note(1000, 985)
+	assert.InDelta(t, 0.96, s.fill(), 1e-9, "twice the distance")
 	s.note(1000, 1000)
-	assert.InDelta(t, 0.958, s.fill(), 1e-9, "it fades")
-	s.note(1000, 1060)
+	assert.InDelta(t, 0.966, s.fill(), 1e-9, "it fades")
+	s.note(1000, 1030)
 	assert.Zero(t, s.fill(), "too far to tell")
 }
 

@@ -254,7 +254,9 @@ func restartOneOfTwo(t *testing.T, c *kafkatest.Cluster, kind string, named bool
 	awaitMembers(t, c, 2, a)
 	const each = 120
 	require.NoError(t, produceNumbered(t.Context(), c, 0, each))
-	require.Eventually(t, func() bool { return a.reading("waiting_batches") >= 3 }, patience, 50*time.Millisecond, "%s", &a.logs)
+	require.Eventually(t, func() bool {
+		return a.reading("waiting_batches") >= 3 && b.reading("waiting_batches") >= 1
+	}, patience, 50*time.Millisecond, "%s%s", &a.logs, &b.logs)
 	b.terminate(t)
 	again := join("again", "second")
 	awaitMembers(t, c, 2, again)

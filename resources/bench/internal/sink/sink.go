@@ -1,6 +1,7 @@
 // Package sink is an S3 server that keeps nothing: it reads what is uploaded,
 // counts it, and remembers the keys with what was said of their objects, so that
-// conditional writes behave and who asks for an object hears of it. It exists to cost as little as possible beside the process that is measured.
+// conditional writes behave and who asks for an object hears of it. It exists to
+// cost as little as possible beside the process that is measured.
 package sink
 
 import (

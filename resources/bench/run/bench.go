@@ -28,6 +28,7 @@ type side struct {
 	rows   int
 	ours   bool
 	opaque bool // its objects cannot be read
+	copies bool // each batch has memory of its own
 	env    []string
 }
 
@@ -48,6 +49,7 @@ func (b *bench) work(w works.Work, d dataset.Name) error {
 		return err
 	}
 	peer, ours := b.sides(w, d)
+	peer.copies, ours.copies = w.Copies, w.Copies
 	if w.Patient {
 		peer.env, ours.env = []string{feed.EnvPatient + "=1"}, []string{feed.EnvPatient + "=1"}
 	}
@@ -143,7 +145,7 @@ func (b *bench) measure(to []result, s side, data string, procs int, profile str
 }
 
 func (b *bench) stream(s side, data string, procs int, profile string) (r result, err error) {
-	run := works.Run{Name: s.data, Data: data, Records: s.rows, Copy: b.copy, Endpoint: b.server.URL}
+	run := works.Run{Name: s.data, Data: data, Records: s.rows, Copy: b.copy || s.copies, Endpoint: b.server.URL}
 	if s.ours {
 		run.InFlight = b.inFlight
 	}

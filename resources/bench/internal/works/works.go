@@ -28,6 +28,9 @@ type Work struct {
 	Unknown bool
 	// Patient runs end by idle_timeout, which the clock of both includes.
 	Patient bool
+	// Copies says that each batch of the input has memory of its own, as from all inputs
+	// that are no benchmark. Else the records of a side that copies none take no memory.
+	Copies bool
 	// Target is the ratio by CPU second that must be reached; 0 for none.
 	Target float64
 	// PeerRate and OurRate are the expected thousands of rows per CPU second,
@@ -154,6 +157,7 @@ var All = []Work{
 	byDefault("Parquet snappy", "parquet-snappy", false),
 	spooled("JSON lines", "spool-json", "file_format: json", 1/1.35, 250),
 	spooled("JSON+gzip level 5", "spool-json+gzip", "file_format: json+gzip", 1/1.06, 120),
+	spooled("JSON+gzip level 9", "spool-json+gzip9", "file_format: json+gzip\ncompression_level: 9", 1/1.06, 40),
 	spooled("CSV", "spool-csv", "file_format: csv", 1/1.35, 200),
 	spooled("Parquet zstd", "spool-parquet", "file_format: parquet", 1/1.2, 180),
 	{
@@ -180,11 +184,12 @@ func byDefault(name, format string, unknown bool) Work {
 // onDisk is a spool.
 const onDisk = "\nspool: { path: work/spool, max_size: 20GiB }\non_bad_record: drop"
 
-// spooled compares a format with a spool and without.
+// spooled compares a format with a spool and its default max_in_flight with the same
+// format without one.
 func spooled(name, id, fields string, target, rate float64) Work {
 	return Work{
 		Name: name + " with a spool against without", ID: id, Data: clicks, Target: target, PeerRate: rate, OurRate: rate,
-		Ours: fields + onDisk, Base: fields,
+		Ours: fields + onDisk + "\nmax_in_flight: auto", Base: fields, Copies: true,
 	}
 }
 

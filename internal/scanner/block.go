@@ -3,6 +3,8 @@ package scanner
 import (
 	"bytes"
 	"io"
+
+	"github.com/s3-destination/s3-destination/internal/unfilled"
 )
 
 // leastRead is how much is read at least where there is as much: what pipes and
@@ -90,7 +92,7 @@ func (b *block) renew() {
 	if room := len(b.memory) - b.end; room > 0 && room >= b.lastRead {
 		return
 	}
-	memory := make([]byte, left+max(b.size, left))
+	memory := unfilled.Bytes(left + max(b.size, left))
 	copy(memory, b.rest())
 	b.memory, b.begin, b.end = memory, 0, left
 }

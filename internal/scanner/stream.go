@@ -49,6 +49,7 @@ type stream struct {
 	begun        bool  // what is before the first record is skipped
 	line, offset int64 // where the rest of the block begins
 	failed       error // what ends the reading, once the records before it are handed over
+	positions    source.Positions
 }
 
 func newStream(conf *config, input io.ReadCloser, details *service.ScannerSourceDetails) *stream {
@@ -124,7 +125,9 @@ func (s *stream) take() service.MessageBatch {
 		}
 		if p.record != nil {
 			if batch == nil {
-				batch = make(service.MessageBatch, 0, min(len(rest)/p.used+1, mostRecords))
+				most := min(len(rest)/p.used+1, mostRecords)
+				batch = make(service.MessageBatch, 0, most)
+				s.positions.Reserve(most)
 			}
 			batch = append(batch, s.message(p))
 		}
@@ -179,7 +182,7 @@ func (s *stream) at(err error) error {
 // block.
 func (s *stream) message(p piece) *service.Message {
 	at := source.Position{Line: s.line, Byte: s.offset}
-	m := service.NewMessageWithContext(source.WithPosition(context.Background(), at, p.record), p.record)
+	m := service.NewMessageWithContext(s.positions.With(context.Background(), at, p.record), p.record)
 	if p.refused != nil {
 		m.MetaSetMut(source.MetaError, p.refused.Error())
 	}

@@ -2,7 +2,7 @@ package source
 
 import (
 	"context"
-	"hash/maphash"
+	"unsafe"
 
 	"github.com/s3-destination/s3-destination/internal/record"
 )
@@ -26,17 +26,33 @@ type positionKey struct{}
 // that place. It is not in the metadata, where it would take more memory than the
 // record has beside its payload.
 func WithPosition(ctx context.Context, p Position, payload []byte) context.Context {
-	return &positioned{ctx, p, maphash.Bytes(seed, payload)}
+	return new(Positions).With(ctx, p, payload)
 }
 
-var seed = maphash.MakeSeed()
+// Positions are the contexts of messages that are made together: they share their
+// memory, so that one that is held holds all.
+type Positions struct{ unused []positioned }
+
+// Reserve makes room for so many contexts. Those behind have memory of their own.
+func (p *Positions) Reserve(n int) { p.unused = make([]positioned, n) }
+
+// With is WithPosition in that room.
+func (p *Positions) With(ctx context.Context, at Position, payload []byte) context.Context {
+	if len(p.unused) == 0 {
+		p.Reserve(1)
+	}
+	c := &p.unused[0]
+	p.unused = p.unused[1:]
+	*c = positioned{ctx, at, unsafe.String(unsafe.SliceData(payload), len(payload))} //nolint:gosec // the payload of a message does not change
+	return c
+}
 
 // positioned is a context with a position: there is one for each record.
 type positioned struct {
 	context.Context //nolint:containedctx // it is a context
 
 	position Position
-	sum      uint64 // of the payload
+	payload  string
 }
 
 // Value implements context.Context.
@@ -73,7 +89,7 @@ func PositionOf(meta record.Metadata) (Position, bool) {
 		return Position{}, false
 	}
 	payload, err := m.AsBytes()
-	if err != nil || maphash.Bytes(seed, payload) != p.sum {
+	if err != nil || string(payload) != p.payload {
 		return Position{}, false
 	}
 	return p.position, true

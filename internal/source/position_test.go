@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -40,4 +41,28 @@ func TestCoordinatesAndPositionLeaveEachOther(t *testing.T) {
 	p, ok := PositionOf(service.NewMessageWithContext(ctx, nil))
 	assert.True(t, ok)
 	assert.Equal(t, Position{Line: 1}, p)
+}
+
+// Contexts that share memory do not share what they say, and there may be more of them
+// than were expected.
+func TestPositionsOfABatch(t *testing.T) {
+	var all Positions
+	var messages service.MessageBatch
+	for n := range 7 {
+		if n%3 == 0 {
+			all.Reserve(2)
+		}
+		payload := []byte{'0' + byte(n)}
+		messages = append(messages, service.NewMessageWithContext(all.With(t.Context(), Position{Line: int64(n)}, payload), payload))
+	}
+	for n, m := range messages {
+		p, ok := PositionOf(m)
+		assert.True(t, ok)
+		assert.EqualValues(t, n, p.Line)
+		same, err := m.AsBytes()
+		assert.NoError(t, err)
+		m.SetBytes(bytes.Clone(same))
+		_, ok = PositionOf(m)
+		assert.True(t, ok, "a copy is the same record")
+	}
 }

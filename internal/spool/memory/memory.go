@@ -10,10 +10,10 @@ package memory
 
 import (
 	"math/bits"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"unsafe"
+
+	"github.com/s3-destination/s3-destination/internal/unfilled"
 )
 
 // Block is memory that several may hold. It is safe for concurrent use; what is in it is
@@ -50,21 +50,10 @@ func Get(size int) *Block {
 		}
 	}
 	if b.bytes == nil {
-		b.bytes = unfilled(size)
+		b.bytes = unfilled.Bytes(size)
 	}
 	b.holders.Store(1)
 	return b
-}
-
-// unfilled returns memory that nothing was written to: all of it will be.
-func unfilled(size int) []byte {
-	if size == 0 {
-		return nil
-	}
-	var b strings.Builder // the way of the standard library to such memory
-	b.Grow(size)
-	b.WriteByte(0)
-	return unsafe.Slice(unsafe.StringData(b.String()), size) //nolint:gosec // nobody has the string
 }
 
 // Bytes are all bytes of the block.

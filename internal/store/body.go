@@ -231,6 +231,20 @@ func (s *section) Read(p []byte) (int, error) {
 	return total, nil
 }
 
+// WriteTo implements io.WriterTo, without copying.
+func (s *section) WriteTo(w io.Writer) (int64, error) {
+	var written int64
+	for s.pos < s.size {
+		n, err := w.Write(s.body.at(s.off+s.pos, min(s.size-s.pos, smallBlock)))
+		s.pos += int64(n)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
 func (s *section) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekStart:

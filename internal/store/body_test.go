@@ -280,3 +280,28 @@ func TestABodyTellsTheSumsOfItsBlocks(t *testing.T) {
 		assert.Zero(t, to.wrong, "nobody claims to know the sums of another body")
 	}
 }
+
+// A section is written from where it was read up to, and goes on behind a writer that
+// is full.
+func TestASectionIsWrittenAsItIsRead(t *testing.T) {
+	t.Parallel()
+	source := randomBytes(2*blockSize + 5)
+	body := BodyOf(source)
+	const off, size, read = blockSize - 3, blockSize + 6, 100
+	s := body.Section(off, size)
+	_, err := io.ReadFull(s, make([]byte, read))
+	require.NoError(t, err)
+	first := &full{room: 1000}
+	n, err := io.Copy(first, s)
+	require.ErrorIs(t, err, io.ErrShortWrite)
+	assert.EqualValues(t, 1000, n)
+	var rest bytes.Buffer
+	n, err = s.(io.WriterTo).WriteTo(&rest)
+	require.NoError(t, err)
+	assert.EqualValues(t, size-read-1000, n)
+	assert.True(t, bytes.Equal(source[off+read+1000:off+size], rest.Bytes()))
+	assert.Zero(t, s.(interface{ Len() int }).Len())
+	n, err = s.(io.WriterTo).WriteTo(&rest)
+	require.NoError(t, err)
+	assert.Zero(t, n, "it has come to its end")
+}

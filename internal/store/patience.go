@@ -80,9 +80,39 @@ type watched struct {
 
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.ReadSeeker.Read(p)
+	w.noticed()
+	return n, err //nolint:wrapcheck // a transparent reader
+}
+
+// noticed notes a sign of life.
+func (w *watched) noticed() {
 	w.clock.sent.Store(w.Len() == 0)
 	w.clock.timer.Reset(w.clock.limit())
+}
+
+// WriteTo implements io.WriterTo for the SDK, which hashes a body that it signs: the
+// bytes need not be copied for that.
+func (w *watched) WriteTo(to io.Writer) (int64, error) {
+	from, is := w.ReadSeeker.(io.WriterTo)
+	if !is {
+		return io.Copy(to, struct{ io.Reader }{w})
+	}
+	n, err := from.WriteTo(&noticing{to, w})
+	w.noticed()   // only now it has come to the end
 	return n, err //nolint:wrapcheck // a transparent reader
+}
+
+// noticing reports each write that came to its end.
+type noticing struct {
+	io.Writer
+
+	of *watched
+}
+
+func (n *noticing) Write(p []byte) (int, error) {
+	written, err := n.Writer.Write(p)
+	n.of.noticed()
+	return written, err //nolint:wrapcheck // a transparent writer
 }
 
 // Len keeps the length visible to the SDK.

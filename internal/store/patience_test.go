@@ -328,3 +328,48 @@ func TestWhatASilentConnectionIsWaitingFor(t *testing.T) {
 	cancel()
 	<-done
 }
+
+// lively is a writer that says what a clock shows while it is written to.
+type lively struct {
+	clock *clock
+	seen  []bool // whether everything was sent
+	after time.Duration
+}
+
+func (l *lively) Write(p []byte) (int, error) {
+	time.Sleep(l.after)
+	l.seen = append(l.seen, l.clock.sent.Load())
+	return len(p), nil
+}
+
+// copied is a body that cannot write itself.
+type copied struct {
+	io.ReadSeeker
+
+	of *section
+}
+
+func (c *copied) Len() int { return c.of.Len() }
+
+// A body that is written by itself shows signs of life as one that is read does.
+func TestABodyThatIsHashedIsNoSilence(t *testing.T) {
+	body := BodyOf(randomBytes(10*smallBlock + 1))
+	other := body.Section(0, body.Len()).(*section)
+	for name, source := range map[string]io.ReadSeeker{"a section": body.Section(0, body.Len()), "another reader": &copied{other, other}} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &clock{quiet: time.Second, answer: time.Hour}
+			ended := false
+			c.start(body.Len(), func() { ended = true })
+			to := &lively{clock: c, after: time.Second - time.Nanosecond}
+			w := &watched{ReadSeeker: source, clock: c}
+			n, err := w.WriteTo(to)
+			require.NoError(t, err)
+			assert.Equal(t, body.Len(), n, name)
+			assert.False(t, ended, "%s was written piece by piece", name)
+			assert.Greater(t, len(to.seen), 10, name)
+			assert.False(t, to.seen[0], name)
+			assert.True(t, c.sent.Load(), "%s: nothing is left", name)
+			c.timer.Stop()
+		})
+	}
+}

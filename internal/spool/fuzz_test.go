@@ -115,7 +115,9 @@ func FuzzSpillFile(f *testing.F) {
 		}
 		for i := range found.places {
 			p := &found.places[i]
-			if got, err := readRun(r, salt, p); err == nil && got.count != p.count {
+			got, block, err := readRun(r, salt, p)
+			block.Release()
+			if err == nil && got.count != p.count {
 				t.Fatalf("the index has %d records, and the run %d", p.count, got.count)
 			}
 		}

@@ -122,7 +122,8 @@ func (r *recovery) runs() error {
 		t := s.state.streams[id]
 		for i := range t.spilled {
 			p := &t.spilled[i]
-			_, err := s.readPlace(p)
+			_, block, err := s.readPlace(p)
+			block.Release()
 			if errors.Is(err, errNotWhole) {
 				r.losses = append(r.losses, Loss{
 					Kind: t.kind, Path: t.path, First: p.first, End: p.end(),

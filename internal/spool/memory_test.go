@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,42 @@ func TestRecordsThatAreReadAreNotOverwritten(t *testing.T) {
 	assert.Empty(t, b.Records)
 	fill(t, s, "d", 60)
 	assert.Equal(t, line(1)+" "+line(2), texts(t, s)["a"], "from disk")
+	require.NoError(t, s.Close())
+}
+
+// So is the memory of records that were spilled, and read back.
+func TestSpilledRecordsThatAreReadAreNotOverwritten(t *testing.T) {
+	w := newWorld(t, crashdisk.New(1), 1)
+	s := w.open()
+	appended(t, s, of("a", line(1), line(2)))
+	appended(t, s, of("b", line(3), line(4)))
+	fill(t, s, "c", 120)
+	var batches []spool.Batch
+	for range 3 { // of the same size, one after another
+		for id := range uint64(2) {
+			b, err := s.Read(1+id, 0, 1<<20, 0)
+			require.NoError(t, err)
+			batches = append(batches, b)
+		}
+	}
+	for i, b := range batches {
+		from := 1 + 2*(i%2)
+		assert.Equal(t, line(from)+line(from+1), string(slices.Concat(b.Records...)), "read %d", i)
+	}
+	again := 0
+	for range 50 { // the race detector drops some
+		for i := range batches {
+			first := unsafe.SliceData(batches[i].Records[0])
+			batches[i].Release()
+			b, err := s.Read(1, 0, 1<<20, 0)
+			require.NoError(t, err)
+			if unsafe.SliceData(b.Records[0]) == first {
+				again++
+			}
+			batches[i] = b
+		}
+	}
+	assert.Positive(t, again, "memory that was given back is used again")
 	require.NoError(t, s.Close())
 }
 

@@ -177,7 +177,7 @@ func (s *Spool) Read(id, from uint64, limit int64, most int) (Batch, error) {
 			size += b.take(p.first, p.extent.count, p.extent.data, p.extent.shapes)
 			continue
 		}
-		r, err := s.readPlace(&p.place)
+		r, block, err := s.readPlace(&p.place)
 		if errors.Is(err, errNotWhole) {
 			s.miss(t, p.place, lost)
 			continue
@@ -186,6 +186,7 @@ func (s *Spool) Read(id, from uint64, limit int64, most int) (Batch, error) {
 			b.Release()
 			return Batch{}, fmt.Errorf("reading records of %s from the spool: %w", lost.Path, err)
 		}
+		b.blocks = append(b.blocks, block)
 		size += b.take(r.first, r.count, r.data, nil)
 	}
 	b.End = next // behind what is lost at the end, too
@@ -246,7 +247,7 @@ func (b *Batch) grow(count int) {
 	b.Ends = slices.Grow(b.Ends, count)
 }
 
-func (s *Spool) readPlace(p *place) (run, error) {
+func (s *Spool) readPlace(p *place) (run, *memory.Block, error) {
 	return s.readers.read(s.path(spillDir, p.file), p)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
 )
 
 // A spill file is a frame for each run, one with the places of all of them, and
@@ -214,19 +215,22 @@ func parseSpilled(payload []byte) (run, bool) {
 	return r, !c.Bad
 }
 
-// readRun reads the run of a place.
-func readRun(r disk.Reader, salt frame.Salt, p *place) (run, error) {
+// readRun reads the run of a place, into a block that the caller holds then.
+func readRun(r disk.Reader, salt frame.Salt, p *place) (run, *memory.Block, error) {
 	if p.offset+p.length > r.Size() {
-		return run{}, errNotWhole
+		return run{}, nil, errNotWhole
 	}
-	data, err := readPart(r, p.offset, p.length)
-	if err != nil {
-		return run{}, err
+	block := memory.Get(int(p.length))
+	data := block.Bytes()[:p.length]
+	if n, err := r.ReadAt(data, p.offset); int64(n) < p.length {
+		block.Release()
+		return run{}, nil, err
 	}
 	f, n := frame.Parse(data, salt, p.offset)
 	got, ok := parseSpilled(f.Payload)
 	if n == 0 || !ok || got.stream != p.stream || got.first != p.first || got.count != p.count {
-		return run{}, errNotWhole
+		block.Release()
+		return run{}, nil, errNotWhole
 	}
-	return got, nil
+	return got, block, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 	"github.com/s3-destination/s3-destination/internal/spool/frame"
+	"github.com/s3-destination/s3-destination/internal/spool/memory"
 )
 
 // mostOpen is how many spill files stay open. An object has runs in a few of them, and
@@ -32,17 +33,18 @@ type spillReader struct {
 	gone  bool // whoever is the last to use it closes it
 }
 
-// read reads the run of a place in a file.
-func (s *spillReaders) read(path string, p *place) (run, error) {
+// read reads the run of a place in a file, into a block that the caller holds then.
+func (s *spillReaders) read(path string, p *place) (run, *memory.Block, error) {
 	r, err := s.take(path, p.file)
 	if err != nil {
-		return run{}, err
+		return run{}, nil, err
 	}
-	got, err := readRun(r, r.salt, p)
+	got, block, err := readRun(r, r.salt, p)
 	if err != nil {
 		s.drop(p.file) // the next one begins anew
 	}
-	return got, errors.Join(err, s.giveBack(r))
+	s.giveBack(r)
+	return got, block, err
 }
 
 // take returns a file to read from.
@@ -83,14 +85,13 @@ func (s *spillReaders) keep(number uint64, r *spillReader) {
 }
 
 // giveBack ends the use of a file.
-func (s *spillReaders) giveBack(r *spillReader) error {
+func (s *spillReaders) giveBack(r *spillReader) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.users--
 	if r.gone && r.users == 0 {
-		return r.Close()
+		_ = r.Close() // what was read was compared with its checksum
 	}
-	return nil
 }
 
 // forget closes a file as soon as nobody uses it. The caller holds the lock.

@@ -24,6 +24,7 @@ import (
 type options struct {
 	bin, ours, vector, dir, formats string
 	procs, runs, times              int
+	secure                          bool
 }
 
 func main() {
@@ -35,6 +36,7 @@ func main() {
 	flag.StringVar(&o.formats, "formats", "parquet,json", "formats of the objects, separated by commas")
 	flag.IntVar(&o.procs, "procs", 2, "GOMAXPROCS of the measured process, or its threads")
 	flag.IntVar(&o.runs, "runs", 3, "runs of each side, in turns")
+	flag.BoolVar(&o.secure, "tls", false, "upload over https, as to AWS: without it, both sides hash what they upload to sign it")
 	flag.IntVar(&o.times, "times", 4, "how often the 100,000 records of the file are read")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -72,7 +74,7 @@ func run(ctx context.Context, o options) error {
 	if err := os.WriteFile(b.schema, []byte(works.VectorSchema(dataset.Clicks)), 0o600); err != nil {
 		return err
 	}
-	if b.server, err = child.Serve(filepath.Join(o.bin, "server"), b.dir, false); err != nil {
+	if b.server, err = child.Serve(filepath.Join(o.bin, "server"), b.dir, o.secure); err != nil {
 		return fmt.Errorf("starting the server: %w", err)
 	}
 	defer b.server.Stop()
@@ -113,12 +115,13 @@ func (b *bench) format(ctx context.Context, format string) error {
 
 // sides are those that are compared; the first one is ours.
 func (b *bench) sides(format string) []side {
-	all := []side{{"s3-destination", []string{b.ours, "run"}, works.OurStdinConfig(format, b.server.URL)}}
+	at := works.Endpoint{URL: b.server.URL, CA: b.server.CA}
+	all := []side{{"s3-destination", []string{b.ours, "run"}, works.OurStdinConfig(format, at)}}
 	if b.vector == "" {
 		return all
 	}
 	vector := append(works.VectorCommand(b.vector, b.procs), "--config")
-	with := func(schema string) string { return works.VectorStdinConfig(format, b.server.URL, b.dir, schema) }
+	with := func(schema string) string { return works.VectorStdinConfig(format, at, b.dir, schema) }
 	if format != "parquet" {
 		return append(all, side{"Vector", vector, with("")})
 	}

@@ -2,10 +2,16 @@ package works
 
 import "fmt"
 
+// Endpoint is where a server answers. CA is the file of its certificate, empty for http.
+type Endpoint struct{ URL, CA string }
+
 // OurStdinConfig is our side that reads lines from standard input. Objects have as many
 // records as those of Vector.
-func OurStdinConfig(format, endpoint string) string {
+func OurStdinConfig(format string, server Endpoint) string {
 	fields := "file_format: " + format
+	if server.CA != "" {
+		fields += "\nupload: { ca_file: '" + server.CA + "' }"
+	}
 	if format == "parquet" {
 		fields += "\nparquet: { compression: snappy }"
 	}
@@ -25,5 +31,5 @@ health_check: { enabled: false }
 folder: out
 file_name: e-{{uuid}}
 max_records: %d
-%s`, endpoint, accessKey, secretKey, Batch, fields)))
+%s`, server.URL, accessKey, secretKey, Batch, fields)))
 }

@@ -61,13 +61,16 @@ sources:
 // VectorStdinConfig is Vector that reads lines from standard input, as OurStdinConfig.
 // schema is the file of VectorSchema; without one, Vector finds out the columns of each
 // object of Parquet.
-func VectorStdinConfig(format, endpoint, dir, schema string) string {
-	encoding := ""
+func VectorStdinConfig(format string, server Endpoint, dir, schema string) string {
+	more := ""
 	if format == "parquet" {
-		encoding = "\n    batch_encoding: { codec: parquet, compression: { algorithm: snappy }, schema_mode: auto_infer }"
+		more = "\n    batch_encoding: { codec: parquet, compression: { algorithm: snappy }, schema_mode: auto_infer }"
 		if schema != "" {
-			encoding = strings.Replace(encoding, "schema_mode: auto_infer", "schema_file: '"+schema+"'", 1)
+			more = strings.Replace(more, "schema_mode: auto_infer", "schema_file: '"+schema+"'", 1)
 		}
+	}
+	if server.CA != "" {
+		more += "\n    tls: { ca_file: '" + server.CA + "' }"
 	}
 	return fmt.Sprintf(`data_dir: '%s'
 sources:
@@ -76,7 +79,7 @@ sources:
     framing: { method: newline_delimited }
     decoding: { codec: json }
     log_namespace: true`, dir) +
-		fmt.Sprintf(vectorSink, endpoint, accessKey, secretKey, format, encoding, Batch, "60")
+		fmt.Sprintf(vectorSink, server.URL, accessKey, secretKey, format, more, Batch, "60")
 }
 
 // VectorSchema is the schema of a data set, as Parquet writes one.

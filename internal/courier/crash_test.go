@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/s3-destination/s3-destination/internal/testutil/crashdisk"
 	"github.com/s3-destination/s3-destination/internal/testutil/long"
@@ -35,6 +36,34 @@ func TestAnyCrashAnywhereOnTheWayLosesAndDoublesNothing(t *testing.T) {
 			crashes(t, k, 2+seed, 1)
 		}
 	}
+}
+
+// Lives of any length, in which operations fail, end anywhere, and so do those that
+// recover, some of which go on for a while. -rapid.checks=100000 is a hunt for half an
+// hour.
+func TestCrashesAtRandomLoseAndDoubleNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		k := rapid.SampledFrom(kinds).Draw(t, "kind")
+		steps := rapid.IntRange(1, 30).Draw(t, "steps")
+		w := newWorld(t, k, rapid.Uint64().Draw(t, "seed"))
+		for range rapid.IntRange(0, 3).Draw(t, "failures") {
+			w.disk.FailAt(rapid.IntRange(1, 35*steps).Draw(t, "failure"), rapid.SampledFrom([]error{syscall.EIO, syscall.ENOSPC}).Draw(t, "fault"))
+		}
+		w.disk.CrashAt(rapid.IntRange(1, 35*steps).Draw(t, "crash"))
+		w.disk.Run(func() { w.live(steps) })
+		for range rapid.IntRange(0, 6).Draw(t, "recoveries") {
+			w.disk.Reboot(crashOf(t))
+			w.disk.CrashAt(rapid.IntRange(1, 60).Draw(t, "crash"))
+			w.disk.Run(func() { w.live(rapid.IntRange(0, 3).Draw(t, "steps")) })
+		}
+		w.disk.Reboot(crashOf(t))
+		w.finish()
+		w.exactlyOnce("%+v", k)
+	})
+}
+
+func crashOf(t *rapid.T) crashdisk.Crash {
+	return crashdisk.Crash(rapid.IntRange(0, int(crashdisk.Crashes)-1).Draw(t, "how"))
 }
 
 func crashes(t *testing.T, k kind, seed uint64, every int) {

@@ -50,7 +50,7 @@ var kinds = []kind{
 // world is what outlives a process: a disk, a bucket, and requests that are on
 // their way to it.
 type world struct {
-	t    *testing.T
+	t    tester
 	kind kind
 	disk *crashdisk.Disk
 	rand *rand.Rand
@@ -71,7 +71,15 @@ type object struct {
 	conditional         bool
 }
 
-func newWorld(t *testing.T, k kind, seed uint64) *world {
+// tester is a test, or a case of one that is drawn.
+type tester interface {
+	require.TestingT
+	Helper()
+	Cleanup(func())
+	Context() context.Context
+}
+
+func newWorld(t tester, k kind, seed uint64) *world {
 	return &world{
 		t: t, kind: k, disk: crashdisk.New(seed), rand: rand.New(rand.NewPCG(seed, 2)),
 		objects: map[string]object{}, appended: map[string]bool{}, acknowledged: map[string]bool{},
@@ -174,7 +182,7 @@ func (silent) Recovered(chunk.Kind, string, time.Duration) {}
 func (silent) Panicked(any, []byte)                        {}
 func (silent) Observe(chunk.Stats)                         {}
 
-func compile(t *testing.T, file string) *template.Layout {
+func compile(t require.TestingT, file string) *template.Layout {
 	l, err := template.Compile(template.Config{Folder: "in", FileName: file, Extension: ".json", Location: time.UTC, Variables: []string{"p"}})
 	require.NoError(t, err)
 	return l

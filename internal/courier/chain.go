@@ -64,6 +64,9 @@ func (t *turn) wait(ctx context.Context, first uint64) error {
 func (c *Courier) begin(w work) {
 	ch := c.sealing[w.ID]
 	if ch == nil {
+		if t, ok := c.spool.Stream(w.ID); !ok || t.First != w.First {
+			return // it was made meanwhile, or cannot be: the next look tells what is due
+		}
 		ch = &chain{}
 		c.sealing[w.ID] = ch
 	} else if w.after != ch.last || ch.broken || ch.n >= c.ahead() {

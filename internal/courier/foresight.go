@@ -110,11 +110,23 @@ func (c *Courier) learn(w *work, kind chunk.Kind, raw, size int64, wrong bool) {
 	}
 	c.ratios.Learn(kind, w.Path, raw, size)
 	switch left := c.wrong[w.ID]; {
-	case wrong && len(c.wrong) < mostWrong:
-		c.wrong[w.ID] = cautious
+	case wrong:
+		c.doubt(w.ID)
 	case left > 1:
 		c.wrong[w.ID] = left - 1
 	default:
 		delete(c.wrong, w.ID)
 	}
+}
+
+// doubt remembers a stream that was wrong, in place of another one when there are too
+// many: some are gone. The caller holds the lock.
+func (c *Courier) doubt(id uint64) {
+	for other := range c.wrong {
+		if len(c.wrong) < mostWrong {
+			break
+		}
+		delete(c.wrong, other)
+	}
+	c.wrong[id] = cautious
 }

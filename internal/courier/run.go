@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// beat lies between two looks at all streams at least, and looking takes this
-	// part of the time at most.
+	// beat lies between two looks at all streams at least, and often at most, and
+	// looking takes this part of the time at most.
 	beat, share = 50 * time.Millisecond, 50
 	// often is how often the state is told.
 	often = time.Second
@@ -34,11 +34,11 @@ func (c *Courier) run() {
 		}
 		began := time.Now()
 		next := c.look(began)
+		pause := time.NewTimer(min(max(beat, share*time.Since(began)), often))
 		if began.Sub(told) >= often {
 			told = began
 			c.tell()
 		}
-		pause := time.NewTimer(max(beat, share*time.Since(began)))
 		select {
 		case <-pause.C:
 		case <-c.ctx.Done():
@@ -58,12 +58,18 @@ type work struct {
 	after, turn *turn
 }
 
+// patient reports whether an object had better grow as long as it would not be sent any
+// sooner.
+func (w *work) patient() bool { return w.reason == chunk.Age || w.reason == chunk.Drain }
+
 // look finds what is due and begins it, and returns when something may be due next.
 func (c *Courier) look(now time.Time) (next time.Time) {
 	next = now.Add(often)
 	waiting := c.spool.Waiting()
 	c.mu.Lock()
 	c.toSend = waiting
+	c.pardon(waiting)
+	full := len(c.flying) >= c.pace.Limit()
 	// Streams that are due again and again stay in the queue, and must not keep all
 	// others out of it.
 	busy := len(c.queue) > 0 && c.making >= c.seals() && now.Sub(c.looked) < often
@@ -85,13 +91,21 @@ func (c *Courier) look(now time.Time) (next time.Time) {
 			next = at
 		}
 	}
-	due = c.crowded(due, all)
+	due = c.crowded(due, all, full)
 	slices.SortFunc(due, func(a, b work) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	c.mu.Lock()
 	c.queue = slices.Concat(due, c.followers())
+	if full { // those that had better grow are in nobody's way
+		c.queue = slices.Concat(filter(c.queue, false), filter(c.queue, true))
+	}
 	c.mu.Unlock()
 	c.proceed()
 	return next
+}
+
+// filter returns the work that is patient, or that is not.
+func filter(all []work, patient bool) []work {
+	return slices.DeleteFunc(slices.Clone(all), func(w work) bool { return w.patient() != patient })
 }
 
 // syncing is how many objects wait for the disk beside those that are encoded.
@@ -118,7 +132,7 @@ func (c *Courier) proceed() {
 	}
 	for len(c.queue) > 0 && c.making < c.seals() {
 		w := c.queue[0]
-		if (w.reason == chunk.Age || w.reason == chunk.Drain) && len(c.flying) >= c.pace.Limit() {
+		if w.patient() && len(c.flying) >= c.pace.Limit() {
 			return // it would not be sent any sooner, and had better grow
 		}
 		c.queue = c.queue[1:]
@@ -128,26 +142,31 @@ func (c *Courier) proceed() {
 
 // crowded adds a stream of which an object has to be made although nothing about
 // itself says so: the oldest when there are too many, the largest when calls wait
-// because the disk is full.
-func (c *Courier) crowded(due []work, all []spool.Stream) []work {
-	if len(due) > 0 || len(all) == 0 || !c.cfg.Known() {
+// because the disk is full. full: no more objects are sent at once.
+func (c *Courier) crowded(due []work, all []spool.Stream, full bool) []work {
+	begins := slices.ContainsFunc(due, func(w work) bool { return !full || !w.patient() })
+	if begins || len(all) == 0 || !c.cfg.Known() {
 		return due
+	}
+	instead := func(t spool.Stream, reason chunk.Reason) []work {
+		due = slices.DeleteFunc(due, func(w work) bool { return w.ID == t.ID })
+		return append(due, work{Stream: t, reason: reason})
 	}
 	if most := c.cfg.Chunks.MaxOpenPartitions; most > 0 && len(all) > most {
 		oldest := slices.MinFunc(all, func(a, b spool.Stream) int { return a.Since.Compare(b.Since) })
-		return []work{{Stream: oldest, reason: chunk.Partitions}}
+		return instead(oldest, chunk.Partitions)
 	}
 	s := c.spool.Stats()
 	if s.Calls == 0 {
-		return nil
+		return due
 	}
 	largest := slices.MaxFunc(all, func(a, b spool.Stream) int { return cmp.Compare(a.Bytes, b.Bytes) })
 	kind := kindOf(largest.Kind)
 	expected := float64(largest.Bytes) * c.ratios.Of(kind, largest.Path)
 	if s.Objects > 0 && expected < float64(c.cfg.Chunks.CapOf(kind))/worthIt {
-		return nil // what is in the outbox makes room soon
+		return due // what is in the outbox makes room soon
 	}
-	return []work{{Stream: largest, reason: chunk.Disk}}
+	return instead(largest, chunk.Disk)
 }
 
 // worthIt is the part of the largest size that an object has to have which is

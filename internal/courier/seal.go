@@ -99,7 +99,7 @@ func (c *Courier) settle(ctx context.Context, d *draft, w *work) (*made, error) 
 func (c *Courier) draft(ctx context.Context, w work, ends func(end uint64)) (*draft, error) {
 	kind := kindOf(w.Kind)
 	most, bounded := c.most(kind, &w.Stream)
-	giveBack, err := c.encoding.take(ctx, most+int64(c.rows(&w.Stream))*perRecord)
+	giveBack, err := c.encoding.take(ctx, most+c.read(&w.Stream, most)*perRecord)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,11 @@ func (c *Courier) draft(ctx context.Context, w work, ends func(end uint64)) (*dr
 	d.Object = chunk.Object{ID: c.cfg.Chunks.NewID(), Kind: kind, Opened: w.Since, Reason: w.reason}
 	path, dataset := parts(w.Path)
 	d.Path = path
+	there := len(b.Records)
 	foreseen := c.foresee(&w, kind, &b)
+	if len(b.Records) < there {
+		d.Reason = chunk.Size
+	}
 	if foreseen {
 		ends(b.End)
 	}
@@ -169,7 +173,8 @@ func (c *Courier) encode(ctx context.Context, kind chunk.Kind, records []record.
 // most is how many bytes are read of a stream for an object, and whether memory
 // is what bounds them.
 func (c *Courier) most(kind chunk.Kind, t *spool.Stream) (n int64, bounded bool) {
-	n = c.encoding.all * t.Bytes / max(t.Bytes+int64(t.Records)*perRecord, 1)
+	part := float64(t.Bytes) / float64(max(t.Bytes+int64(t.Records)*perRecord, 1))
+	n = int64(float64(c.encoding.all) * part)
 	if rows := c.rows(t); rows < t.Records { // about what they take
 		n = min(n, 2*t.Bytes/int64(t.Records)*int64(rows))
 	}
@@ -187,6 +192,12 @@ func (c *Courier) rows(t *spool.Stream) uint64 {
 		return min(t.Records, uint64(most))
 	}
 	return t.Records
+}
+
+// read is about how many records are read of a stream, of so many bytes at most.
+func (c *Courier) read(t *spool.Stream, bytes int64) int64 {
+	rows := float64(t.Records) * float64(bytes) / float64(max(t.Bytes, 1))
+	return int64(min(float64(c.rows(t)), rows+1))
 }
 
 // commit seals an object, or that none of the records is stored.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"time"
 
 	"github.com/s3-destination/s3-destination/internal/chunk"
@@ -54,6 +55,13 @@ func (c *Courier) pass(m *made) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.made, m.Number)
+	if !c.spool.Waits(m.Number) { // it was sent from the outbox before it was noted here
+		if ok {
+			giveBack()
+		}
+		m.release()
+		return
+	}
 	if ok && !c.closed && len(c.flying) < c.pace.Limit() {
 		if p, may := c.takeOff(m.waiting(), time.Now()); may {
 			c.done.Go(func() {
@@ -150,6 +158,23 @@ func (c *Courier) landed(o *chunk.Object, p place) {
 	if w != nil {
 		c.cfg.Chunks.Observer.Recovered(o.Kind, o.Path, time.Since(w.since))
 	}
+}
+
+// pardon forgets the partitions that have no object any more: the one that was refused
+// is lost. The caller holds the lock.
+func (c *Courier) pardon(waiting []spool.Waiting) {
+	if len(c.wards) == 0 {
+		return
+	}
+	have := map[place]struct{}{}
+	for i := range waiting {
+		path, _ := parts(waiting[i].Path)
+		have[place{waiting[i].Kind, path}] = struct{}{}
+	}
+	maps.DeleteFunc(c.wards, func(p place, _ *ward) bool {
+		_, has := have[p]
+		return !has
+	})
 }
 
 // retry lets another object of a partition be tried: this one has told nothing.

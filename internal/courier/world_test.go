@@ -58,7 +58,8 @@ type world struct {
 	bucket  sync.Mutex // objects may be sent at the same time
 	objects map[string]object
 	late    []object
-	calm    bool          // the bucket answers
+	calm    bool // the bucket answers
+	tweak   func(*spool.Options)
 	later   time.Duration // how much later it is than at first
 
 	appended, acknowledged map[string]bool
@@ -199,10 +200,13 @@ type process struct {
 func (w *world) process() *process {
 	w.t.Helper()
 	opts := spool.Options{
-		Destination: "bucket", MaxSize: 1 << 20, Reserve: 100, Memory: 900, SegmentSize: frame.HeaderSize + 1500,
+		Destination: "bucket", MaxSize: 1 << 20, Reserve: 100, ForObject: 1, Memory: 900, SegmentSize: frame.HeaderSize + 1500,
 		Lost:   func(l spool.Loss) { w.losses = append(w.losses, l) },
 		Failed: func(error) {}, Now: func() time.Time { return time.UnixMilli(1e12).Add(w.later) },
 		Pause: func(ctx context.Context, _ int) error { return ctx.Err() },
+	}
+	if w.tweak != nil {
+		w.tweak(&opts)
 	}
 	s, err := spool.Open(w.disk, dir, opts)
 	for n := 0; err != nil && n < 30; n++ {

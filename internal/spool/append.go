@@ -312,7 +312,9 @@ func (s *Spool) fits(ctx context.Context, size int64) bool {
 			return false
 		}
 	}
-	if err := s.reserve.hold(); err != nil {
+	if err := s.reserve.hold(); errors.Is(err, errWanted) {
+		return false // it has been told that the disk is full
+	} else if err != nil {
 		s.opts.Failed(fmt.Errorf("keeping a reserve of %d bytes in %s: %w", s.reserve.size, s.dir, err))
 		return false
 	}

@@ -24,11 +24,24 @@ func (s *state) charge(t *stream, e *extent, sign int) {
 	}
 }
 
+// lend counts those who count the memory of an extent, too.
+func (s *state) lend(e *extent, more int) {
+	before := e.lenders
+	e.lenders += more
+	switch {
+	case before == 0 && e.lenders > 0:
+		s.lent += e.charge()
+	case before > 0 && e.lenders == 0:
+		s.lent -= e.charge()
+	}
+}
+
 // uncache drops what is in memory before a number.
 func (s *state) uncache(t *stream, before uint64) {
 	n := 0
 	for n < len(t.cached) && t.cached[n].end() <= before {
 		s.charge(t, &t.cached[n], -1)
+		s.lend(&t.cached[n], -t.cached[n].lenders)
 		t.cached[n].block.Release()
 		n++
 	}

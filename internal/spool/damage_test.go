@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -297,6 +299,38 @@ func TestADamagedObjectIsGivenUp(t *testing.T) {
 	assert.Empty(t, w.bucket)
 	assert.Equal(t, []string{dir + "/bad/" + filepath.Base(path)}, w.disk.Under(dir+"/bad"))
 	assert.Zero(t, s.Stats().Objects)
+}
+
+// The reserve is not taken back before something was sealed with it, unless nobody comes
+// for a while.
+func TestTheReserveIsLeftToAnObject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, crashdisk.New(1), 1)
+		opts := w.options()
+		opts.Reserve, opts.ForObject = 20_000, 0
+		s, err := spool.Open(w.disk, dir, opts)
+		require.NoError(t, err)
+		appended(t, s, of("a", "x", "y"))
+		w.disk.Limit(1)
+		seal := func(first uint64) error {
+			_, err := s.Seal(t.Context(), spool.Range{Stream: 1, First: first, End: first + 1}, nil, strings.NewReader("x"), nil)
+			return err
+		}
+		require.ErrorIs(t, seal(0), syscall.ENOSPC)
+		w.disk.Limit(1 << 20)
+		s.Hold()
+		assert.True(t, s.Stats().Full, "an object comes for the space")
+		require.NoError(t, seal(0))
+		s.Hold()
+		assert.False(t, s.Stats().Full, "it has come")
+		w.disk.Limit(1)
+		require.ErrorIs(t, seal(1), syscall.ENOSPC)
+		w.disk.Limit(1 << 20)
+		time.Sleep(time.Hour)
+		s.Hold()
+		assert.False(t, s.Stats().Full, "none has come")
+		require.NoError(t, s.Close())
+	})
 }
 
 func TestAFullDiskSealsWithTheReserve(t *testing.T) {

@@ -40,6 +40,13 @@ func (s *Spool) DeliverObject(ctx context.Context, o Object, d Destination) erro
 	return s.Landed(context.WithoutCancel(ctx), number) // it is stored, whatever ends now
 }
 
+// Waits reports whether an object has not landed.
+func (s *Spool) Waits(number uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.objects[number] != nil
+}
+
 // Waiting is an object that has not landed, as far as that is known without its
 // file.
 type Waiting struct {

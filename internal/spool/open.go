@@ -51,7 +51,7 @@ func newSpool(fsys disk.FS, dir string, opts Options) *Spool {
 	s := &Spool{
 		fs: fsys, dir: dir, opts: opts,
 		state: newState(), room: make(chan struct{}), spilling: map[uint64]*spillFile{}, unread: map[uint64]error{},
-		reserve: reserve{fs: fsys, path: filepath.Join(dir, "reserve"), size: opts.Reserve},
+		reserve: reserve{fs: fsys, path: filepath.Join(dir, "reserve"), size: opts.Reserve, leaves: cmp.Or(opts.ForObject, forObject)},
 	}
 	s.readers = spillReaders{fs: fsys, open: map[uint64]*spillReader{}}
 	s.state.index = s.index

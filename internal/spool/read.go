@@ -30,8 +30,8 @@ type Batch struct {
 	Ends []uint64
 
 	blocks []*memory.Block // of the records, held
-	memory int64           // what they take of the memory of the spool
-	lender *Spool          // which does not count that, or nil
+	firsts []uint64        // of the extents in memory that the records are from
+	lender *Spool          // which does not count those, or nil
 	read   int             // how many there were before some were left to the next object
 }
 
@@ -50,12 +50,12 @@ func (b *Batch) Release() {
 		block.Release()
 	}
 	if b.lender != nil {
-		b.lender.lend(-b.memory)
+		b.lender.lend(b, -1)
 	}
 	if used := max(b.read, len(b.Records)); Reusable(cap(b.Records), used) {
 		clear(b.blocks)
 		clear(b.Records[:used])
-		batches.Put(&Batch{Records: b.Records[:0], Hints: b.Hints[:0], Ends: b.Ends[:0], blocks: b.blocks[:0]})
+		batches.Put(&Batch{Records: b.Records[:0], Hints: b.Hints[:0], Ends: b.Ends[:0], blocks: b.blocks[:0], firsts: b.firsts[:0]})
 	}
 	*b = Batch{Range: b.Range}
 }
@@ -64,17 +64,28 @@ func (b *Batch) Release() {
 // object of them, until the batch is released: there is room for others then.
 func (s *Spool) Lend(b *Batch) {
 	b.lender = s
-	s.lend(b.memory)
+	s.lend(b, 1)
 }
 
-func (s *Spool) lend(bytes int64) {
+// lend counts one more batch of the extents that it was read of, or one less. What has
+// left memory meanwhile counts no more.
+func (s *Spool) lend(b *Batch, more int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lent += bytes
+	t := s.state.streams[b.Stream]
+	if t == nil {
+		return
+	}
+	for _, first := range b.firsts {
+		i, is := slices.BinarySearchFunc(t.cached, first, func(e extent, first uint64) int { return cmp.Compare(e.first, first) })
+		if is {
+			s.state.lend(&t.cached[i], more)
+		}
+	}
 }
 
 // held is what counts against the memory of the spool. The caller holds the lock.
-func (s *Spool) held() int64 { return s.state.cached - s.lent }
+func (s *Spool) held() int64 { return s.state.cached - s.state.lent }
 
 // Streams are those with records that are not sealed, in the order of their
 // numbers.
@@ -173,7 +184,7 @@ func (s *Spool) Read(id, from uint64, limit int64, most int) (Batch, error) {
 		taken++
 		if p.extent != nil {
 			b.blocks = append(b.blocks, p.extent.block)
-			b.memory += p.extent.charge()
+			b.firsts = append(b.firsts, p.extent.first)
 			size += b.take(p.first, p.extent.count, p.extent.data, p.extent.shapes)
 			continue
 		}

@@ -1,7 +1,9 @@
 package spool
 
 import (
+	"errors"
 	"sync"
+	"time"
 
 	"github.com/s3-destination/s3-destination/internal/spool/disk"
 )
@@ -13,15 +15,34 @@ type reserve struct {
 	fs   disk.FS
 	path string
 	size int64
+	// leaves is how long the space is left to an object. That is tried again all the
+	// time, unless its records are gone, or had better wait for others.
+	leaves time.Duration
 
 	mu   sync.Mutex
 	held bool
+	// wanted is when an object could not be written for want of space, zero when
+	// something was sealed since then. To take the space would be to take it from that.
+	wanted time.Time
 }
+
+const forObject = time.Minute
+
+// errWanted says that the space of the reserve is for an object.
+var errWanted = errors.New("the space is for an object that could not be written")
 
 func (r *reserve) whole() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.held || r.size == 0
+}
+
+// leave gives the space to an object.
+func (r *reserve) leave() {
+	r.mu.Lock()
+	r.wanted = time.Now()
+	r.mu.Unlock()
+	r.release()
 }
 
 // release gives the space back.
@@ -34,12 +55,22 @@ func (r *reserve) release() {
 	}
 }
 
-// hold takes the space, unless it is held.
+// used notes that something was sealed.
+func (r *reserve) used() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wanted = time.Time{}
+}
+
+// hold takes the space, unless it is held. It returns errWanted where that has to wait.
 func (r *reserve) hold() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.held || r.size == 0 {
 		return nil
+	}
+	if !r.wanted.IsZero() && time.Since(r.wanted) < r.leaves {
+		return errWanted
 	}
 	f, err := r.fs.Create(r.path)
 	if err != nil {

@@ -50,6 +50,7 @@ func (s *Spool) Seal(ctx context.Context, r Range, intent []byte, body io.Writer
 	if err := s.commitSeal(context.WithoutCancel(ctx), &entry, letters); err != nil {
 		return 0, fmt.Errorf("sealing an object of %s: %w", e.path, err)
 	}
+	s.reserve.used()
 	s.trim()
 	return entry.number, nil
 }
@@ -100,7 +101,7 @@ func (s *Spool) store(e *envelope, body io.WriterTo) (int64, error) {
 	if err != nil {
 		_ = s.fs.Remove(path) // or at the next start
 		if disk.Full(err) {
-			s.reserve.release()
+			s.reserve.leave()
 		}
 		return 0, err
 	}

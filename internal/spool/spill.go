@@ -36,7 +36,7 @@ func (s *Spool) relieve(ctx context.Context) {
 	}
 	defer release(victims)
 	if err := s.write(ctx, victims); err != nil {
-		if !errors.Is(err, ErrClosed) {
+		if !errors.Is(err, ErrClosed) && ctx.Err() == nil { // else it is the caller who ends
 			s.failed(fmt.Errorf("spilling records to %s: %w", s.dir, err))
 		}
 		return

@@ -35,6 +35,9 @@ type Options struct {
 	// what it keeps free beside them, so that objects can be sealed and landed
 	// when the disk is full.
 	MaxSize, Reserve int64
+	// ForObject is how long the reserve is left to an object that could not be written
+	// for want of space; 0: a minute.
+	ForObject time.Duration
 	// Memory is how many bytes of records are held in memory before they are
 	// spilled.
 	Memory int64
@@ -107,7 +110,6 @@ type Spool struct {
 	// spilling are files whose entries are on their way to the journal.
 	spilling map[uint64]*spillFile
 	outbox   int64 // bytes of its files
-	lent     int64 // bytes of memory that others count: see Lend
 	recall   *redelivery.Recall
 	// unread are spill files that could not be read when the spool was opened.
 	unread map[uint64]error

@@ -26,8 +26,9 @@ type state struct {
 	inSegment map[uint64]int
 	// marks are those of the records that came last.
 	marks *redelivery.Memory
-	// cached and spillBytes are the bytes in memory and in spill files.
-	cached, spillBytes int64
+	// cached and spillBytes are the bytes in memory and in spill files, and lent is the
+	// part of cached that others count: see Lend.
+	cached, spillBytes, lent int64
 
 	nextStream, nextObject, nextFile uint64
 

@@ -48,6 +48,7 @@ type extent struct {
 	data    []byte
 	block   *memory.Block // that has the data and is held for it, or nil
 	shapes  []Shape       // of all records, or nil
+	lenders int           // batches that were read of it, whose memory others count
 }
 
 func (e *extent) end() uint64 { return e.first + uint64(e.count) }

@@ -65,6 +65,7 @@ func (w *world) options() spool.Options {
 		Destination: "bucket",
 		MaxSize:     1 << 20,
 		Reserve:     100,
+		ForObject:   1,
 		Memory:      900,
 		SegmentSize: frame.HeaderSize + 1200,
 		Lost:        func(l spool.Loss) { w.losses = append(w.losses, l) },

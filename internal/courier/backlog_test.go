@@ -186,7 +186,7 @@ func TestTheReserveIsLeftToWhatIsSealed(t *testing.T) {
 		fails := 0
 		c.cfg.Failed = func(error) { fails++ }
 		c.cfg.Chunks.MaxFileSize, c.cfg.Chunks.MaxAge, c.closed = 0, time.Hour, false
-		c.pipe = &slow{c.pipe, func() { time.Sleep(50 * time.Millisecond) }}
+		c.pipe = &slow{c.pipe, func() { time.Sleep(often + often/2) }} // the reserve could be taken back meanwhile
 		c.done.Go(c.run)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()

@@ -65,10 +65,9 @@ func (w *work) patient() bool { return w.reason == chunk.Age || w.reason == chun
 // look finds what is due and begins it, and returns when something may be due next.
 func (c *Courier) look(now time.Time) (next time.Time) {
 	next = now.Add(often)
-	waiting := c.spool.Waiting()
 	c.mu.Lock()
-	c.toSend = waiting
-	c.pardon(waiting)
+	c.toSend = c.spool.Waiting()
+	c.pardon()
 	full := len(c.flying) >= c.pace.Limit()
 	// Streams that are due again and again stay in the queue, and must not keep all
 	// others out of it.

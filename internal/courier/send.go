@@ -17,6 +17,11 @@ type place struct {
 	path string
 }
 
+func placeOf(o *spool.Waiting) place {
+	path, _ := parts(o.Path)
+	return place{o.Kind, path}
+}
+
 // ward is a partition whose objects are refused. One of them is tried now and
 // then; the others wait in the outbox.
 type ward struct {
@@ -30,8 +35,7 @@ const firstRetry, lastRetry = time.Second, time.Minute
 // takeOff notes that an object is being sent, unless it is, or has to wait. The
 // caller holds the lock.
 func (c *Courier) takeOff(o spool.Waiting, now time.Time) (place, bool) {
-	path, _ := parts(o.Path)
-	p := place{o.Kind, path}
+	p := placeOf(&o)
 	if _, flies := c.flying[o.Number]; flies {
 		return p, false
 	}
@@ -55,14 +59,8 @@ func (c *Courier) pass(m *made) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.made, m.Number)
-	if !c.spool.Waits(m.Number) { // it was sent from the outbox before it was noted here
-		if ok {
-			giveBack()
-		}
-		m.release()
-		return
-	}
-	if ok && !c.closed && len(c.flying) < c.pace.Limit() {
+	waits := c.spool.Waits(m.Number) // else it was sent from the outbox before it was noted here
+	if ok && waits && !c.closed && len(c.flying) < c.pace.Limit() {
 		if p, may := c.takeOff(m.waiting(), time.Now()); may {
 			c.done.Go(func() {
 				defer giveBack()
@@ -76,7 +74,9 @@ func (c *Courier) pass(m *made) {
 		giveBack()
 	}
 	m.release()
-	c.toSend = append(c.toSend, m.waiting())
+	if waits {
+		c.toSend = append(c.toSend, m.waiting())
+	}
 }
 
 // send carries an object from the outbox to the destination.
@@ -160,16 +160,15 @@ func (c *Courier) landed(o *chunk.Object, p place) {
 	}
 }
 
-// pardon forgets the partitions that have no object any more: the one that was refused
-// is lost. The caller holds the lock.
-func (c *Courier) pardon(waiting []spool.Waiting) {
+// pardon forgets the partitions of which nothing is to be sent any more: the object that
+// was refused is lost. The caller holds the lock.
+func (c *Courier) pardon() {
 	if len(c.wards) == 0 {
 		return
 	}
 	have := map[place]struct{}{}
-	for i := range waiting {
-		path, _ := parts(waiting[i].Path)
-		have[place{waiting[i].Kind, path}] = struct{}{}
+	for i := range c.toSend {
+		have[placeOf(&c.toSend[i])] = struct{}{}
 	}
 	maps.DeleteFunc(c.wards, func(p place, _ *ward) bool {
 		_, has := have[p]

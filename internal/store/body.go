@@ -233,16 +233,13 @@ func (s *section) Read(p []byte) (int, error) {
 
 // WriteTo implements io.WriterTo, without copying.
 func (s *section) WriteTo(w io.Writer) (int64, error) {
-	var written int64
-	for s.pos < s.size {
-		n, err := w.Write(s.body.at(s.off+s.pos, min(s.size-s.pos, smallBlock)))
+	from := s.pos
+	err := s.body.eachBlock(s.off+s.pos, s.size-s.pos, func(p []byte) error {
+		n, err := w.Write(p)
 		s.pos += int64(n)
-		written += int64(n)
-		if err != nil {
-			return written, err
-		}
-	}
-	return written, nil
+		return err
+	})
+	return s.pos - from, err
 }
 
 func (s *section) Seek(offset int64, whence int) (int64, error) {

@@ -353,7 +353,7 @@ func (c *copied) Len() int { return c.of.Len() }
 
 // A body that is written by itself shows signs of life as one that is read does.
 func TestABodyThatIsHashedIsNoSilence(t *testing.T) {
-	body := BodyOf(randomBytes(10*smallBlock + 1))
+	body := BodyOf(randomBytes(10*blockSize + 1))
 	other := body.Section(0, body.Len()).(*section)
 	for name, source := range map[string]io.ReadSeeker{"a section": body.Section(0, body.Len()), "another reader": &copied{other, other}} {
 		synctest.Test(t, func(t *testing.T) {
